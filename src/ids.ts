@@ -1,0 +1,13 @@
+import { ulid } from 'ulid';
+
+/** What an id names; the prefix lets a person tell two ids apart in a log. */
+export type IdPrefix = 'acct' | 'key' | 'req' | 'entry';
+
+/** `req_01J…`: a prefix and a ULID, which sorts by the time it was made. */
+export type Id<P extends IdPrefix = IdPrefix> = `${P}_${string}`;
+
+/** Makes ids. Handed in everywhere, so that tests decide what is made. */
+export type Ids = <P extends IdPrefix>(prefix: P) => Id<P>;
+
+/** Ids from the runtime's clock and its cryptographic randomness. */
+export const randomIds: Ids = (prefix) => `${prefix}_${ulid()}`;
