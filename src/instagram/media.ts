@@ -1,0 +1,265 @@
+import { z } from '@hono/zod-openapi';
+import { captionHashtags, captionMentions } from './caption.ts';
+import { mediaUrlExpiresAt } from './media-url.ts';
+
+/** 10000-01-01 in unix milliseconds: ISO 8601 writes years from here on in another form, which few parsers read. */
+const LATEST_TIME_MS = 253_402_300_800_000;
+
+const count = z.int().nonnegative().nullable();
+
+/** A person or brand that a post names. What the provider didn't give is null, never a guess. */
+export const InstagramUser = z
+  .object({
+    id: z.string().nullable(),
+    username: z.string().nullable(),
+    fullName: z.string().nullable(),
+    isVerified: z.boolean().nullable(),
+  })
+  .openapi('InstagramUser');
+export type InstagramUser = z.infer<typeof InstagramUser>;
+
+/** Who published a post. `followers` in people. */
+export const InstagramOwner = z
+  .object({
+    id: z.string().nullable(),
+    username: z.string().nullable(),
+    fullName: z.string().nullable(),
+    isVerified: z.boolean().nullable(),
+    isPrivate: z.boolean().nullable(),
+    avatarUrl: z.url().nullable(),
+    followers: count,
+  })
+  .openapi('InstagramOwner');
+export type InstagramOwner = z.infer<typeof InstagramOwner>;
+
+const assetShape = {
+  type: z.enum(['image', 'video']),
+  url: z.url().nullable().openapi({ description: 'Short-lived: the platform signs it until `expiresAt`.' }),
+  thumbnailUrl: z.url().nullable(),
+  width: z.int().positive().nullable().openapi({ description: 'Pixels.' }),
+  height: z.int().positive().nullable().openapi({ description: 'Pixels.' }),
+  durationSeconds: z.number().nonnegative().nullable(),
+  altText: z.string().nullable(),
+  expiresAt: z.iso
+    .datetime()
+    .nullable()
+    .openapi({ description: 'When `url` stops working, read from the URL itself; null when it does not say.' }),
+};
+
+/** One picture or one video of a post. */
+export const MediaAsset = z.object(assetShape).openapi('MediaAsset');
+export type MediaAsset = z.infer<typeof MediaAsset>;
+
+/** One slide of a carousel, in the author's order. */
+export const CarouselChild = z
+  .object({ id: z.string().nullable(), shortcode: z.string().nullable(), ...assetShape })
+  .openapi('CarouselChild');
+export type CarouselChild = z.infer<typeof CarouselChild>;
+
+/** A post or reel in the one shape every provider is brought to. Ids are strings, because they exceed 2^53. */
+export const InstagramMedia = z
+  .object({
+    shortcode: z.string(),
+    id: z.string(),
+    url: z.url(),
+    canonicalUrl: z.url(),
+    type: z.enum(['image', 'video', 'carousel', 'reel']),
+    caption: z.string().nullable(),
+    hashtags: z.array(z.string()),
+    mentions: z.array(z.string()),
+    owner: InstagramOwner,
+    timestamp: z.iso.datetime().nullable(),
+    metrics: z
+      .object({ likes: count, comments: count, plays: count, views: count, shares: count, reposts: count })
+      .openapi('MediaMetrics', { description: 'A count that is hidden or was not given is null, with its reason in `limitations`.' }),
+    media: z.array(MediaAsset).openapi({ description: 'Every picture and video, in order; for a carousel one for each child.' }),
+    children: z.array(CarouselChild),
+    location: z
+      .object({
+        id: z.string().nullable(),
+        name: z.string().nullable(),
+        city: z.string().nullable(),
+        latitude: z.number().nullable(),
+        longitude: z.number().nullable(),
+      })
+      .nullable(),
+    taggedUsers: z.array(InstagramUser),
+    coauthors: z.array(InstagramUser),
+    paidPartnership: z.boolean().nullable(),
+    sponsors: z.array(InstagramUser),
+    music: z
+      .object({
+        title: z.string().nullable(),
+        artist: z.string().nullable(),
+        audioId: z.string().nullable(),
+        isOriginalAudio: z.boolean().nullable(),
+      })
+      .nullable(),
+    audioUrl: z.url().nullable(),
+    flags: z.object({
+      likesHidden: z.boolean().nullable(),
+      commentsDisabled: z.boolean().nullable(),
+      isPinned: z.boolean().nullable(),
+    }),
+  })
+  .openapi('InstagramMedia');
+export type InstagramMedia = z.infer<typeof InstagramMedia>;
+
+/** What an adapter read out of its vendor's body, before the rules that hold for all vendors. Absent means the vendor didn't say. */
+export type MediaFacts = {
+  readonly shortcode: string;
+  readonly id: string;
+  readonly type: InstagramMedia['type'];
+  readonly caption?: string | null | undefined;
+  readonly owner: Partial<{ [K in keyof InstagramOwner]: InstagramOwner[K] | undefined }>;
+  /** Unix milliseconds. */
+  readonly takenAtMs?: number | null | undefined;
+  readonly metrics: Partial<{ [K in keyof InstagramMedia['metrics']]: number | null | undefined }>;
+  readonly assets: readonly AssetFacts[];
+  /** Null for anything but a carousel; else in the author's order, and `assets` only counts when there is none. */
+  readonly children: readonly (AssetFacts & { id?: string | null | undefined; shortcode?: string | null | undefined })[] | null;
+  readonly location?: InstagramMedia['location'] | undefined;
+  readonly taggedUsers?: readonly InstagramUser[] | undefined;
+  readonly coauthors?: readonly InstagramUser[] | undefined;
+  readonly paidPartnership?: boolean | null | undefined;
+  readonly sponsors?: readonly InstagramUser[] | undefined;
+  readonly music?: InstagramMedia['music'] | undefined;
+  readonly audioUrl?: string | null | undefined;
+  readonly flags: Partial<{ [K in keyof InstagramMedia['flags']]: boolean | null | undefined }>;
+};
+
+/** One picture or video as a vendor names it. */
+export type AssetFacts = {
+  readonly type: 'image' | 'video';
+  readonly url?: string | null | undefined;
+  readonly thumbnailUrl?: string | null | undefined;
+  readonly width?: number | null | undefined;
+  readonly height?: number | null | undefined;
+  readonly durationSeconds?: number | null | undefined;
+  readonly altText?: string | null | undefined;
+};
+
+/**
+ * Brings a vendor's facts to the one public shape. The rules that hold for every vendor live here: an empty caption is
+ * none, a negative count is hidden, a zero view count beside plays is not a count, entities come from the caption.
+ */
+export function assembleMedia(facts: MediaFacts): InstagramMedia {
+  const caption = textOrNull(facts.caption);
+  const children = (facts.children ?? []).map((child) => ({
+    id: child.id ?? null,
+    shortcode: child.shortcode ?? null,
+    ...assembleAsset(child),
+  }));
+  // Some vendors name a carousel's cover but not its slides: the cover is then all there is to show.
+  const assets = children.length === 0 ? facts.assets.map(assembleAsset) : children.map(({ id: _id, shortcode: _code, ...asset }) => asset);
+  const permalink = `https://www.instagram.com/p/${facts.shortcode}/`;
+  return {
+    shortcode: facts.shortcode,
+    id: facts.id,
+    url: permalink,
+    canonicalUrl: canonicalUrl(facts.shortcode, facts.type),
+    type: facts.type,
+    caption,
+    hashtags: caption === null ? [] : captionHashtags(caption),
+    mentions: caption === null ? [] : captionMentions(caption),
+    owner: assembleOwner(facts.owner),
+    timestamp: isoOrNull(facts.takenAtMs),
+    metrics: assembleMetrics(facts.metrics, likesHidden(facts) === true),
+    media: assets,
+    children,
+    location: facts.location ?? null,
+    taggedUsers: (facts.taggedUsers ?? []).map(assembleUser),
+    coauthors: (facts.coauthors ?? []).map(assembleUser),
+    paidPartnership: facts.paidPartnership ?? null,
+    sponsors: (facts.sponsors ?? []).map(assembleUser),
+    music: facts.music ?? null,
+    audioUrl: httpUrl(facts.audioUrl),
+    flags: {
+      likesHidden: likesHidden(facts),
+      commentsDisabled: facts.flags.commentsDisabled ?? null,
+      isPinned: facts.flags.isPinned ?? null,
+    },
+  };
+}
+
+/** The address under which the platform itself shows a post of this type. */
+export function canonicalUrl(shortcode: string, type: InstagramMedia['type']): string {
+  return `https://www.instagram.com/${type === 'reel' ? 'reel' : 'p'}/${shortcode}/`;
+}
+
+function assembleUser(user: InstagramUser): InstagramUser {
+  return { ...user, id: textOrNull(user.id), username: textOrNull(user.username), fullName: textOrNull(user.fullName) };
+}
+
+function assembleOwner(owner: MediaFacts['owner']): InstagramOwner {
+  return {
+    id: textOrNull(owner.id),
+    username: textOrNull(owner.username),
+    fullName: textOrNull(owner.fullName),
+    isVerified: owner.isVerified ?? null,
+    isPrivate: owner.isPrivate ?? null,
+    avatarUrl: httpUrl(owner.avatarUrl),
+    followers: countOrNull(owner.followers),
+  };
+}
+
+/** A negative count is only ever given for a hidden one, so it outweighs a flag that says otherwise. */
+function likesHidden({ flags, metrics }: MediaFacts): boolean | null {
+  if (metrics.likes == null) return flags.likesHidden ?? null;
+  return metrics.likes < 0 || (flags.likesHidden ?? false);
+}
+
+function assembleMetrics(metrics: MediaFacts['metrics'], hidden: boolean): InstagramMedia['metrics'] {
+  const plays = countOrNull(metrics.plays);
+  const views = countOrNull(metrics.views);
+  return {
+    likes: hidden ? null : countOrNull(metrics.likes),
+    comments: countOrNull(metrics.comments),
+    plays,
+    // The platform stopped counting views of reels and leaves a 0 there; where there are plays it is no count.
+    views: views === 0 && plays !== null && plays > 0 ? null : views,
+    shares: countOrNull(metrics.shares),
+    reposts: countOrNull(metrics.reposts),
+  };
+}
+
+function assembleAsset(asset: AssetFacts): MediaAsset {
+  const url = httpUrl(asset.url);
+  return {
+    type: asset.type,
+    url,
+    thumbnailUrl: httpUrl(asset.thumbnailUrl),
+    width: positiveOrNull(asset.width),
+    height: positiveOrNull(asset.height),
+    durationSeconds:
+      asset.durationSeconds != null && Number.isFinite(asset.durationSeconds) && asset.durationSeconds >= 0 ? asset.durationSeconds : null,
+    altText: textOrNull(asset.altText),
+    expiresAt: url === null ? null : isoOrNull(mediaUrlExpiresAt(url)),
+  };
+}
+
+/** Vendors write an empty text where they have none. */
+function textOrNull(value: string | null | undefined): string | null {
+  return value == null || value === '' ? null : value;
+}
+
+/** A vendor's −1 means hidden and a fraction is no count: both are null here. */
+function countOrNull(value: number | null | undefined): number | null {
+  return value != null && Number.isSafeInteger(value) && value >= 0 ? value : null;
+}
+
+function positiveOrNull(value: number | null | undefined): number | null {
+  return value != null && Number.isSafeInteger(value) && value > 0 ? value : null;
+}
+
+/** Only http(s) addresses go out: a vendor's `data:` or `javascript:` string would be executed by somebody. */
+function httpUrl(value: string | null | undefined): string | null {
+  if (value == null || !/^https?:\/\//i.test(value)) return null;
+  return URL.canParse(value) ? value : null;
+}
+
+/** A vendor's 0 means that it doesn't know. The upper end is the last moment that a year of four digits can write. */
+function isoOrNull(unixMs: number | null | undefined): string | null {
+  if (unixMs == null || !(unixMs > 0 && unixMs < LATEST_TIME_MS)) return null;
+  return new Date(unixMs).toISOString();
+}

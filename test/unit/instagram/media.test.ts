@@ -1,0 +1,214 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { assembleMedia, canonicalUrl, InstagramMedia, type AssetFacts, type MediaFacts } from '../../../src/instagram/media.ts';
+
+const file = 'https://scontent-lantern1-1.cdninstagram.com/v/t51.29350-15/1_n.jpg?oe=6A000000';
+
+/** The least a vendor gives: everything else is left out. */
+const bare: MediaFacts = {
+  shortcode: 'CxQ7tR2mK_9',
+  id: '3180000000000000001',
+  type: 'image',
+  owner: {},
+  metrics: {},
+  assets: [],
+  children: null,
+  flags: {},
+};
+
+function assemble(facts: Partial<MediaFacts>): InstagramMedia {
+  return InstagramMedia.parse(assembleMedia({ ...bare, ...facts }));
+}
+
+function asset(facts: Partial<AssetFacts>): InstagramMedia['media'][number] | undefined {
+  return assemble({ assets: [{ type: 'image', ...facts }] }).media[0];
+}
+
+test('what the vendor left out is null or empty, never a guess', () => {
+  expect(assemble({})).toEqual({
+    shortcode: 'CxQ7tR2mK_9',
+    id: '3180000000000000001',
+    url: 'https://www.instagram.com/p/CxQ7tR2mK_9/',
+    canonicalUrl: 'https://www.instagram.com/p/CxQ7tR2mK_9/',
+    type: 'image',
+    caption: null,
+    hashtags: [],
+    mentions: [],
+    owner: { id: null, username: null, fullName: null, isVerified: null, isPrivate: null, avatarUrl: null, followers: null },
+    timestamp: null,
+    metrics: { likes: null, comments: null, plays: null, views: null, shares: null, reposts: null },
+    media: [],
+    children: [],
+    location: null,
+    taggedUsers: [],
+    coauthors: [],
+    paidPartnership: null,
+    sponsors: [],
+    music: null,
+    audioUrl: null,
+    flags: { likesHidden: null, commentsDisabled: null, isPinned: null },
+  });
+});
+
+test.each([
+  ['image', 'p'],
+  ['video', 'p'],
+  ['carousel', 'p'],
+  ['reel', 'reel'],
+] as const)('the canonical address of a post of type %s is under /%s/', (type, path) => {
+  expect(canonicalUrl('CxQ7tR2mK_9', type)).toBe(`https://www.instagram.com/${path}/CxQ7tR2mK_9/`);
+});
+
+describe('the caption', () => {
+  test('gives hashtags and mentions', () => {
+    expect(assemble({ caption: 'Fly! #kite with @river.boat.' })).toMatchObject({ hashtags: ['kite'], mentions: ['river.boat'] });
+  });
+
+  test.each([null, undefined, ''])('is null when the vendor writes %j', (caption) => {
+    expect(assemble({ caption }).caption).toBeNull();
+  });
+});
+
+describe('metrics', () => {
+  test('pass through, a true zero too', () => {
+    const metrics = { likes: 0, comments: 3, plays: 900, views: 850, shares: 2, reposts: 0 };
+    expect(assemble({ metrics }).metrics).toEqual(metrics);
+  });
+
+  test.each([-1, 1.5, Number.NaN, Infinity, 2 ** 53])('%d is no count', (value) => {
+    const metrics = { likes: value, comments: value, plays: value, views: value, shares: value, reposts: value };
+    expect(Object.values(assemble({ metrics, owner: { followers: value } }).metrics)).toEqual(Array(6).fill(null));
+    expect(assemble({ owner: { followers: value } }).owner.followers).toBeNull();
+  });
+
+  test('a zero of views beside plays is no count, alone it is one', () => {
+    expect(assemble({ metrics: { plays: 900, views: 0 } }).metrics).toMatchObject({ plays: 900, views: null });
+    expect(assemble({ metrics: { plays: 0, views: 0 } }).metrics).toMatchObject({ plays: 0, views: 0 });
+    expect(assemble({ metrics: { views: 0 } }).metrics).toMatchObject({ plays: null, views: 0 });
+  });
+
+  test.each<[string, number | null | undefined, boolean | null | undefined, number | null, boolean | null]>([
+    ['hidden by a negative count', -1, undefined, null, true],
+    ['hidden by a negative count, whatever the flag', -1, false, null, true],
+    ['hidden by the flag, whatever the count', 3, true, null, true],
+    ['hidden by the flag alone', undefined, true, null, true],
+    ['shown', 7, undefined, 7, false],
+    ['shown by both', 7, false, 7, false],
+    ['unknown', undefined, undefined, null, null],
+    ['not hidden and not given', null, false, null, false],
+  ])('likes are %s', (_name, likes, flag, expected, hidden) => {
+    const media = assemble({ metrics: { likes }, flags: { likesHidden: flag } });
+    expect(media.metrics.likes).toBe(expected);
+    expect(media.flags.likesHidden).toBe(hidden);
+  });
+});
+
+describe('the time of publication', () => {
+  test('is ISO 8601 in UTC', () => {
+    expect(assemble({ takenAtMs: Date.UTC(2026, 0, 2, 3, 4, 5) }).timestamp).toBe('2026-01-02T03:04:05.000Z');
+  });
+
+  test.each([null, undefined, 0, -1, Number.NaN, Infinity, 253_402_300_800_000, 8.7e15])('%j is no time', (takenAtMs) => {
+    expect(assemble({ takenAtMs }).timestamp).toBeNull();
+  });
+});
+
+describe('an asset', () => {
+  test('keeps what the vendor gave and says when its URL ends', () => {
+    const facts = { url: file, thumbnailUrl: file, width: 1_080, height: 1_350, durationSeconds: 12.5, altText: 'A kite' };
+    expect(asset({ ...facts, type: 'video' })).toEqual({ ...facts, type: 'video', expiresAt: '2026-05-10T03:48:16.000Z' });
+  });
+
+  test('without an expiry in its URL says nothing about it', () => {
+    expect(asset({ url: 'https://cdn.example/1.jpg' })?.expiresAt).toBeNull();
+  });
+
+  test.each(['javascript:alert(1)', 'data:image/png;base64,AA==', '//cdn.example/1.jpg', '', 'https://', 'ftp://cdn.example/1.jpg', null])(
+    'never gives out %j as an address',
+    (url) => {
+      expect(asset({ url, thumbnailUrl: url })).toMatchObject({ url: null, thumbnailUrl: null, expiresAt: null });
+      expect(assemble({ audioUrl: url, owner: { avatarUrl: url } })).toMatchObject({ audioUrl: null, owner: { avatarUrl: null } });
+    },
+  );
+
+  test.each([0, -1, 1.5, Number.NaN, Infinity])('has no width or height of %d', (size) => {
+    expect(asset({ width: size, height: size })).toMatchObject({ width: null, height: null });
+  });
+
+  test.each([-1, Number.NaN, Infinity])('has no duration of %d', (durationSeconds) => {
+    expect(asset({ durationSeconds })?.durationSeconds).toBeNull();
+  });
+
+  test('of an empty alt text has none', () => {
+    expect(asset({ altText: '' })?.altText).toBeNull();
+  });
+});
+
+describe('a carousel', () => {
+  const slide = (name: string): AssetFacts & { id: string; shortcode: string } => ({
+    type: 'image',
+    url: `https://cdn.example/${name}`,
+    id: name,
+    shortcode: `Cx${name}`,
+  });
+
+  test('shows its children in order, and the same pictures as media', () => {
+    const media = assemble({ type: 'carousel', children: [slide('b'), slide('a')], assets: [slide('cover')] });
+    expect(media.children.map(({ id, shortcode }) => [id, shortcode])).toEqual([
+      ['b', 'Cxb'],
+      ['a', 'Cxa'],
+    ]);
+    expect(media.media).toEqual(media.children.map(({ id: _id, shortcode: _shortcode, ...picture }) => picture));
+  });
+
+  test('whose slides the vendor left out shows its cover', () => {
+    const media = assemble({ type: 'carousel', children: [], assets: [slide('cover')] });
+    expect(media.children).toEqual([]);
+    expect(media.media.map(({ url }) => url)).toEqual(['https://cdn.example/cover']);
+  });
+});
+
+test('people without a name have none, rather than an empty one', () => {
+  const person = { id: '42', username: 'river.boat', fullName: '', isVerified: null };
+  const media = assemble({ owner: { ...person, username: '' }, taggedUsers: [person], coauthors: [person], sponsors: [person] });
+  expect(media.owner).toMatchObject({ id: '42', username: null, fullName: null });
+  for (const users of [media.taggedUsers, media.coauthors, media.sponsors]) expect(users).toEqual([{ ...person, fullName: null }]);
+});
+
+test('whatever a vendor writes, the outcome has the public shape', () => {
+  const text = fc.option(fc.oneof(fc.string({ unit: 'binary' }), fc.webUrl(), fc.constant(file), fc.constant('https://a\n')), {
+    nil: undefined,
+  });
+  const number = fc.option(fc.oneof(fc.double(), fc.integer()), { nil: null });
+  const facts = fc.record({
+    type: fc.constantFrom('image', 'video'),
+    url: text,
+    thumbnailUrl: text,
+    width: number,
+    height: number,
+    durationSeconds: number,
+    altText: text,
+  });
+  fc.assert(
+    fc.property(
+      text,
+      number,
+      fc.array(facts, { maxLength: 3 }),
+      fc.option(fc.array(facts, { maxLength: 3 })),
+      (words, value, assets, children) => {
+        const media = assembleMedia({
+          ...bare,
+          caption: words,
+          owner: { avatarUrl: words, followers: value, fullName: words },
+          takenAtMs: value,
+          metrics: { likes: value, plays: value, views: value },
+          assets,
+          children,
+          audioUrl: words,
+        });
+        expect(InstagramMedia.safeParse(media).error).toBeUndefined();
+      },
+    ),
+    { numRuns: 2_000 },
+  );
+});
