@@ -1,0 +1,59 @@
+import type { Clock } from '../clock.ts';
+import { parseTarget, type MediaTarget, type ShareTarget } from '../instagram/target.ts';
+import { err, ok, type Result } from '../result.ts';
+import type { Budget } from './provider.ts';
+import { fetchWithin, joinUrl, type Fetch } from './upstream.ts';
+
+/** How long one look at a share link may take, in milliseconds. The rest of the read's time belongs to the providers. */
+export const SHARE_LINK_LIMIT_MS = 5_000;
+
+/** The only hosts that a share link may lead to. */
+const POST_HOSTS = new Set(['www.instagram.com', 'instagram.com']);
+
+/** Longer than any post's address with its tracking query. */
+const MAX_LOCATION_CHARACTERS = 2_048;
+
+/** `unresolved` is the platform's answer: the link leads to no post. The others say that there was no answer. */
+export type ShareLinkFailure = { readonly kind: 'unresolved' | 'timed_out' | 'unreachable' };
+
+export type ShareLinkResolver = {
+  resolve(target: ShareTarget, budget: Budget): Promise<Result<MediaTarget, ShareLinkFailure>>;
+};
+
+/**
+ * Finds the post behind a share-sheet link by one request to the fixed host: the redirect is read, never followed, and no
+ * body is. `baseUrl` is the platform's own address, or a stand-in's.
+ */
+export function createShareLinkResolver(deps: {
+  readonly baseUrl: string;
+  readonly fetch: Fetch;
+  readonly clock: Clock;
+}): ShareLinkResolver {
+  return {
+    resolve: async (target, budget) => {
+      const request = {
+        url: joinUrl(deps.baseUrl, target.path),
+        init: { method: 'GET', headers: { accept: 'text/html' } },
+        limitMs: SHARE_LINK_LIMIT_MS,
+      } as const;
+      const answered = await fetchWithin(deps, request, budget, async (response) => {
+        await response.body?.cancel();
+        return { status: response.status, location: response.headers.get('location') };
+      });
+      if (!answered.ok) return err({ kind: answered.error.kind });
+      const { status, location } = answered.value.value;
+      if (status === 429 || status >= 500) return err({ kind: 'unreachable' });
+      const found = status >= 300 && status < 400 && location !== null ? postAt(location, target.path) : null;
+      return found === null ? err({ kind: 'unresolved' }) : ok(found);
+    },
+  };
+}
+
+/** The post that a `Location` names; null for any other host, page, or a further share link. A relative one belongs to the platform. */
+function postAt(location: string, path: string): MediaTarget | null {
+  if (location.length > MAX_LOCATION_CHARACTERS) return null;
+  const url = URL.parse(location, `https://www.instagram.com${path}`);
+  if (url === null || url.protocol !== 'https:' || !POST_HOSTS.has(url.host) || url.username !== '' || url.password !== '') return null;
+  const target = parseTarget(url.href);
+  return target.ok && target.value.kind === 'media' ? target.value : null;
+}

@@ -1,0 +1,78 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { InstagramMedia } from '../../../src/instagram/media.ts';
+import type { MediaTarget } from '../../../src/instagram/target.ts';
+import { createApify } from '../../../src/providers/apify.ts';
+import { createHikerApi } from '../../../src/providers/hikerapi.ts';
+import type { Provider } from '../../../src/providers/provider.ts';
+import { createScrapeCreators } from '../../../src/providers/scrapecreators.ts';
+import { parseExactJson } from '../../../src/providers/upstream.ts';
+import { answering, budget, clock, target } from './answers.ts';
+
+// Real bodies hold other people's names and texts, so they aren't part of the project: IGSKILL_RECORDINGS names a folder with them.
+const folder = process.env['IGSKILL_RECORDINGS'];
+
+type Recording = { readonly name: string; readonly wanted: MediaTarget; readonly provider: Provider };
+
+const access = { baseUrl: 'https://vendor.example', key: 'key', clock };
+
+/** What of a body is a post that its vendor's endpoint for single posts would give; other endpoints' shapes are left out. */
+function recordingsIn(directory: string): Recording[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.json'))
+    .toSorted()
+    .flatMap((file) => fromText(file, readFileSync(join(directory, file), 'utf8')));
+}
+
+function fromText(file: string, text: string): Recording[] {
+  const body = parseExactJson(text);
+  const name = file.replace(/\.json$/, '');
+  const graphql = field(body, 'data', 'xdt_shortcode_media', 'shortcode') ?? field(body, 'xdt_shortcode_media', 'shortcode');
+  if (graphql !== null) return [{ name, wanted: target(graphql), provider: createScrapeCreators({ ...access, ...answering(200, text) }) }];
+  const raw = field(body, 'media_or_ad', 'code');
+  if (raw !== null)
+    return [{ name, wanted: target(raw), provider: createHikerApi({ ...access, ...answering(200, text), mediaVersion: 'v2' }) }];
+  const flat = field(body, 'caption_text') === null ? null : field(body, 'code');
+  if (flat !== null)
+    return [{ name, wanted: target(flat), provider: createHikerApi({ ...access, ...answering(200, text), mediaVersion: 'v1' }) }];
+  return (Array.isArray(body) ? body : [body]).flatMap((item: unknown, index): Recording[] => {
+    const code = field(item, 'shortCode');
+    if (code === null || field(item, 'type') === null) return [];
+    return [{ name: `${name} #${index}`, wanted: target(code), provider: createApify({ ...access, ...answering(201, [item]) }) }];
+  });
+}
+
+/** The text at a path of keys, or null. */
+function field(value: unknown, ...path: readonly string[]): string | null {
+  let at: unknown = value;
+  for (const key of path) {
+    if (typeof at !== 'object' || at === null) return null;
+    at = new Map(Object.entries(at)).get(key);
+  }
+  return typeof at === 'string' ? at : null;
+}
+
+describe.skipIf(folder === undefined)('recorded posts (skipped unless IGSKILL_RECORDINGS names their folder)', () => {
+  const recordings = folder === undefined ? [] : recordingsIn(folder);
+
+  test('there are posts of every vendor', () => {
+    expect(new Set(recordings.map((recording) => recording.provider.id))).toEqual(new Set(['scrapecreators', 'hikerapi', 'apify']));
+  });
+
+  test.each(recordings)('$name becomes a complete, valid post', async ({ wanted, provider }) => {
+    const fetched = await provider.fetchMedia(wanted, budget);
+    if (!fetched.ok) throw new Error(fetched.error.kind);
+    const media = InstagramMedia.parse(fetched.value.value);
+    expect(media).toMatchObject({
+      shortcode: wanted.shortcode,
+      id: expect.stringMatching(/^\d{5,}$/),
+      owner: { username: expect.stringMatching(/./) },
+      timestamp: expect.stringMatching(/^20/),
+    });
+    expect(media.media.length).toBeGreaterThan(0);
+    for (const asset of media.media) expect(asset.url).not.toBeNull();
+    expect(media.children.length === 0).toBe(media.type !== 'carousel' || media.media.length === 1);
+    for (const count of Object.values(media.metrics)) expect(count).not.toBe(-1);
+  });
+});

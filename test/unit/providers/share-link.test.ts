@@ -1,0 +1,81 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import type { ShareTarget } from '../../../src/instagram/target.ts';
+import { createShareLinkResolver } from '../../../src/providers/share-link.ts';
+import type { Fetch } from '../../../src/providers/upstream.ts';
+import { answering, budget, clock, NOW, silent, unreachable } from './answers.ts';
+
+const link: ShareTarget = { kind: 'share', path: '/share/reel/BAxyz123/' };
+
+function resolve(fetch: Fetch, deadlineAt = budget.deadlineAt) {
+  return createShareLinkResolver({ baseUrl: 'https://www.instagram.com', fetch, clock }).resolve(link, { deadlineAt });
+}
+
+const redirect = (location: string) => answering(302, '', { location });
+
+describe('a share link', () => {
+  test('is resolved by one request to the rebuilt path, without cookies and without following', async () => {
+    const { fetch, sent } = redirect('https://www.instagram.com/reel/C8vOfxsVAAW/?igsh=abc');
+    expect(await resolve(fetch)).toEqual({ ok: true, value: { kind: 'media', shortcode: 'C8vOfxsVAAW', hint: 'reel' } });
+    expect(sent.map((request) => request.url)).toEqual(['https://www.instagram.com/share/reel/BAxyz123/']);
+    expect(sent[0]?.init).toMatchObject({ method: 'GET', redirect: 'manual', headers: { accept: 'text/html' } });
+    expect(new Headers(sent[0]?.init.headers).has('cookie')).toBe(false);
+  });
+
+  test('may be redirected by a relative address', async () => {
+    expect(await resolve(redirect('/p/C8vOfxsVAAW/').fetch)).toMatchObject({ ok: true, value: { shortcode: 'C8vOfxsVAAW' } });
+  });
+
+  test.each([
+    ['another share link', 'https://www.instagram.com/share/p/BAother1/'],
+    ['the login page', 'https://www.instagram.com/accounts/login/?next=%2Freel%2FC8vOfxsVAAW%2F'],
+    ['a profile', 'https://www.instagram.com/harbor.kiln/'],
+    ['another host', 'https://evil.example/reel/C8vOfxsVAAW/'],
+    ['a look-alike host', 'https://www.instagram.com.evil.example/reel/C8vOfxsVAAW/'],
+    ['a name in front of the host', 'https://www.instagram.com@evil.example/reel/C8vOfxsVAAW/'],
+    ['credentials', 'https://user:word@www.instagram.com/reel/C8vOfxsVAAW/'],
+    ['another port', 'https://www.instagram.com:8443/reel/C8vOfxsVAAW/'],
+    ['a host without a scheme', '//evil.example/reel/C8vOfxsVAAW/'],
+    ['plain http', 'http://www.instagram.com/reel/C8vOfxsVAAW/'],
+    ['another scheme', 'instagram://media?id=1'],
+    ['an endless address', `https://www.instagram.com/reel/C8vOfxsVAAW/?${'a'.repeat(3_000)}`],
+    ['nothing readable', 'https://'],
+  ])('that leads to %s is unresolved', async (_name, location) => {
+    const { fetch, sent } = redirect(location);
+    expect(await resolve(fetch)).toEqual({ ok: false, error: { kind: 'unresolved' } });
+    expect(sent).toHaveLength(1);
+  });
+
+  test.each([
+    ['a page without a redirect', 200, 'unresolved'],
+    ['a missing page', 404, 'unresolved'],
+    ['a redirect without an address', 302, 'unresolved'],
+    ['a pause', 429, 'unreachable'],
+    ['a server error', 503, 'unreachable'],
+  ])('answered by %s', async (_name, status, kind) => {
+    expect(await resolve(answering(status, 'x').fetch)).toEqual({ ok: false, error: { kind } });
+  });
+
+  test('that is not answered in time timed out, and without a route it is unreachable', async () => {
+    expect(await resolve(silent, NOW + 1)).toEqual({ ok: false, error: { kind: 'timed_out' } });
+    expect(await resolve(unreachable)).toEqual({ ok: false, error: { kind: 'unreachable' } });
+  });
+
+  test('is answered by a real server although its body never ends', async () => {
+    const server = createServer((req, res) => {
+      res.writeHead(302, { location: req.url === '/base/share/reel/BAxyz123/' ? 'https://www.instagram.com/p/C8vOfxsVAAW/' : '/' });
+      res.write('a body that nobody reads');
+    });
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    try {
+      // safe because a server that listens on a port has an address of this form
+      const { port } = server.address() as AddressInfo;
+      const resolver = createShareLinkResolver({ baseUrl: `http://127.0.0.1:${port}/base`, fetch, clock });
+      expect(await resolver.resolve(link, budget)).toEqual({ ok: true, value: { kind: 'media', shortcode: 'C8vOfxsVAAW', hint: 'post' } });
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+});
