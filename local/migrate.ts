@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseEnv } from 'node:util';
+import { drizzle } from 'drizzle-orm/libsql/web';
+import { migrate } from 'drizzle-orm/libsql/migrator';
+import { readMigrationFiles } from 'drizzle-orm/migrator';
+import { z } from 'zod';
+import { createDatabase, type Database } from '../src/db/client.ts';
+
+const MIGRATIONS_FOLDER = fileURLToPath(new URL('../migrations', import.meta.url));
+
+/** The migrations can't be applied; the message is one sentence for the person at the terminal. */
+export class MigrationError extends Error {
+  override readonly name = 'MigrationError';
+}
+
+type Migration = { readonly name: string; readonly hash: string; readonly madeAt: number };
+
+/**
+ * Applies the migrations that this database lacks, all in one transaction, and returns their names in order. Throws MigrationError when
+ * one that it already has reads differently now: what has landed is never edited, because nobody would run it again.
+ */
+export async function migrateDatabase(client: Database, folder: string = MIGRATIONS_FOLDER): Promise<readonly string[]> {
+  const known = readMigrations(folder);
+  const applied = await readApplied(client);
+  for (const { hash, madeAt } of applied) {
+    const migration = known.find((candidate) => candidate.madeAt === madeAt);
+    if (migration === undefined)
+      throw new MigrationError('The database holds a migration that this checkout does not know: update the checkout.');
+    if (migration.hash !== hash)
+      throw new MigrationError(`Migration ${migration.name} was edited after it had been applied: restore it and add a new one.`);
+  }
+  await migrate(drizzle({ client }), { migrationsFolder: folder });
+  const newest = Math.max(0, ...applied.map((row) => row.madeAt));
+  return known.filter((migration) => migration.madeAt > newest).map((migration) => migration.name);
+}
+
+const Journal = z.object({ entries: z.array(z.object({ tag: z.string(), when: z.int() })) });
+
+function readMigrations(folder: string): readonly Migration[] {
+  const journal = Journal.parse(JSON.parse(readFileSync(join(folder, 'meta', '_journal.json'), 'utf8')));
+  const files = readMigrationFiles({ migrationsFolder: folder });
+  return journal.entries.map(({ tag, when }) => {
+    const hash = files.find((file) => file.folderMillis === when)?.hash;
+    if (hash === undefined) throw new MigrationError(`Migration ${tag} has no file.`);
+    return { name: tag, hash, madeAt: when };
+  });
+}
+
+const AppliedRows = z.array(z.object({ hash: z.string(), created_at: z.coerce.number() }));
+
+/** drizzle's own record of what it has run. No table yet means a new database. */
+async function readApplied(client: Database): Promise<readonly { readonly hash: string; readonly madeAt: number }[]> {
+  const table = await client.execute(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '__drizzle_migrations'`);
+  if (table.rows.length === 0) return [];
+  const answer = await client.execute('SELECT hash, created_at FROM __drizzle_migrations ORDER BY created_at');
+  return AppliedRows.parse(answer.rows).map((row) => ({ hash: row.hash, madeAt: row.created_at }));
+}
+
+/** The settings of `npm run migrate`: the environment first, .dev.vars where the environment says nothing. */
+function readSettings(): { readonly url: string; readonly authToken: string | undefined } {
+  const settings = { ...readDevVars(), ...process.env };
+  const url = settings['LIBSQL_URL'];
+  if (url === undefined || url === '') throw new MigrationError('LIBSQL_URL is not set: put it in the environment or in .dev.vars.');
+  const authToken = settings['LIBSQL_AUTH_TOKEN'];
+  return { url, authToken: authToken === '' ? undefined : authToken };
+}
+
+function readDevVars(): NodeJS.Dict<string> {
+  try {
+    return parseEnv(readFileSync('.dev.vars', 'utf8'));
+  } catch {
+    return {};
+  }
+}
+
+async function main(): Promise<void> {
+  const settings = readSettings();
+  const client = createDatabase(settings);
+  const applied = await migrateDatabase(client);
+  for (const name of applied) console.log(`applied ${name}`);
+  if (applied.length === 0) console.log('nothing to apply: the database is up to date');
+}
+
+/** One sentence, without the address: it may carry a token. */
+function explain(error: unknown): string {
+  if (error instanceof MigrationError) return error.message;
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const words = cause instanceof Error ? cause.message.split('\n')[0] : 'unknown error';
+  return `The database could not be migrated: ${words}.`;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    await main();
+  } catch (error) {
+    console.error(explain(error));
+    process.exitCode = 1;
+  }
+}

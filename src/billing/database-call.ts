@@ -1,0 +1,88 @@
+import { LibsqlError } from '@libsql/client/web';
+import { err, ok, type Result } from '../result.ts';
+
+const seconds = 1_000;
+
+/** The database didn't answer in time, or can't be used. Whether a write landed is unknown: only its id makes a repeat harmless. */
+export type Unreachable = { readonly kind: 'unreachable' };
+
+/** How patient one call is. */
+export type CallPolicy = {
+  /** The whole call with all its tries, milliseconds. */
+  readonly deadlineMs: number;
+  /** How often a batch is sent at most. */
+  readonly tries: number;
+  /** Pauses between tries. Tests hand in one that doesn't. */
+  readonly wait: (ms: number) => Promise<void>;
+};
+
+/**
+ * Five seconds: sqld takes the write lock from a stuck writer after five, so a later answer would be a stranger's luck, and a read's
+ * own deadline of 25 s must leave room for a hold, a fetch and a settlement. Three tries ride out one restart or one stolen lock.
+ */
+export const CALL_POLICY: CallPolicy = {
+  deadlineMs: 5 * seconds,
+  tries: 3,
+  wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+};
+
+/** Between the first and the second try; doubled after each. No jitter: callers are spread by their own network already. */
+const FIRST_PAUSE_MS = 40;
+
+/**
+ * Runs `send` until it answers, at most `tries` times and `deadlineMs` long. `send` must be harmless to repeat and is told which try it
+ * is, from 1. Network errors, 5xx, 429 and a busy database are tried again; a statement that the database refuses (a broken constraint,
+ * bad SQL) is a bug and throws. A request that is late is left to end by itself: ending it from here could cut a write in half.
+ */
+export async function callDatabase<T>(send: (attempt: number) => Promise<T>, policy: CallPolicy): Promise<Result<T, Unreachable>> {
+  const deadline = startDeadline(policy.deadlineMs);
+  try {
+    for (let attempt = 1; attempt <= policy.tries; attempt++) {
+      const outcome = await Promise.race([attemptOnce(send, attempt), deadline.passed]);
+      if (outcome.kind === 'answered') return ok(outcome.value);
+      if (outcome.kind === 'hopeless' || attempt === policy.tries) break;
+      const pause = policy.wait(FIRST_PAUSE_MS * 2 ** (attempt - 1)).then(() => undefined);
+      if ((await Promise.race([pause, deadline.passed])) !== undefined) break;
+    }
+    return err({ kind: 'unreachable' });
+  } finally {
+    deadline.clear();
+  }
+}
+
+type Attempt<T> = { readonly kind: 'answered'; readonly value: T } | { readonly kind: 'failed' } | { readonly kind: 'hopeless' };
+
+function startDeadline(ms: number): { readonly passed: Promise<{ readonly kind: 'hopeless' }>; readonly clear: () => void } {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const passed = new Promise<{ readonly kind: 'hopeless' }>((resolve) => {
+    timer = setTimeout(() => resolve({ kind: 'hopeless' }), ms);
+  });
+  return { passed, clear: () => clearTimeout(timer) };
+}
+
+async function attemptOnce<T>(send: (attempt: number) => Promise<T>, attempt: number): Promise<Attempt<T>> {
+  try {
+    return { kind: 'answered', value: await send(attempt) };
+  } catch (error) {
+    const failure = classify(error);
+    if (failure === 'bug') throw error;
+    return { kind: failure };
+  }
+}
+
+/** The client speaks of its own failures with LibsqlError; whatever else comes out of it is the network's, save a number too large. */
+function classify(error: unknown): 'failed' | 'hopeless' | 'bug' {
+  if (error instanceof RangeError) return 'bug';
+  if (!(error instanceof LibsqlError)) return 'failed';
+  if (/^SQLITE_(BUSY|LOCKED)/.test(error.code)) return 'failed';
+  if (/^(SQLITE|SQL|ARGS)_/.test(error.code)) return 'bug';
+  const status = httpStatus(error.cause);
+  // A wrong token, a missing database: an operator's matter, and no try will change it.
+  if (status !== undefined && status >= 400 && status < 500 && status !== 429) return 'hopeless';
+  return 'failed';
+}
+
+function httpStatus(cause: unknown): number | undefined {
+  if (typeof cause !== 'object' || cause === null || !('status' in cause)) return undefined;
+  return typeof cause.status === 'number' ? cause.status : undefined;
+}

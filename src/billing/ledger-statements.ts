@@ -1,0 +1,121 @@
+import type { InStatement } from '@libsql/client/web';
+
+// Every statement of the ledger. Arguments of a procedure travel as one JSON text: numbers inside it reach SQL as integers, while a
+// bare number argument would arrive as a float and be refused. json_each has one row here; a batch of many has many.
+
+type Statement = Exclude<InStatement, string>;
+
+/** Calls `reserve` with { id, keyHash, fingerprint, lines, now, expiresAt }. */
+export function callReserve(row: Readonly<Record<string, unknown>>): Statement {
+  return {
+    sql: `INSERT INTO reserve (id, key_hash, idempotency_key, fingerprint, lines, now, expires_at)
+          SELECT j.value ->> 'id', j.value ->> 'keyHash', NULL, j.value ->> 'fingerprint', j.value -> 'lines', j.value ->> 'now',
+                 j.value ->> 'expiresAt'
+            FROM json_each(?) j`,
+    args: [JSON.stringify([row])],
+  };
+}
+
+/** Calls `charge` with { id, keyHash, fingerprint, lines, body, now }. */
+export function callCharge(row: Readonly<Record<string, unknown>>): Statement {
+  return {
+    sql: `INSERT INTO charge (id, key_hash, idempotency_key, fingerprint, lines, body, now)
+          SELECT j.value ->> 'id', j.value ->> 'keyHash', NULL, j.value ->> 'fingerprint', j.value -> 'lines', j.value -> 'body',
+                 j.value ->> 'now'
+            FROM json_each(?) j`,
+    args: [JSON.stringify([row])],
+  };
+}
+
+/** Calls `settle` with { id, lines, body, now }. */
+export function callSettle(row: Readonly<Record<string, unknown>>): Statement {
+  return {
+    sql: `INSERT INTO settle (id, lines, body, now)
+          SELECT j.value ->> 'id', j.value -> 'lines', j.value -> 'body', j.value ->> 'now' FROM json_each(?) j`,
+    args: [JSON.stringify([row])],
+  };
+}
+
+/** Calls `release` with { id, reason, now }. */
+export function callRelease(row: Readonly<Record<string, unknown>>): Statement {
+  return {
+    sql: `INSERT INTO release (id, reason, now)
+          SELECT j.value ->> 'id', j.value ->> 'reason', j.value ->> 'now' FROM json_each(?) j`,
+    args: [JSON.stringify([row])],
+  };
+}
+
+/** Calls `credit` with { accountId, kind, ref, delta, now }. */
+export function callCredit(row: Readonly<Record<string, unknown>>): Statement {
+  return {
+    sql: `INSERT INTO credit (account_id, kind, ref, delta, now)
+          SELECT j.value ->> 'accountId', j.value ->> 'kind', j.value ->> 'ref', j.value ->> 'delta', j.value ->> 'now'
+            FROM json_each(?) j`,
+    args: [JSON.stringify([row])],
+  };
+}
+
+/** Calls `expire` with { now, page }. */
+export function callExpire(row: Readonly<Record<string, unknown>>): Statement {
+  return {
+    sql: `INSERT INTO expire (now, page) SELECT j.value ->> 'now', j.value ->> 'page' FROM json_each(?) j`,
+    args: [JSON.stringify([row])],
+  };
+}
+
+/** One row for a known key: who pays, what is left, and the hold of this id if there is one. */
+export function readSpend(id: string, keyHash: string, now: number): Statement {
+  return {
+    sql: `SELECT k.id AS key_id, k.revoked_at, k.expires_at AS key_expires_at, a.id AS account_id, a.status,
+                 a.posted_micros, a.held_micros, a.debt_micros,
+                 (SELECT json_object('account_id', h.account_id, 'key_id', h.key_id, 'fingerprint', h.fingerprint,
+                                     'amount', h.amount_micros, 'settled', h.settled_micros, 'state', h.state)
+                    FROM hold h WHERE h.id = ?) AS hold,
+                 EXISTS (SELECT 1 FROM hold h WHERE h.account_id = a.id AND h.state = 'open' AND h.expires_at <= ?)
+                   AS holds_waiting_to_expire
+            FROM api_key k CROSS JOIN account a ON a.id = k.account_id
+           WHERE k.hash = unhex(?)`,
+    args: [id, now, keyHash],
+  };
+}
+
+/** One row for a known hold. */
+export function readHold(id: string): Statement {
+  return {
+    sql: `SELECT h.amount_micros, h.settled_micros, h.state, a.posted_micros, a.held_micros, a.debt_micros
+            FROM hold h CROSS JOIN account a ON a.id = h.account_id WHERE h.id = ?`,
+    args: [id],
+  };
+}
+
+/** The lines of a hold, in the order they were asked for. */
+export function readLines(id: string): Statement {
+  return {
+    sql: `SELECT l.item, l.reserved_micros, l.settled_micros, l.reason
+            FROM hold h CROSS JOIN json_each(h.lines) j CROSS JOIN line l ON l.hold_id = h.id AND l.item = j.value ->> 'item'
+           WHERE h.id = ?`,
+    args: [id],
+  };
+}
+
+/** No row, or one with the time at which this fact was booked. */
+export function readEntryTime(kind: string, ref: string): Statement {
+  return { sql: `SELECT e.created_at FROM entry e WHERE e.kind = ? AND e.ref = ?`, args: [kind, ref] };
+}
+
+/** No row, or the sums of an account. */
+export function readBalance(accountId: string): Statement {
+  return { sql: `SELECT a.posted_micros, a.held_micros, a.debt_micros FROM account a WHERE a.id = ?`, args: [accountId] };
+}
+
+/** How many holds the next `expire` of this page will end. */
+export function countExpiring(now: number, page: number): Statement {
+  return {
+    sql: `SELECT count(*) AS expiring FROM (
+            SELECT 1 FROM hold h WHERE h.state = 'open' AND h.expires_at <= ? ORDER BY h.expires_at LIMIT ?)`,
+    args: [now, page],
+  };
+}
+
+/** The laws of the ledger with the rows that break each. */
+export const READ_AUDIT = 'SELECT law, broken FROM audit';

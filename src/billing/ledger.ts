@@ -1,0 +1,101 @@
+import type { Id } from '../ids.ts';
+import type { MicroCredits } from '../money.ts';
+import type { Result } from '../result.ts';
+
+/** One priced part of a request, e.g. `media`, with the most it may cost. Items are unique within a request. */
+export type PricedLine = { readonly item: string; readonly amount: MicroCredits };
+
+/** What a part came to. An item that isn't named at settling is given back whole. `reason` says why less than reserved. */
+export type SettledLine = { readonly item: string; readonly settled: MicroCredits; readonly reason?: string };
+
+/** A line as the database holds it after the request: reserved = settled + refunded. */
+export type ResolvedLine = {
+  readonly item: string;
+  readonly reserved: MicroCredits;
+  readonly settled: MicroCredits;
+  readonly refunded: MicroCredits;
+  readonly reason: string | null;
+};
+
+/** Who pays and for what. */
+export type Spend = {
+  /** The request's id, minted before anything is sent: it names the hold, its lines and the receipt, and makes every retry harmless. */
+  readonly id: Id<'req'>;
+  /** SHA-256 of the API key, 64 hex digits. */
+  readonly keyHash: string;
+  /** SHA-256 of method, path and canonical parameters, 64 hex digits. */
+  readonly fingerprint: string;
+  /** At least one with a price above zero. */
+  readonly lines: readonly PricedLine[];
+};
+
+/** An account's money. `available` = posted − held; `debt` only after a clawback of credit already spent. */
+export type Balance = { readonly available: MicroCredits; readonly held: MicroCredits; readonly debt: MicroCredits };
+
+/** Money set aside for one request. */
+export type Hold = {
+  readonly id: Id<'req'>;
+  readonly accountId: Id<'acct'>;
+  readonly keyId: Id<'key'>;
+  readonly amount: MicroCredits;
+  /** The account's balance with this hold in place. */
+  readonly balance: Balance;
+};
+
+/** Money taken for one request. */
+export type Settlement = {
+  readonly id: Id<'req'>;
+  readonly reserved: MicroCredits;
+  readonly settled: MicroCredits;
+  readonly refunded: MicroCredits;
+  readonly lines: readonly ResolvedLine[];
+  /** The account's balance after it. */
+  readonly balance: Balance;
+};
+
+/** A charge is a hold settled in full in the same step. */
+export type Charge = Settlement & { readonly accountId: Id<'acct'>; readonly keyId: Id<'key'> };
+
+/** Why no money moved. `unreachable`: the database didn't answer in time; retrying with the same id is harmless. */
+export type SpendRefusal =
+  | { readonly kind: 'unknown_key' }
+  | { readonly kind: 'key_revoked' }
+  | { readonly kind: 'key_expired' }
+  | { readonly kind: 'account_frozen'; readonly accountId: Id<'acct'> }
+  | { readonly kind: 'insufficient_credits'; readonly accountId: Id<'acct'>; readonly required: MicroCredits; readonly balance: Balance }
+  | { readonly kind: 'already_resolved' }
+  | { readonly kind: 'unreachable' };
+
+/** Why a hold was not settled. `not_open`: it had expired or was released before. */
+export type SettleRefusal = { readonly kind: 'not_open' } | { readonly kind: 'unreachable' };
+
+/** The laws of the ledger, each with the number of rows that break it. All zero, or money is wrong. */
+export type Audit = Readonly<Record<string, number>>;
+
+/** The receipt kept for good with a settled request: what was read, how, and at what price rule. JSON, no words of people, no secrets. */
+export type ReceiptBody = Readonly<Record<string, unknown>>;
+
+/** The money. Each write is one batch; each may be repeated with the same id without moving money twice. */
+export interface Ledger {
+  /** Authenticates, heals expired holds of the account, and sets the lines' sum aside until `ttlMs` from now. */
+  reserve(spend: Spend, ttlMs: number): Promise<Result<Hold, SpendRefusal>>;
+  /** Reserve and settle in full, in one batch. */
+  charge(spend: Spend, receipt: ReceiptBody): Promise<Result<Charge, SpendRefusal>>;
+  /** Takes what was delivered, gives the rest back, keeps the receipt. */
+  settle(id: Id<'req'>, lines: readonly SettledLine[], receipt: ReceiptBody): Promise<Result<Settlement, SettleRefusal>>;
+  /** Gives a whole hold back. A hold that is no longer open stays as it is. */
+  release(id: Id<'req'>, reason: string): Promise<Result<{ readonly released: boolean }, { readonly kind: 'unreachable' }>>;
+  /** Books a grant or an adjustment once per `ref`; `booked` is false when `ref` was booked before. */
+  credit(entry: {
+    readonly accountId: Id<'acct'>;
+    readonly kind: 'grant' | 'adjust';
+    readonly ref: string;
+    readonly delta: MicroCredits;
+  }): Promise<
+    Result<{ readonly booked: boolean; readonly balance: Balance }, { readonly kind: 'unknown_account' } | { readonly kind: 'unreachable' }>
+  >;
+  /** Expires up to `page` holds whose time is over; returns how many. */
+  expireHolds(page: number): Promise<Result<{ readonly expired: number }, { readonly kind: 'unreachable' }>>;
+  /** Counts what breaks each law. Scans everything. */
+  audit(): Promise<Audit>;
+}

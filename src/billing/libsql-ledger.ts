@@ -1,0 +1,191 @@
+import type { InStatement, ResultSet } from '@libsql/client/web';
+import { z } from 'zod';
+import type { Clock } from '../clock.ts';
+import type { Database } from '../db/client.ts';
+import { microCredits, sum } from '../money.ts';
+import { err, ok, type Result } from '../result.ts';
+import { auditLedger } from './audit.ts';
+import { CALL_POLICY, type CallPolicy, callDatabase, type Unreachable } from './database-call.ts';
+import type { Hold, Ledger, ReceiptBody, Settlement, SettleRefusal, Spend, SpendRefusal } from './ledger.ts';
+import { BalanceRow, balanceOf, HoldRow, LineRow, resolvedLine, SpendRow } from './ledger-rows.ts';
+import * as statement from './ledger-statements.ts';
+
+/** `reserve` ends at most fifty expired holds of an account at a time; after an outage more may wait, and they go in as many rounds. */
+const MAX_SPEND_ROUNDS = 4;
+
+/** The most holds that one `expireHolds` ends: one statement stays far below the second that other writers can wait. */
+export const MAX_EXPIRE_PAGE = 1_000;
+
+/** Release reasons are codes of ours, not prose. */
+const MAX_REASON_CHARACTERS = 100;
+
+/** What a ledger is made of. `policy` is for tests; without it a call has five seconds and three tries. */
+export type LedgerDeps = { readonly client: Database; readonly clock: Clock; readonly policy?: CallPolicy };
+
+type Batch = (statements: (attempt: number) => InStatement[]) => Promise<Result<readonly (readonly unknown[])[], Unreachable>>;
+
+type Context = { readonly batch: Batch; readonly clock: Clock };
+
+/**
+ * The ledger in libSQL. Every write is one batch with mode 'write' and one HTTP request: a procedure of migrations/0000_ledger.sql and
+ * the rows that tell what came of it. Outcomes are read from rows, never from error codes. Throws only on bugs: an id used again for
+ * another request, a line or an amount that the procedures refuse.
+ */
+export function createLedger(deps: LedgerDeps): Ledger {
+  const { client, clock, policy = CALL_POLICY } = deps;
+  const batch: Batch = async (statements) => {
+    const answer = await callDatabase((attempt) => client.batch(statements(attempt), 'write'), policy);
+    return answer.ok ? ok(answer.value.map((set: ResultSet) => set.rows)) : answer;
+  };
+  const context: Context = { batch, clock };
+  return {
+    reserve: (spend, ttlMs) => reserve(context, spend, ttlMs),
+    charge: (spend, receipt) => charge(context, spend, receipt),
+    settle: (id, lines, receipt) => settle(context, id, lines, receipt),
+    release: (id, reason) => release(context, id, reason),
+    credit: (entry) => credit(context, entry),
+    expireHolds: (page) => expireHolds(context, page),
+    audit: () => auditLedger(client),
+  };
+}
+
+async function reserve(context: Context, spend: Spend, ttlMs: number): Promise<Result<Hold, SpendRefusal>> {
+  const found = await findSpend(context, spend, (now) => [statement.callReserve({ ...spend, now, expiresAt: now + ttlMs })]);
+  if (!found.ok) return found;
+  const { row, hold } = found.value;
+  if (hold.state !== 'open') return err({ kind: 'already_resolved' });
+  return ok({ id: spend.id, accountId: hold.account_id, keyId: hold.key_id, amount: hold.amount, balance: balanceOf(row) });
+}
+
+async function charge(context: Context, spend: Spend, receipt: ReceiptBody): ReturnType<Ledger['charge']> {
+  const found = await findSpend(context, spend, (now) => [statement.callCharge({ ...spend, body: receipt, now })]);
+  if (!found.ok) return found;
+  const { row, hold, lines } = found.value;
+  if (hold.state === 'open') throw new Error('the ledger refused to settle a charge');
+  if (hold.settled === null) return err({ kind: 'already_resolved' });
+  const settlement: Settlement = {
+    id: spend.id,
+    reserved: hold.amount,
+    settled: hold.settled,
+    refunded: microCredits(hold.amount - hold.settled),
+    lines: lines.map(resolvedLine),
+    balance: balanceOf(row),
+  };
+  return ok({ ...settlement, accountId: hold.account_id, keyId: hold.key_id });
+}
+
+type FoundSpend = {
+  readonly row: SpendRow;
+  readonly hold: NonNullable<SpendRow['hold']>;
+  readonly lines: readonly z.infer<typeof LineRow>[];
+};
+
+/** Sends a spend, and sends it again while the account's own expired holds still stand in its way. */
+async function findSpend(context: Context, spend: Spend, call: (now: number) => InStatement[]): Promise<Result<FoundSpend, SpendRefusal>> {
+  const required = sum(spend.lines.map((line) => line.amount));
+  for (let round = 1; round <= MAX_SPEND_ROUNDS; round++) {
+    const now = context.clock();
+    const answer = await context.batch(() => [
+      ...call(now),
+      statement.readSpend(spend.id, spend.keyHash, now),
+      statement.readLines(spend.id),
+    ]);
+    if (!answer.ok) return answer;
+    const row = z.array(SpendRow).max(1).parse(answer.value[1])[0];
+    if (row === undefined) return err({ kind: 'unknown_key' });
+    if (row.hold !== null) return ok({ row, hold: ownHold(row, spend), lines: z.array(LineRow).parse(answer.value[2]) });
+    const refusal = whyNoHold(row, required, now);
+    const roundsLeft = round < MAX_SPEND_ROUNDS;
+    if (refusal === null) continue;
+    if (refusal.kind === 'insufficient_credits' && row.holds_waiting_to_expire && roundsLeft) continue;
+    return err(refusal);
+  }
+  throw new Error('the ledger refused a spend that the account could afford');
+}
+
+function ownHold(row: SpendRow, spend: Spend): NonNullable<SpendRow['hold']> {
+  const { hold } = row;
+  if (hold === null || hold.account_id !== row.account_id || hold.fingerprint !== spend.fingerprint) {
+    throw new Error('a request id was used again for another request');
+  }
+  return hold;
+}
+
+/** Why the key or its account refuse this price; null when they don't, and money that came free since is worth another try. */
+function whyNoHold(row: SpendRow, required: ReturnType<typeof sum>, now: number): SpendRefusal | null {
+  if (row.revoked_at !== null) return { kind: 'key_revoked' };
+  if (row.key_expires_at !== null && row.key_expires_at <= now) return { kind: 'key_expired' };
+  if (row.status !== 'active') return { kind: 'account_frozen', accountId: row.account_id };
+  const balance = balanceOf(row);
+  if (balance.available < required) return { kind: 'insufficient_credits', accountId: row.account_id, required, balance };
+  return null;
+}
+
+async function settle(
+  context: Context,
+  id: Spend['id'],
+  lines: Parameters<Ledger['settle']>[1],
+  receipt: ReceiptBody,
+): Promise<Result<Settlement, SettleRefusal>> {
+  const now = context.clock();
+  const answer = await context.batch(() => [
+    statement.callSettle({ id, lines, body: receipt, now }),
+    statement.readHold(id),
+    statement.readLines(id),
+  ]);
+  if (!answer.ok) return answer;
+  const hold = z.array(HoldRow).max(1).parse(answer.value[1])[0];
+  if (hold === undefined || hold.state === 'released' || hold.state === 'expired') return err({ kind: 'not_open' });
+  if (hold.settled_micros === null) throw new Error('the ledger refused the lines of a settlement');
+  return ok({
+    id,
+    reserved: hold.amount_micros,
+    settled: hold.settled_micros,
+    refunded: microCredits(hold.amount_micros - hold.settled_micros),
+    lines: z.array(LineRow).parse(answer.value[2]).map(resolvedLine),
+    balance: balanceOf(hold),
+  });
+}
+
+async function release(context: Context, id: Spend['id'], reason: string): ReturnType<Ledger['release']> {
+  const row = { id, reason: reason.slice(0, MAX_REASON_CHARACTERS), now: context.clock() };
+  const answer = await context.batch(() => [statement.callRelease(row), statement.readHold(id)]);
+  if (!answer.ok) return answer;
+  const hold = z.array(HoldRow).max(1).parse(answer.value[1])[0];
+  return ok({ released: hold?.state === 'released' });
+}
+
+const EntryTime = z.array(z.object({ created_at: z.int() })).max(1);
+
+async function credit(context: Context, entry: Parameters<Ledger['credit']>[0]): ReturnType<Ledger['credit']> {
+  const now = context.clock();
+  let attempts = 0;
+  const answer = await context.batch((attempt) => {
+    attempts = attempt;
+    return [
+      statement.readEntryTime(entry.kind, entry.ref),
+      statement.callCredit({ ...entry, now }),
+      statement.readEntryTime(entry.kind, entry.ref),
+      statement.readBalance(entry.accountId),
+    ];
+  });
+  if (!answer.ok) return answer;
+  const before = EntryTime.parse(answer.value[0])[0];
+  const after = EntryTime.parse(answer.value[2])[0];
+  const account = z.array(BalanceRow).max(1).parse(answer.value[3])[0];
+  if (account === undefined) return err({ kind: 'unknown_account' });
+  if (after === undefined) throw new RangeError('the ledger refused a credit: its amount, its sign or the balance limit');
+  // A try whose answer was lost may have booked it: then the entry carries this call's own time.
+  const booked = before === undefined || (attempts > 1 && before.created_at === now);
+  return ok({ booked, balance: balanceOf(account) });
+}
+
+const Expiring = z.tuple([z.object({ expiring: z.int().nonnegative() })]);
+
+async function expireHolds(context: Context, page: number): ReturnType<Ledger['expireHolds']> {
+  if (!Number.isSafeInteger(page) || page < 1 || page > MAX_EXPIRE_PAGE) throw new RangeError('not a page of holds');
+  const now = context.clock();
+  const answer = await context.batch(() => [statement.countExpiring(now, page), statement.callExpire({ now, page })]);
+  if (!answer.ok) return answer;
+  return ok({ expired: Expiring.parse(answer.value[0])[0].expiring });
+}

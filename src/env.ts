@@ -1,0 +1,88 @@
+import type { Fetcher, KVNamespace } from '@cloudflare/workers-types';
+import { z } from 'zod';
+import { PROVIDER_IDS, type ProviderId } from './providers/provider.ts';
+import { err, ok, type Result } from './result.ts';
+
+const second = 1_000;
+
+const wholeNumber = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,13}$/)
+    .transform(Number)
+    .pipe(z.int().min(min).max(max));
+
+const httpUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''));
+
+const providerOrder = z
+  .string()
+  .transform((list) =>
+    list
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== ''),
+  )
+  .pipe(z.array(z.enum(PROVIDER_IDS)).refine((ids) => new Set(ids).size === ids.length, 'names a provider twice'));
+
+const sha256List = z
+  .string()
+  .transform((list) =>
+    list
+      .split(',')
+      .map((hash) => hash.trim().toLowerCase())
+      .filter((hash) => hash !== ''),
+  )
+  .pipe(z.array(z.string().regex(/^[0-9a-f]{64}$/, 'is not a SHA-256 in hex')));
+
+/** Every text variable and secret of the Worker, with its default and its bounds. wrangler.toml and .dev.vars.example are checked against it. */
+export const Settings = z.object({
+  SERVICE_VERSION: z.string().min(1).max(64).default('dev'),
+  LIBSQL_URL: z.url({ protocol: /^(https?|libsql|wss?)$/ }),
+  LIBSQL_AUTH_TOKEN: z.string().min(1).optional(),
+  OWNER_ADMIN_KEY_SHA256: sha256List.default([]),
+  SIGNUP_GRANT_MICRO_CREDITS: wholeNumber(0, 1_000_000_000).default(0),
+  READ_DEADLINE_MS: wholeNumber(1 * second, 29 * second).default(25 * second),
+  CONTENT_TTL_SECONDS: wholeNumber(60, 2_592_000).default(21_600),
+  NOT_FOUND_TTL_SECONDS: wholeNumber(60, 86_400).default(300),
+  PROVIDER_ORDER_MEDIA: providerOrder.default([...PROVIDER_IDS]),
+  APIFY_BASE_URL: httpUrl.default('https://api.apify.com'),
+  APIFY_TOKEN: z.string().min(1).optional(),
+  HIKERAPI_BASE_URL: httpUrl.default('https://api.hikerapi.com'),
+  HIKERAPI_ACCESS_KEY: z.string().min(1).optional(),
+  HIKERAPI_MEDIA_VERSION: z.enum(['v1', 'v2']).default('v1'),
+  SCRAPECREATORS_BASE_URL: httpUrl.default('https://api.scrapecreators.com'),
+  SCRAPECREATORS_API_KEY: z.string().min(1).optional(),
+  INSTAGRAM_BASE_URL: httpUrl.default('https://www.instagram.com'),
+});
+export type Settings = z.infer<typeof Settings>;
+
+/** What the runtime hands the Worker: the settings as text, and the bindings of wrangler.toml. */
+export type Env = { readonly [K in keyof Settings]?: string } & {
+  readonly CONTENT_CACHE: KVNamespace;
+  readonly ASSETS: Fetcher;
+};
+
+/** Names of the settings that are missing or malformed; never their values. */
+export type SettingsProblem = { readonly name: string; readonly problem: 'missing' | 'malformed' };
+
+/** Reads the settings once per isolate. An empty text counts as not set, as a cleared secret would be. */
+export function readSettings(env: Readonly<Record<string, unknown>>): Result<Settings, readonly SettingsProblem[]> {
+  const given: Record<string, unknown> = {};
+  for (const name of Object.keys(Settings.shape)) {
+    if (typeof env[name] === 'string' && env[name] !== '') given[name] = env[name];
+  }
+  const parsed = Settings.safeParse(given);
+  if (parsed.success) return ok(parsed.data);
+  const names = new Set(parsed.error.issues.map((issue) => String(issue.path[0])));
+  return err([...names].map((name) => ({ name, problem: name in given ? 'malformed' : 'missing' })));
+}
+
+/** The providers that have a key, in the order asked for. */
+export function configuredProviders(settings: Settings): readonly ProviderId[] {
+  const hasKey: Record<ProviderId, boolean> = {
+    apify: settings.APIFY_TOKEN !== undefined,
+    hikerapi: settings.HIKERAPI_ACCESS_KEY !== undefined,
+    scrapecreators: settings.SCRAPECREATORS_API_KEY !== undefined,
+  };
+  return settings.PROVIDER_ORDER_MEDIA.filter((id) => hasKey[id]);
+}

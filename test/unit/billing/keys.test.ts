@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { equalInConstantTime, hashApiKey, isOwnerKey, mintApiKey, parseApiKey } from '../../../src/billing/keys.ts';
+
+const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+
+/** The check characters, computed by another library than the product's. */
+function withChecksum(body: string): string {
+  let rest = crc32(body);
+  let text = '';
+  for (let index = 0; index < 6; index++) {
+    text = BASE62.charAt(rest % 62) + text;
+    rest = Math.floor(rest / 62);
+  }
+  return body + text;
+}
+
+describe('minting a key', () => {
+  test('makes igsk_, 32 base62 characters and their checksum', () => {
+    const key = mintApiKey();
+    expect(key).toMatch(/^igsk_[0-9A-Za-z]{38}$/);
+    expect(withChecksum(key.slice(0, -6))).toBe(key);
+    expect(parseApiKey(key)).toEqual({ ok: true, value: { text: key, mode: 'live' } });
+  });
+
+  test('never makes the same key twice', () => {
+    expect(new Set(Array.from({ length: 1_000 }, () => mintApiKey())).size).toBe(1_000);
+  });
+
+  test('draws every character equally often: bytes that would favour some are drawn again', () => {
+    const counts = new Map<string, number>();
+    let next = 0;
+    // Every byte value equally often, one after the other.
+    const everyByte = (length: number) => Uint8Array.from({ length }, () => next++ % 256);
+    for (let key = 0; key < 248; key++) {
+      for (const character of mintApiKey(everyByte).slice(5, -6)) counts.set(character, (counts.get(character) ?? 0) + 1);
+    }
+    const spread = [...counts.values()];
+    expect(counts.size).toBe(62);
+    expect(Math.max(...spread) - Math.min(...spread)).toBeLessThanOrEqual(40);
+  });
+
+  test('uses nothing but the randomness handed in', () => {
+    const zeros = (length: number) => new Uint8Array(length);
+    expect(mintApiKey(zeros)).toBe(withChecksum(`igsk_${'0'.repeat(32)}`));
+  });
+});
+
+describe('reading a key', () => {
+  test.each([
+    ['live', withChecksum(`igsk_live_${'a'.repeat(32)}`)],
+    ['live', withChecksum(`igsk_${'a'.repeat(30)}`)],
+    ['live', withChecksum(`igsk_${'Z'.repeat(64)}`)],
+    ['test', withChecksum(`igsk_test_${'a'.repeat(32)}`)],
+  ])('takes a %s key: %s', (mode, text) => {
+    expect(parseApiKey(text)).toEqual({ ok: true, value: { text, mode } });
+  });
+
+  test.each([
+    '',
+    'igsk_',
+    'igsk_short',
+    withChecksum(`igsk_${'a'.repeat(29)}`),
+    withChecksum(`igsk_${'a'.repeat(65)}`),
+    withChecksum(`igsk_demo_${'a'.repeat(32)}`),
+    withChecksum(`sk_${'a'.repeat(32)}`),
+    `${withChecksum(`igsk_${'a'.repeat(32)}`)}\n`,
+    ` ${withChecksum(`igsk_${'a'.repeat(32)}`)}`,
+    withChecksum(`igsk_${'ä'.repeat(32)}`),
+    withChecksum(`igsk_${'a'.repeat(31)}-`),
+  ])('refuses as malformed: %j', (text) => {
+    expect(parseApiKey(text)).toEqual({ ok: false, error: { kind: 'malformed' } });
+  });
+
+  test('refuses a key with any one character changed', () => {
+    const key = mintApiKey((length) => Uint8Array.from({ length }, (_, index) => index * 7));
+    const position = fc.integer({ min: 5, max: key.length - 1 });
+    fc.assert(
+      fc.property(position, fc.constantFrom(...BASE62.split('')), (index, character) => {
+        fc.pre(key.charAt(index) !== character);
+        const changed = key.slice(0, index) + character + key.slice(index + 1);
+        expect(parseApiKey(changed)).toEqual({ ok: false, error: { kind: 'wrong_checksum' } });
+      }),
+    );
+  });
+
+  test('refuses a test key turned into a live one', () => {
+    const key = withChecksum(`igsk_test_${'a'.repeat(32)}`);
+    expect(parseApiKey(key.replace('test', 'live'))).toEqual({ ok: false, error: { kind: 'wrong_checksum' } });
+  });
+});
+
+describe('hashing and comparing', () => {
+  test('hashes to SHA-256 in hex', async () => {
+    expect(await hashApiKey('igsk_x')).toBe(createHash('sha256').update('igsk_x').digest('hex'));
+  });
+
+  test('equal is equal, everything else is not', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (a, b) => {
+        expect(equalInConstantTime(a, b)).toBe(a === b);
+        expect(equalInConstantTime(a, a)).toBe(true);
+      }),
+    );
+  });
+
+  test('looks at every character, whatever the first ones say', () => {
+    expect(equalInConstantTime('00ff', '10ff')).toBe(false);
+    expect(equalInConstantTime('00ff', '00fe')).toBe(false);
+    expect(equalInConstantTime('00ff', '00ff00')).toBe(false);
+  });
+
+  test("knows the owner's keys, whatever shape they have", async () => {
+    const hashes = [await hashApiKey('first owner'), await hashApiKey('second owner')];
+    expect(await isOwnerKey('first owner', hashes)).toBe(true);
+    expect(await isOwnerKey('second owner', hashes)).toBe(true);
+    expect(await isOwnerKey('third', hashes)).toBe(false);
+    expect(await isOwnerKey('first owner', [])).toBe(false);
+  });
+});

@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest';
+import { PRICE_CARD, type PriceId, priceOf } from '../../../src/billing/price-card.ts';
+
+// The figures once more, written down by hand: a changed price must be changed twice, and on purpose.
+const FIGURES: Readonly<Record<PriceId, readonly [fresh: number, cached: number, stale: number | null]>> = {
+  media: [3_000, 1_000, 500],
+  comments_20: [4_000, 1_000, 500],
+  comments_100: [15_000, 3_750, 1_875],
+  comments_500: [70_000, 17_500, 8_750],
+  replies_20: [4_000, 1_000, 500],
+  replies_100: [15_000, 3_750, 1_875],
+  replies_500: [70_000, 17_500, 8_750],
+  transcript_provider: [4_000, 1_000, 500],
+  transcript_hosted: [15_000, 1_000, 500],
+  media_parse_summary: [3_000, 750, null],
+  media_parse_tldr: [2_000, 500, null],
+  media_parse_json: [4_000, 1_000, null],
+  comment_parse_20: [4_000, 1_000, null],
+  comment_parse_100: [8_000, 2_000, null],
+  comment_parse_500: [20_000, 5_000, null],
+};
+
+describe('the price card', () => {
+  test('has exactly the prices agreed', () => {
+    const listed = PRICE_CARD.items.map((item) => [item.id, [item.freshMicroCredits, item.cachedMicroCredits, item.staleMicroCredits]]);
+    expect(Object.fromEntries(listed)).toEqual(FIGURES);
+    expect(listed).toHaveLength(Object.keys(FIGURES).length);
+  });
+
+  test.each(PRICE_CARD.items)('sells $id cheaper from the cache, and half of that when stale', (item) => {
+    const price = priceOf(PRICE_CARD, item.id);
+    expect(price.cached).toBeGreaterThan(0);
+    expect(price.cached).toBeLessThan(price.fresh);
+    expect([null, price.cached / 2]).toContain(price.stale);
+  });
+
+  test.each(PRICE_CARD.items.filter((item) => /comment|replies|parse/.test(item.id)))('sells a cached $id at a quarter', (item) => {
+    expect(item.cachedMicroCredits * 4).toBe(item.freshMicroCredits);
+  });
+
+  test('names what is free, and is plain JSON', () => {
+    expect(PRICE_CARD.free.map((outcome) => outcome.id)).toEqual(['failure', 'not_found', 'quote', 'replay', 'not_modified']);
+    expect(JSON.parse(JSON.stringify(PRICE_CARD))).toEqual(PRICE_CARD);
+    expect(new Date(PRICE_CARD.effectiveFrom).toISOString()).toBe(PRICE_CARD.effectiveFrom);
+  });
+});
