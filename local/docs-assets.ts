@@ -1,0 +1,26 @@
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+// Swagger UI is served from this origin, so that the documentation works without a CDN and under a strict policy.
+const source = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+const target = join(import.meta.dirname, '..', '.build', 'assets', 'docs', 'assets');
+
+const start = `window.onload = () => {
+  window.ui = SwaggerUIBundle({
+    url: '/openapi.json',
+    dom_id: '#reference',
+    deepLinking: true,
+    persistAuthorization: false,
+    validatorUrl: null,
+    syntaxHighlight: false,
+  });
+};
+`;
+
+await mkdir(target, { recursive: true });
+await Promise.all([
+  copyFile(join(source, 'swagger-ui.css'), join(target, 'swagger-ui.css')),
+  copyFile(join(source, 'swagger-ui-bundle.js'), join(target, 'swagger-ui-bundle.js')),
+  writeFile(join(target, 'start.js'), start),
+]);

@@ -1,0 +1,54 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { bodyLimit } from 'hono/body-limit';
+import type { App, AppContext, AppDeps, AppEnv } from './http/context.ts';
+import { refuse } from './http/error-response.ts';
+import { PAID_PATHS, refuseInvalid, registerFallbacks } from './http/fallbacks.ts';
+import { registerSecurity } from './http/openapi.ts';
+import { requestLog } from './http/request-log.ts';
+import { requireService } from './http/require-service.ts';
+import { contentSecurityPolicy, securityHeaders } from './http/security-headers.ts';
+import type { Env } from './env.ts';
+import { registerDeferred } from './routes/deferred.ts';
+import { registerDocs } from './routes/docs.ts';
+import { registerHealth } from './routes/health.ts';
+import { registerMe } from './routes/me.ts';
+import { registerPost } from './routes/post.ts';
+import { registerPricing } from './routes/pricing.ts';
+import { registerReady } from './routes/ready.ts';
+import { registerSignup } from './routes/signup.ts';
+import { registerVersion } from './routes/version.ts';
+
+/** The largest body any endpoint takes today is a few hundred bytes. */
+const LARGEST_BODY_BYTES = 16_384;
+
+/** Builds the dependencies of one request; `background` keeps a promise alive after the answer. */
+export type DepsFor = (request: { readonly env: Env; readonly background: (work: Promise<unknown>) => void }) => AppDeps;
+
+/** The API's table of contents. */
+export function createApp(depsFor: DepsFor): App {
+  const app: App = new OpenAPIHono<AppEnv>({ strict: true, defaultHook: refuseInvalid });
+  app.use(requestLog(depsFor));
+  app.use(securityHeaders);
+  app.use(contentSecurityPolicy);
+  app.use(bodyLimit({ maxSize: LARGEST_BODY_BYTES, onError: (c) => refuse(c as AppContext, { code: 'body_too_large' }) }));
+  for (const path of PAID_PATHS) {
+    app.use(path, async (c, next) => {
+      if (c.req.method !== 'HEAD') return next();
+      c.header('Allow', 'GET, OPTIONS');
+      return refuse(c, { code: 'method_not_allowed' });
+    });
+  }
+  registerSecurity(app);
+  registerHealth(app);
+  registerReady(app);
+  registerVersion(app);
+  registerPricing(app);
+  registerDocs(app);
+  registerDeferred(app);
+  for (const path of ['/v1/signup', '/v1/me', '/v1/post']) app.use(path, requireService);
+  registerSignup(app);
+  registerMe(app);
+  registerPost(app);
+  registerFallbacks(app);
+  return app;
+}

@@ -1,0 +1,174 @@
+import { createAccounts } from './billing/libsql-accounts.ts';
+import { createLedger, MAX_EXPIRE_PAGE } from './billing/libsql-ledger.ts';
+import { PRICE_CARD, priceOf } from './billing/price-card.ts';
+import type { Clock } from './clock.ts';
+import { createDatabase } from './db/client.ts';
+import { databaseProblem } from './db/readiness.ts';
+import { configuredProviders, type Env, readSettings, type Settings, type SettingsProblem } from './env.ts';
+import type { AppDeps, ReadinessCheck, Service } from './http/context.ts';
+import type { RequestEvent } from './http/request-log.ts';
+import { type Ids, randomIds } from './ids.ts';
+import { microCredits } from './money.ts';
+import { createApify } from './providers/apify.ts';
+import { createFailover } from './providers/failover.ts';
+import { createHikerApi } from './providers/hikerapi.ts';
+import type { Provider, ProviderId } from './providers/provider.ts';
+import { createScrapeCreators } from './providers/scrapecreators.ts';
+import { createShareLinkResolver } from './providers/share-link.ts';
+import { type ContentCache, createContentCache } from './read/content-cache.ts';
+import { createReader } from './read/reader.ts';
+import { ok, type Result } from './result.ts';
+
+/** A hold outlives the read's deadline by this much, so that it never expires under a read that still settles. Milliseconds. */
+const HOLD_SLACK_MS = 15_000;
+
+/** How long the readiness probe waits for the content cache. Milliseconds. */
+const CACHE_PROBE_TIMEOUT_MS = 2_000;
+
+/** At most so many pages of expired holds in one run of the cron; the next run takes the rest. */
+const MAX_EXPIRE_PAGES = 20;
+
+/** What comes from outside the program. Handed in as one, so that tests can decide the time and watch every request that goes out. */
+export type Runtime = {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly fetch: typeof fetch;
+  readonly log: (event: RequestEvent) => void;
+};
+
+const workerd: Runtime = {
+  clock: () => Date.now(),
+  ids: randomIds,
+  // workerd refuses a fetch that was taken off the global scope, hence the arrow.
+  fetch: (input, init) => fetch(input, init),
+  log: (event) => console.log(JSON.stringify(event)),
+};
+
+/** Settings don't change while an isolate lives, so they are read once for each environment object. */
+const settingsOf = new WeakMap<Env, Result<Settings, readonly SettingsProblem[]>>();
+
+function settingsFrom(env: Env): Result<Settings, readonly SettingsProblem[]> {
+  const known = settingsOf.get(env) ?? readSettings(env);
+  settingsOf.set(env, known);
+  return known;
+}
+
+/** What a request needs, from the runtime's environment. Connections are made here for this request alone: see src/db/client.ts. */
+export function buildDeps(env: Env, background: (work: Promise<unknown>) => void, runtime: Runtime = workerd): AppDeps {
+  const settings = settingsFrom(env);
+  return {
+    clock: runtime.clock,
+    ids: runtime.ids,
+    version: settings.ok ? settings.value.SERVICE_VERSION : 'dev',
+    priceCard: PRICE_CARD,
+    log: runtime.log,
+    service: settings.ok ? ok(buildService(settings.value, env, background, runtime)) : settings,
+    readiness: () => readiness(settings, env, runtime),
+  };
+}
+
+function buildService(settings: Settings, env: Env, background: (work: Promise<unknown>) => void, runtime: Runtime): Service {
+  const { clock, ids } = runtime;
+  const client = connect(settings, runtime);
+  const reader = createReader({
+    clock,
+    cache: contentCache(env, clock),
+    source: createFailover(
+      configuredProviders(settings).map((id) => provider(id, settings, runtime)),
+      clock,
+    ),
+    shareLinks: createShareLinkResolver({ baseUrl: settings.INSTAGRAM_BASE_URL, fetch: runtime.fetch, clock }),
+    prices: { version: PRICE_CARD.version, media: priceOf(PRICE_CARD, 'media') },
+    deadlineMs: settings.READ_DEADLINE_MS,
+    contentTtlSeconds: settings.CONTENT_TTL_SECONDS,
+    absentTtlSeconds: settings.NOT_FOUND_TTL_SECONDS,
+    background,
+  });
+  return {
+    ledger: createLedger({ client, clock }),
+    accounts: createAccounts({ client, clock, ids, signupGrant: microCredits(settings.SIGNUP_GRANT_MICRO_CREDITS) }),
+    reader,
+    ownerKeyHashes: settings.OWNER_ADMIN_KEY_SHA256,
+    holdTtlMs: settings.READ_DEADLINE_MS + HOLD_SLACK_MS,
+  };
+}
+
+function connect(settings: Settings, runtime: Runtime) {
+  return createDatabase({ url: settings.LIBSQL_URL, authToken: settings.LIBSQL_AUTH_TOKEN, fetch: runtime.fetch });
+}
+
+function contentCache(env: Env, clock: Clock): ContentCache {
+  return createContentCache(
+    {
+      get: (key) => env.CONTENT_CACHE.get(key, 'text'),
+      put: (key, value, options) => env.CONTENT_CACHE.put(key, value, options),
+    },
+    clock,
+  );
+}
+
+/** The adapter of a provider that is known to have a key. */
+function provider(id: ProviderId, settings: Settings, { fetch, clock }: Runtime): Provider {
+  const common = { fetch, clock };
+  switch (id) {
+    case 'apify':
+      return createApify({ ...common, baseUrl: settings.APIFY_BASE_URL, key: settings.APIFY_TOKEN ?? '' });
+    case 'hikerapi':
+      return createHikerApi({
+        ...common,
+        baseUrl: settings.HIKERAPI_BASE_URL,
+        key: settings.HIKERAPI_ACCESS_KEY ?? '',
+        mediaVersion: settings.HIKERAPI_MEDIA_VERSION,
+      });
+    case 'scrapecreators':
+      return createScrapeCreators({ ...common, baseUrl: settings.SCRAPECREATORS_BASE_URL, key: settings.SCRAPECREATORS_API_KEY ?? '' });
+  }
+}
+
+/** Tries what reads depend on. Each check names a setting or a binding; a value is never part of it. */
+async function readiness(
+  settings: Result<Settings, readonly SettingsProblem[]>,
+  env: Env,
+  runtime: Runtime,
+): Promise<readonly ReadinessCheck[]> {
+  if (!settings.ok) return settings.error.map(({ name, problem }) => ({ name: `setting ${name}`, ok: false, problem }));
+  const [database, cache] = await Promise.all([databaseProblem(connect(settings.value, runtime)), cacheProblem(env)]);
+  const providers = configuredProviders(settings.value).length > 0;
+  return [
+    { name: 'settings', ok: true },
+    check('database', database),
+    check('binding CONTENT_CACHE', cache),
+    check('data provider', providers ? null : 'no provider in PROVIDER_ORDER_MEDIA has a key'),
+  ];
+}
+
+function check(name: string, problem: string | null): ReadinessCheck {
+  return problem === null ? { name, ok: true } : { name, ok: false, problem };
+}
+
+async function cacheProblem(env: Env): Promise<'missing' | 'unreachable' | null> {
+  // A binding that wrangler.toml lacks is undefined at run time, whatever its type says.
+  if ((env.CONTENT_CACHE as unknown) === undefined) return 'missing';
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<'late'>((resolve) => {
+    timer = setTimeout(() => resolve('late'), CACHE_PROBE_TIMEOUT_MS);
+  });
+  try {
+    return (await Promise.race([env.CONTENT_CACHE.get('readiness', 'text'), late])) === 'late' ? 'unreachable' : null;
+  } catch {
+    return 'unreachable';
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The cron's work: gives back holds whose time is over, page by page, until none is left or the run is long enough. */
+export async function expireHolds(env: Env, runtime: Runtime = workerd): Promise<void> {
+  const settings = settingsFrom(env);
+  if (!settings.ok) return;
+  const ledger = createLedger({ client: connect(settings.value, runtime), clock: runtime.clock });
+  for (let page = 0; page < MAX_EXPIRE_PAGES; page += 1) {
+    const swept = await ledger.expireHolds(MAX_EXPIRE_PAGE);
+    if (!swept.ok || swept.value.expired < MAX_EXPIRE_PAGE) return;
+  }
+}

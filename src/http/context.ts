@@ -1,0 +1,45 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { Accounts } from '../billing/accounts.ts';
+import type { Ledger } from '../billing/ledger.ts';
+import type { PriceCard } from '../billing/price-card.ts';
+import type { Clock } from '../clock.ts';
+import type { Env, SettingsProblem } from '../env.ts';
+import type { Id, Ids } from '../ids.ts';
+import type { Reader } from '../read/reader.ts';
+import type { Result } from '../result.ts';
+import type { RequestEvent } from './request-log.ts';
+
+/** What the paid part of the API works with; exists only when the settings are complete. */
+export type Service = {
+  readonly ledger: Ledger;
+  readonly accounts: Accounts;
+  readonly reader: Reader;
+  /** SHA-256 in hex of the keys that are the owner's. */
+  readonly ownerKeyHashes: readonly string[];
+  /** How long a hold may stay open. Milliseconds. */
+  readonly holdTtlMs: number;
+};
+
+/** One thing that must work before the service can take reads, and whether it does. Names only, never values. */
+export type ReadinessCheck = { readonly name: string; readonly ok: boolean; readonly problem?: string };
+
+/** Everything a request is handled with. Built for each request, since a Worker's connections belong to one request. */
+export type AppDeps = {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly version: string;
+  readonly priceCard: PriceCard;
+  readonly log: (event: RequestEvent) => void;
+  readonly service: Result<Service, readonly SettingsProblem[]>;
+  readonly readiness: () => Promise<readonly ReadinessCheck[]>;
+};
+
+/** Hono's view of it: what handlers find in `c.var`. */
+export type AppEnv = {
+  Bindings: Env;
+  Variables: { deps: AppDeps; requestId: Id<'req'>; event: RequestEvent; service: Service };
+};
+
+export type AppContext = Context<AppEnv>;
+export type App = OpenAPIHono<AppEnv>;

@@ -1,0 +1,76 @@
+import { z } from '@hono/zod-openapi';
+import type { TypedResponse } from 'hono';
+import { ERROR_ROWS, type ErrorCode, ERRORS, type Refusal } from '../errors.ts';
+import type { AppContext } from './context.ts';
+
+/** A caller told to come back gets a time even where nobody knows better. Seconds. */
+const DEFAULT_RETRY_AFTER_SECONDS = 5;
+
+const EXAMPLE_REQUEST_ID = 'req_01JZ0000000000000000000000';
+
+const codes = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]; // safe because the table is not empty and has only these keys
+
+/** Every error of the API, whatever went wrong. */
+export const ErrorBody = z
+  .object({
+    error: z.object({
+      code: z.enum(codes),
+      message: z.string(),
+      requestId: z.string(),
+      retryable: z.boolean().openapi({ description: 'Whether the same request may succeed later without a change.' }),
+      billed: z.boolean(),
+      docUrl: z.string(),
+      details: z.record(z.string(), z.any()).optional().openapi({ description: 'Facts that help, by code: amounts, reasons, names.' }),
+    }),
+  })
+  .openapi('Error');
+export type ErrorBody = z.infer<typeof ErrorBody>;
+
+type StatusOf<C extends ErrorCode> = (typeof ERRORS)[C]['status'];
+
+/** Turns a refusal into its answer: status and body from the table, and the headers that belong to the status. */
+export function refuse<C extends ErrorCode>(c: AppContext, refusal: Refusal<C>): Response & TypedResponse<ErrorBody, StatusOf<C>, 'json'> {
+  const row = ERROR_ROWS[refusal.code];
+  c.var.event.errorCode = refusal.code;
+  if (row.status === 401) c.header('WWW-Authenticate', 'Bearer realm="igskill"');
+  if (row.status === 429 || row.status === 503) {
+    c.header('Retry-After', String(refusal.retryAfterSeconds ?? DEFAULT_RETRY_AFTER_SECONDS));
+  }
+  c.header('Cache-Control', 'no-store');
+  // safe because the row of this code was looked up by the code itself
+  const status = row.status as StatusOf<C>;
+  return c.json(errorBody(refusal, c.var.requestId, new URL(c.req.url).origin), status);
+}
+
+/** The body alone, also used for the examples in the API description. `origin` is where this API is, so that `docUrl` can be followed. */
+export function errorBody(refusal: Refusal, requestId: string, origin: string): ErrorBody {
+  const row = ERROR_ROWS[refusal.code];
+  return {
+    error: {
+      code: refusal.code,
+      message: refusal.message ?? row.summary,
+      requestId,
+      retryable: row.retry === 'after_delay',
+      billed: row.billed,
+      docUrl: `${origin}/docs/errors#${refusal.code}`,
+      ...(refusal.details === undefined ? {} : { details: { ...refusal.details } }),
+    },
+  };
+}
+
+type ErrorResponse = {
+  description: string;
+  content: { 'application/json': { schema: typeof ErrorBody; examples: Record<string, { value: ErrorBody }> } };
+};
+
+/** The responses of the API description for the errors a route can end with, grouped by status, each with an example. */
+export function errorResponses<const C extends readonly ErrorCode[]>(...declared: C): { [S in StatusOf<C[number]>]: ErrorResponse } {
+  const byStatus: Record<number, ErrorResponse> = {};
+  for (const code of declared) {
+    const row = ERROR_ROWS[code];
+    const response = (byStatus[row.status] ??= { description: '', content: { 'application/json': { schema: ErrorBody, examples: {} } } });
+    response.description = [response.description, `\`${code}\`: ${row.summary}`].filter((text) => text !== '').join(' ');
+    response.content['application/json'].examples[code] = { value: errorBody({ code }, EXAMPLE_REQUEST_ID, '') };
+  }
+  return byStatus;
+}

@@ -1,0 +1,81 @@
+import type { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import type { App, AppEnv } from './context.ts';
+import { refuse } from './error-response.ts';
+
+/** How many problems of one request are named: enough to correct it, not enough to echo a hostile body. */
+const MOST_ISSUES = 5;
+
+/** How much of a bug's stack is logged: enough to find it. */
+const MOST_FRAMES = 10;
+
+/** Answers a request whose parameters or body do not fit the schema; names places and rules, never values. */
+export function refuseInvalid(result: { success: boolean; error?: z.core.$ZodError }, c: Context<AppEnv>) {
+  if (result.success || result.error === undefined) return undefined;
+  const issues = result.error.issues.slice(0, MOST_ISSUES).map((issue) => ({ path: issue.path.join('.'), problem: problemOf(issue) }));
+  const first = issues[0];
+  const message = first === undefined ? undefined : `${first.path === '' ? '' : `${first.path}: `}${first.problem}`;
+  return refuse(c, { code: 'invalid_request', ...(message === undefined ? {} : { message }), details: { issues } });
+}
+
+function problemOf(issue: z.core.$ZodIssue): string {
+  // The names of unknown fields are the caller's own text: they are counted, not repeated.
+  return issue.code === 'unrecognized_keys' ? `${issue.keys.length} unknown field(s)` : issue.message;
+}
+
+/** Answers for addresses nobody handles: 405 with `Allow` where another method would be, else 404; OPTIONS tells the methods. */
+export function registerFallbacks(app: App): void {
+  const allowed = (path: string) => methodsAt(app, path);
+  app.options('*', (c) => {
+    const methods = allowed(c.req.path);
+    if (methods.length === 0) return refuse(c, { code: 'not_found' });
+    c.header('Allow', methods.join(', '));
+    return c.body(null, 204);
+  });
+  app.notFound((c) => {
+    const methods = allowed(c.req.path);
+    if (methods.length === 0) return refuse(c, { code: 'not_found' });
+    c.header('Allow', methods.join(', '));
+    return refuse(c, { code: 'method_not_allowed', details: { allowed: methods } });
+  });
+  app.onError((error, c) => {
+    // The validators throw these two for a body that is no JSON, and for one that does not say that it is.
+    if (error instanceof HTTPException && error.status === 400) {
+      return refuse(c, { code: 'invalid_request', message: 'The body is not valid JSON.' });
+    }
+    if (error instanceof HTTPException && error.status === 415) return refuse(c, { code: 'unsupported_media_type' });
+    c.var.event.bug = { name: error.name, at: framesOf(error) };
+    return refuse(c, { code: 'internal' });
+  });
+}
+
+/** Where it happened, without the message: that could quote a secret or somebody's words. */
+function framesOf(error: Error): string[] {
+  const lines = (error.stack ?? '').split('\n').map((line) => line.trim());
+  return lines.filter((line) => line.startsWith('at ')).slice(0, MOST_FRAMES);
+}
+
+/** The methods that routes take at a path, HEAD and OPTIONS included. */
+function methodsAt(app: App, path: string): string[] {
+  const methods = new Set<string>();
+  for (const route of app.routes) {
+    if (route.method !== 'ALL' && route.method !== 'OPTIONS' && matches(route.path, path)) methods.add(route.method);
+  }
+  if (methods.size === 0) return [];
+  if (methods.has('GET') && !isPaid(path)) methods.add('HEAD');
+  return [...methods, 'OPTIONS'].sort();
+}
+
+function matches(pattern: string, path: string): boolean {
+  const wanted = pattern.split('/');
+  const given = path.split('/');
+  return wanted.length === given.length && wanted.every((part, index) => part.startsWith(':') || part === given[index]);
+}
+
+/** Paths whose GET costs money. Hono would answer HEAD by running GET: a read that is paid for and thrown away. */
+export const PAID_PATHS = ['/v1/post'] as const;
+
+function isPaid(path: string): boolean {
+  return PAID_PATHS.some((paid) => paid === path);
+}

@@ -1,0 +1,11 @@
+import { createMiddleware } from 'hono/factory';
+import type { AppEnv } from './context.ts';
+import { refuse } from './error-response.ts';
+
+/** Refuses while settings are missing; /ready names them. After it, handlers have `c.var.service`. */
+export const requireService = createMiddleware<AppEnv>(async function requireService(c, next) {
+  const { service } = c.var.deps;
+  if (!service.ok) return refuse(c, { code: 'misconfigured' });
+  c.set('service', service.value);
+  return next();
+});

@@ -1,0 +1,173 @@
+import type { KeyRefusal } from '../billing/accounts.ts';
+import type { SettleRefusal, SpendRefusal } from '../billing/ledger.ts';
+import type { ErrorCode, Refusal } from '../errors.ts';
+import type { TargetRefusal } from '../instagram/target.ts';
+import { type MicroCredits, formatUsd, minus } from '../money.ts';
+import type { MediaFailure } from '../providers/failover.ts';
+
+/** How long a caller should wait when the database did not answer. Seconds. */
+const OVERLOADED_RETRY_SECONDS = 2;
+/** How long a caller should wait for busy or failing providers that didn't say. Seconds. */
+const PROVIDER_RETRY_SECONDS = 30;
+/** How long to wait for something only the operator can change. Seconds. */
+const UNCONFIGURED_RETRY_SECONDS = 300;
+/** Stripe takes no charge below 50 cents (docs.stripe.com/currencies#minimum-and-maximum-charge-amounts). */
+const SMALLEST_TOP_UP_MICRO_CREDITS = 500_000;
+/** Top-ups are in whole cents. */
+const MICRO_CREDITS_PER_CENT = 10_000;
+
+/** The codes a read can end with. Routes declare them all, and the compiler holds them to it. */
+export const READ_ERRORS = [
+  'unauthorized',
+  'insufficient_credits',
+  'account_frozen',
+  'private_post',
+  'post_not_found',
+  'unsupported_url',
+  'share_link_unresolved',
+  'provider_unavailable',
+  'provider_unconfigured',
+  'provider_busy',
+  'overloaded',
+  'provider_timeout',
+] as const satisfies readonly ErrorCode[];
+
+/** Why a read delivered nothing, as the caller is told. */
+export type ReadRefusal = Refusal<(typeof READ_ERRORS)[number]>;
+
+/** The answer to an input that names nothing readable. */
+export function targetRefusal(refusal: TargetRefusal): ReadRefusal {
+  return { code: 'unsupported_url', message: refusal.message, details: { reason: refusal.reason } };
+}
+
+/** The answer when no money could be set aside. An unknown, a revoked and an expired key look the same from outside. */
+export function spendRefusal(refusal: SpendRefusal | KeyRefusal): ReadRefusal {
+  switch (refusal.kind) {
+    case 'unknown_key':
+    case 'key_revoked':
+    case 'key_expired':
+      return { code: 'unauthorized' };
+    case 'account_frozen':
+      return { code: 'account_frozen' };
+    case 'insufficient_credits':
+      return insufficientCredits(refusal.required, refusal.balance.available);
+    case 'already_resolved':
+    case 'unreachable':
+      return { code: 'overloaded', retryAfterSeconds: OVERLOADED_RETRY_SECONDS };
+  }
+}
+
+/** The answer when a hold could not be settled: nothing is delivered, so nothing may be charged. */
+export function settleRefusal(refusal: SettleRefusal): ReadRefusal {
+  switch (refusal.kind) {
+    case 'not_open':
+    case 'unreachable':
+      return { code: 'overloaded', retryAfterSeconds: OVERLOADED_RETRY_SECONDS };
+  }
+}
+
+function insufficientCredits(required: MicroCredits, available: MicroCredits): ReadRefusal {
+  const shortfall = minus(required, available);
+  const cents = Math.ceil(Math.max(shortfall, SMALLEST_TOP_UP_MICRO_CREDITS) / MICRO_CREDITS_PER_CENT);
+  return {
+    code: 'insufficient_credits',
+    message: `This request may cost up to ${formatUsd(required)}, but ${formatUsd(available)} is available.`,
+    details: {
+      requiredMicroCredits: required,
+      availableMicroCredits: available,
+      shortfallMicroCredits: shortfall,
+      topUp: { method: 'POST', path: '/v1/topups/checkout', body: { microCredits: cents * MICRO_CREDITS_PER_CENT } },
+    },
+  };
+}
+
+/** The answer when no provider is configured for what was asked. */
+export const providerUnconfigured: ReadRefusal = { code: 'provider_unconfigured', retryAfterSeconds: UNCONFIGURED_RETRY_SECONDS };
+
+/** The definite news about a post that can't be read; it may be remembered for a while. */
+export type AbsentReason = 'not_found' | 'private' | 'login_required' | 'age_restricted';
+
+/** The answer for a post that definitely can't be read. */
+export function absentRefusal(reason: AbsentReason): ReadRefusal {
+  switch (reason) {
+    case 'not_found':
+      return { code: 'post_not_found' };
+    case 'private':
+      return { code: 'private_post', message: 'The account is private, so its posts cannot be read.', details: { reason } };
+    case 'login_required':
+      return { code: 'private_post', message: 'The platform shows this post to logged-in people only.', details: { reason } };
+    case 'age_restricted':
+      return { code: 'private_post', message: 'The platform restricts this post by age.', details: { reason } };
+  }
+}
+
+/** Whether a failure is news about the post itself, worth remembering, and which. */
+export function absentReason(kind: MediaFailure['kind']): AbsentReason | null {
+  switch (kind) {
+    case 'not_found':
+    case 'private':
+    case 'login_required':
+    case 'age_restricted':
+      return kind;
+    case 'unavailable':
+    case 'blocked':
+    case 'rate_limited':
+    case 'out_of_credit':
+    case 'misconfigured':
+    case 'timed_out':
+    case 'server_error':
+    case 'bad_response':
+    case 'unconfigured':
+      return null;
+  }
+}
+
+/** The answer when no provider delivered. The vendor's own words stay inside. */
+export function providerRefusal(failure: MediaFailure): ReadRefusal {
+  const retryAfterSeconds = failure.retryAfterSeconds ?? PROVIDER_RETRY_SECONDS;
+  switch (failure.kind) {
+    case 'not_found':
+    case 'private':
+    case 'login_required':
+    case 'age_restricted':
+      return absentRefusal(failure.kind);
+    case 'unavailable':
+      return { code: 'post_not_found', message: 'The post is gone or not public; the data providers cannot tell which.' };
+    case 'rate_limited':
+    case 'out_of_credit':
+      return { code: 'provider_busy', retryAfterSeconds };
+    case 'timed_out':
+      return { code: 'provider_timeout' };
+    case 'blocked':
+    case 'misconfigured':
+    case 'server_error':
+    case 'bad_response':
+      return { code: 'provider_unavailable' };
+    case 'unconfigured':
+      return providerUnconfigured;
+  }
+}
+
+/** The answer when a share link led nowhere that can be read, or could not be followed. */
+export function shareLinkRefusal(kind: 'unresolved' | 'timed_out' | 'unreachable'): ReadRefusal {
+  switch (kind) {
+    case 'unresolved':
+      return { code: 'share_link_unresolved' };
+    case 'timed_out':
+      return { code: 'provider_timeout' };
+    case 'unreachable':
+      return { code: 'provider_unavailable' };
+  }
+}
+
+/** The answer when a key opens nothing, for endpoints that only look. */
+export function identityRefusal(refusal: KeyRefusal): Refusal<'unauthorized' | 'overloaded'> {
+  switch (refusal.kind) {
+    case 'unknown_key':
+    case 'key_revoked':
+    case 'key_expired':
+      return { code: 'unauthorized' };
+    case 'unreachable':
+      return { code: 'overloaded', retryAfterSeconds: OVERLOADED_RETRY_SECONDS };
+  }
+}

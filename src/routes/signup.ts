@@ -1,0 +1,87 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { isoTime } from '../clock.ts';
+import type { App } from '../http/context.ts';
+import { errorResponses, refuse } from '../http/error-response.ts';
+import { KeyView, keyView } from '../http/key-view.ts';
+import { onlyQuery } from '../http/query.ts';
+
+/** Long enough for any team's name, short enough to print. Characters after trimming. */
+const LONGEST_NAME = 100;
+
+/** Invisible and control characters in a name are only ever used to deceive. */
+const name = z
+  .string()
+  .trim()
+  .min(1)
+  .max(LONGEST_NAME)
+  .refine((text) => !/[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/u.test(text), 'must not contain control characters');
+
+const Signup = z
+  .strictObject({ accountName: name, keyName: name })
+  .openapi('Signup', { example: { accountName: 'Example agent team', keyName: 'local-dev' } });
+
+const SignedUp = z
+  .object({
+    account: z.object({ id: z.string(), name: z.string(), createdAt: z.iso.datetime() }),
+    key: KeyView,
+    apiKey: z.string().openapi({ description: 'The key itself, shown this once.' }),
+    warning: z.literal('Store this API key now. It will not be shown again.'),
+  })
+  .openapi('SignedUp', {
+    example: {
+      account: { id: 'acct_01JZ0000000000000000000000', name: 'Example agent team', createdAt: '2026-06-28T00:00:00.000Z' },
+      key: {
+        id: 'key_01JZ0000000000000000000000',
+        accountId: 'acct_01JZ0000000000000000000000',
+        name: 'local-dev',
+        role: 'customer',
+        unbilled: false,
+        prefix: 'igsk_',
+        createdAt: '2026-06-28T00:00:00.000Z',
+      },
+      apiKey: 'igsk_…',
+      warning: 'Store this API key now. It will not be shown again.',
+    },
+  });
+
+const route = createRoute({
+  method: 'post',
+  path: '/v1/signup',
+  operationId: 'signUp',
+  tags: ['Account'],
+  summary: 'Create an account and its first API key',
+  description: 'The key is shown once; only its SHA-256 is kept. Both names are trimmed and 1 to 100 characters long.',
+  security: [],
+  middleware: [onlyQuery([])] as const,
+  request: { body: { required: true, content: { 'application/json': { schema: Signup } } } },
+  responses: {
+    201: { description: 'The account and its key.', content: { 'application/json': { schema: SignedUp } } },
+    ...errorResponses('invalid_request', 'body_too_large', 'unsupported_media_type', 'internal', 'misconfigured', 'overloaded'),
+  },
+});
+
+export function registerSignup(app: App): void {
+  app.openapi(route, async (c) => {
+    if (c.req.header('Idempotency-Key') !== undefined) {
+      return refuse(c, {
+        code: 'invalid_request',
+        message: 'Idempotency-Key is not supported yet.',
+        details: { header: 'Idempotency-Key' },
+      });
+    }
+    const signedUp = await c.var.service.accounts.signUp(c.req.valid('json'));
+    if (!signedUp.ok) return refuse(c, { code: 'overloaded' });
+    const { account, key, apiKey } = signedUp.value;
+    c.var.event.accountId = account.id;
+    c.header('Cache-Control', 'no-store');
+    return c.json(
+      {
+        account: { id: account.id, name: account.name, createdAt: isoTime(account.createdAt) },
+        key: keyView(key),
+        apiKey,
+        warning: 'Store this API key now. It will not be shown again.' as const,
+      },
+      201,
+    );
+  });
+}

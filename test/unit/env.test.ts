@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { configuredProviders, readSettings } from '../../src/env.ts';
+
+const least = { LIBSQL_URL: 'http://127.0.0.1:8080' };
+
+function settings(env: Record<string, unknown>) {
+  const read = readSettings({ ...least, ...env });
+  if (!read.ok) throw new Error(JSON.stringify(read.error));
+  return read.value;
+}
+
+test('needs a database and has a default for everything else', () => {
+  expect(settings({})).toMatchObject({
+    SERVICE_VERSION: 'dev',
+    SIGNUP_GRANT_MICRO_CREDITS: 0,
+    READ_DEADLINE_MS: 25_000,
+    PROVIDER_ORDER_MEDIA: ['scrapecreators', 'hikerapi', 'apify'],
+    OWNER_ADMIN_KEY_SHA256: [],
+  });
+  expect(readSettings({})).toEqual({ ok: false, error: [{ name: 'LIBSQL_URL', problem: 'missing' }] });
+});
+
+test('names what is malformed, and never its value', () => {
+  const secret = 'hunter2-hunter2';
+  for (const [name, value] of [
+    ['LIBSQL_URL', `${secret} not a url`],
+    ['LIBSQL_URL', `file:///${secret}`],
+    ['OWNER_ADMIN_KEY_SHA256', secret],
+    ['SIGNUP_GRANT_MICRO_CREDITS', '1.5'],
+    ['SIGNUP_GRANT_MICRO_CREDITS', '-1'],
+    ['READ_DEADLINE_MS', '30001'],
+    ['CONTENT_TTL_SECONDS', '59'],
+    ['PROVIDER_ORDER_MEDIA', `apify,${secret}`],
+    ['PROVIDER_ORDER_MEDIA', 'apify,apify'],
+    ['HIKERAPI_MEDIA_VERSION', 'v3'],
+    ['APIFY_BASE_URL', 'ftp://api.apify.com'],
+  ] as const) {
+    const read = readSettings({ ...least, [name]: value });
+    expect(read, name).toEqual({ ok: false, error: [{ name, problem: 'malformed' }] });
+    expect(JSON.stringify(read)).not.toContain(secret);
+  }
+});
+
+test('takes an empty text as not set', () => {
+  expect(settings({ APIFY_TOKEN: '', READ_DEADLINE_MS: '' })).toMatchObject({ READ_DEADLINE_MS: 25_000 });
+  expect(settings({ APIFY_TOKEN: '' }).APIFY_TOKEN).toBeUndefined();
+});
+
+test('drops trailing slashes of base URLs, but not their path', () => {
+  expect(settings({ APIFY_BASE_URL: 'https://proxy.example/apify//' }).APIFY_BASE_URL).toBe('https://proxy.example/apify');
+});
+
+test('asks the providers that have a key, in the order asked for', () => {
+  const keys = { APIFY_TOKEN: 'a', HIKERAPI_ACCESS_KEY: 'h' };
+  expect(configuredProviders(settings(keys))).toEqual(['hikerapi', 'apify']);
+  expect(configuredProviders(settings({ ...keys, PROVIDER_ORDER_MEDIA: 'apify, scrapecreators' }))).toEqual(['apify']);
+  expect(configuredProviders(settings({}))).toEqual([]);
+});
