@@ -1,0 +1,67 @@
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { err, ok, type Result } from '../src/result.ts';
+
+/** Where `wrangler dev` listens by itself, so that every guide's address works. */
+const DEFAULT_PORT = 8_787;
+
+const MAX_PORT = 65_535;
+
+export type StackOptions = {
+  readonly port: number;
+  /** Absolute; null serves the project's samples. */
+  readonly recordingsFolder: string | null;
+  /** Absolute. */
+  readonly dataFolder: string;
+  readonly fresh: boolean;
+};
+
+export const USAGE = `Runs the whole of igskill on this machine: database, providers' stand-ins and the Worker.
+
+  npm run dev -- [options]
+
+  --port N          where the API listens on 127.0.0.1 (${DEFAULT_PORT})
+  --recordings DIR  serve the provider payloads found in DIR instead of the project's samples
+  --data DIR        keep the database, keys and logs in DIR (.local)
+  --fresh           start with an empty database and new keys
+  --help            show this
+`;
+
+/** Reads the arguments after `npm run dev --`. Relative folders are taken from `cwd`. Refuses with one sentence. */
+export function parseStackOptions(args: readonly string[], cwd: string): Result<StackOptions | 'help', string> {
+  let given;
+  try {
+    given = parseArgs({
+      args: [...args],
+      strict: true,
+      allowPositionals: false,
+      options: {
+        port: { type: 'string' },
+        recordings: { type: 'string' },
+        data: { type: 'string' },
+        fresh: { type: 'boolean' },
+        help: { type: 'boolean' },
+      },
+    }).values;
+  } catch (cause) {
+    const reason = cause instanceof Error ? firstSentence(cause.message) : 'The options cannot be read';
+    return err(`${reason}: the options are --port N, --recordings DIR, --data DIR, --fresh and --help.`);
+  }
+  if (given.help === true) return ok('help');
+  const port = given.port === undefined ? DEFAULT_PORT : Number(given.port);
+  if (!Number.isInteger(port) || port < 1 || port > MAX_PORT)
+    return err(`--port must be a whole number from 1 to ${MAX_PORT}, not "${given.port}".`);
+  for (const name of ['recordings', 'data'] as const) {
+    if (given[name] === '') return err(`--${name} needs a folder.`);
+  }
+  return ok({
+    port,
+    recordingsFolder: given.recordings === undefined ? null : resolve(cwd, given.recordings),
+    dataFolder: given.data === undefined ? join(cwd, '.local') : resolve(cwd, given.data),
+    fresh: given.fresh ?? false,
+  });
+}
+
+function firstSentence(message: string): string {
+  return (message.split(/\.\s|\n/)[0] ?? message).replace(/[.\s]+$/, '');
+}

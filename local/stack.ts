@@ -1,0 +1,267 @@
+// `npm run dev`: the whole of igskill on this machine. Database, stand-ins and Worker, started in this order and ended in the other.
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseEnv } from 'node:util';
+import { createDatabase } from '../src/db/client.ts';
+import { err, ok, type Result } from '../src/result.ts';
+import { type DataFolder, openDataFolder } from './data-folder.ts';
+import { demoKey } from './demo-key.ts';
+import { startGuardian } from './guard.ts';
+import { migrateDatabase, MigrationError } from './migrate.ts';
+import { freePort, type Sqld, sqldBinary, SqldError, startSqld } from './sqld.ts';
+import { parseStackOptions, type StackOptions, USAGE } from './stack-options.ts';
+import { type StandIns, startStandIns } from './stand-ins/stand-ins.ts';
+import { payloadLines, type Running, stackFile, summary } from './summary.ts';
+import { startWorker, untilReady, type WorkerProcess, wranglerScript } from './worker-process.ts';
+import { envFileText, layerSettings, type WorkerSettings } from './worker-settings.ts';
+
+const seconds = 1_000;
+
+/** A Ctrl-C reaches this process twice when npm passes it on; only a later one means that somebody is impatient. */
+const IMPATIENT_AFTER_MS = 1 * seconds;
+
+/** What a new account of the local stack may spend: US$5. */
+const LOCAL_GRANT_MICRO_CREDITS = '5000000';
+
+/** The stand-ins take any key; this one says in a log where it belongs. */
+const STAND_IN_KEY = 'local-stand-in';
+
+/** A Ctrl-C ends the database directly as well; its end is only news when no stop follows at once. */
+const NEWS_AFTER_MS = 300;
+
+const PROJECT_FOLDER = dirname(import.meta.dirname);
+
+/** How often it is looked whether npm is still there. */
+const PARENT_INTERVAL_MS = 200;
+
+/** Why the stack ends. A sentence is a failure. */
+type Ending = { readonly kind: 'asked' } | { readonly kind: 'failed'; readonly sentence: string };
+
+/** What is shared by everything that starts: how to end it, and who says when. */
+type Stage = {
+  /** Registers how to end what was just started; the last started is ended first. */
+  onEnd(end: (force: boolean) => Promise<void> | void): void;
+  end(ending: Ending): void;
+  isEnding(): boolean;
+  /** Has a process ended by the guardian, should this one be killed. */
+  watch(pid: number): () => void;
+};
+
+async function startEverything(options: StackOptions, data: DataFolder, stage: Stage): Promise<Result<Running, string>> {
+  const script = wranglerScript();
+  if (!script.ok) return script;
+  sqldBinary();
+  if (!(await isFree(options.port)))
+    return err(`Port ${options.port} on 127.0.0.1 is taken: stop what listens there, or choose another with --port.`);
+  const recordings = options.recordingsFolder === null ? {} : { recordingsFolder: options.recordingsFolder };
+  const standIns = await startStandIns({ ...recordings, ports: data.memory.ports });
+  if (!standIns.ok) return standIns;
+  stage.onEnd(() => standIns.value.stop());
+  for (const line of payloadLines(standIns.value)) console.log(line);
+
+  const database = await startDatabase(data, stage);
+  const ownerKey = data.memory.ownerKey ?? `igsk_owner_${randomBytes(24).toString('hex')}`;
+  const settings = layerSettings(defaultSettings(database, standIns.value, ownerKey), devVars(), environment());
+  if (!settings.ok) return settings;
+  const worker = await startWorkerWith(settings.value, script.value, options, data, stage);
+  if (!worker.ok) return worker;
+
+  const baseUrl = `http://127.0.0.1:${options.port}`;
+  const customer = await demoKey(baseUrl, data.memory.customerKey);
+  if (!customer.ok) return customer;
+  data.remember({ ownerKey, customerKey: customer.value.apiKey, ports: { ...standIns.value.ports, sqld: database.port } });
+  return ok({
+    baseUrl,
+    sqldUrl: database.url,
+    ownerKey,
+    customer: customer.value,
+    standIns: standIns.value,
+    settings: settings.value,
+    dataFolder: data.path,
+  });
+}
+
+async function startDatabase(data: DataFolder, stage: Stage): Promise<Sqld> {
+  const wished = data.memory.ports['sqld'];
+  const port = wished !== undefined && (await isFree(wished)) ? wished : await freePort();
+  const sqld = await startSqld({ dataDir: data.database, port });
+  const forget = stage.watch(sqld.pid);
+  stage.onEnd(() => sqld.stop().then(forget));
+  void endWith(sqld.ended, stage, () => 'The database (sqld) ended by itself.');
+  const client = createDatabase({ url: sqld.url, authToken: undefined });
+  try {
+    await migrateDatabase(client);
+  } finally {
+    client.close();
+  }
+  return sqld;
+}
+
+async function startWorkerWith(
+  settings: WorkerSettings,
+  script: string,
+  options: StackOptions,
+  data: DataFolder,
+  stage: Stage,
+): Promise<Result<WorkerProcess, string>> {
+  const text = envFileText(settings.values);
+  if (!text.ok) return text;
+  data.writeSettings(text.value);
+  if (stage.isEnding()) return err('The start was interrupted.');
+  console.log('Starting the Worker; the first time takes a while.');
+  const worker = startWorker({
+    script,
+    projectFolder: PROJECT_FOLDER,
+    port: options.port,
+    settingsFile: data.settings,
+    stateFolder: data.workerState,
+    logFile: join(data.logs, 'worker.log'),
+  });
+  if (!worker.ok) return worker;
+  const forget = stage.watch(worker.value.pid);
+  stage.onEnd((force) => worker.value.stop({ force }).then(forget));
+  const trouble = await untilReady(`http://127.0.0.1:${options.port}`, worker.value, () => stage.isEnding());
+  if (trouble !== null) return err(`${trouble}\n${worker.value.lastLines()}`);
+  void endWith(worker.value.ended, stage, () => `The Worker (wrangler) ended by itself.\n${worker.value.lastLines()}`);
+  return worker;
+}
+
+/** Makes the end of a process the end of the stack, unless the stack is ending already. */
+async function endWith(ended: Promise<void>, stage: Stage, sentence: () => string): Promise<void> {
+  await ended;
+  await sleep(NEWS_AFTER_MS);
+  if (!stage.isEnding()) stage.end({ kind: 'failed', sentence: sentence() });
+}
+
+function defaultSettings(database: Sqld, standIns: StandIns, ownerKey: string): Readonly<Record<string, string>> {
+  return {
+    LIBSQL_URL: database.url,
+    OWNER_ADMIN_KEY_SHA256: createHash('sha256').update(ownerKey).digest('hex'),
+    SIGNUP_GRANT_MICRO_CREDITS: LOCAL_GRANT_MICRO_CREDITS,
+    APIFY_BASE_URL: standIns.baseUrls.apify,
+    APIFY_TOKEN: STAND_IN_KEY,
+    HIKERAPI_BASE_URL: standIns.baseUrls.hikerapi,
+    HIKERAPI_ACCESS_KEY: STAND_IN_KEY,
+    SCRAPECREATORS_BASE_URL: standIns.baseUrls.scrapecreators,
+    SCRAPECREATORS_API_KEY: STAND_IN_KEY,
+    INSTAGRAM_BASE_URL: standIns.baseUrls.instagram,
+  };
+}
+
+/** The project's .dev.vars; no file is no settings. */
+function devVars(): Readonly<Record<string, string>> {
+  try {
+    return definedOnly(parseEnv(readFileSync(join(PROJECT_FOLDER, '.dev.vars'), 'utf8')));
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return {};
+    throw cause;
+  }
+}
+
+function environment(): Readonly<Record<string, string>> {
+  return definedOnly(process.env);
+}
+
+function definedOnly(values: NodeJS.Dict<string>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
+
+/** Starts everything and says so. Whatever goes wrong ends the stack with a sentence. */
+async function start(options: StackOptions, data: DataFolder, stage: Stage): Promise<void> {
+  try {
+    const started = await startEverything(options, data, stage);
+    if (!started.ok) return stage.end({ kind: 'failed', sentence: started.error });
+    if (stage.isEnding()) return;
+    data.writeStack(stackFile(started.value));
+    console.log(summary(started.value));
+  } catch (error) {
+    stage.end({ kind: 'failed', sentence: explain(error) });
+  }
+}
+
+/** Runs the stack until something ends it, then ends everything. Returns the exit code. */
+async function run(options: StackOptions): Promise<number> {
+  const opened = openDataFolder(options.dataFolder, options.fresh);
+  if (!opened.ok) return fail(opened.error);
+  const data = opened.value;
+  const guardian = startGuardian();
+  const ends: ((force: boolean) => Promise<void> | void)[] = [];
+  const { promise: ending, resolve } = Promise.withResolvers<Ending>();
+  const { promise: impatience, resolve: hurry } = Promise.withResolvers<void>();
+  let endingSince: number | null = null;
+  const end = (why: Ending) => {
+    endingSince ??= Date.now();
+    resolve(why);
+  };
+  const onSignal = () => {
+    if (endingSince !== null && Date.now() - endingSince > IMPATIENT_AFTER_MS) hurry();
+    else end({ kind: 'asked' });
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  process.on('uncaughtException', (error) => end({ kind: 'failed', sentence: explain(error) }));
+
+  endWithNpm(() => end({ kind: 'asked' }));
+
+  const starting = start(options, data, {
+    onEnd: (how) => void ends.unshift(how),
+    end,
+    isEnding: () => endingSince !== null,
+    watch: (pid) => {
+      guardian.watch(pid);
+      return () => guardian.forget(pid);
+    },
+  });
+  const why = await ending;
+  const endInOrder = async (isForced: boolean) => {
+    for (const how of ends) await how(isForced);
+  };
+  await Promise.race([starting.then(() => endInOrder(false)), impatience.then(() => endInOrder(true))]);
+  data.close();
+  guardian.dismiss();
+  return why.kind === 'asked' ? 0 : fail(why.sentence);
+}
+
+/** npm passes a SIGTERM to the shell between it and this process, and that shell passes nothing on: its end is all there is to see. */
+function endWithNpm(end: () => void): void {
+  if (process.env['npm_lifecycle_event'] === undefined) return;
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) end();
+  }, PARENT_INTERVAL_MS).unref();
+}
+
+function fail(sentence: string): number {
+  console.error(sentence);
+  return 1;
+}
+
+/** One sentence for the person at the terminal, also for what nobody expected. */
+function explain(error: unknown): string {
+  if (error instanceof SqldError) return error.message;
+  if (error instanceof MigrationError) return `${error.message} To start over with an empty database, add --fresh.`;
+  return `The local stack failed: ${error instanceof Error ? (error.message.split('\n')[0] ?? error.name) : 'unknown error'}.`;
+}
+
+// Output that nobody reads any more must not end the stack in the middle.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
+const options = parseStackOptions(process.argv.slice(2), process.cwd());
+if (!options.ok) {
+  process.exitCode = fail(options.error);
+} else if (options.value === 'help') {
+  console.log(USAGE);
+} else {
+  process.exitCode = await run(options.value);
+  process.exit();
+}

@@ -1,0 +1,167 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+
+const second = 1_000;
+
+/** The longest request body that a stand-in reads, in bytes; what the Worker sends is far below a kilobyte. */
+const MAX_REQUEST_BYTES = 256 * 1024;
+
+/** Calls that a stand-in remembers; the oldest are dropped first, so that a stack left running for weeks stays small. */
+const MAX_REMEMBERED_CALLS = 1_000;
+
+/** How long a silent answer keeps its connection before it is cut. */
+const SILENCE_MS = 60 * second;
+
+/** How late a slow answer is: long enough to see, shorter than any deadline of a read. */
+const SLOW_MS = 3 * second;
+
+/** Size of an oversized answer, in bytes: more than any adapter reads. */
+const HUGE_BYTES = 32 * 1024 * 1024;
+
+/** One request to a stand-in. */
+export type Call = {
+  readonly method: string;
+  readonly url: URL;
+  header(name: string): string | null;
+  readonly body: string;
+};
+
+/** An HTTP answer as the real service would give it. */
+export type Answer = { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body: string };
+
+/** What a stand-in does with a request. `shortcode` is what was asked for, for the list of calls. */
+export type Reply = { readonly shortcode: string | null } & (
+  | { readonly kind: 'answer' | 'slow' | 'huge'; readonly answer: Answer }
+  | { readonly kind: 'silent' | 'hang_up' }
+);
+
+/** A line of the list of calls, without query, keys or bodies. Status 0: no answer was given. */
+type RememberedCall = { readonly method: string; readonly path: string; readonly shortcode: string | null; readonly status: number };
+
+export type StandInServer = { readonly baseUrl: string; readonly port: number; stop(): Promise<void> };
+
+/** An answer with a JSON body. */
+export function json(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
+  return jsonText(status, JSON.stringify(body), headers);
+}
+
+/** An answer whose JSON is there already, as text. */
+export function jsonText(status: number, body: string, headers: Readonly<Record<string, string>> = {}): Answer {
+  return { status, headers: { 'content-type': 'application/json; charset=utf-8', ...headers }, body };
+}
+
+/**
+ * Serves one stand-in on the loopback interface: at `port`, or at a free one when that is taken or 0. Beside the service's own
+ * paths it has `GET /` (what this is), `GET /__calls` (what was called) and `DELETE /__calls` (forget it).
+ */
+export async function serve(standIn: { readonly name: string; readonly port: number; handle(call: Call): Reply }): Promise<StandInServer> {
+  const calls: RememberedCall[] = [];
+  const server = createServer((req, res) => {
+    void respond(standIn, calls, req, res).catch(() => res.destroy());
+  });
+  const port = await listen(server, standIn.port).catch(() => listen(server, 0));
+  return {
+    baseUrl: `http://127.0.0.1:${port}`,
+    port,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function respond(
+  standIn: { readonly name: string; handle(call: Call): Reply },
+  calls: RememberedCall[],
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
+  const method = req.method ?? 'GET';
+  const url = new URL(req.url ?? '/', 'http://stand-in.invalid');
+  const body = await readBody(req);
+  const own = ownAnswer(standIn.name, method, url.pathname, calls);
+  if (own !== null) return send(res, own);
+  const header = (name: string) => {
+    const value = req.headers[name];
+    return Array.isArray(value) ? (value[0] ?? null) : (value ?? null);
+  };
+  const reply = standIn.handle({ method, url, header, body });
+  const status = 'answer' in reply ? reply.answer.status : 0;
+  calls.push({ method, path: url.pathname, shortcode: reply.shortcode, status });
+  if (calls.length > MAX_REMEMBERED_CALLS) calls.shift();
+  switch (reply.kind) {
+    case 'answer':
+      return send(res, reply.answer);
+    case 'slow':
+      return after(res, SLOW_MS, () => send(res, reply.answer));
+    case 'silent':
+      return after(res, SILENCE_MS, () => res.destroy());
+    case 'hang_up':
+      res.destroy();
+      return;
+    case 'huge':
+      return sendHuge(res, reply.answer);
+  }
+}
+
+/** The answer to a path that the real service hasn't, or null. */
+function ownAnswer(name: string, method: string, path: string, calls: RememberedCall[]): Answer | null {
+  if (path === '/' && (method === 'GET' || method === 'HEAD'))
+    return { status: 200, headers: { 'content-type': 'text/plain' }, body: `igskill's local stand-in for ${name}\n` };
+  if (path !== '/__calls') return null;
+  if (method === 'GET') return json(200, calls);
+  if (method !== 'DELETE') return json(405, { error: 'GET lists the calls, DELETE forgets them.' });
+  calls.length = 0;
+  return { status: 204, body: '' };
+}
+
+function send(res: ServerResponse, answer: Answer): void {
+  res.writeHead(answer.status, answer.headers);
+  res.end(answer.body);
+}
+
+/** Does something later, unless the caller has gone by then. */
+function after(res: ServerResponse, delayMs: number, action: () => void): void {
+  const timer = setTimeout(action, delayMs);
+  res.once('close', () => clearTimeout(timer));
+}
+
+/** Sends the body and then blanks up to the size, in pieces and without telling the length before. */
+function sendHuge(res: ServerResponse, answer: Answer): void {
+  const piece = ' '.repeat(64 * 1024);
+  let left = HUGE_BYTES - answer.body.length;
+  res.writeHead(answer.status, answer.headers);
+  res.write(answer.body);
+  const pump = () => {
+    while (left > 0 && !res.destroyed) {
+      left -= piece.length;
+      if (!res.write(piece)) return;
+    }
+    res.end();
+  };
+  res.on('drain', pump);
+  pump();
+}
+
+async function readBody(req: IncomingMessage): Promise<string> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of req) {
+    if (!(piece instanceof Buffer)) continue;
+    bytes += piece.length;
+    if (bytes > MAX_REQUEST_BYTES) throw new Error('request body too large');
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces).toString('utf8');
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ port, host: '127.0.0.1' }, () => {
+      server.removeListener('error', reject);
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : port);
+    });
+  });
+}

@@ -1,0 +1,78 @@
+import type { Clock } from '../../src/clock.ts';
+import { ok, type Result } from '../../src/result.ts';
+import type { Payloads } from '../payloads.ts';
+import { type Recordings, readRecordings } from '../recordings.ts';
+import { createSamples } from '../samples/samples.ts';
+import { achrononStandIn } from './achronon.ts';
+import { apifyStandIn } from './apify.ts';
+import { hikerapiStandIn } from './hikerapi.ts';
+import { instagramStandIn } from './instagram.ts';
+import { scrapecreatorsStandIn } from './scrapecreators.ts';
+import { type Call, type Reply, serve, type StandInServer } from './server.ts';
+import { stripeStandIn } from './stripe.ts';
+
+/** The services that can only be remote, each with a stand-in. */
+const STAND_IN_IDS = ['apify', 'hikerapi', 'scrapecreators', 'instagram', 'achronon', 'stripe'] as const;
+export type StandInId = (typeof STAND_IN_IDS)[number];
+
+export type StandIns = {
+  readonly baseUrls: Readonly<Record<StandInId, string>>;
+  readonly ports: Readonly<Record<StandInId, number>>;
+  readonly payloads: Payloads;
+  /** What the folder of recordings held; null when the samples are served. */
+  readonly recordings: Recordings | null;
+  /** Frees every port; connections still open are cut. */
+  stop(): Promise<void>;
+};
+
+/**
+ * Starts every stand-in on the loopback interface, at the ports wished for where they are free. Without a folder the project's
+ * samples are served; an unreadable folder is refused in one sentence.
+ */
+export async function startStandIns(options: {
+  readonly recordingsFolder?: string;
+  readonly ports?: Partial<Readonly<Record<StandInId, number>>>;
+  readonly clock?: Clock;
+}): Promise<Result<StandIns, string>> {
+  const clock = options.clock ?? Date.now;
+  const recordings = options.recordingsFolder === undefined ? ok(null) : readRecordings(options.recordingsFolder);
+  if (!recordings.ok) return recordings;
+  const payloads = recordings.value?.payloads ?? createSamples(clock);
+  const handlers: Readonly<Record<StandInId, (call: Call) => Reply>> = {
+    apify: apifyStandIn({ payloads, clock }),
+    hikerapi: hikerapiStandIn({ payloads, clock }),
+    scrapecreators: scrapecreatorsStandIn({ payloads, clock }),
+    instagram: instagramStandIn(payloads),
+    achronon: achrononStandIn(),
+    stripe: stripeStandIn(),
+  };
+  const start = (id: StandInId) => serve({ name: id, port: options.ports?.[id] ?? 0, handle: handlers[id] });
+  const servers: Readonly<Record<StandInId, StandInServer>> = {
+    apify: await start('apify'),
+    hikerapi: await start('hikerapi'),
+    scrapecreators: await start('scrapecreators'),
+    instagram: await start('instagram'),
+    achronon: await start('achronon'),
+    stripe: await start('stripe'),
+  };
+  return ok({
+    baseUrls: everyStandIn((id) => servers[id].baseUrl),
+    ports: everyStandIn((id) => servers[id].port),
+    payloads,
+    recordings: recordings.value,
+    stop: async () => {
+      await Promise.all(STAND_IN_IDS.map((id) => servers[id].stop()));
+    },
+  });
+}
+
+function everyStandIn<T>(make: (id: StandInId) => T): Readonly<Record<StandInId, T>> {
+  return {
+    apify: make('apify'),
+    hikerapi: make('hikerapi'),
+    scrapecreators: make('scrapecreators'),
+    instagram: make('instagram'),
+    achronon: make('achronon'),
+    stripe: make('stripe'),
+  };
+}

@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest';
+import { parseStackOptions } from '../../local/stack-options.ts';
+
+describe('options of npm run dev', () => {
+  test('without options the stack listens on 8787, serves samples and keeps its data in .local', () => {
+    expect(parseStackOptions([], '/project')).toEqual({
+      ok: true,
+      value: { port: 8787, recordingsFolder: null, dataFolder: '/project/.local', fresh: false },
+    });
+  });
+
+  test('takes folders from where the command was called', () => {
+    expect(parseStackOptions(['--port', '9000', '--recordings', '../payloads', '--data', 'here', '--fresh'], '/a/b')).toEqual({
+      ok: true,
+      value: { port: 9000, recordingsFolder: '/a/payloads', dataFolder: '/a/b/here', fresh: true },
+    });
+  });
+
+  test('asks for help only when it is asked for', () => {
+    expect(parseStackOptions(['--help'], '/')).toEqual({ ok: true, value: 'help' });
+  });
+
+  test.each([
+    [['--bogus'], "Unknown option '--bogus'"],
+    [['loose'], "Unexpected argument 'loose'"],
+    [['--port'], "Option '--port <value>' argument missing"],
+    [['--port', 'abc'], '--port must be a whole number'],
+    [['--port', '0'], '--port must be a whole number'],
+    [['--port', '65536'], '--port must be a whole number'],
+    [['--data='], '--data needs a folder'],
+  ])('refuses %j in one sentence', (args, beginning) => {
+    const parsed = parseStackOptions(args, '/');
+    expect(parsed.ok).toBe(false);
+    if (parsed.ok) return;
+    expect(parsed.error.startsWith(beginning)).toBe(true);
+    expect(parsed.error).not.toContain('\n');
+  });
+});

@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { unstable_getVarsForDev } from 'wrangler';
+import { envFileText, layerSettings } from '../../local/worker-settings.ts';
+
+const defaults = {
+  LIBSQL_URL: 'http://127.0.0.1:5000',
+  OWNER_ADMIN_KEY_SHA256: 'a'.repeat(64),
+  APIFY_BASE_URL: 'http://127.0.0.1:5001',
+  APIFY_TOKEN: 'local-stand-in',
+};
+
+function layered(devVars: Record<string, string>, environment: Record<string, string>) {
+  const result = layerSettings(defaults, devVars, environment);
+  if (!result.ok) throw new Error(result.error);
+  return result.value;
+}
+
+describe('settings of the local Worker', () => {
+  test('the environment wins over .dev.vars, which wins over the launcher', () => {
+    const { values } = layered({ READ_DEADLINE_MS: '2000', CONTENT_TTL_SECONDS: '120' }, { READ_DEADLINE_MS: '3000' });
+    expect(values).toMatchObject({ READ_DEADLINE_MS: '3000', CONTENT_TTL_SECONDS: '120', APIFY_TOKEN: 'local-stand-in' });
+  });
+
+  test('takes only names that the Worker knows, and takes empty ones as not given', () => {
+    const { values } = layered({ APIFY_TOKEN: '', SOMETHING: 'x' }, { PATH: '/bin' });
+    expect(values).toEqual(defaults);
+  });
+
+  test('a given key sends its provider to the real service, unless an address is given as well', () => {
+    const real = layered({ APIFY_TOKEN: 'given' }, {});
+    expect(real.realProviders).toEqual(['apify']);
+    expect(real.values['APIFY_BASE_URL']).toBe('https://api.apify.com');
+    const elsewhere = layered({ APIFY_TOKEN: 'given' }, { APIFY_BASE_URL: 'https://proxy.example' });
+    expect(elsewhere.realProviders).toEqual([]);
+    expect(elsewhere.values['APIFY_BASE_URL']).toBe('https://proxy.example');
+  });
+
+  test('the stand-in can be had back by giving its key in the environment', () => {
+    const { realProviders, values } = layered({ APIFY_TOKEN: 'given' }, { APIFY_TOKEN: 'local-stand-in' });
+    expect(realProviders).toEqual([]);
+    expect(values['APIFY_BASE_URL']).toBe(defaults.APIFY_BASE_URL);
+  });
+
+  test('never books in a database that was configured for something else', () => {
+    const { values, notes } = layered({ LIBSQL_URL: 'libsql://production.example', LIBSQL_AUTH_TOKEN: 'secret' }, {});
+    expect(values['LIBSQL_URL']).toBe(defaults.LIBSQL_URL);
+    expect(values['LIBSQL_AUTH_TOKEN']).toBeUndefined();
+    expect(notes).toHaveLength(2);
+    expect(notes.join()).not.toContain('production');
+  });
+
+  test('the printed owner key works beside configured ones', () => {
+    expect(layered({ OWNER_ADMIN_KEY_SHA256: 'b'.repeat(64) }, {}).values['OWNER_ADMIN_KEY_SHA256']).toBe(
+      `${'a'.repeat(64)},${'b'.repeat(64)}`,
+    );
+  });
+
+  test('names a malformed setting without its value', () => {
+    const refused = layerSettings(defaults, { READ_DEADLINE_MS: 'soon' }, {});
+    expect(refused).toEqual({ ok: false, error: 'READ_DEADLINE_MS is malformed: correct it in .dev.vars or in the environment.' });
+  });
+});
+
+describe('the file that hands settings to wrangler', () => {
+  test('arrives as written, and a .dev.vars beside the configuration is not read', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'igskill-env-'));
+    try {
+      const values = { PLAIN: 'a b', DOLLAR: '$HOME and ${HOME} and a\\b', QUOTED: `it's "so"`, HASH: 'a#b', EMPTY: '' };
+      const text = envFileText(values);
+      if (!text.ok) throw new Error(text.error);
+      const file = join(folder, 'worker.env');
+      writeFileSync(file, text.value);
+      writeFileSync(join(folder, 'wrangler.toml'), '');
+      writeFileSync(join(folder, '.dev.vars'), 'STRAY=1\nPLAIN=stray\n');
+      const vars = unstable_getVarsForDev(join(folder, 'wrangler.toml'), [file], {}, undefined, true);
+      expect(Object.fromEntries(Object.entries(vars).map(([name, binding]) => [name, binding.value]))).toEqual(values);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  test('refuses what it cannot write', () => {
+    expect(envFileText({ BROKEN: 'a\nb' }).ok).toBe(false);
+    expect(envFileText({ QUOTES: `'"\`` }).ok).toBe(false);
+  });
+});
