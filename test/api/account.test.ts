@@ -1,0 +1,163 @@
+import { describe, expect, test } from 'vitest';
+import { hashApiKey, mintApiKey, parseApiKey } from '../../src/billing/keys.ts';
+import { OWNER_KEY, useApi } from '../support/api.ts';
+import { errorOf } from '../support/metered-route.ts';
+
+const start = useApi();
+const json = (body: unknown) => ({ method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+
+describe('POST /v1/signup', () => {
+  test("answers 201 with exactly the contract's shape and warning", async () => {
+    const api = start();
+    const { status, body, headers } = await api.request('/v1/signup', json({ accountName: '  Example agent team ', keyName: 'local-dev' }));
+    expect(status).toBe(201);
+    expect(headers.get('Cache-Control')).toBe('no-store');
+    const createdAt = new Date(api.clock()).toISOString();
+    expect(body).toEqual({
+      account: { id: expect.stringMatching(/^acct_[0-9A-Z]{26}$/), name: 'Example agent team', createdAt },
+      key: {
+        id: expect.stringMatching(/^key_[0-9A-Z]{26}$/),
+        accountId: (body as { account: { id: string } }).account.id,
+        name: 'local-dev',
+        role: 'customer',
+        unbilled: false,
+        prefix: 'igsk_',
+        createdAt,
+      },
+      apiKey: expect.stringMatching(/^igsk_[0-9A-Za-z]{36,}$/),
+      warning: 'Store this API key now. It will not be shown again.',
+    });
+  });
+
+  test('keeps the SHA-256 of the key, never the key, and grants once', async () => {
+    const api = start({ SIGNUP_GRANT_MICRO_CREDITS: '250000' });
+    const { key, accountId } = await api.signUp();
+    expect(parseApiKey(key).ok).toBe(true);
+    const rows = await api.database.execute({
+      sql: 'SELECT *, lower(hex(hash)) AS hash_hex FROM api_key WHERE account_id = ?',
+      args: [accountId],
+    });
+    expect(rows.rows).toHaveLength(1);
+    expect(rows.rows[0]?.['hash_hex']).toBe(await hashApiKey(key));
+    expect(JSON.stringify(rows.rows)).not.toContain(key);
+    expect(await api.balance(key)).toEqual({ available: 250_000, held: 0 });
+  });
+
+  test('starts an account with nothing where no grant is configured', async () => {
+    const api = start({ SIGNUP_GRANT_MICRO_CREDITS: '' });
+    const { key } = await api.signUp();
+    expect(await api.balance(key)).toEqual({ available: 0, held: 0 });
+  });
+
+  for (const [what, body] of [
+    ['no account name', { keyName: 'a' }],
+    ['no key name', { accountName: 'a' }],
+    ['a blank name', { accountName: '   ', keyName: 'a' }],
+    ['a name of 101 characters', { accountName: 'x'.repeat(101), keyName: 'a' }],
+    ['a name that is no text', { accountName: 7, keyName: 'a' }],
+    ['a control character in a name', { accountName: 'a\u0000b', keyName: 'a' }],
+    ['a direction override in a name', { accountName: 'a\u202Eb', keyName: 'a' }],
+    ['an unknown field', { accountName: 'a', keyName: 'b', role: 'owner' }],
+    ['a list', []],
+    ['null', null],
+  ] as const) {
+    test(`refuses ${what} with 400 and creates nothing`, async () => {
+      const api = start();
+      const answer = await api.request('/v1/signup', json(body));
+      expect(answer.status).toBe(400);
+      expect(errorOf(answer).code).toBe('invalid_request');
+      expect(api.takeSent().database).toBe(0);
+    });
+  }
+
+  test('takes names of 100 characters in any script', async () => {
+    const api = start();
+    const answer = await api.request('/v1/signup', json({ accountName: '雲'.repeat(100), keyName: 'مفتاح' }));
+    expect(answer.status).toBe(201);
+    expect(answer.body).toMatchObject({ account: { name: '雲'.repeat(100) }, key: { name: 'مفتاح' } });
+  });
+
+  test('refuses a body that is not JSON, has no type, or is too large', async () => {
+    const api = start();
+    const broken = await api.request('/v1/signup', { ...json({}), body: '{"accountName":' });
+    expect([broken.status, errorOf(broken).code]).toEqual([400, 'invalid_request']);
+    const untyped = await api.request('/v1/signup', { method: 'POST', body: '{"accountName":"a","keyName":"b"}' });
+    expect([untyped.status, errorOf(untyped).code]).toEqual([415, 'unsupported_media_type']);
+    const empty = await api.request('/v1/signup', { method: 'POST' });
+    expect([empty.status, errorOf(empty).code]).toEqual([400, 'invalid_request']);
+    const large = await api.request('/v1/signup', json({ accountName: 'x'.repeat(20_000), keyName: 'a' }));
+    expect([large.status, errorOf(large).code]).toEqual([413, 'body_too_large']);
+    expect(api.takeSent().database).toBe(0);
+  });
+
+  test('refuses an Idempotency-Key, which it could not honour yet', async () => {
+    const api = start();
+    const request = json({ accountName: 'a', keyName: 'b' });
+    const answer = await api.request('/v1/signup', { ...request, headers: { ...request.headers, 'Idempotency-Key': 'x' } });
+    expect([answer.status, errorOf(answer).code]).toEqual([400, 'invalid_request']);
+  });
+
+  test('answers 503 with Retry-After when the database is down', async () => {
+    const api = start({ LIBSQL_URL: 'http://127.0.0.1:9' });
+    const answer = await api.request('/v1/signup', json({ accountName: 'a', keyName: 'b' }));
+    expect([answer.status, errorOf(answer).code, answer.headers.has('Retry-After')]).toEqual([503, 'overloaded', true]);
+  });
+});
+
+describe('GET /v1/me', () => {
+  test('shows the key, its account and the balance, and no hash or secret', async () => {
+    const api = start();
+    const { key, accountId } = await api.signUp();
+    api.takeSent();
+    const answer = await api.request('/v1/me', { key });
+    expect(answer.status).toBe(200);
+    expect(answer.body).toMatchObject({
+      account: { id: accountId, name: 'Test team', status: 'active' },
+      key: { accountId, name: 'test key', role: 'customer', unbilled: false, prefix: 'igsk_' },
+      balance: { availableMicroCredits: 5_000_000, heldMicroCredits: 0, debtMicroCredits: 0 },
+    });
+    expect(api.takeSent()).toEqual({ database: 1, providers: 0 });
+    const text = JSON.stringify(answer.body);
+    expect(text).not.toContain(key);
+    expect(text).not.toContain(await hashApiKey(key));
+    expect(text).not.toMatch(/hash|secret/i);
+  });
+
+  test('answers the owner with role owner, unbilled, and neither account nor balance', async () => {
+    const api = start();
+    const answer = await api.request('/v1/me', { key: OWNER_KEY });
+    expect(answer.status).toBe(200);
+    expect(answer.body).toMatchObject({ account: null, key: { role: 'owner', unbilled: true }, balance: null });
+    expect(api.takeSent()).toEqual({ database: 0, providers: 0 });
+  });
+
+  test('knows several owner keys, and none where none is configured', async () => {
+    const api = start();
+    const second = 'igsk_another-owner';
+    const { sha256 } = await import('../support/database.ts');
+    const both = start({ OWNER_ADMIN_KEY_SHA256: ` ${sha256(OWNER_KEY).toUpperCase()} , ${sha256(second)}` });
+    expect((await both.request('/v1/me', { key: second })).body).toMatchObject({ key: { role: 'owner' } });
+    expect((await both.request('/v1/me', { key: OWNER_KEY })).body).toMatchObject({ key: { role: 'owner' } });
+    expect((await api.request('/v1/me', { key: second })).status).toBe(401);
+    expect((await start({ OWNER_ADMIN_KEY_SHA256: '' }).request('/v1/me', { key: OWNER_KEY })).status).toBe(401);
+  });
+
+  test('refuses unknown and malformed keys with 401, the malformed without asking the database', async () => {
+    const api = start();
+    expect((await api.request('/v1/me', { key: mintApiKey() })).status).toBe(401);
+    expect(api.takeSent().database).toBe(1);
+    expect((await api.request('/v1/me', { key: 'igsk_x' })).status).toBe(401);
+    expect((await api.request('/v1/me')).status).toBe(401);
+    expect(api.takeSent().database).toBe(0);
+  });
+
+  test('lets a frozen account look at itself, but not spend', async () => {
+    const api = start();
+    const { key, accountId } = await api.signUp();
+    await api.database.execute({ sql: "UPDATE account SET status = 'frozen' WHERE id = ?", args: [accountId] });
+    expect((await api.request('/v1/me', { key })).body).toMatchObject({ account: { status: 'frozen' } });
+    const read = await api.request('/v1/post?url=DemoImage01', { key });
+    expect([read.status, errorOf(read).code]).toEqual([403, 'account_frozen']);
+    expect(api.takeSent().providers).toBe(0);
+  });
+});

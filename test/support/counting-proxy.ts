@@ -1,0 +1,40 @@
+import { createServer, request as httpRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A plain HTTP proxy in front of one server that counts the requests that pass. */
+export type CountingProxy = {
+  readonly url: string;
+  /** Requests since the last call. */
+  take(): number;
+  stop(): Promise<void>;
+};
+
+/** Starts a proxy on a free loopback port in front of `target`, e.g. `http://127.0.0.1:8080`. */
+export async function countRequestsTo(target: string): Promise<CountingProxy> {
+  const { hostname, port } = new URL(target);
+  let count = 0;
+  const server = createServer((incoming, outgoing) => {
+    count += 1;
+    const forwarded = httpRequest({ hostname, port, path: incoming.url, method: incoming.method, headers: incoming.headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(outgoing);
+    });
+    forwarded.on('error', () => outgoing.destroy());
+    incoming.pipe(forwarded);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  // safe because a server that listens on a TCP port has such an address
+  const address = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    take: () => {
+      const taken = count;
+      count = 0;
+      return taken;
+    },
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
