@@ -1,0 +1,94 @@
+import { type Client, createClient } from '@libsql/client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { auditLedger, brokenLaws } from '../../src/billing/audit.ts';
+import { memoryDatabase, serverDatabase } from '../support/database.ts';
+import { useSqld } from '../support/sqld.ts';
+import { dumpLedger, HOSTILE_STATEMENTS, isHarmless } from './hostile.ts';
+import { buildScenario } from './scenario.ts';
+import { applySchema, type Mutant, mutantsOf, readSchema, type Schema } from './schema-mutants.ts';
+
+const serverUrl = useSqld();
+
+/**
+ * Guards that nothing gets past even when they are gone, because others stand behind: the second lock on a door. With `behind` gone as
+ * well, the suite must notice. An empty list: nothing is known to reach the guard at all; it checks what the lines above it did.
+ */
+const SECOND_LOCKS: Readonly<Record<string, readonly string[]>> = {
+  'check account: held_micros >= 0': ['ledger:held_moves_only_by_hold'],
+  'check account: posted_micros - held_micros + debt_micros >= 0': ['ledger:debt_is_the_shortfall'],
+  'check hold: settled_micros BETWEEN 0 AND amount_micros': ['check line: settled_micros BETWEEN 0 AND reserved_micros'],
+  'ledger:hold_is_born_open': ['ledger:held_moves_only_by_hold', 'ledger:line_comes_from_its_hold'],
+  'ledger:hold_resolves_once': ['ledger:held_moves_only_by_hold', 'ledger:line_settles_once', 'ledger:line_settles_with_its_hold'],
+  'ledger:payment_must_be_booked': [],
+  'ledger:settlement_must_be_booked': [],
+  'unique api_key: hash': ['ledger:key_exists'],
+  'unique entry: kind, ref': ['ledger:entry_exists'],
+  'unique index hold_idempotency': ['ledger:hold_exists'],
+  'unique payment: intent_id': ['ledger:payment_exists'],
+  'unique payment: session_id': ['ledger:payment_exists'],
+};
+
+describe.each([
+  { place: 'in this process', open: memoryDatabase },
+  { place: 'on a libSQL server', open: () => serverDatabase(serverUrl()) },
+])('hostile statements $place', ({ open }) => {
+  let client: Client;
+  beforeAll(async () => {
+    client = await open();
+    await buildScenario(client);
+  });
+  afterAll(() => client.close());
+
+  test('change nothing, whatever conflict clause they carry', async () => {
+    const before = await dumpLedger(client);
+    const accepted: string[] = [];
+    for (const statement of HOSTILE_STATEMENTS) if (!(await isHarmless(client, statement, before))) accepted.push(statement.name);
+    expect(accepted).toEqual([]);
+    expect(brokenLaws(await auditLedger(client))).toEqual([]);
+  });
+});
+
+describe('the guards of the schema', () => {
+  let schema: Schema;
+  let healthy: string;
+  beforeAll(async () => {
+    const client = await memoryDatabase();
+    schema = await readSchema(client);
+    await buildScenario(client);
+    healthy = await dumpLedger(client);
+    client.close();
+  });
+
+  test('each stops something that nothing else stops, save the second locks', async () => {
+    const survivors: string[] = [];
+    for (const mutant of mutantsOf(schema)) if (!(await isNoticed([mutant]))) survivors.push(mutant.name);
+    expect(survivors.sort()).toEqual(Object.keys(SECOND_LOCKS).sort());
+  });
+
+  const locked = Object.entries(SECOND_LOCKS).filter(([, behind]) => behind.length > 0);
+  test.each(locked)('%s is a second lock: without the first ones it is missed', async (guard, behind) => {
+    const names = [guard, ...behind];
+    const gone = mutantsOf(schema).filter((mutant) => names.includes(mutant.name));
+    expect(gone.map((mutant) => mutant.name).sort()).toEqual([...names].sort());
+    expect(await isNoticed(gone)).toBe(true);
+    expect(await isNoticed(gone.filter((mutant) => mutant.name === guard))).toBe(false);
+  });
+
+  /** Whether the suite sees that something is missing: the scenario comes out differently, or a hostile statement gets through. */
+  async function isNoticed(mutants: readonly Mutant[]): Promise<boolean> {
+    const client = createClient({ url: ':memory:', intMode: 'number' });
+    try {
+      await applySchema(
+        client,
+        mutants.reduce((mutated, mutant) => mutant.mutate(mutated), schema),
+      );
+      await buildScenario(client).catch(() => undefined);
+      const before = await dumpLedger(client);
+      if (before !== healthy) return true;
+      for (const statement of HOSTILE_STATEMENTS) if (!(await isHarmless(client, statement, before))) return true;
+      return false;
+    } finally {
+      client.close();
+    }
+  }
+});

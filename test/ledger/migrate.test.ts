@@ -1,0 +1,132 @@
+import { spawn } from 'node:child_process';
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createClient } from '@libsql/client';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { migrateDatabase } from '../../local/migrate.ts';
+import { freePort, sqldBinary, startSqld } from '../../local/sqld.ts';
+import { createDatabase } from '../../src/db/client.ts';
+import { addCustomer } from '../support/database.ts';
+import { useSqld } from '../support/sqld.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const serverUrl = useSqld();
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'igskill-migrate-'));
+  cpSync(join(root, 'migrations'), folder, { recursive: true });
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('migrating', () => {
+  test('applies what is missing once, and nothing the second time', async () => {
+    const client = createClient({ url: ':memory:' });
+    expect(await migrateDatabase(client, folder)).toEqual(['0000_ledger']);
+    expect(await migrateDatabase(client, folder)).toEqual([]);
+    addMigration('0001_more', 'CREATE TABLE more (id TEXT PRIMARY KEY) STRICT;');
+    expect(await migrateDatabase(client, folder)).toEqual(['0001_more']);
+  });
+
+  test('refuses when a migration that was applied has been edited', async () => {
+    const client = createClient({ url: ':memory:' });
+    await migrateDatabase(client, folder);
+    appendFileSync(join(folder, '0000_ledger.sql'), '\n-- a small change\n');
+    await expect(migrateDatabase(client, folder)).rejects.toThrow('Migration 0000_ledger was edited after it had been applied');
+  });
+
+  test('refuses a database that is ahead of the checkout', async () => {
+    const client = createClient({ url: ':memory:' });
+    const older = mkdtempSync(join(tmpdir(), 'igskill-migrate-'));
+    cpSync(folder, older, { recursive: true });
+    addMigration('0001_more', 'CREATE TABLE more (id TEXT PRIMARY KEY) STRICT;');
+    await migrateDatabase(client, folder);
+    await expect(migrateDatabase(client, older)).rejects.toThrow('update the checkout');
+    rmSync(older, { recursive: true });
+  });
+
+  test('leaves nothing behind when one of its statements fails', async () => {
+    const client = createClient({ url: ':memory:' });
+    addMigration('0001_broken', 'CREATE TABLE half (id TEXT PRIMARY KEY) STRICT;\n--> statement-breakpoint\nCREATE NONSENSE;');
+    await expect(migrateDatabase(client, folder)).rejects.toThrow(/NONSENSE/);
+    const tables = await client.execute(`SELECT name FROM sqlite_master WHERE name IN ('half', 'account')`);
+    expect(tables.rows).toEqual([]);
+  });
+
+  test('from the command line says what it applied, then that nothing is left', async () => {
+    const environment = { LIBSQL_URL: serverUrl() };
+    expect(await runMigrate(environment)).toEqual({ code: 0, out: 'applied 0000_ledger\n', err: '' });
+    expect(await runMigrate(environment)).toEqual({ code: 0, out: 'nothing to apply: the database is up to date\n', err: '' });
+  });
+
+  test('from the command line explains in one sentence what is wrong, and fails', async () => {
+    expect(await runMigrate({})).toEqual({ code: 1, out: '', err: 'LIBSQL_URL is not set: put it in the environment or in .dev.vars.\n' });
+    const down = await runMigrate({ LIBSQL_URL: `http://127.0.0.1:${await freePort()}`, LIBSQL_AUTH_TOKEN: 'canary-token' });
+    expect(down).toMatchObject({ code: 1, out: '' });
+    expect(down.err).toMatch(/^The database could not be migrated: [^\n]+\n$/);
+    expect(down.err).not.toContain('canary-token');
+  });
+
+  function addMigration(name: string, sql: string): void {
+    writeFileSync(join(folder, `${name}.sql`), sql);
+    const path = join(folder, 'meta', '_journal.json');
+    const journal: { entries: { when: number }[] } = JSON.parse(readFileSync(path, 'utf8'));
+    const when = (journal.entries.at(-1)?.when ?? 0) + 1_000;
+    writeFileSync(
+      path,
+      JSON.stringify({ ...journal, entries: [...journal.entries, { idx: 1, version: '6', when, tag: name, breakpoints: true }] }),
+    );
+  }
+
+  function runMigrate(
+    environment: Readonly<Record<string, string>>,
+  ): Promise<{ readonly code: number | null; readonly out: string; readonly err: string }> {
+    // Run from an empty folder, so that a developer's own .dev.vars has no say.
+    const child = spawn(process.execPath, [join(root, 'local', 'migrate.ts')], { cwd: folder, env: environment });
+    let out = '';
+    let err = '';
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString('utf8')));
+    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString('utf8')));
+    return new Promise((resolve) => child.once('close', (code) => resolve({ code, out, err })));
+  }
+});
+
+describe('the local libSQL server', () => {
+  test('keeps its data over a restart, and ends when it is told to', async () => {
+    const port = await freePort();
+    const first = await startSqld({ dataDir: folder, port });
+    const client = createDatabase({ url: first.url });
+    await migrateDatabase(client);
+    await addCustomer(client, { balance: 42 });
+    await first.stop();
+    await first.stop();
+    await expect(fetch(`${first.url}/health`)).rejects.toThrow('fetch failed');
+    const second = await startSqld({ dataDir: folder, port });
+    const accounts = await createDatabase({ url: second.url }).execute('SELECT posted_micros FROM account');
+    await second.stop();
+    expect(accounts.rows[0]).toMatchObject({ posted_micros: 42 });
+  });
+
+  test('says which port is taken', async () => {
+    const port = await freePort();
+    const other = createServer().listen(port, '127.0.0.1');
+    await new Promise((resolve) => other.once('listening', resolve));
+    await expect(startSqld({ dataDir: folder, port })).rejects.toThrow(`Port ${port} on 127.0.0.1 is taken`);
+    other.close();
+  });
+
+  test('says which package is missing for a machine that has none', async () => {
+    expect(() => sqldBinary('sunos', 'sparc')).toThrow('@sqld/sunos-sparc is not installed');
+    await expect(startSqld({ dataDir: folder, port: await freePort(), binary: join(folder, 'nothing') })).rejects.toThrow(
+      'binary is missing',
+    );
+  });
+
+  test('says why it ended when its data can not be used', async () => {
+    writeFileSync(join(folder, 'dbs'), 'a file where a folder should be');
+    await expect(startSqld({ dataDir: folder, port: await freePort() })).rejects.toThrow('did not start');
+  });
+});

@@ -1,0 +1,333 @@
+import type { Client } from '@libsql/client';
+import { expect } from 'vitest';
+import { createAccounts } from '../../src/billing/libsql-accounts.ts';
+import { auditLedger, brokenLaws } from '../../src/billing/audit.ts';
+import { hashApiKey } from '../../src/billing/keys.ts';
+import type { Spend } from '../../src/billing/ledger.ts';
+import { createLedger } from '../../src/billing/libsql-ledger.ts';
+import type { Id } from '../../src/ids.ts';
+import { microCredits } from '../../src/money.ts';
+import { countedIds, manualClock, sha256 } from '../support/database.ts';
+import { dumpLedger, HOSTILE_STATEMENTS, isHarmless } from './hostile.ts';
+import { type Operation, TTL_MS } from './operations.ts';
+
+const SIGNUP_GRANT = 5_000;
+const RECEIPT = { priceCardVersion: 'model' };
+
+/** The laws are counted after this many operations, and at the end of each run. */
+const AUDIT_EVERY = 25;
+
+type ModelAccount = { readonly id: Id<'acct'>; posted: number; frozen: boolean };
+type ModelKey = { readonly id: Id<'key'>; readonly hash: string; readonly account: ModelAccount; revoked: boolean; expiresAt: number };
+type ModelLine = { readonly item: string; readonly reserved: number; settled: number };
+type ModelHold = {
+  readonly spend: Spend;
+  readonly key: ModelKey;
+  readonly lines: readonly ModelLine[];
+  readonly expiresAt: number;
+  state: 'open' | 'settled' | 'released' | 'expired';
+};
+type ModelPayment = { readonly id: string; readonly account: ModelAccount; readonly credits: number; target: number; rev: number };
+
+const total = (amounts: readonly number[]) => amounts.reduce((sum, amount) => sum + amount, 0);
+const at = <T>(list: readonly T[], index: number): T | undefined => list[index % Math.max(1, list.length)];
+
+/** The ledger as it should be, in plain objects, played against the real one step by step. Needs an empty migrated database. */
+export class Model {
+  readonly #client: Client;
+  readonly #clock = manualClock();
+  readonly #ids = countedIds();
+  readonly #ledger: ReturnType<typeof createLedger>;
+  readonly #accounts: ModelAccount[] = [];
+  readonly #keys: ModelKey[] = [];
+  readonly #holds: ModelHold[] = [];
+  readonly #payments: ModelPayment[] = [];
+  readonly #booked = new Set<string>();
+  #steps = 0;
+
+  readonly #seen: Set<string>;
+
+  /** `seen` collects what came about, so that a test can tell that its operations reached every outcome. */
+  constructor(client: Client, seen: Set<string>) {
+    this.#client = client;
+    this.#seen = seen;
+    this.#ledger = createLedger({ client, clock: this.#clock });
+  }
+
+  /** Does one thing to both and compares the outcome and every balance. */
+  async step(operation: Operation): Promise<void> {
+    await this.#perform(operation);
+    this.#steps += 1;
+    await this.#compareBalances();
+    if (this.#steps % AUDIT_EVERY === 0) await this.audit();
+  }
+
+  /** Counts the laws and compares what every hold came to. */
+  async audit(): Promise<void> {
+    expect(brokenLaws(await auditLedger(this.#client))).toEqual([]);
+    const answer = await this.#client.execute(
+      'SELECT id, state, settled_micros, (SELECT count(*) FROM receipt r WHERE r.id = hold.id) AS receipts FROM hold ORDER BY id',
+    );
+    const expected = this.#holds.map((hold) => {
+      const settled = hold.state === 'settled';
+      return [hold.spend.id, hold.state, settled ? total(hold.lines.map((line) => line.settled)) : null, settled ? 1 : 0];
+    });
+    expect(answer.rows.map((row) => [row['id'], row['state'], row['settled_micros'], row['receipts']])).toEqual(
+      expected.sort((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1)),
+    );
+  }
+
+  async #perform(operation: Operation): Promise<void> {
+    switch (operation.do) {
+      case 'sign up':
+        return this.#signUp();
+      case 'credit':
+        return this.#credit(operation);
+      case 'reserve':
+      case 'charge':
+        return this.#spend(operation);
+      case 'repeat':
+        return this.#repeat(operation);
+      case 'settle':
+        return this.#settle(operation);
+      case 'release':
+        return this.#release(operation);
+      case 'sweep':
+        return this.#sweep(operation.page);
+      case 'wait':
+        this.#clock.advance(operation.ms);
+        return;
+      case 'pay':
+        return this.#pay(operation);
+      case 'set target':
+        return this.#setTarget(operation);
+      case 'revoke key':
+      case 'expire key':
+        return this.#endKey(operation);
+      case 'freeze':
+      case 'thaw':
+        return this.#setStatus(operation);
+      case 'attack':
+        return this.#attack(operation.statement);
+    }
+  }
+
+  async #signUp(): Promise<void> {
+    const accounts = createAccounts({ client: this.#client, clock: this.#clock, ids: this.#ids, signupGrant: microCredits(SIGNUP_GRANT) });
+    const answer = await accounts.signUp({ accountName: 'model', keyName: 'model' });
+    if (!answer.ok) throw new Error('signing up failed');
+    const account: ModelAccount = { id: answer.value.account.id, posted: SIGNUP_GRANT, frozen: false };
+    this.#accounts.push(account);
+    this.#keys.push({ id: answer.value.key.id, hash: await hashApiKey(answer.value.apiKey), account, revoked: false, expiresAt: Infinity });
+  }
+
+  async #credit(operation: Extract<Operation, { do: 'credit' }>): Promise<void> {
+    const account = at(this.#accounts, operation.account);
+    if (account === undefined) return;
+    const { kind } = operation;
+    const delta = kind === 'grant' ? Math.abs(operation.delta) : operation.delta;
+    const fact = `${kind}:${operation.ref}`;
+    const booked = !this.#booked.has(fact);
+    const answer = await this.#ledger.credit({ accountId: account.id, kind, ref: String(operation.ref), delta: microCredits(delta) });
+    if (booked) account.posted += delta;
+    this.#booked.add(fact);
+    expect(answer).toEqual({ ok: true, value: { booked, balance: this.#balance(account) } });
+  }
+
+  async #spend(operation: Extract<Operation, { do: 'reserve' | 'charge' }>): Promise<void> {
+    const key = at(this.#keys, operation.key);
+    const required = total(operation.prices);
+    if (key === undefined || required === 0) return;
+    const id = this.#ids('req');
+    const lines = operation.prices.map((reserved, index) => ({
+      item: ['media', 'comments', 'transcript'][index] ?? 'x',
+      reserved,
+      settled: 0,
+    }));
+    const spend: Spend = {
+      id,
+      keyHash: key.hash,
+      fingerprint: sha256(id),
+      lines: lines.map((line) => ({ item: line.item, amount: microCredits(line.reserved) })),
+    };
+    const refusal = this.#refusal(key, required);
+    const hold: ModelHold = { spend, key, lines, expiresAt: this.#clock() + TTL_MS, state: 'open' };
+    const answer = await this.#send(operation.do, spend);
+    this.#seen.add(answer.ok ? operation.do : answer.error.kind);
+    if (refusal !== null) {
+      expect(answer).toMatchObject({ ok: false, error: refusal });
+      return;
+    }
+    this.#holds.push(hold);
+    if (operation.do === 'charge')
+      this.#take(
+        hold,
+        lines.map((line) => line.reserved),
+      );
+    expect(answer).toMatchObject({
+      ok: true,
+      value: { id, accountId: key.account.id, keyId: key.id, balance: this.#balance(key.account) },
+    });
+  }
+
+  /** Why a spend must be refused, after the account's expired holds have come back; null when it must succeed. */
+  #refusal(key: ModelKey, required: number): object | null {
+    const { account } = key;
+    for (const hold of this.#openHolds(account)) if (hold.expiresAt <= this.#clock()) hold.state = 'expired';
+    if (key.revoked) return { kind: 'key_revoked' };
+    if (key.expiresAt <= this.#clock()) return { kind: 'key_expired' };
+    if (account.frozen) return { kind: 'account_frozen', accountId: account.id };
+    const balance = this.#balance(account);
+    if (balance.available < required) return { kind: 'insufficient_credits', accountId: account.id, required, balance };
+    return null;
+  }
+
+  async #repeat(operation: Extract<Operation, { do: 'repeat' }>): Promise<void> {
+    const hold = at(this.#holds, operation.hold);
+    if (hold === undefined) return;
+    const answer = await this.#send(operation.as, hold.spend);
+    // A reserve heals the whole account; a charge that finds its own hold looks at nothing else.
+    if (operation.as === 'reserve') this.#refusal(hold.key, 0);
+    else if (hold.state === 'open' && hold.expiresAt <= this.#clock()) hold.state = 'expired';
+    // A charge finishes what a reserve under the same id began, and finds what it took itself before.
+    if (operation.as === 'charge' && hold.state === 'open') {
+      this.#take(
+        hold,
+        hold.lines.map((line) => line.reserved),
+      );
+    }
+    this.#seen.add(answer.ok ? 'repeated' : answer.error.kind);
+    const succeeds = hold.state === (operation.as === 'reserve' ? 'open' : 'settled');
+    if (succeeds) expect(answer).toMatchObject({ ok: true, value: { id: hold.spend.id, balance: this.#balance(hold.key.account) } });
+    else expect(answer).toEqual({ ok: false, error: { kind: 'already_resolved' } });
+  }
+
+  async #send(as: 'reserve' | 'charge', spend: Spend) {
+    return as === 'reserve' ? this.#ledger.reserve(spend, TTL_MS) : this.#ledger.charge(spend, RECEIPT);
+  }
+
+  async #settle(operation: Extract<Operation, { do: 'settle' }>): Promise<void> {
+    const hold = at(this.#holds, operation.hold);
+    if (hold === undefined) return;
+    const amounts = hold.lines.map((line, index) => Math.floor((line.reserved * (operation.share[index] ?? 0)) / 100));
+    const answer = await this.#ledger.settle(
+      hold.spend.id,
+      hold.lines.map((line, index) => ({ item: line.item, settled: microCredits(amounts[index] ?? 0), reason: 'model' })),
+      RECEIPT,
+    );
+    this.#seen.add(answer.ok ? 'settle' : answer.error.kind);
+    if (hold.state === 'open') {
+      if (hold.expiresAt <= this.#clock()) hold.state = 'expired';
+      else this.#take(hold, amounts);
+    }
+    if (hold.state !== 'settled') {
+      expect(answer).toEqual({ ok: false, error: { kind: 'not_open' } });
+      return;
+    }
+    const lines = hold.lines.map(({ item, reserved, settled }) => ({ item, reserved, settled, refunded: reserved - settled }));
+    expect(answer).toMatchObject({
+      ok: true,
+      value: { settled: total(lines.map((line) => line.settled)), lines, balance: this.#balance(hold.key.account) },
+    });
+  }
+
+  #take(hold: ModelHold, amounts: readonly number[]): void {
+    hold.state = 'settled';
+    for (const [index, line] of hold.lines.entries()) line.settled = amounts[index] ?? 0;
+    hold.key.account.posted -= total(amounts);
+  }
+
+  async #release(operation: Extract<Operation, { do: 'release' }>): Promise<void> {
+    const hold = at(this.#holds, operation.hold);
+    if (hold === undefined) return;
+    const answer = await this.#ledger.release(hold.spend.id, 'model');
+    if (hold.state === 'open') hold.state = 'released';
+    expect(answer).toEqual({ ok: true, value: { released: hold.state === 'released' } });
+  }
+
+  async #sweep(page: number): Promise<void> {
+    const answer = await this.#ledger.expireHolds(page);
+    const due = this.#holds.filter((hold) => hold.state === 'open' && hold.expiresAt <= this.#clock());
+    if (due.length > 0) this.#seen.add('sweep');
+    expect(answer).toEqual({ ok: true, value: { expired: Math.min(page, due.length) } });
+    // Which of several that ended in the same millisecond come first is not promised, so the page is read back.
+    const rows = await this.#client.execute(`SELECT id FROM hold WHERE state = 'expired'`);
+    const expired = new Set(rows.rows.map((row) => row['id']));
+    for (const hold of due) if (expired.has(hold.spend.id)) hold.state = 'expired';
+  }
+
+  async #pay(operation: Extract<Operation, { do: 'pay' }>): Promise<void> {
+    const account = at(this.#accounts, operation.account);
+    if (account === undefined) return;
+    const payment: ModelPayment = { id: `pay_${this.#payments.length}`, account, credits: operation.credits, target: 0, rev: 0 };
+    await this.#client.execute({
+      sql: `INSERT INTO payment (id, account_id, session_id, currency, amount_minor, credits_micros, created_at, updated_at) VALUES (?, ?, ?, 'usd', 1, ?, 1, 1)`,
+      args: [payment.id, account.id, `cs_${payment.id}`, payment.credits],
+    });
+    this.#payments.push(payment);
+  }
+
+  async #setTarget(operation: Extract<Operation, { do: 'set target' }>): Promise<void> {
+    const payment = at(this.#payments, operation.payment);
+    if (payment === undefined) return;
+    const target = Math.floor((payment.credits * operation.share) / 100);
+    // A stale webhook read an older revision; its compare-and-set must find nothing.
+    const rev = operation.stale ? payment.rev - 1 : payment.rev;
+    await this.#client.execute({
+      sql: 'UPDATE payment SET target_micros = ?, rev = rev + 1, updated_at = ? WHERE id = ? AND rev = ?',
+      args: [target, this.#clock(), payment.id, rev],
+    });
+    this.#seen.add(operation.stale ? 'stale target' : target < payment.target ? 'clawback' : 'top-up');
+    if (operation.stale) return;
+    payment.account.posted += target - payment.target;
+    payment.target = target;
+    payment.rev += 1;
+  }
+
+  async #endKey(operation: Extract<Operation, { do: 'revoke key' | 'expire key' }>): Promise<void> {
+    const key = at(this.#keys, operation.key);
+    // The last key is left alive, so that a run doesn't spend its time being refused.
+    if (key === undefined || key === this.#keys.at(-1) || key.revoked || key.expiresAt < Infinity) return;
+    const column = operation.do === 'revoke key' ? 'revoked_at' : 'expires_at';
+    await this.#client.execute({ sql: `UPDATE api_key SET ${column} = ? WHERE id = ?`, args: [this.#clock(), key.id] });
+    if (operation.do === 'revoke key') key.revoked = true;
+    else key.expiresAt = this.#clock();
+  }
+
+  async #setStatus(operation: Extract<Operation, { do: 'freeze' | 'thaw' }>): Promise<void> {
+    const account = at(this.#accounts, operation.account);
+    if (account === undefined) return;
+    account.frozen = operation.do === 'freeze';
+    await this.#client.execute({
+      sql: 'UPDATE account SET status = ? WHERE id = ?',
+      args: [account.frozen ? 'frozen' : 'active', account.id],
+    });
+  }
+
+  async #attack(index: number): Promise<void> {
+    const statement = HOSTILE_STATEMENTS[index];
+    if (statement === undefined) return;
+    const before = await dumpLedger(this.#client);
+    expect(`${statement.name}: ${await isHarmless(this.#client, statement, before)}`).toBe(`${statement.name}: true`);
+  }
+
+  #openHolds(account: ModelAccount): readonly ModelHold[] {
+    return this.#holds.filter((hold) => hold.key.account === account && hold.state === 'open');
+  }
+
+  #balance(account: ModelAccount): { readonly available: number; readonly held: number; readonly debt: number } {
+    const held = total(this.#openHolds(account).flatMap((hold) => hold.lines.map((line) => line.reserved)));
+    return { available: account.posted - held, held, debt: Math.max(0, held - account.posted) };
+  }
+
+  async #compareBalances(): Promise<void> {
+    const answer = await this.#client.execute(
+      'SELECT id, posted_micros - held_micros AS available, held_micros AS held, debt_micros AS debt FROM account ORDER BY id',
+    );
+    const expected = this.#accounts.map((account) => ({ id: account.id, ...this.#balance(account) }));
+    if (expected.some((account) => account.debt > 0)) this.#seen.add('debt');
+    expect(answer.rows.map((row) => ({ id: row['id'], available: row['available'], held: row['held'], debt: row['debt'] }))).toEqual(
+      expected,
+    );
+  }
+}

@@ -1,0 +1,88 @@
+import type { Client } from '@libsql/client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as statement from '../../src/billing/ledger-statements.ts';
+import { memoryDatabase, serverDatabase, textOf } from '../support/database.ts';
+import { useSqld } from '../support/sqld.ts';
+import { readSchema } from './schema-mutants.ts';
+
+const serverUrl = useSqld();
+
+/** A scan that reads no table: the rows of a JSON text, a constant, or a subquery of the same plan, whose own source is listed by itself. */
+function isHarmlessScan(detail: string, plan: readonly string[]): boolean {
+  if (/^SCAN (\w+ VIRTUAL TABLE|CONSTANT ROW)/.test(detail)) return true;
+  const name = /^SCAN (\S+)$/.exec(detail)?.[1];
+  return plan.includes(`CO-ROUTINE ${name}`) || plan.includes(`MATERIALIZE ${name}`);
+}
+
+type PlannedStatement = { readonly name: string; readonly sql: string };
+
+/** The statements inside trigger bodies and WHEN clauses, in a form that can be explained by itself. */
+async function triggerStatements(client: Client): Promise<readonly PlannedStatement[]> {
+  const triggers = (await readSchema(client)).filter((object) => object.type === 'trigger');
+  return triggers.flatMap(({ name, sql }) => {
+    const begin = /\bBEGIN\b/.exec(sql);
+    if (begin === null) throw new Error(`${name} has no body`);
+    const condition = /\bWHEN\b([\s\S]*)$/.exec(sql.slice(0, begin.index))?.[1];
+    const body = sql
+      .slice(begin.index + 'BEGIN'.length)
+      .replace(/END\s*$/, '')
+      .split(';');
+    const statements = [...(condition === undefined ? [] : [`SELECT 1 WHERE ${condition}`]), ...body];
+    return statements
+      .map((text) =>
+        text
+          .trim()
+          .replaceAll(/\b(NEW|OLD)\.\w+/g, '?')
+          .replaceAll(/RAISE\(ABORT, '[^']*'\)/g, '1'),
+      )
+      .filter((text) => text !== '')
+      .map((text, index) => ({ name: `${name} ${index + 1}`, sql: text }));
+  });
+}
+
+const OWN_STATEMENTS: readonly PlannedStatement[] = [
+  { name: 'callReserve', sql: statement.callReserve({}).sql },
+  { name: 'callCharge', sql: statement.callCharge({}).sql },
+  { name: 'callSettle', sql: statement.callSettle({}).sql },
+  { name: 'callRelease', sql: statement.callRelease({}).sql },
+  { name: 'callCredit', sql: statement.callCredit({}).sql },
+  { name: 'callExpire', sql: statement.callExpire({}).sql },
+  { name: 'readSpend', sql: statement.readSpend('', '', 0).sql },
+  { name: 'readHold', sql: statement.readHold('').sql },
+  { name: 'readLines', sql: statement.readLines('').sql },
+  { name: 'readEntryTime', sql: statement.readEntryTime('', '').sql },
+  { name: 'readBalance', sql: statement.readBalance('').sql },
+  { name: 'countExpiring', sql: statement.countExpiring(0, 0).sql },
+];
+
+describe.each([
+  { place: 'in this process', open: memoryDatabase },
+  { place: 'on a libSQL server', open: () => serverDatabase(serverUrl()) },
+])('query plans $place', ({ open }) => {
+  let client: Client;
+  beforeAll(async () => {
+    client = await open();
+  });
+  afterAll(() => client.close());
+
+  test('no statement of the ledger, nor any inside a trigger, walks a table', async () => {
+    const statements = [...OWN_STATEMENTS, ...(await triggerStatements(client))];
+    const found: string[] = [];
+    for (const { name, sql } of statements) {
+      const args = Array.from({ length: [...sql.matchAll(/\?/g)].length }, () => null);
+      const plan = await client.execute({ sql: `EXPLAIN QUERY PLAN ${sql}`, args });
+      const details = plan.rows.map((row) => textOf(row['detail']));
+      for (const detail of details) {
+        const walks = (detail.startsWith('SCAN ') && !isHarmlessScan(detail, details)) || detail.includes('AUTOMATIC');
+        if (walks) found.push(`${name}: ${detail}`);
+      }
+    }
+    expect(statements.length).toBeGreaterThan(60);
+    expect(found).toEqual([]);
+  });
+
+  test('a statement that does walk a table would be seen', async () => {
+    const plan = await client.execute('EXPLAIN QUERY PLAN SELECT 1 FROM entry e WHERE e.created_at = 1');
+    expect(textOf(plan.rows[0]?.['detail'])).toMatch(/^SCAN e/);
+  });
+});

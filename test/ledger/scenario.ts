@@ -1,0 +1,64 @@
+import type { Client } from '@libsql/client';
+import { createLedger } from '../../src/billing/libsql-ledger.ts';
+import type { Result } from '../../src/result.ts';
+import { microCredits } from '../../src/money.ts';
+import { addCustomer, type Customer, manualClock, sha256 } from '../support/database.ts';
+
+const TTL_MS = 60_000;
+
+/**
+ * Fills an empty database with at least one row in every state that a row can be in: accounts in credit, in debt, frozen and closed; keys
+ * revoked and expiring; holds open, settled in full and in part, released and expired; payments unpaid, paid and clawed back.
+ * Throws when a step doesn't come out as it should.
+ */
+export async function buildScenario(client: Client): Promise<void> {
+  const clock = manualClock();
+  const ledger = createLedger({ client, clock });
+  const rich = await addCustomer(client, { name: 'rich', balance: 100_000 });
+  const poor = await addCustomer(client, { name: 'poor', balance: 1_000, keyExpiresAt: clock() + 10 * TTL_MS });
+  const revoked = await addCustomer(client, { name: 'revoked', balance: 50 });
+  await addCustomer(client, { name: 'closed', balance: 50 });
+  const spend = (customer: Customer, name: string, amounts: Readonly<Record<string, number>>) => ({
+    id: `req_${name}` as const,
+    keyHash: customer.keyHash,
+    fingerprint: sha256(name),
+    lines: Object.entries(amounts).map(([item, amount]) => ({ item, amount: microCredits(amount) })),
+  });
+  const receipt = { priceCardVersion: 'test' };
+
+  must(await ledger.reserve(spend(rich, 'expired', { media: 700 }), 1));
+  clock.advance(1);
+  must(await ledger.reserve(spend(rich, 'open', { media: 3_000, comments: 4_000 }), TTL_MS));
+  must(await ledger.reserve(spend(rich, 'part', { media: 3_000, transcript: 4_000 }), TTL_MS));
+  must(await ledger.settle('req_part', [{ item: 'media', settled: microCredits(3_000), reason: 'r' }], receipt));
+  must(await ledger.reserve(spend(rich, 'released', { media: 3_000 }), TTL_MS));
+  must(await ledger.release('req_released', 'provider_timeout'));
+  must(await ledger.charge(spend(rich, 'charged', { media: 1_000 }), receipt));
+  must(await ledger.charge(spend(revoked, 'last', { media: 10 }), receipt));
+
+  // The poor one's open hold outlives a clawback of what it was made from: a debt with a hold.
+  await pay(client, 'pay_poor', poor.accountId, 2_000, [2_000, 500, 1_000]);
+  must(await ledger.reserve(spend(poor, 'owed', { media: 1_500 }), TTL_MS));
+  await pay(client, 'pay_poor', poor.accountId, 2_000, [0]);
+  must(await ledger.credit({ accountId: poor.accountId, kind: 'adjust', ref: 'correction', delta: microCredits(-1_200) }));
+  await pay(client, 'pay_open', rich.accountId, 5_000, []);
+  await client.execute({ sql: 'UPDATE api_key SET revoked_at = ? WHERE id = ?', args: [clock(), revoked.keyId] });
+  await client.execute(`UPDATE account SET status = 'frozen' WHERE id = 'acct_revoked'`);
+  await client.execute(`UPDATE account SET status = 'closed' WHERE id = 'acct_closed'`);
+}
+
+async function pay(client: Client, id: string, accountId: string, credits: number, targets: readonly number[]): Promise<void> {
+  await client.execute({
+    sql: `INSERT INTO payment (id, account_id, session_id, intent_id, currency, amount_minor, credits_micros, created_at, updated_at)
+          SELECT ?, ?, ?, ?, 'usd', 100, ?, 1, 1 WHERE NOT EXISTS (SELECT 1 FROM payment p WHERE p.id = ?)`,
+    args: [id, accountId, targets.length === 0 ? null : `cs_${id}`, targets.length === 0 ? null : `pi_${id}`, credits, id],
+  });
+  for (const target of targets) {
+    await client.execute({ sql: 'UPDATE payment SET target_micros = ?, rev = rev + 1, updated_at = 2 WHERE id = ?', args: [target, id] });
+  }
+}
+
+function must<T, E extends { readonly kind: string }>(result: Result<T, E>): T {
+  if (!result.ok) throw new Error(`a step of the scenario was refused: ${result.error.kind}`);
+  return result.value;
+}
