@@ -1,9 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { captionHashtags, captionMentions } from './caption.ts';
+import { countOrNull, httpUrl, isoOrNull, textOrNull } from './facts.ts';
 import { mediaUrlExpiresAt } from './media-url.ts';
-
-/** 10000-01-01 in unix milliseconds: ISO 8601 writes years from here on in another form, which few parsers read. */
-const LATEST_TIME_MS = 253_402_300_800_000;
 
 const count = z.int().nonnegative().nullable();
 
@@ -57,52 +55,50 @@ export const CarouselChild = z
 export type CarouselChild = z.infer<typeof CarouselChild>;
 
 /** A post or reel in the one shape every provider is brought to. Ids are strings, because they exceed 2^53. */
-export const InstagramMedia = z
-  .object({
-    shortcode: z.string(),
-    id: z.string(),
-    url: z.url(),
-    canonicalUrl: z.url(),
-    type: z.enum(['image', 'video', 'carousel', 'reel']),
-    caption: z.string().nullable(),
-    hashtags: z.array(z.string()),
-    mentions: z.array(z.string()),
-    owner: InstagramOwner,
-    timestamp: z.iso.datetime().nullable(),
-    metrics: z
-      .object({ likes: count, comments: count, plays: count, views: count, shares: count, reposts: count })
-      .openapi('MediaMetrics', { description: 'A count that is hidden or was not given is null, with its reason in `limitations`.' }),
-    media: z.array(MediaAsset).openapi({ description: 'Every picture and video, in order; for a carousel one for each child.' }),
-    children: z.array(CarouselChild),
-    location: z
-      .object({
-        id: z.string().nullable(),
-        name: z.string().nullable(),
-        city: z.string().nullable(),
-        latitude: z.number().nullable(),
-        longitude: z.number().nullable(),
-      })
-      .nullable(),
-    taggedUsers: z.array(InstagramUser),
-    coauthors: z.array(InstagramUser),
-    paidPartnership: z.boolean().nullable(),
-    sponsors: z.array(InstagramUser),
-    music: z
-      .object({
-        title: z.string().nullable(),
-        artist: z.string().nullable(),
-        audioId: z.string().nullable(),
-        isOriginalAudio: z.boolean().nullable(),
-      })
-      .nullable(),
-    audioUrl: z.url().nullable(),
-    flags: z.object({
-      likesHidden: z.boolean().nullable(),
-      commentsDisabled: z.boolean().nullable(),
-      isPinned: z.boolean().nullable(),
-    }),
-  })
-  .openapi('InstagramMedia');
+export const InstagramMedia = z.object({
+  shortcode: z.string(),
+  id: z.string(),
+  url: z.url(),
+  canonicalUrl: z.url(),
+  type: z.enum(['image', 'video', 'carousel', 'reel']),
+  caption: z.string().nullable(),
+  hashtags: z.array(z.string()),
+  mentions: z.array(z.string()),
+  owner: InstagramOwner,
+  timestamp: z.iso.datetime().nullable(),
+  metrics: z
+    .object({ likes: count, comments: count, plays: count, views: count, shares: count, reposts: count })
+    .openapi('MediaMetrics', { description: 'A count that is hidden or was not given is null, with its reason in `limitations`.' }),
+  media: z.array(MediaAsset).openapi({ description: 'Every picture and video, in order; for a carousel one for each child.' }),
+  children: z.array(CarouselChild),
+  location: z
+    .object({
+      id: z.string().nullable(),
+      name: z.string().nullable(),
+      city: z.string().nullable(),
+      latitude: z.number().nullable(),
+      longitude: z.number().nullable(),
+    })
+    .nullable(),
+  taggedUsers: z.array(InstagramUser),
+  coauthors: z.array(InstagramUser),
+  paidPartnership: z.boolean().nullable(),
+  sponsors: z.array(InstagramUser),
+  music: z
+    .object({
+      title: z.string().nullable(),
+      artist: z.string().nullable(),
+      audioId: z.string().nullable(),
+      isOriginalAudio: z.boolean().nullable(),
+    })
+    .nullable(),
+  audioUrl: z.url().nullable(),
+  flags: z.object({
+    likesHidden: z.boolean().nullable(),
+    commentsDisabled: z.boolean().nullable(),
+    isPinned: z.boolean().nullable(),
+  }),
+});
 export type InstagramMedia = z.infer<typeof InstagramMedia>;
 
 /** What an adapter read out of its vendor's body, before the rules that hold for all vendors. Absent means the vendor didn't say. */
@@ -238,28 +234,6 @@ function assembleAsset(asset: AssetFacts): MediaAsset {
   };
 }
 
-/** Vendors write an empty text where they have none. */
-function textOrNull(value: string | null | undefined): string | null {
-  return value == null || value === '' ? null : value;
-}
-
-/** A vendor's −1 means hidden and a fraction is no count: both are null here. */
-function countOrNull(value: number | null | undefined): number | null {
-  return value != null && Number.isSafeInteger(value) && value >= 0 ? value : null;
-}
-
 function positiveOrNull(value: number | null | undefined): number | null {
   return value != null && Number.isSafeInteger(value) && value > 0 ? value : null;
-}
-
-/** Only http(s) addresses go out: a vendor's `data:` or `javascript:` string would be executed by somebody. */
-function httpUrl(value: string | null | undefined): string | null {
-  if (value == null || !/^https?:\/\//i.test(value)) return null;
-  return URL.canParse(value) ? value : null;
-}
-
-/** A vendor's 0 means that it doesn't know. The upper end is the last moment that a year of four digits can write. */
-function isoOrNull(unixMs: number | null | undefined): string | null {
-  if (unixMs == null || !(unixMs > 0 && unixMs < LATEST_TIME_MS)) return null;
-  return new Date(unixMs).toISOString();
 }

@@ -1,0 +1,109 @@
+import { z } from '@hono/zod-openapi';
+import { countOrNull, httpUrl, isoOrNull, textOrNull } from './facts.ts';
+
+const count = z.int().nonnegative().nullable();
+
+/** Who wrote a comment, as far as the provider said. */
+export const CommentAuthor = z
+  .object({
+    id: z.string().nullable(),
+    username: z.string().nullable(),
+    fullName: z.string().nullable(),
+    isVerified: z.boolean().nullable(),
+    isPrivate: z.boolean().nullable(),
+    avatarUrl: z.url().nullable(),
+  })
+  .openapi('CommentAuthor');
+export type CommentAuthor = z.infer<typeof CommentAuthor>;
+
+const commentShape = {
+  id: z.string(),
+  parentId: z.string().nullable().openapi({ description: 'The comment this one replies to; null at the top level.' }),
+  text: z.string().openapi({ description: 'Empty where the comment is a GIF or a sticker; see `flags`.' }),
+  owner: CommentAuthor,
+  timestamp: z.iso.datetime().nullable(),
+  likeCount: count,
+  replyCount: count.openapi({ description: 'Replies the platform counts, delivered or not; null when the provider did not say.' }),
+  permalink: z.url(),
+  isPinned: z.boolean().nullable(),
+  flags: z.object({
+    isGif: z.boolean().openapi({ description: 'A GIF or sticker without text.' }),
+    isByPostOwner: z.boolean().nullable().openapi({ description: 'Written by the owner of the post; null when the owner is not known.' }),
+  }),
+};
+
+/** A reply: one level below a comment. The platform nests no deeper. */
+export const Reply = z.object(commentShape).openapi('Reply');
+export type Reply = z.infer<typeof Reply>;
+
+/** A comment at the top level. `replies` only where they were asked for. */
+export const Comment = z.object({ ...commentShape, replies: z.array(Reply).optional() }).openapi('Comment');
+export type Comment = z.infer<typeof Comment>;
+
+/** What an adapter read out of its vendor's body, before the rules that hold for all vendors. Absent means the vendor didn't say. */
+export type CommentFacts = {
+  /** Of the post, for the permalink. */
+  readonly shortcode: string;
+  /** Letters, digits, `_` and `-`: it becomes part of the permalink. */
+  readonly id: string;
+  readonly text?: string | null | undefined;
+  readonly owner: Partial<{ [K in keyof CommentAuthor]: CommentAuthor[K] | undefined }>;
+  /** Unix milliseconds. */
+  readonly createdAtMs?: number | null | undefined;
+  readonly likeCount?: number | null | undefined;
+  readonly replyCount?: number | null | undefined;
+  readonly isPinned?: boolean | null | undefined;
+  /** Whether the vendor sent a GIF or sticker along. */
+  readonly hasGif?: boolean | undefined;
+  /** True where the vendor itself says that the post's owner wrote it. */
+  readonly isByPostOwner?: boolean | null | undefined;
+};
+
+/** Brings a vendor's facts about a comment to the public shape, without replies. `postOwner` is a user name, null when it is not known. */
+export function assembleComment(facts: CommentFacts, postOwner: string | null): Comment {
+  return assemble(facts, null, postOwner);
+}
+
+/** The same for a reply to the comment `parentId`. */
+export function assembleReply(facts: CommentFacts, parentId: string, postOwner: string | null): Reply {
+  return assemble(facts, parentId, postOwner);
+}
+
+function assemble(facts: CommentFacts, parentId: string | null, postOwner: string | null): Reply {
+  const text = facts.text ?? '';
+  const username = textOrNull(facts.owner.username);
+  return {
+    id: facts.id,
+    parentId,
+    text,
+    owner: {
+      id: textOrNull(facts.owner.id),
+      username,
+      fullName: textOrNull(facts.owner.fullName),
+      isVerified: facts.owner.isVerified ?? null,
+      isPrivate: facts.owner.isPrivate ?? null,
+      avatarUrl: httpUrl(facts.owner.avatarUrl),
+    },
+    timestamp: isoOrNull(facts.createdAtMs),
+    likeCount: countOrNull(facts.likeCount),
+    replyCount: countOrNull(facts.replyCount),
+    permalink: commentUrl(facts.shortcode, facts.id, parentId),
+    isPinned: facts.isPinned ?? null,
+    flags: {
+      // The platform lets nobody send an empty comment, so one without words is a GIF or sticker, said or not.
+      isGif: facts.hasGif === true || text === '',
+      isByPostOwner: facts.isByPostOwner === true ? true : isSameUser(username, postOwner),
+    },
+  };
+}
+
+/** The addresses under which the platform shows a comment and a reply. */
+function commentUrl(shortcode: string, id: string, parentId: string | null): string {
+  const thread = `https://www.instagram.com/p/${shortcode}/c/${parentId ?? id}/`;
+  return parentId === null ? thread : `${thread}r/${id}/`;
+}
+
+/** User names don't differ by case. Null when either is unknown. */
+function isSameUser(one: string | null, other: string | null): boolean | null {
+  return one === null || other === null ? null : one.toLowerCase() === other.toLowerCase();
+}
