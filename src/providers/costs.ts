@@ -14,6 +14,7 @@ type ListPrice = {
  * - scrapecreators: 25,000 credits for US$47; one post is one credit.
  * - hikerapi: US$0.001 a request in the 100,000 tier (US$0.02 in the smallest, US$0.0006 in the largest).
  * - apify: US$0.0023 a result and US$0.001 an actor start, as measured on apify/instagram-api-scraper in August 2026.
+ *   The actors for comments and transcripts are counted alike; a transcript's minutes, whose price isn't published, are left out.
  */
 export const LIST_PRICES = {
   scrapecreators: { billedUnit: 'credit', unitMicros: 1_880, callMicros: 0 },

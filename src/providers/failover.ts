@@ -2,7 +2,20 @@ import type { Clock } from '../clock.ts';
 import type { InstagramMedia } from '../instagram/media.ts';
 import type { MediaTarget } from '../instagram/target.ts';
 import { err, ok, type Result } from '../result.ts';
-import type { Budget, Provider, ProviderFailure, ProviderFailureKind, ProviderId, UpstreamReceipt } from './provider.ts';
+import { LIST_PRICES } from './costs.ts';
+import type {
+  Budget,
+  CommentBatch,
+  CommentsOrder,
+  CommentsProvider,
+  Provider,
+  ProviderFailure,
+  ProviderFailureKind,
+  ProviderId,
+  TranscriptOutcome,
+  TranscriptProvider,
+  UpstreamReceipt,
+} from './provider.ts';
 
 /** No attempt begins with less time left, in milliseconds: the fastest vendor needs about as long, and a call cut short may be billed. */
 export const MIN_ATTEMPT_MS = 1_000;
@@ -32,6 +45,47 @@ export type Failover = {
   /** Empty when none is configured; a caller looks before it reserves money. */
   readonly providers: readonly ProviderId[];
   fetchMedia(target: MediaTarget, budget: Budget): Promise<Result<MediaDelivery, MediaFailure>>;
+};
+
+/** A batch of comments, who delivered it, and every upstream call that it took. */
+export type CommentsDelivery = {
+  readonly value: CommentBatch;
+  readonly provider: ProviderId;
+  readonly billedUnit: UpstreamReceipt['billedUnit'];
+  /** Results of all calls to the provider that delivered, repeats included. */
+  readonly resultCount: number;
+  readonly attempts: readonly UpstreamReceipt[];
+};
+
+/** Providers of comments in the order in which they are asked. */
+export type CommentsSource = {
+  /** Empty when none is configured; a caller looks before it reserves money. */
+  readonly providers: readonly ProviderId[];
+  /**
+   * Reads a batch. `provider` is the one whose batch is continued, since cursors mean nothing to another; null to begin anew. A
+   * provider that isn't configured any more is `unconfigured`.
+   */
+  fetchComments(
+    target: MediaTarget,
+    order: CommentsOrder,
+    postOwner: string | null,
+    provider: ProviderId | null,
+    budget: Budget,
+  ): Promise<Result<CommentsDelivery, MediaFailure>>;
+};
+
+/** What the providers said of a video's words, who said it, and every upstream call that it took. */
+export type TranscriptDelivery = {
+  readonly value: TranscriptOutcome;
+  readonly provider: ProviderId;
+  readonly attempts: readonly UpstreamReceipt[];
+};
+
+/** Providers of transcripts in the order in which they are asked. */
+export type TranscriptSource = {
+  /** Empty when none is configured; a caller looks before it reserves money. */
+  readonly providers: readonly ProviderId[];
+  fetchTranscript(target: MediaTarget, durationSeconds: number | null, budget: Budget): Promise<Result<TranscriptDelivery, MediaFailure>>;
 };
 
 /** What a failure means for the providers after this one. */
@@ -64,60 +118,128 @@ const TROUBLE_ORDER = [
   'misconfigured',
 ] as const satisfies readonly ProviderFailureKind[];
 
+/** What one provider answered, with every upstream call that it took. */
+type Answer<T> = { readonly value: T; readonly attempts: readonly UpstreamReceipt[] };
+
+/** The failure of one provider. `attempts` is absent where its one call is the failure's own receipt. */
+type AnswerFailure = ProviderFailure & { readonly attempts?: readonly UpstreamReceipt[] };
+
+/** What the search came to: the answer of one provider, with the attempts of all. */
+type Settled<T> = Answer<T> & { readonly provider: ProviderId };
+
+/** How providers are asked for one kind of thing. */
+type Search<P, T> = {
+  readonly ask: (provider: P) => Promise<Result<Answer<T>, AnswerFailure>>;
+  /** Below 0 ends the search; of answers that don't, the one with the lowest rank is given when nobody does better. */
+  readonly rank: (value: T) => number;
+};
+
+/** The rank of an answer that ends the search. */
+const FINAL = -1;
+
 /**
- * Asks one provider after another until one delivers or says something definite. An `unavailable` is checked with one more
- * provider: what that one delivers or definitely says holds, anything else leaves it at `unavailable`.
+ * Asks one provider after another until one settles the matter or says something definite. An `unavailable` is checked with one
+ * more provider: what that one delivers or definitely says holds, anything else leaves it at `unavailable`.
  */
+async function askInTurn<P extends { readonly id: ProviderId }, T>(
+  providers: readonly P[],
+  clock: Clock,
+  budget: Budget,
+  search: Search<P, T>,
+): Promise<Result<Settled<T>, MediaFailure>> {
+  const failures: ProviderFailure[] = [];
+  const attempts: UpstreamReceipt[] = [];
+  const hasTime = (): boolean => budget.deadlineAt - clock() >= MIN_ATTEMPT_MS;
+  let best: { readonly value: T; readonly provider: ProviderId } | null = null;
+  let isSecondOpinion = false;
+  let isOutOfTime = false;
+  for (const provider of providers) {
+    isOutOfTime = !hasTime();
+    if (isOutOfTime) break;
+    const answered = await search.ask(provider);
+    if (answered.ok) {
+      const { value } = answered.value;
+      attempts.push(...answered.value.attempts);
+      if (best === null || search.rank(value) < search.rank(best.value)) best = { value, provider: provider.id };
+      if (search.rank(value) <= FINAL) break;
+      continue;
+    }
+    const { error } = answered;
+    attempts.push(...(error.attempts ?? [error.receipt]));
+    failures.push(error);
+    const step = NEXT_STEP[error.kind];
+    if (step === 'stop' && best === null) return err(report(error, failures, attempts));
+    if (step === 'stop' || isSecondOpinion) break;
+    isSecondOpinion = step === 'second_opinion';
+  }
+  if (best !== null) return ok({ ...best, attempts });
+  const unavailable = failures.find((failure) => failure.kind === 'unavailable');
+  if (unavailable !== undefined) return err(report(unavailable, failures, attempts));
+  if (providers.length === 0) return err(report({ kind: 'unconfigured' }, failures, attempts));
+  return err(report(reportedTrouble(failures, isOutOfTime || !hasTime()), failures, attempts));
+}
+
+/** Posts by these providers in this order. */
 export function createFailover(providers: readonly Provider[], clock: Clock): Failover {
   return {
     providers: providers.map((provider) => provider.id),
     fetchMedia: async (target, budget) => {
-      const failures: ProviderFailure[] = [];
-      const hasTime = (): boolean => budget.deadlineAt - clock() >= MIN_ATTEMPT_MS;
-      let isSecondOpinion = false;
-      let isOutOfTime = false;
-      for (const provider of providers) {
-        isOutOfTime = !hasTime();
-        if (isOutOfTime) break;
+      const ask = async (provider: Provider) => {
         const fetched = await provider.fetchMedia(target, budget);
-        if (fetched.ok) return ok(delivery(fetched.value, failures));
-        failures.push(fetched.error);
-        const step = NEXT_STEP[fetched.error.kind];
-        if (step === 'stop') return err(report(fetched.error, failures));
-        if (isSecondOpinion) break;
-        isSecondOpinion = step === 'second_opinion';
-      }
-      const unavailable = failures.find((failure) => failure.kind === 'unavailable');
-      if (unavailable !== undefined) return err(report(unavailable, failures));
-      if (providers.length === 0) return err(report({ kind: 'unconfigured' }, failures));
-      return err(report(reportedTrouble(failures, isOutOfTime || !hasTime()), failures));
+        return fetched.ok ? ok({ value: fetched.value, attempts: [fetched.value.receipt] }) : fetched;
+      };
+      const settled = await askInTurn(providers, clock, budget, { ask, rank: () => FINAL });
+      if (!settled.ok) return settled;
+      const { value, receipt } = settled.value.value;
+      const { provider, billedUnit, resultCount } = receipt;
+      return ok({ value, provider, billedUnit, resultCount, attempts: settled.value.attempts });
     },
   };
 }
 
-function delivery(
-  fetched: { readonly value: InstagramMedia; readonly receipt: UpstreamReceipt },
-  failures: readonly ProviderFailure[],
-): MediaDelivery {
-  const { value, receipt } = fetched;
+/** Comments by these providers in this order. One that delivered a part is not completed by another, whose order would differ. */
+export function createCommentsFailover(providers: readonly CommentsProvider[], clock: Clock): CommentsSource {
   return {
-    value,
-    provider: receipt.provider,
-    billedUnit: receipt.billedUnit,
-    resultCount: receipt.resultCount,
-    attempts: [...failures.map((failure) => failure.receipt), receipt],
+    providers: providers.map((provider) => provider.id),
+    fetchComments: async (target, order, postOwner, pinned, budget) => {
+      const asked = pinned === null ? providers : providers.filter((provider) => provider.id === pinned);
+      const ask = (provider: CommentsProvider) => provider.fetchComments(target, order, postOwner, budget);
+      const settled = await askInTurn(asked, clock, budget, { ask, rank: () => FINAL });
+      if (!settled.ok) return settled;
+      const { value, provider, attempts } = settled.value;
+      const own = attempts.filter((receipt) => receipt.provider === provider);
+      const resultCount = own.reduce((sum, receipt) => sum + receipt.resultCount, 0);
+      return ok({ value, provider, billedUnit: LIST_PRICES[provider].billedUnit, resultCount, attempts });
+    },
+  };
+}
+
+/** A transcript and the word that nobody speaks are final. Of the rest, a reason tells more than none. */
+const RANK = { transcript: FINAL, no_speech: FINAL, too_long: 1, none: 2 } as const satisfies Record<TranscriptOutcome['kind'], number>;
+
+/** Transcripts by these providers in this order. An error only when none of them came to any outcome. */
+export function createTranscriptFailover(providers: readonly TranscriptProvider[], clock: Clock): TranscriptSource {
+  return {
+    providers: providers.map((provider) => provider.id),
+    fetchTranscript: (target, durationSeconds, budget) => {
+      const ask = async (provider: TranscriptProvider) => {
+        const fetched = await provider.fetchTranscript(target, durationSeconds, budget);
+        return fetched.ok ? ok({ value: fetched.value.value, attempts: [fetched.value.receipt] }) : fetched;
+      };
+      return askInTurn(providers, clock, budget, { ask, rank: ({ kind }) => RANK[kind] });
+    },
   };
 }
 
 type Reported = { readonly kind: MediaFailure['kind']; readonly retryAfterSeconds?: number };
 
-function report(reported: Reported, failures: readonly ProviderFailure[]): MediaFailure {
+function report(reported: Reported, failures: readonly ProviderFailure[], attempts: readonly UpstreamReceipt[]): MediaFailure {
   const { kind, retryAfterSeconds } = reported;
   return {
     kind,
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
     failed: failures.map((failure) => ({ provider: failure.receipt.provider, kind: failure.kind })),
-    attempts: failures.map((failure) => failure.receipt),
+    attempts,
   };
 }
 

@@ -1,58 +1,36 @@
 import type { InstagramMedia } from '../instagram/media.ts';
 import type { MediaTarget } from '../instagram/target.ts';
 import { err, ok, type Result } from '../result.ts';
-import { NOTHING_USED, type VendorUsage } from './costs.ts';
+import { hikerRefusal, hikerRequest, requestsUsed } from './hikerapi-answers.ts';
+import { fetchHikerComments } from './hikerapi-comments.ts';
 import { hikerFlatMedia, hikerRawMedia } from './hikerapi-media.ts';
-import { FlatPost, Gate, RawEnvelope, RawPost, Refusal } from './hikerapi-schema.ts';
-import { instagramMessage, isJsonObject } from './instagram-messages.ts';
-import { callForMedia, type VendorAccess } from './media-call.ts';
-import type { Provider, ProviderFailureKind } from './provider.ts';
-import { joinUrl, type JsonAnswer, type JsonFailure } from './upstream.ts';
-
-/** How long one call may take, in milliseconds; the time limit of the vendor's own client. */
-export const HIKERAPI_LIMIT_MS = 10_000;
+import { FlatPost, Gate, RawEnvelope, RawPost } from './hikerapi-schema.ts';
+import type { CommentsProvider, Provider, ProviderFailureKind } from './provider.ts';
+import type { JsonAnswer } from './upstream.ts';
+import { callForMedia, type VendorAccess } from './vendor-call.ts';
 
 /** The vendor's two shapes of a post: v1 is flat with ids as strings, v2 is the platform's private API with shares and reposts. */
 export type HikerMediaVersion = 'v1' | 'v2';
 
 const ENDPOINTS = { v1: '/v1/media/by/code', v2: '/v2/media/info/by/code' } as const satisfies Record<HikerMediaVersion, string>;
 
-/** The vendor's exception names; they tell more than the status does. */
-const EXCEPTIONS = new Map<string, ProviderFailureKind>([
-  ['InsufficientFunds', 'out_of_credit'],
-  ['NotFoundError', 'not_found'],
-  ['MediaNotFound', 'not_found'],
-  ['InvalidMediaId', 'not_found'],
-  ['MediaUnavailable', 'unavailable'],
-  ['PrivateAccount', 'private'],
-  ['LoginRequired', 'login_required'],
-  ['ChallengeRequired', 'login_required'],
-  ['CheckpointRequired', 'login_required'],
-  ['PleaseWaitFewMinutes', 'blocked'],
-  ['FeedbackRequired', 'blocked'],
-  ['RateLimitError', 'rate_limited'],
-]);
-
-/** HikerAPI: one GET by shortcode. https://hikerapi.com/docs */
-export function createHikerApi(access: VendorAccess & { readonly mediaVersion: HikerMediaVersion }): Provider {
+/** HikerAPI: one GET for a post by shortcode, one for each page of comments by media id. https://hikerapi.com/docs */
+export function createHikerApi(access: VendorAccess & { readonly mediaVersion: HikerMediaVersion }): Provider & CommentsProvider {
   const endpoint = ENDPOINTS[access.mediaVersion];
   return {
     id: 'hikerapi',
     fetchMedia: (target, budget) => {
-      const request = {
-        url: joinUrl(access.baseUrl, endpoint, { code: target.shortcode }),
-        init: { method: 'GET', headers: { accept: 'application/json', 'x-access-key': access.key } },
-        limitMs: HIKERAPI_LIMIT_MS,
-      } as const;
+      const request = hikerRequest(access, endpoint, { code: target.shortcode });
       const read = access.mediaVersion === 'v1' ? readHikerFlat : readHikerRaw;
       return callForMedia(access, { provider: 'hikerapi', endpoint, request, read, usage: requestsUsed }, target, budget);
     },
+    fetchComments: (target, order, postOwner, budget) => fetchHikerComments(access, target, order, postOwner, budget),
   };
 }
 
 /** Reads an answer of the v1 endpoint. */
 function readHikerFlat(answer: JsonAnswer, target: MediaTarget): Result<InstagramMedia, ProviderFailureKind> {
-  const refused = refusal(answer) ?? gate(answer.body);
+  const refused = hikerRefusal(answer) ?? gate(answer.body);
   if (refused !== null) return err(refused);
   const post = FlatPost.safeParse(answer.body);
   const media = post.success ? hikerFlatMedia(post.data, target) : null;
@@ -63,7 +41,7 @@ function readHikerFlat(answer: JsonAnswer, target: MediaTarget): Result<Instagra
 function readHikerRaw(answer: JsonAnswer, target: MediaTarget): Result<InstagramMedia, ProviderFailureKind> {
   const envelope = RawEnvelope.safeParse(answer.body);
   const held = envelope.success ? envelope.data.media_or_ad : null;
-  const refused = refusal(answer) ?? gate(held);
+  const refused = hikerRefusal(answer) ?? gate(held);
   if (refused !== null) return err(refused);
   const post = RawPost.safeParse(held);
   const media = post.success ? hikerRawMedia(post.data, target) : null;
@@ -73,62 +51,4 @@ function readHikerRaw(answer: JsonAnswer, target: MediaTarget): Result<Instagram
 function gate(post: unknown): ProviderFailureKind | null {
   const seen = Gate.safeParse(post);
   return seen.success && seen.data.gating_info != null ? 'age_restricted' : null;
-}
-
-/** Null when the answer isn't a refusal. Names and `state` come first, because an empty balance has been seen with a 200. */
-function refusal(answer: JsonAnswer): ProviderFailureKind | null {
-  const { status, body } = answer;
-  const parsed = Refusal.safeParse(body);
-  if (parsed.success) {
-    const named = EXCEPTIONS.get(parsed.data.exc_type ?? '');
-    if (named !== undefined) return named;
-    if (parsed.data.state === false) return 'out_of_credit';
-    const message = instagramMessage(body);
-    if (message !== null) return message;
-    if (status < 300 && parsed.data.exc_type != null) return 'bad_response';
-  }
-  if (status >= 200 && status <= 299) return null;
-  return refusalByStatus(status, body, parsed.success ? (parsed.data.detail ?? '') : '');
-}
-
-function refusalByStatus(status: number, body: unknown, detail: string): ProviderFailureKind {
-  switch (status) {
-    case 402:
-      return 'out_of_credit';
-    case 403:
-      // Documented as a private account, seen as a login or age wall too. Without the vendor's JSON it is some firewall's.
-      if (!isJsonObject(body)) return 'blocked';
-      if (/private/i.test(detail)) return 'private';
-      return /\bage\b|restricted/i.test(detail) ? 'age_restricted' : 'unavailable';
-    case 404:
-      // "Not Found" is the web framework's answer to a path that doesn't exist, so the base URL is wrong, not the shortcode.
-      if (!isJsonObject(body)) return 'bad_response';
-      return detail === 'Not Found' ? 'misconfigured' : 'not_found';
-    case 408:
-    case 504:
-      return 'timed_out';
-    case 429:
-      return 'rate_limited';
-    case 430:
-      return 'blocked';
-  }
-  if (status >= 500) return 'server_error';
-  return status >= 400 ? 'misconfigured' : 'bad_response';
-}
-
-/** Statuses by which the vendor turns a request away before it reads anything. 5xx are documented as not charged. */
-const UNCHARGED = new Set([400, 401, 402, 422, 429]);
-
-/** `x-hiker-info: reqs=N` where it is said. Else an answer counts one request, misses too, and so does a call that ran out of time. */
-function requestsUsed(exchange: Result<JsonAnswer, JsonFailure>): VendorUsage {
-  if (!exchange.ok) {
-    const { kind, httpStatus, sent } = exchange.error;
-    const isFree = kind === 'unreachable' || !sent || (httpStatus !== null && httpStatus >= 500);
-    return isFree ? NOTHING_USED : { billedUnits: 1, started: true };
-  }
-  const said = /\breqs=(\d{1,6})\b/.exec(exchange.value.headers.get('x-hiker-info') ?? '')?.[1];
-  if (said !== undefined) return { billedUnits: Number(said), started: true };
-  const { status } = exchange.value;
-  const isFree = status >= 500 || UNCHARGED.has(status) || refusal(exchange.value) === 'out_of_credit';
-  return isFree ? NOTHING_USED : { billedUnits: 1, started: true };
 }

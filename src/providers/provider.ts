@@ -1,4 +1,6 @@
+import type { Comment } from '../instagram/comment.ts';
 import type { InstagramMedia } from '../instagram/media.ts';
+import type { TranscriptSegment } from '../instagram/transcript.ts';
 import type { MediaTarget } from '../instagram/target.ts';
 import type { Result } from '../result.ts';
 
@@ -57,9 +59,87 @@ export type ProviderFailure = {
   readonly receipt: UpstreamReceipt;
 };
 
-/** A data provider. One adapter a vendor; each answers in the same shape and with the same failures. */
+/** A data provider that reads posts. One adapter a vendor; each answers in the same shape and with the same failures. */
 export interface Provider {
   readonly id: ProviderId;
   /** Reads one post or reel. Never throws for what the vendor or the network does. */
   fetchMedia(target: MediaTarget, budget: Budget): Promise<Result<Fetched<InstagramMedia>, ProviderFailure>>;
+}
+
+/** Which comments: `limit` counts top-level comments. `position` continues where an earlier batch of the same provider ended. */
+export type CommentsOrder = {
+  readonly limit: 20 | 100 | 500;
+  readonly includeReplies: boolean;
+  readonly position: CommentsPosition | null;
+};
+
+/** A place in a vendor's list of comments, from which the list goes on without gap or duplicate. */
+export type CommentsPosition = {
+  /** The vendor's cursor of the page to begin with; null for the first page. */
+  readonly cursor: string | null;
+  /** How many top-level comments of that page were delivered already. */
+  readonly skip: number;
+  /** The last comment delivered: where the page has shifted in the meantime and still holds it, the list goes on behind it. */
+  readonly lastId: string | null;
+};
+
+/**
+ * Why a batch holds fewer comments than asked for. `deadline`: the time or the calls of this read were used up;
+ * `provider_limit`: the vendor gives no more; `provider_failed`: a later page failed.
+ */
+export type CommentsShortfall = 'end_of_thread' | 'disabled' | 'deadline' | 'provider_limit' | 'provider_failed';
+
+/** Comments as far as they came: ids unique, in the vendor's stable order, replies (where asked for) nested under their parent. */
+export type CommentBatch = {
+  readonly comments: readonly Comment[];
+  /** Null when the batch is as full as asked for. */
+  readonly shortfall: CommentsShortfall | null;
+  /** Where to go on; null at the end of the thread and where the vendor can't go on. */
+  readonly next: CommentsPosition | null;
+  /** How the vendor orders them, as far as known. */
+  readonly order: 'ranked' | 'newest' | 'unknown';
+  /** Whether some comment is known to have replies that were asked for and didn't come. */
+  readonly repliesIncomplete: boolean;
+};
+
+/** A fetch that took several calls. `attempts` has them all, in order. */
+export type FetchedPages<T> = { readonly value: T; readonly attempts: readonly UpstreamReceipt[] };
+
+/** A data provider that reads comments. */
+export interface CommentsProvider {
+  readonly id: ProviderId;
+  /**
+   * Reads comments page by page within the budget. What has arrived is delivered; an error only when nothing did. Comments that
+   * are disabled or absent are an empty batch. `postOwner` is the owner's user name where it is known, to mark the owner's comments.
+   */
+  fetchComments(
+    target: MediaTarget,
+    order: CommentsOrder,
+    postOwner: string | null,
+    budget: Budget,
+  ): Promise<Result<FetchedPages<CommentBatch>, ProviderFailure & { readonly attempts: readonly UpstreamReceipt[] }>>;
+}
+
+/**
+ * What a vendor says of a video's words. `no_speech`: it listened and heard none; `too_long`: longer than it takes;
+ * `none`: it has no transcript and doesn't say why.
+ */
+export type TranscriptOutcome =
+  | {
+      readonly kind: 'transcript';
+      readonly text: string;
+      readonly language: string | null;
+      readonly segments: readonly TranscriptSegment[] | null;
+    }
+  | { readonly kind: 'no_speech' | 'too_long' | 'none' };
+
+/** A data provider that supplies transcripts. */
+export interface TranscriptProvider {
+  readonly id: ProviderId;
+  /** Asks for the transcript of a reel or video. `durationSeconds` is null where it is not known. */
+  fetchTranscript(
+    target: MediaTarget,
+    durationSeconds: number | null,
+    budget: Budget,
+  ): Promise<Result<Fetched<TranscriptOutcome>, ProviderFailure>>;
 }

@@ -72,10 +72,6 @@ const Held = z.object({ xdt_shortcode_media: z.unknown().optional(), owner: Priv
 export const PostEnvelope = z.object({
   ...Held.shape,
   data: optional(Held),
-  success: flag,
-  credits_charged: number,
-  errorStatus: number,
-  error: text,
 });
 
 /** What of a post can be read even when it holds no media: whether it is hidden, and from whom. */

@@ -1,46 +1,41 @@
 import { canonicalUrl, type InstagramMedia } from '../instagram/media.ts';
 import type { MediaTarget } from '../instagram/target.ts';
 import { err, ok, type Result } from '../result.ts';
-import { NOTHING_USED, type VendorUsage } from './costs.ts';
-import { instagramMessage, isJsonObject } from './instagram-messages.ts';
-import { callForMedia, type VendorAccess } from './media-call.ts';
-import type { Provider, ProviderFailureKind } from './provider.ts';
+import { instagramMessage } from './instagram-messages.ts';
+import type { CommentsProvider, Provider, ProviderFailureKind, TranscriptProvider } from './provider.ts';
+import { creditsUsed, scrapeCreatorsProblem, scrapeCreatorsRequest } from './scrapecreators-answers.ts';
+import { fetchScrapeCreatorsComments } from './scrapecreators-comments.ts';
 import { scrapeCreatorsMedia } from './scrapecreators-media.ts';
 import { PostEnvelope, PostNode, Withheld } from './scrapecreators-schema.ts';
-import { joinUrl, type JsonAnswer, type JsonFailure } from './upstream.ts';
-
-/** How long one call may take, in milliseconds. The vendor publishes no figure; beyond this the next vendor is the better use of a 25 s read. */
-export const SCRAPECREATORS_LIMIT_MS = 10_000;
+import { fetchScrapeCreatorsTranscript } from './scrapecreators-transcript.ts';
+import type { JsonAnswer } from './upstream.ts';
+import { callForMedia, type VendorAccess } from './vendor-call.ts';
 
 const ENDPOINT = '/v1/instagram/post';
 
-/** ScrapeCreators: one GET answers with the platform's web GraphQL post. https://docs.scrapecreators.com */
-export function createScrapeCreators(access: VendorAccess): Provider {
+/** ScrapeCreators: plain GETs; a post is the platform's web GraphQL shape. https://docs.scrapecreators.com */
+export function createScrapeCreators(access: VendorAccess): Provider & CommentsProvider & TranscriptProvider {
   return {
     id: 'scrapecreators',
     fetchMedia: (target, budget) => {
       // Rebuilt without a query: `igsh` and `img_index` make the vendor's look-up fail. Trimming would drop the dimensions.
       const url = canonicalUrl(target.shortcode, target.hint === 'reel' ? 'reel' : 'image');
-      const request = {
-        url: joinUrl(access.baseUrl, ENDPOINT, { url, trim: 'false' }),
-        init: { method: 'GET', headers: { accept: 'application/json', 'x-api-key': access.key } },
-        limitMs: SCRAPECREATORS_LIMIT_MS,
-      } as const;
+      const request = scrapeCreatorsRequest(access, ENDPOINT, { url, trim: 'false' });
       const call = { provider: 'scrapecreators', endpoint: ENDPOINT, request, read: readScrapeCreators, usage: creditsUsed } as const;
       return callForMedia(access, call, target, budget);
     },
+    fetchComments: (target, order, postOwner, budget) => fetchScrapeCreatorsComments(access, target, order, postOwner, budget),
+    fetchTranscript: (target, durationSeconds, budget) => fetchScrapeCreatorsTranscript(access, target, durationSeconds, budget),
   };
 }
 
-/** Reads an answer: by HTTP status first, because a 404's body may say `success: true`. */
+/** Reads an answer: what it says went wrong first, then the post. */
 function readScrapeCreators(answer: JsonAnswer, target: MediaTarget): Result<InstagramMedia, ProviderFailureKind> {
+  const problem = scrapeCreatorsProblem(answer);
+  if (problem !== null) return err(problem);
   const envelope = PostEnvelope.safeParse(answer.body);
-  if (answer.status < 200 || answer.status > 299) return err(refusal(answer.status, answer.body));
   if (!envelope.success) return err('bad_response');
-  const { data, success, errorStatus, error } = envelope.data;
-  const held = data ?? envelope.data;
-  if (success === false || error != null)
-    return err(error === 'not_found' ? 'not_found' : refusal(errorStatus ?? answer.status, answer.body));
+  const held = envelope.data.data ?? envelope.data;
 
   const isOwnerPrivate = (held.owner ?? envelope.data.owner)?.is_private === true;
   if (held.xdt_shortcode_media === null) return err(isOwnerPrivate ? 'private' : 'not_found');
@@ -58,26 +53,4 @@ function whyWithheld(post: unknown): ProviderFailureKind | null {
   if (seen.data.gating_info != null) return 'age_restricted';
   const hasFile = seen.data.display_url != null || seen.data.video_url != null;
   return seen.data.owner?.is_private === true && !hasFile ? 'private' : null;
-}
-
-function refusal(status: number, body: unknown): ProviderFailureKind {
-  // Without the vendor's JSON a 404 is some proxy's, and not the definite answer that would be remembered.
-  if (status === 404) return isJsonObject(body) ? 'not_found' : 'bad_response';
-  if (status === 402) return 'out_of_credit';
-  if (status === 429) return 'rate_limited';
-  const message = instagramMessage(body);
-  if (message !== null) return message;
-  if (status === 408 || status === 504) return 'timed_out';
-  if (status >= 500) return 'server_error';
-  return status >= 400 ? 'misconfigured' : 'bad_response';
-}
-
-/** `credits_charged` where it is said. Else a post and a miss count one, as misses are sometimes charged; so does a call that ran out of time. */
-function creditsUsed(exchange: Result<JsonAnswer, JsonFailure>): VendorUsage {
-  if (!exchange.ok) return exchange.error.kind === 'unreachable' || !exchange.error.sent ? NOTHING_USED : { billedUnits: 1, started: true };
-  const { status, body } = exchange.value;
-  const envelope = PostEnvelope.safeParse(body);
-  const said = envelope.success ? envelope.data.credits_charged : null;
-  if (said != null && Number.isSafeInteger(said) && said >= 0) return { billedUnits: said, started: true };
-  return status < 300 || status === 404 ? { billedUnits: 1, started: true } : NOTHING_USED;
 }

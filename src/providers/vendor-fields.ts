@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { CommentFacts } from '../instagram/comment.ts';
 import type { InstagramMedia, InstagramUser } from '../instagram/media.ts';
 import type { MediaTarget } from '../instagram/target.ts';
 
@@ -98,4 +99,41 @@ export function largest(renditions: readonly Rendition[] | null | undefined): Re
 
 function pixels(rendition: Rendition): number {
   return (rendition.width ?? 0) * (rendition.height ?? 0);
+}
+
+/** The id of a comment. It becomes part of a permalink, so only characters that stand for themselves there are let through. */
+export const commentId = requiredId.pipe(z.string().regex(/^[A-Za-z0-9_-]{1,64}$/));
+
+/** A vendor's cursor, which may come as a number; null where there is none. */
+export const cursor = id.transform(filled);
+
+/**
+ * The list that was asked for. What can't be read in it is left out, but a list of nothing readable fails the body: it would
+ * pass for an empty one.
+ */
+export function mainList<T extends z.ZodType>(schema: T) {
+  return z.array(z.unknown()).transform((items, ctx): z.output<T>[] => {
+    const read = items.flatMap((item): z.output<T>[] => {
+      const parsed = schema.safeParse(item);
+      return parsed.success ? [parsed.data] : [];
+    });
+    if (items.length > 0 && read.length === 0) ctx.addIssue({ code: 'custom', message: 'nothing in the list can be read' });
+    return read;
+  });
+}
+
+/** Who wrote a comment, in the same spelling. */
+export const VendorAuthor = VendorUser.extend({ is_private: flag, profile_pic_url: text });
+export type VendorAuthor = z.infer<typeof VendorAuthor>;
+
+/** A vendor's author as a fact about a comment. */
+export function toAuthor(user: VendorAuthor | null | undefined): CommentFacts['owner'] {
+  if (user == null) return {};
+  return { ...toUser(user), isPrivate: user.is_private ?? null, avatarUrl: user.profile_pic_url ?? null };
+}
+
+/** An ISO 8601 time in unix milliseconds; null when it can't be read. */
+export function isoToMs(time: string | null | undefined): number | null {
+  const unixMs = Date.parse(time ?? '');
+  return Number.isNaN(unixMs) ? null : unixMs;
 }

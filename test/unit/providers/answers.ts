@@ -1,4 +1,5 @@
 import type { MediaTarget } from '../../../src/instagram/target.ts';
+import type { CommentsOrder, CommentsPosition } from '../../../src/providers/provider.ts';
 import type { Fetch } from '../../../src/providers/upstream.ts';
 
 /** A moment that the tests call now: 2026-11-01T00:00:00Z. */
@@ -36,3 +37,27 @@ export const silent: Fetch = (_url, init) =>
 export const unreachable: Fetch = async () => {
   throw new TypeError('fetch failed');
 };
+
+/** An answer of a scripted vendor: a body as text or to be written as JSON, 200 where no status is given. */
+export type Scripted = { readonly status?: number; readonly body: unknown; readonly headers?: Record<string, string> };
+
+/** A `fetch` that answers by what it is asked, and keeps it. */
+export function scripted(reply: (url: URL) => Scripted): { fetch: Fetch; asked: URL[] } {
+  const asked: URL[] = [];
+  const fetch: Fetch = async (address) => {
+    const url = new URL(address);
+    asked.push(url);
+    const { status = 200, body, headers = {} } = reply(url);
+    return new Response(typeof body === 'string' ? body : JSON.stringify(body), { status, headers });
+  };
+  return { fetch, asked };
+}
+
+/** An order of comments from the beginning of the thread. */
+export function commentsOrder(
+  limit: CommentsOrder['limit'],
+  includeReplies = false,
+  position: CommentsPosition | null = null,
+): CommentsOrder {
+  return { limit, includeReplies, position };
+}

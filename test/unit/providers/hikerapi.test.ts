@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { InstagramMedia } from '../../../src/instagram/media.ts';
 import type { MediaTarget } from '../../../src/instagram/target.ts';
-import { createHikerApi, HIKERAPI_LIMIT_MS, type HikerMediaVersion } from '../../../src/providers/hikerapi.ts';
+import { createHikerApi, type HikerMediaVersion } from '../../../src/providers/hikerapi.ts';
+import { HIKERAPI_LIMIT_MS } from '../../../src/providers/hikerapi-answers.ts';
 import type { Fetch } from '../../../src/providers/upstream.ts';
 import { providerFixture } from '../../fixtures/providers/load.ts';
 import { answering, budget, clock, NOW, silent, target, unreachable } from './answers.ts';
