@@ -21,9 +21,13 @@ const OWN_ENTRIES = [DATABASE, WORKER_STATE, LOGS, SETTINGS, MEMORY, STACK, RUNN
 const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;
 
+/** As long as the Worker asks of it. */
+const MIN_SECRET_CHARACTERS = 32;
+
 const Memory = z.object({
   ownerKey: z.string().optional(),
   customerKey: z.string().optional(),
+  cursorSecret: z.string().min(MIN_SECRET_CHARACTERS).optional(),
   ports: z.record(z.string(), z.int().min(1).max(65_535)).default({}),
 });
 

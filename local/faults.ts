@@ -1,5 +1,6 @@
 /**
- * Failures that can be asked for by shortcode at every provider stand-in, so that each can be seen by hand. The README's
+ * Failures that can be asked for by shortcode at every provider stand-in, so that each can be seen by hand. Where it says nothing
+ * else, a fault is one of the post and of all that hangs on it. The README's
  * table is this one. All are 11 characters and start with F, which keeps the media id that they encode below 2^63.
  */
 export const FAULTS = {
@@ -28,10 +29,29 @@ export const FAULTS = {
   },
   FaultAge18_: { fault: 'age_restricted', meaning: 'The post is only shown to adults; Apify can only say that it got nothing.' },
   FaultFirst_: { fault: 'first_provider_down', meaning: 'ScrapeCreators fails with status 500 and the other providers answer well.' },
+  FaultPage2_: {
+    fault: 'second_page_fails',
+    meaning: 'The post and the first page of its comments are good; every later page fails with status 500.',
+  },
+  FaultPgHang: {
+    fault: 'second_page_hangs',
+    meaning: 'The post and the first page of its comments are good; no answer comes for a later one.',
+  },
+  FaultCmts__: { fault: 'comments_down', meaning: 'The post is good; comments and replies fail with status 500.' },
+  FaultTrans_: { fault: 'transcripts_down', meaning: 'The post is good; asking for a transcript fails with status 500.' },
+  FaultCrawl_: {
+    fault: 'slow_pages',
+    meaning: 'The post is good and has 620 comments; each page of comments or replies takes 400 milliseconds.',
+  },
+  FaultNoCmt_: { fault: 'comments_disabled', meaning: 'The post is good; its owner has turned comments off.' },
+  FaultMute__: { fault: 'no_transcript', meaning: 'The post is good; the providers have no transcript of it and do not say why.' },
 } as const satisfies Readonly<Record<string, { readonly fault: string; readonly meaning: string }>>;
 
 /** What can go wrong at a provider. */
 export type Fault = (typeof FAULTS)[keyof typeof FAULTS]['fault'];
+
+/** What a stand-in is asked for, for faults that are about a part only. */
+export type Ask = { readonly part: 'media' | 'comments' | 'replies' | 'transcript'; readonly isFirstPage: boolean };
 
 /** The fault that a shortcode asks for, or null for any other shortcode. */
 export function faultOf(shortcode: string): Fault | null {

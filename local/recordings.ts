@@ -1,7 +1,11 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { err, ok, type Result } from '../src/result.ts';
+import { isRecord } from './exact-json.ts';
 import { PAYLOAD_KINDS, type PayloadKind, type Payloads } from './payloads.ts';
+import { pagesFrom, type PlacedPage, placePages } from './recorded-pages.ts';
+import { pagesIn, type RecordedPage } from './recorded-page.ts';
+import type { RecordingMap } from './recording-map.ts';
 
 /** The largest file that is read, in bytes: a hundred times the largest recording known. */
 const MAX_FILE_BYTES = 8 * 1024 * 1024;
@@ -11,54 +15,89 @@ const MAX_FILES = 5_000;
 const MAX_DEPTH = 12;
 
 /** One post found in a file: its original text, so that ids beyond 2^53 are served digit by digit. */
-type Found = { readonly kind: PayloadKind; readonly shortcode: string; readonly text: string; readonly leaves: number };
+type Found = {
+  readonly kind: PayloadKind;
+  readonly shortcode: string;
+  readonly text: string;
+  readonly leaves: number;
+  readonly value: unknown;
+};
 
 /** What a folder of recordings holds. */
 export type Recordings = {
   readonly payloads: Payloads;
   /** Different shortcodes for each kind. */
   readonly counts: Readonly<Record<PayloadKind, number>>;
-  /** Files that hold no post of a known shape. */
+  /** Comments, replies and transcripts with the shortcodes they are served under. */
+  readonly pages: readonly PlacedPage[];
+  /** Files that hold nothing of a known shape. */
   readonly ignoredFiles: number;
   /** One sentence a file that could not be read, naming it relative to the folder. */
   readonly warnings: readonly string[];
 };
 
-/** Reads every .json file under `folder`. An unreadable folder is refused in one sentence; an unreadable file is a warning. */
-export function readRecordings(folder: string): Result<Recordings, string> {
+/**
+ * Reads every .json file under `folder`; `map` says where recordings belong that don't say it. An unreadable folder and a map that
+ * doesn't fit are refused in one sentence; an unreadable file is a warning.
+ */
+export function readRecordings(folder: string, map: RecordingMap = {}): Result<Recordings, string> {
   const warnings: string[] = [];
   const files = listFiles(folder, folder, warnings);
   if (!files.ok) return files;
   const best = new Map(PAYLOAD_KINDS.map((kind) => [kind, new Map<string, Found>()]));
+  const pages: RecordedPage[] = [];
   let ignoredFiles = 0;
   for (const file of files.value) {
     const found = readFile(folder, file, warnings);
     if (found === null) continue;
-    if (found.length === 0) ignoredFiles += 1;
-    for (const post of found) {
+    if (found.posts.length === 0 && found.pages.length === 0) ignoredFiles += 1;
+    pages.push(...found.pages);
+    for (const post of found.posts) {
       const known = best.get(post.kind)?.get(post.shortcode);
       if (known === undefined || post.leaves > known.leaves) best.get(post.kind)?.set(post.shortcode, post);
     }
   }
-  const count = (kind: PayloadKind) => best.get(kind)?.size ?? 0;
+  const shortcodes = (kind: PayloadKind) => [...(best.get(kind)?.keys() ?? [])];
+  const isVideo = (kind: PayloadKind, shortcode: string) => isVideoPost(best.get(kind)?.get(shortcode)?.value);
+  const placed = placePages([...pages, ...transcribedReels(best.get('apify')?.values() ?? [])], { shortcodes, isVideo }, map);
+  if (!placed.ok) return placed;
+  const isPost = (shortcode: string) => PAYLOAD_KINDS.some((kind) => best.get(kind)?.has(shortcode) === true);
   return ok({
     payloads: {
       find: (kind, shortcode) => best.get(kind)?.get(shortcode)?.text ?? null,
-      shortcodes: (kind) => [...(best.get(kind)?.keys() ?? [])],
+      shortcodes,
+      page: pagesFrom(placed.value, isPost),
     },
     counts: {
-      apify: count('apify'),
-      hikerapi_v1: count('hikerapi_v1'),
-      hikerapi_v2: count('hikerapi_v2'),
-      scrapecreators: count('scrapecreators'),
+      apify: shortcodes('apify').length,
+      hikerapi_v1: shortcodes('hikerapi_v1').length,
+      hikerapi_v2: shortcodes('hikerapi_v2').length,
+      scrapecreators: shortcodes('scrapecreators').length,
     },
+    pages: placed.value,
     ignoredFiles,
     warnings,
   });
 }
 
+/** Apify has no transcripts by themselves: they are in the item of a reel. */
+function transcribedReels(items: Iterable<Found>): readonly RecordedPage[] {
+  return [...items].flatMap(({ shortcode, text, value }) =>
+    isRecord(value) && typeof value['transcript'] === 'string' && value['transcript'] !== ''
+      ? [{ kind: 'apify_transcript' as const, file: '', shortcode, commentId: null, text, value }]
+      : [],
+  );
+}
+
+/** Only ScrapeCreators' transcripts need to know it. */
+function isVideoPost(value: unknown): boolean {
+  const data = isRecord(value) && isRecord(value['data']) ? value['data'] : value;
+  const media = isRecord(data) ? data['xdt_shortcode_media'] : null;
+  return isRecord(media) && typeof media['video_url'] === 'string';
+}
+
 /** The posts in a file's text, by shape. An empty list for JSON of any other shape; throws a SyntaxError for what isn't JSON. */
-export function postsIn(text: string): readonly Found[] {
+function postsIn(text: string): readonly Found[] {
   const value: unknown = JSON.parse(text);
   if (Array.isArray(value)) {
     const items: readonly unknown[] = value;
@@ -66,11 +105,13 @@ export function postsIn(text: string): readonly Found[] {
     return items.flatMap((item, index) => {
       const shortcode = apifyShortcode(item);
       const itemText = texts[index];
-      return shortcode === null || itemText === undefined ? [] : [{ kind: 'apify', shortcode, text: itemText, leaves: countLeaves(item) }];
+      return shortcode === null || itemText === undefined
+        ? []
+        : [{ kind: 'apify', shortcode, text: itemText, leaves: countLeaves(item), value: item }];
     });
   }
   const named = classify(value);
-  return named === null ? [] : [{ ...named, text: text.trim(), leaves: countLeaves(value) }];
+  return named === null ? [] : [{ ...named, text: text.trim(), leaves: countLeaves(value), value }];
 }
 
 function classify(value: unknown): { readonly kind: PayloadKind; readonly shortcode: string } | null {
@@ -131,14 +172,18 @@ function countLeaves(value: unknown): number {
   return Object.values(value).reduce<number>((sum, child) => sum + countLeaves(child), 0);
 }
 
-function readFile(folder: string, file: string, warnings: string[]): readonly Found[] | null {
+type FileContent = { readonly posts: readonly Found[]; readonly pages: readonly RecordedPage[] };
+
+function readFile(folder: string, file: string, warnings: string[]): FileContent | null {
   const name = relative(folder, file);
   try {
     if (statSync(file).size > MAX_FILE_BYTES) {
       warnings.push(`${name} is larger than ${MAX_FILE_BYTES / 1024 / 1024} MiB and was left out.`);
       return null;
     }
-    return postsIn(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
+    const text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
+    const posts = postsIn(text);
+    return { posts, pages: posts.length > 0 ? [] : pagesIn(text, name.split(sep).join('/')) };
   } catch (cause) {
     warnings.push(`${name} ${cause instanceof SyntaxError ? 'is not JSON' : 'cannot be read'} and was left out.`);
     return null;
@@ -172,8 +217,4 @@ function readFolder(path: string) {
   } catch (cause) {
     return err(cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason');
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

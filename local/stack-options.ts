@@ -11,6 +11,8 @@ export type StackOptions = {
   readonly port: number;
   /** Absolute; null serves the project's samples. */
   readonly recordingsFolder: string | null;
+  /** Absolute; says where recordings belong that don't say it themselves. */
+  readonly mapFile: string | null;
   /** Absolute. */
   readonly dataFolder: string;
   readonly fresh: boolean;
@@ -22,6 +24,8 @@ export const USAGE = `Runs the whole of igskill on this machine: database, provi
 
   --port N          where the API listens on 127.0.0.1 (${DEFAULT_PORT})
   --recordings DIR  serve the provider payloads found in DIR instead of the project's samples
+  --map FILE        with --recordings: which post a comments, replies or transcript recording belongs to,
+                    as JSON of the form { "file.json": "SHORTCODE" }
   --data DIR        keep the database, keys and logs in DIR (.local)
   --fresh           start with an empty database and new keys
   --help            show this
@@ -38,6 +42,7 @@ export function parseStackOptions(args: readonly string[], cwd: string): Result<
       options: {
         port: { type: 'string' },
         recordings: { type: 'string' },
+        map: { type: 'string' },
         data: { type: 'string' },
         fresh: { type: 'boolean' },
         help: { type: 'boolean' },
@@ -45,7 +50,7 @@ export function parseStackOptions(args: readonly string[], cwd: string): Result<
     }).values;
   } catch (cause) {
     const reason = cause instanceof Error ? firstSentence(cause.message) : 'The options cannot be read';
-    return err(`${reason}: the options are --port N, --recordings DIR, --data DIR, --fresh and --help.`);
+    return err(`${reason}: the options are --port N, --recordings DIR, --map FILE, --data DIR, --fresh and --help.`);
   }
   if (given.help === true) return ok('help');
   const port = given.port === undefined ? DEFAULT_PORT : Number(given.port);
@@ -54,9 +59,12 @@ export function parseStackOptions(args: readonly string[], cwd: string): Result<
   for (const name of ['recordings', 'data'] as const) {
     if (given[name] === '') return err(`--${name} needs a folder.`);
   }
+  if (given.map === '') return err('--map needs a file.');
+  if (given.map !== undefined && given.recordings === undefined) return err('--map only means something with --recordings.');
   return ok({
     port,
     recordingsFolder: given.recordings === undefined ? null : resolve(cwd, given.recordings),
+    mapFile: given.map === undefined ? null : resolve(cwd, given.map),
     dataFolder: given.data === undefined ? join(cwd, '.local') : resolve(cwd, given.data),
     fresh: given.fresh ?? false,
   });

@@ -57,14 +57,17 @@ async function startEverything(options: StackOptions, data: DataFolder, stage: S
   if (!(await isFree(options.port)))
     return err(`Port ${options.port} on 127.0.0.1 is taken: stop what listens there, or choose another with --port.`);
   const recordings = options.recordingsFolder === null ? {} : { recordingsFolder: options.recordingsFolder };
-  const standIns = await startStandIns({ ...recordings, ports: data.memory.ports });
+  const map = options.mapFile === null ? {} : { mapFile: options.mapFile };
+  const standIns = await startStandIns({ ...recordings, ...map, ports: data.memory.ports });
   if (!standIns.ok) return standIns;
   stage.onEnd(() => standIns.value.stop());
   for (const line of payloadLines(standIns.value)) console.log(line);
 
   const database = await startDatabase(data, stage);
   const ownerKey = data.memory.ownerKey ?? `igsk_owner_${randomBytes(24).toString('hex')}`;
-  const settings = layerSettings(defaultSettings(database, standIns.value, ownerKey), devVars(), environment());
+  const cursorSecret = data.memory.cursorSecret ?? randomBytes(32).toString('hex');
+  const secrets = { ownerKey, cursorSecret };
+  const settings = layerSettings(defaultSettings(database, standIns.value, secrets), devVars(), environment());
   if (!settings.ok) return settings;
   const worker = await startWorkerWith(settings.value, script.value, options, data, stage);
   if (!worker.ok) return worker;
@@ -72,7 +75,7 @@ async function startEverything(options: StackOptions, data: DataFolder, stage: S
   const baseUrl = `http://127.0.0.1:${options.port}`;
   const customer = await demoKey(baseUrl, data.memory.customerKey);
   if (!customer.ok) return customer;
-  data.remember({ ownerKey, customerKey: customer.value.apiKey, ports: { ...standIns.value.ports, sqld: database.port } });
+  data.remember({ ...secrets, customerKey: customer.value.apiKey, ports: { ...standIns.value.ports, sqld: database.port } });
   return ok({
     baseUrl,
     sqldUrl: database.url,
@@ -136,7 +139,11 @@ async function endWith(ended: Promise<void>, stage: Stage, sentence: () => strin
   if (!stage.isEnding()) stage.end({ kind: 'failed', sentence: sentence() });
 }
 
-function defaultSettings(database: Sqld, standIns: StandIns, ownerKey: string): Readonly<Record<string, string>> {
+function defaultSettings(
+  database: Sqld,
+  standIns: StandIns,
+  { ownerKey, cursorSecret }: { readonly ownerKey: string; readonly cursorSecret: string },
+): Readonly<Record<string, string>> {
   return {
     LIBSQL_URL: database.url,
     OWNER_ADMIN_KEY_SHA256: createHash('sha256').update(ownerKey).digest('hex'),
@@ -148,6 +155,9 @@ function defaultSettings(database: Sqld, standIns: StandIns, ownerKey: string): 
     SCRAPECREATORS_BASE_URL: standIns.baseUrls.scrapecreators,
     SCRAPECREATORS_API_KEY: STAND_IN_KEY,
     INSTAGRAM_BASE_URL: standIns.baseUrls.instagram,
+    CURSOR_SIGNING_SECRET: cursorSecret,
+    ACHRONON_AI_ENDPOINT: standIns.baseUrls.achronon,
+    ACHRONON_AI_SERVICE_TOKEN: STAND_IN_KEY,
   };
 }
 

@@ -2,12 +2,47 @@ import { MICRO_CREDITS_PER_USD } from '../src/money.ts';
 import { PROVIDER_IDS, type ProviderId } from '../src/providers/provider.ts';
 import type { DemoKey } from './demo-key.ts';
 import { FAULTS } from './faults.ts';
-import type { PayloadKind, Payloads } from './payloads.ts';
+import type { PageKind, PayloadKind, Payloads } from './payloads.ts';
+import type { PlacedPage } from './recorded-pages.ts';
 import type { StandIns } from './stand-ins/stand-ins.ts';
 import type { WorkerSettings } from './worker-settings.ts';
 
 /** What is read by the printed curl when nothing else is known. */
 const FALLBACK_SHORTCODE = 'SHORTCODE';
+
+const VENDORS: Readonly<Record<PageKind, string>> = {
+  hikerapi_v2_comments: 'HikerAPI',
+  hikerapi_v1_comments: 'HikerAPI v1',
+  hikerapi_gql_comments: 'HikerAPI gql',
+  hikerapi_replies: 'HikerAPI',
+  scrapecreators_comments: 'ScrapeCreators',
+  scrapecreators_replies: 'ScrapeCreators',
+  scrapecreators_transcript: 'ScrapeCreators',
+  apify_comments: 'Apify',
+  apify_transcript: 'Apify',
+};
+
+const POST_LINES: readonly { readonly title: string; readonly kinds: readonly PayloadKind[] }[] = [
+  { title: 'Posts of ScrapeCreators', kinds: ['scrapecreators'] },
+  { title: 'Posts of HikerAPI', kinds: ['hikerapi_v1', 'hikerapi_v2'] },
+  { title: 'Posts of Apify', kinds: ['apify'] },
+];
+
+const PAGE_LINES: readonly { readonly title: string; readonly kinds: readonly PageKind[] }[] = [
+  {
+    title: 'Recorded comments',
+    kinds: ['hikerapi_v2_comments', 'hikerapi_v1_comments', 'hikerapi_gql_comments', 'scrapecreators_comments', 'apify_comments'],
+  },
+  { title: 'Recorded replies', kinds: ['hikerapi_replies', 'scrapecreators_replies'] },
+  { title: 'Recorded transcripts', kinds: ['scrapecreators_transcript', 'apify_transcript'] },
+];
+
+const HOW: Readonly<Record<PlacedPage['how'], string>> = {
+  named: '',
+  mapped: ', as the map says',
+  lent: ', a recorded post without any',
+  derived: ', a shortcode made from its name',
+};
 
 export type Running = {
   readonly baseUrl: string;
@@ -42,6 +77,7 @@ export function summary(running: Running): string {
     ...PROVIDER_IDS.map(
       (id) => `  ${id.padEnd(14)} ${providerLine(running, id)}${order.includes(id) ? '' : ', not in PROVIDER_ORDER_MEDIA'}`,
     ),
+    `  boundary       ${boundaryLine(running)}`,
     `  keys and logs  ${running.dataFolder}`,
     ...settings.notes.map((note) => `  note           ${note}`),
     '',
@@ -62,12 +98,43 @@ export function payloadLines(standIns: StandIns): readonly string[] {
   const { apify, hikerapi_v1: v1, hikerapi_v2: v2, scrapecreators } = recordings.counts;
   return [
     `Recordings: ${scrapecreators} posts of ScrapeCreators, ${v1} of HikerAPI v1, ${v2} of HikerAPI v2, ${apify} of Apify; ${recordings.ignoredFiles} other files left aside.`,
+    ...POST_LINES.map(({ title, kinds }) => `${title}: ${listed(kinds.flatMap((kind) => standIns.payloads.shortcodes(kind)))}.`),
+    ...PAGE_LINES.map(({ title, kinds }) =>
+      pageLine(
+        title,
+        recordings.pages.filter((page) => kinds.includes(page.kind)),
+      ),
+    ),
+    ...recordings.pages.filter((page) => page.how !== 'named').map(placeLine),
     ...recordings.warnings.map((warning) => `Warning: ${warning}`),
   ];
 }
 
+/** Every shortcode once, with the vendors that have it. */
+function pageLine(title: string, pages: readonly PlacedPage[]): string {
+  const byShortcode = Map.groupBy(pages, (page) => page.shortcode);
+  const entries = [...byShortcode].map(
+    ([shortcode, found]) => `${shortcode} (${[...new Set(found.map(({ kind }) => VENDORS[kind]))].join(', ')})`,
+  );
+  return `${title}: ${listed(entries)}.`;
+}
+
+function listed(entries: readonly string[]): string {
+  return entries.length === 0 ? 'none' : [...new Set(entries)].join(', ');
+}
+
+function placeLine({ file, shortcode, how }: PlacedPage): string {
+  return `${file} is served for ${shortcode}${HOW[how]}.`;
+}
+
 function providerLine({ settings, standIns }: Running, id: ProviderId): string {
   return settings.realProviders.includes(id) ? 'the real service, because its key is configured' : `stand-in at ${standIns.baseUrls[id]}`;
+}
+
+function boundaryLine({ settings, standIns }: Running): string {
+  return settings.isBoundaryReal
+    ? 'the real service, because its address and token are configured'
+    : `stand-in at ${standIns.baseUrls.achronon}`;
 }
 
 function orderOf(settings: WorkerSettings): readonly ProviderId[] {

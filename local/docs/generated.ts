@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createApp } from '../../src/app.ts';
 import { openApiDocument } from '../../src/http/openapi.ts';
+import { BOUNDARY_FAULTS } from '../boundary-faults.ts';
 import { FAULTS } from '../faults.ts';
 import { SAMPLE_POSTS } from '../samples/posts.ts';
 import { configurationTable } from './configuration.ts';
@@ -19,7 +20,13 @@ export async function generatedDocs(root: string): Promise<Readonly<Record<strin
       'target-refusals': targetRefusalTable(),
     }),
     'docs/limitations.md': withBlocks(await text('docs/limitations.md'), { limitations: limitationTable() }),
-    'README.md': withBlocks(await text('README.md'), { configuration, faults: faultTable(), samples: sampleTable(), prices: priceTable() }),
+    'README.md': withBlocks(await text('README.md'), {
+      configuration,
+      faults: faultTable(FAULTS),
+      'boundary-faults': faultTable(BOUNDARY_FAULTS),
+      samples: sampleTable(),
+      prices: priceTable(),
+    }),
   };
 }
 
@@ -45,9 +52,9 @@ function withBlocks(document: string, blocks: Readonly<Record<string, string>>):
   return result;
 }
 
-function faultTable(): string {
-  const rows = Object.entries(FAULTS).map(([shortcode, { meaning }]) => `| \`${shortcode}\` | ${meaning} |`);
-  return ['| Shortcode | What every provider stand-in then does |', '| --- | --- |', ...rows].join('\n');
+function faultTable(faults: Readonly<Record<string, { readonly meaning: string }>>): string {
+  const rows = Object.entries(faults).map(([shortcode, { meaning }]) => `| \`${shortcode}\` | ${meaning} |`);
+  return ['| Shortcode | What then happens |', '| --- | --- |', ...rows].join('\n');
 }
 
 function sampleTable(): string {

@@ -1,12 +1,15 @@
 import { mediaIdFromShortcode } from '../../src/instagram/shortcode.ts';
 import type { Cdn } from './cdn.ts';
-import type { SamplePost, SampleSlide, SampleUser } from './posts.ts';
+import type { SamplePost, SampleSlide, SampleUser } from './sample-post.ts';
 
 /** The number that Apify's scrapers give for likes that the author hides. */
 const HIDDEN = -1;
 
-/** The sample as a dataset item of Apify's instagram scrapers. Fields that its items leave out at times are left out here too. */
-export function apifyItem(post: SamplePost, cdn: Cdn): string {
+/**
+ * The sample as a dataset item of Apify's instagram scrapers. Fields that its items leave out at times are left out here too, and
+ * so is a transcript that is null.
+ */
+export function apifyItem(post: SamplePost, cdn: Cdn, transcript: string | null): string {
   const [cover] = post.slides;
   const isCarousel = post.kind === 'carousel';
   return JSON.stringify({
@@ -43,7 +46,8 @@ export function apifyItem(post: SamplePost, cdn: Cdn): string {
       : { taggedUsers: post.taggedUsers.map((user) => ({ full_name: user.fullName, ...coauthor(user, cdn) })) }),
     ...(post.coauthors.length === 0 ? {} : { coauthorProducers: post.coauthors.map((user) => coauthor(user, cdn)) }),
     ...(post.isPinned ? { isPinned: true } : {}),
-    isCommentsDisabled: false,
+    isCommentsDisabled: post.commentsDisabled,
+    ...(transcript === null ? {} : { transcript }),
   });
 }
 

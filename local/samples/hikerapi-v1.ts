@@ -1,7 +1,7 @@
 import { mediaIdFromShortcode } from '../../src/instagram/shortcode.ts';
 import type { Cdn } from './cdn.ts';
-import { wholeNumber } from './whole-number.ts';
-import type { SamplePost, SampleSlide, SampleUser } from './posts.ts';
+import { wholeNumber } from '../exact-json.ts';
+import type { SamplePost, SampleSlide, SampleUser } from './sample-post.ts';
 
 /** The sample as HikerAPI's flat media: ids as text, except the location's. */
 export function hikerapiV1Body(post: SamplePost, cdn: Cdn): string {
@@ -21,7 +21,7 @@ export function hikerapiV1Body(post: SamplePost, cdn: Cdn): string {
     ...(post.location === null ? {} : { location: place(post.location) }),
     user: person(post.owner, cdn),
     comment_count: post.comments,
-    comments_disabled: false,
+    comments_disabled: post.commentsDisabled,
     like_count: post.likes,
     play_count: post.plays ?? 0,
     has_liked: false,

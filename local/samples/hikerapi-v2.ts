@@ -1,8 +1,8 @@
 import { mediaIdFromShortcode } from '../../src/instagram/shortcode.ts';
 import type { Cdn } from './cdn.ts';
 import { clipsMetadata, imageVersions, videoVersions } from './hikerapi-v1.ts';
-import type { SamplePost, SampleSlide, SampleUser } from './posts.ts';
-import { wholeNumber } from './whole-number.ts';
+import type { SamplePost, SampleSlide, SampleUser } from './sample-post.ts';
+import { wholeNumber } from '../exact-json.ts';
 
 /** The sample as HikerAPI's version 2: the app's own media object, whose `pk` is a number beyond 2^53. */
 export function hikerapiV2Body(post: SamplePost, cdn: Cdn): string {
@@ -15,7 +15,7 @@ export function hikerapiV2Body(post: SamplePost, cdn: Cdn): string {
       taken_at: post.takenAt,
       media_type: isCarousel ? 8 : cover.type === 'video' ? 2 : 1,
       product_type: post.kind === 'reel' ? 'clips' : isCarousel ? 'carousel_container' : 'feed',
-      disable_caption_and_comment: false,
+      disable_caption_and_comment: post.commentsDisabled,
       timeline_pinned_user_ids: post.isPinned ? [wholeNumber(post.owner.id)] : [],
       original_width: cover.width,
       original_height: cover.height,

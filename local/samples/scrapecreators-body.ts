@@ -1,18 +1,18 @@
 import { mediaIdFromShortcode } from '../../src/instagram/shortcode.ts';
 import type { Cdn } from './cdn.ts';
-import type { SamplePost, SampleSlide, SampleUser } from './posts.ts';
+import type { SamplePost, SampleSlide, SampleUser } from './sample-post.ts';
 
 /** The number that the web's own API gives for likes that the author hides. */
 const HIDDEN = -1;
 
-/** What of an answer changes from call to call. */
-export type CreditLine = { readonly creditsRemaining: number };
+/** Credits that a new ScrapeCreators account of the stand-in is said to have. */
+export const SAMPLE_CREDITS = 25_000;
 
 /** The sample as ScrapeCreators' post: the web's `xdt_shortcode_media` inside the vendor's envelope. */
-export function scrapecreatorsBody(post: SamplePost, cdn: Cdn, credits: CreditLine): string {
+export function scrapecreatorsBody(post: SamplePost, cdn: Cdn): string {
   return JSON.stringify({
     success: true,
-    credits_remaining: credits.creditsRemaining,
+    credits_remaining: SAMPLE_CREDITS,
     credits_charged: 1,
     data: { xdt_shortcode_media: shortcodeMedia(post, cdn) },
     extensions: { is_final: true },
@@ -54,7 +54,7 @@ export function shortcodeMedia(post: SamplePost, cdn: Cdn) {
     like_and_view_counts_disabled: post.likesHidden,
     edge_media_to_parent_comment: { count: post.comments, page_info: { has_next_page: false, end_cursor: null }, edges: [] },
     edge_media_preview_comment: { count: post.comments, edges: [] },
-    comments_disabled: false,
+    comments_disabled: post.commentsDisabled,
     taken_at_timestamp: post.takenAt,
     edge_media_preview_like: { count: post.likesHidden ? HIDDEN : post.likes, edges: [] },
     edge_media_to_sponsor_user: {

@@ -1,13 +1,17 @@
-import type { Clock } from '../../src/clock.ts';
 import { faultOf } from '../faults.ts';
-import { sampleReelAs } from '../samples/samples.ts';
+import type { Payloads } from '../payloads.ts';
+import { samplesBehindFaults } from '../samples/samples.ts';
 import { faultReply, type VendorFaults } from './fault-reply.ts';
 import { shortcodeInLink } from './post-link.ts';
 import type { ProviderStandIn } from './scrapecreators.ts';
 import { type Answer, type Call, json, jsonText, type Reply } from './server.ts';
 
 /** Any actor's synchronous run; the actor is written with a tilde or as an id. */
-const RUN_SYNC = /^\/v2\/(?:acts|actors)\/[A-Za-z0-9._~-]+\/run-sync-get-dataset-items$/;
+const RUN_SYNC = /^\/v2\/(?:acts|actors)\/([A-Za-z0-9._~-]+)\/run-sync-get-dataset-items$/;
+
+/** Actors by name and by id that read nothing but comments, or that can write down what a reel says. */
+const COMMENT_SCRAPERS = new Set(['apify~instagram-comment-scraper', 'SbK00X0JYCPblD2wp']);
+const REEL_SCRAPERS = new Set(['apify~instagram-reel-scraper']);
 
 /** The smallest limit on a run's charge that its actors accept, in US dollars, as seen in a recorded run. */
 const MIN_TOTAL_CHARGE_USD = 0.5;
@@ -15,11 +19,23 @@ const MIN_TOTAL_CHARGE_USD = 0.5;
 /** How many times the scraper says in one item that it was blocked; more lines say no more. */
 const BLOCKED_LINES = 3;
 
-/** Apify's synchronous actor runs for posts, by `directUrls` or `username`. One item an input; a missing post is an item too, with status 201. */
+/** What one run is to read, and how. */
+type Run = {
+  readonly part: 'media' | 'comments' | 'transcript';
+  readonly inputs: readonly string[];
+  readonly limit: number;
+  readonly withReplies: boolean;
+};
+
+/**
+ * Apify's synchronous actor runs: posts by `directUrls` or `username`, their comments (`resultsType` or the comment scraper), and
+ * reels with `includeTranscript`. A missing post is an item too, with status 201.
+ */
 export function apifyStandIn({ payloads, clock }: ProviderStandIn): (call: Call) => Reply {
   return (call) => {
     const answer = (reply: Answer, shortcode: string | null = null): Reply => ({ kind: 'answer', shortcode, answer: reply });
-    if (call.method !== 'POST' || !RUN_SYNC.test(call.url.pathname)) {
+    const actor = RUN_SYNC.exec(call.url.pathname)?.[1];
+    if (call.method !== 'POST' || actor === undefined) {
       return answer(refusal(404, 'record-not-found', 'The requested resource was not found.'));
     }
     const token = /^Bearer\s+(\S+)$/i.exec(call.header('authorization') ?? '')?.[1] ?? call.url.searchParams.get('token') ?? '';
@@ -28,21 +44,20 @@ export function apifyStandIn({ payloads, clock }: ProviderStandIn): (call: Call)
     if (maxCharge !== null && !(Number(maxCharge) >= MIN_TOTAL_CHARGE_USD)) {
       return answer(refusal(400, 'max-total-charge-usd-below-minimum', 'The maximum total charge is below the minimum of the actor.'));
     }
-    const inputs = inputsOf(call.body);
-    if (inputs === null) return answer(refusal(400, 'invalid-input', 'Invalid input: The request body contains invalid data.'));
-    const links = inputs.map((input) => ({ input, shortcode: shortcodeInLink(input)?.shortcode ?? null }));
-    const first = links.find((link) => link.shortcode !== null)?.shortcode ?? null;
+    const run = runOf(actor, call.body);
+    if (run === null) return answer(refusal(400, 'invalid-input', 'Invalid input: The request body contains invalid data.'));
+    const first = run.inputs.map((input) => shortcodeInLink(input)?.shortcode).find((shortcode) => shortcode !== undefined) ?? null;
     const fault = first === null ? null : faultOf(first);
-    if (first !== null && fault !== null) return faultReply(fault, first, faults(first, clock));
-    const items = links.map(
-      ({ input, shortcode }) => (shortcode === null ? null : payloads.find('apify', shortcode)) ?? JSON.stringify(missing(input)),
-    );
-    return answer(dataset(items), first);
+    if (first !== null && fault !== null) {
+      const found = () => result(samplesBehindFaults(clock), run);
+      return faultReply(fault, first, { part: run.part, isFirstPage: true }, faults(first, found));
+    }
+    return answer(result(payloads, run), first);
   };
 }
 
-/** The addresses that a run is to read, or null for an input that an actor refuses. */
-function inputsOf(body: string): readonly string[] | null {
+/** What a run is told, or null for an input that an actor refuses. */
+function runOf(actor: string, body: string): Run | null {
   let input: unknown;
   try {
     input = JSON.parse(body);
@@ -52,16 +67,50 @@ function inputsOf(body: string): readonly string[] | null {
   if (typeof input !== 'object' || input === null) return null;
   const given = 'directUrls' in input ? input.directUrls : 'username' in input ? input.username : null;
   if (!Array.isArray(given) || given.length === 0) return null;
-  const addresses: readonly unknown[] = given;
-  return addresses.every((address) => typeof address === 'string') ? addresses : null;
+  const inputs: readonly unknown[] = given;
+  if (!inputs.every((address) => typeof address === 'string')) return null;
+  const limit = 'resultsLimit' in input ? input.resultsLimit : Infinity;
+  if (typeof limit !== 'number' || limit < 1) return null;
+  const isOfComments = ('resultsType' in input && input.resultsType === 'comments') || COMMENT_SCRAPERS.has(actor);
+  const hasTranscript = 'includeTranscript' in input && input.includeTranscript === true && REEL_SCRAPERS.has(actor);
+  return {
+    part: isOfComments ? 'comments' : hasTranscript ? 'transcript' : 'media',
+    inputs,
+    limit,
+    withReplies: 'includeNestedComments' in input && input.includeNestedComments === true,
+  };
 }
 
-function faults(shortcode: string, clock: Clock): VendorFaults {
+/** The data set of a run, or a refusal where only another provider's recording has what is asked for. */
+function result(from: Payloads, run: Run): Answer {
+  const items: string[] = [];
+  for (const input of run.inputs) {
+    const shortcode = shortcodeInLink(input)?.shortcode ?? null;
+    const found = shortcode === null ? [JSON.stringify(missing(input))] : itemsOf(from, run, input, shortcode);
+    if (found === null) return refusal(503, 'service-unavailable', 'The service is temporarily unavailable.');
+    items.push(...found);
+  }
+  return dataset(items);
+}
+
+function itemsOf(from: Payloads, run: Run, input: string, shortcode: string): readonly string[] | null {
+  const item = () => [from.find('apify', shortcode) ?? JSON.stringify(missing(input))];
+  if (run.part === 'media') return item();
+  const { limit, withReplies } = run;
+  const kind = run.part === 'comments' ? 'apify_comments' : 'apify_transcript';
+  const page = from.page({ kind, shortcode, cursor: null, commentId: null, limit, withReplies });
+  if (page.kind === 'elsewhere') return null;
+  // A reel without a transcript is the reel as it is.
+  if (run.part === 'transcript') return page.kind === 'page' ? [page.text] : item();
+  if (page.kind === 'page') return [page.text.replace(/^\s*\[|\]\s*$/g, '')];
+  if (page.kind === 'no_post') return [JSON.stringify(missing(input))];
+  return page.kind === 'comments_disabled' ? [JSON.stringify(nothing(input))] : [];
+}
+
+function faults(shortcode: string, found: () => Answer): VendorFaults {
   const url = `https://www.instagram.com/p/${shortcode}/`;
-  const found = () => dataset([sampleReelAs(shortcode, 'apify', clock)]);
   const item = (value: unknown) => dataset([JSON.stringify(value)]);
-  const nothing = () =>
-    item({ url, requestErrorMessages: [], error: 'no_items', errorDescription: 'Empty or private data for provided input' });
+  const noItems = () => item(nothing(url));
   return {
     found,
     rate_limited: () => ({
@@ -76,15 +125,20 @@ function faults(shortcode: string, clock: Clock): VendorFaults {
     blocked: () => {
       const line = 'Request blocked, retrying it again with different session';
       const requestErrorMessages = Array.from({ length: BLOCKED_LINES }, () => line);
-      return item({ url, requestErrorMessages, error: 'no_items', errorDescription: 'Empty or private data for provided input' });
+      return item({ ...nothing(url), requestErrorMessages });
     },
     not_found: () => item(missing(url)),
-    unavailable: nothing,
-    private: nothing,
-    login_required: nothing,
-    age_restricted: nothing,
+    unavailable: noItems,
+    private: noItems,
+    login_required: noItems,
+    age_restricted: noItems,
     first_provider_down: found,
   };
+}
+
+/** The item of a post that gave nothing: private, or without what was asked for. */
+function nothing(url: string) {
+  return { url, requestErrorMessages: [], error: 'no_items', errorDescription: 'Empty or private data for provided input' };
 }
 
 /** The item of a post that is not there. The scraper takes the first part of the path for a user name. */
@@ -94,7 +148,7 @@ function missing(url: string) {
 }
 
 function dataset(items: readonly string[]): Answer {
-  return jsonText(201, `[${items.join(',')}]`);
+  return jsonText(201, `[${items.filter((item) => item.trim() !== '').join(',')}]`);
 }
 
 function refusal(status: number, type: string, message: string): Answer {

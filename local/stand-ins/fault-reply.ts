@@ -1,15 +1,43 @@
-import type { Fault } from '../faults.ts';
+import type { Ask, Fault } from '../faults.ts';
 import { type Answer, jsonText, type Reply } from './server.ts';
 
 /** The faults that every HTTP service can have; the others are told in each vendor's own words. */
 type SharedFault = 'timeout' | 'slow' | 'malformed_body' | 'huge_body' | 'redirect' | 'hang_up';
 
+/** The faults of a part; what is asked for otherwise is good. */
+type PartFault =
+  | 'second_page_fails'
+  | 'second_page_hangs'
+  | 'comments_down'
+  | 'transcripts_down'
+  | 'slow_pages'
+  | 'comments_disabled'
+  | 'no_transcript';
+
+/** How late each page of a slow thread is: slow enough that a read of hundreds of comments meets its deadline. */
+const SLOW_PAGE_MS = 400;
+
 /** A vendor's own way of saying what went wrong. `found` is its good answer, for faults that aren't about the content. */
-export type VendorFaults = { readonly found: () => Answer } & { readonly [F in Exclude<Fault, SharedFault>]: () => Answer };
+export type VendorFaults = { readonly found: () => Answer } & { readonly [F in Exclude<Fault, SharedFault | PartFault>]: () => Answer };
 
 /** What a stand-in does when `shortcode` asks for `fault`. */
-export function faultReply(fault: Fault, shortcode: string, vendor: VendorFaults): Reply {
+export function faultReply(fault: Fault, shortcode: string, ask: Ask, vendor: VendorFaults): Reply {
+  const isOfThread = ask.part === 'comments' || ask.part === 'replies';
+  const answer = (isGood: boolean): Reply => ({ kind: 'answer', shortcode, answer: isGood ? vendor.found() : vendor.server_error() });
   switch (fault) {
+    case 'second_page_fails':
+      return answer(ask.part !== 'comments' || ask.isFirstPage);
+    case 'second_page_hangs':
+      return ask.part !== 'comments' || ask.isFirstPage ? answer(true) : { kind: 'silent', shortcode };
+    case 'comments_down':
+      return answer(!isOfThread);
+    case 'transcripts_down':
+      return answer(ask.part !== 'transcript');
+    case 'slow_pages':
+      return isOfThread ? { kind: 'slow', shortcode, answer: vendor.found(), delayMs: SLOW_PAGE_MS } : answer(true);
+    case 'comments_disabled':
+    case 'no_transcript':
+      return answer(true);
     case 'timeout':
       return { kind: 'silent', shortcode };
     case 'hang_up':

@@ -1,66 +1,155 @@
-import type { Clock } from '../../src/clock.ts';
 import { shortcodeFromMediaId } from '../../src/instagram/shortcode.ts';
-import { faultOf } from '../faults.ts';
-import type { PayloadKind } from '../payloads.ts';
-import { sampleReelAs } from '../samples/samples.ts';
+import { withSafeIntegers } from '../exact-json.ts';
+import { type Ask, faultOf } from '../faults.ts';
+import { type Page, type PageKind, PAYLOAD_KINDS, type PayloadKind, type Payloads } from '../payloads.ts';
+import { samplesBehindFaults } from '../samples/samples.ts';
 import { faultReply, type VendorFaults } from './fault-reply.ts';
 import { shortcodeInLink } from './post-link.ts';
 import type { ProviderStandIn } from './scrapecreators.ts';
 import { type Answer, type Call, json, jsonText, type Reply } from './server.ts';
 
-type Version = Extract<PayloadKind, 'hikerapi_v1' | 'hikerapi_v2'>;
-type Parameter = 'code' | 'url' | 'id';
+/** `parameter` names the post: by shortcode, address or media id. `cursor` is the parameter that leads to a later page, null for a list without pages. */
+type Endpoint = { readonly parameter: 'code' | 'url' | 'id' | 'media_id' } & (
+  | { readonly part: 'media'; readonly kind: Extract<PayloadKind, `hikerapi_${string}`> }
+  | { readonly part: 'comments' | 'replies'; readonly kind: Extract<PageKind, `hikerapi_${string}`>; readonly cursor: string | null }
+);
 
-const ENDPOINTS: Readonly<Record<string, { readonly version: Version; readonly parameter: Parameter }>> = {
-  '/v1/media/by/code': { version: 'hikerapi_v1', parameter: 'code' },
-  '/v1/media/by/url': { version: 'hikerapi_v1', parameter: 'url' },
-  '/v1/media/by/id': { version: 'hikerapi_v1', parameter: 'id' },
-  '/v2/media/info/by/code': { version: 'hikerapi_v2', parameter: 'code' },
-  '/v2/media/info/by/url': { version: 'hikerapi_v2', parameter: 'url' },
-  '/v2/media/info/by/id': { version: 'hikerapi_v2', parameter: 'id' },
+const ENDPOINTS: Readonly<Record<string, Endpoint>> = {
+  '/v1/media/by/code': { part: 'media', kind: 'hikerapi_v1', parameter: 'code' },
+  '/v1/media/by/url': { part: 'media', kind: 'hikerapi_v1', parameter: 'url' },
+  '/v1/media/by/id': { part: 'media', kind: 'hikerapi_v1', parameter: 'id' },
+  '/v2/media/info/by/code': { part: 'media', kind: 'hikerapi_v2', parameter: 'code' },
+  '/v2/media/info/by/url': { part: 'media', kind: 'hikerapi_v2', parameter: 'url' },
+  '/v2/media/info/by/id': { part: 'media', kind: 'hikerapi_v2', parameter: 'id' },
+  '/v2/media/comments': { part: 'comments', kind: 'hikerapi_v2_comments', parameter: 'id', cursor: 'page_id' },
+  '/v1/media/comments/chunk': { part: 'comments', kind: 'hikerapi_v1_comments', parameter: 'id', cursor: 'min_id' },
+  '/gql/comments': { part: 'comments', kind: 'hikerapi_gql_comments', parameter: 'media_id', cursor: null },
+  '/v2/media/comments/replies': { part: 'replies', kind: 'hikerapi_replies', parameter: 'media_id', cursor: 'min_id' },
 };
+
+/** How many comments a list without pages gives when no `amount` is said. */
+const DEFAULT_AMOUNT = 50;
 
 /** An answered request is billed as one; server errors are not billed. */
 const BILLED = { 'x-hiker-info': 'reqs=1' };
 
-/** HikerAPI's media endpoints of both versions, by code, URL and id. */
+/** HikerAPI's media endpoints of both versions, by code, URL and id, and its comments and replies by media id. */
 export function hikerapiStandIn({ payloads, clock }: ProviderStandIn): (call: Call) => Reply {
   return (call) => {
     const answer = (reply: Answer, shortcode: string | null = null): Reply => ({ kind: 'answer', shortcode, answer: reply });
     const endpoint = Object.hasOwn(ENDPOINTS, call.url.pathname) ? ENDPOINTS[call.url.pathname] : undefined;
     if (endpoint === undefined) return answer(json(404, { detail: 'Not Found' }));
     if (call.method !== 'GET') return answer(json(405, { detail: 'Method Not Allowed' }));
-    const key = call.header('x-access-key') ?? call.url.searchParams.get('access_key') ?? '';
-    if (key === '') return answer(unauthorized());
-    const { version, parameter } = endpoint;
-    const value = call.url.searchParams.get(parameter) ?? '';
-    if (value === '')
-      return answer(json(422, { detail: [{ loc: ['query', parameter], msg: 'field required', type: 'value_error.missing' }] }));
-    const shortcode = shortcodeOf(parameter, value);
+    const query = call.url.searchParams;
+    if ((call.header('x-access-key') ?? query.get('access_key') ?? '') === '') return answer(unauthorized());
+    const { parameter, part } = endpoint;
+    const needed = part === 'replies' ? [parameter, 'comment_id'] : [parameter];
+    const missing = needed.find((name) => (query.get(name) ?? '') === '');
+    if (missing !== undefined)
+      return answer(json(422, { detail: [{ loc: ['query', missing], msg: 'field required', type: 'value_error.missing' }] }));
+    const value = query.get(parameter) ?? '';
+    const shortcode = shortcodeOf(parameter, value, payloads);
     if (shortcode === null) return answer(refusal(404, 'InvalidMediaId', `Invalid media_id ${value.slice(0, 40)}`, BILLED));
+    const read = (from: Payloads) =>
+      endpoint.part === 'media' ? post(from, endpoint.kind, shortcode) : page(from, endpoint, shortcode, query);
     const fault = faultOf(shortcode);
-    if (fault !== null) return faultReply(fault, shortcode, faults(shortcode, version, clock));
-    const body = payloads.find(version, shortcode);
-    return answer(body === null ? notFound() : jsonText(200, body, BILLED), shortcode);
+    if (fault === null) return answer(read(payloads), shortcode);
+    const ask = { part, isFirstPage: endpoint.part === 'media' || cursorIn(query, endpoint.cursor) === null };
+    return faultReply(
+      fault,
+      shortcode,
+      ask,
+      faults(endpoint.kind, part, () => read(samplesBehindFaults(clock))),
+    );
   };
 }
 
-function shortcodeOf(parameter: Parameter, value: string): string | null {
+function post(from: Payloads, kind: PayloadKind, shortcode: string): Answer {
+  const body = from.find(kind, shortcode);
+  return body === null ? notFound() : jsonText(200, body, BILLED);
+}
+
+function page(from: Payloads, endpoint: Exclude<Endpoint, { part: 'media' }>, shortcode: string, query: URLSearchParams): Answer {
+  const amount = Number(query.get('amount') ?? DEFAULT_AMOUNT);
+  const found = from.page({
+    kind: endpoint.kind,
+    shortcode,
+    cursor: cursorIn(query, endpoint.cursor),
+    commentId: query.get('comment_id'),
+    limit: Number.isInteger(amount) && amount > 0 ? amount : DEFAULT_AMOUNT,
+    withReplies: false,
+  });
+  if (found.kind !== 'page') return without(found.kind, endpoint.kind);
+  return jsonText(200, query.get('safe_int') === 'true' ? withSafeIntegers(found.text) : found.text, BILLED);
+}
+
+function cursorIn(query: URLSearchParams, name: string | null): string | null {
+  const cursor = (name === null ? null : query.get(name)) ?? '';
+  return cursor === '' ? null : cursor;
+}
+
+/** What is answered where there is no page. No comments at all is an error here, and so is a thread that was closed. */
+function without(why: Exclude<Page['kind'], 'page'>, kind: PageKind): Answer {
+  switch (why) {
+    case 'end':
+      return json(200, lastPage(kind), BILLED);
+    case 'comments_disabled':
+      return refusal(403, 'CommentsDisabled', 'Comments disabled by author', BILLED);
+    case 'no_post':
+      return notFound();
+    case 'elsewhere':
+      return refusal(503, 'ServiceUnavailable', 'Service unavailable');
+    case 'none':
+    // It has no transcripts, so these are never asked for.
+    case 'no_speech':
+    case 'no_video':
+    case 'too_long':
+      return kind === 'hikerapi_replies' ? json(200, lastPage(kind), BILLED) : refusal(404, 'NotFoundError', 'Entries not found', BILLED);
+  }
+}
+
+/** A page behind the last one. */
+function lastPage(kind: PageKind): unknown {
+  if (kind === 'hikerapi_replies') {
+    return {
+      child_comment_count: 0,
+      child_comments: [],
+      has_more_head_child_comments: false,
+      has_more_tail_child_comments: false,
+      status: 'ok',
+    };
+  }
+  if (kind === 'hikerapi_v1_comments') return [[], null, null];
+  if (kind === 'hikerapi_gql_comments') return [];
+  return {
+    response: { comments: [], comment_count: 0, has_more_comments: false, has_more_headload_comments: false, status: 'ok' },
+    next_page_id: null,
+  };
+}
+
+function shortcodeOf(parameter: Endpoint['parameter'], value: string, payloads: Payloads): string | null {
   switch (parameter) {
     case 'code':
       return value;
     case 'url':
       return shortcodeInLink(value)?.shortcode ?? null;
-    case 'id': {
+    case 'id':
+    case 'media_id': {
       // Both `pk` and `pk_ownerId` are accepted.
       const pk = /^([1-9]\d{0,18})(?:_\d{1,20})?$/.exec(value)?.[1];
-      return pk === undefined ? null : shortcodeFromMediaId(pk);
+      return pk === undefined ? null : knownShortcode(pk, payloads);
     }
   }
 }
 
-function faults(shortcode: string, version: Version, clock: Clock): VendorFaults {
-  const found = () => jsonText(200, sampleReelAs(shortcode, version, clock), BILLED);
+/** A number has no leading zeros, and a shortcode may have them, as the letter A: such a one is taken where it is what is there. */
+function knownShortcode(pk: string, payloads: Payloads): string {
+  const short = shortcodeFromMediaId(pk);
+  const long = short.padStart(11, 'A');
+  return PAYLOAD_KINDS.some((kind) => payloads.find(kind, long) !== null) ? long : short;
+}
+
+function faults(kind: PayloadKind | PageKind, part: Ask['part'], found: () => Answer): VendorFaults {
   return {
     found,
     // The waiting time is what its clients keep to.
@@ -70,17 +159,18 @@ function faults(shortcode: string, version: Version, clock: Clock): VendorFaults
     out_of_credit: () =>
       json(402, { state: false, error: 'Top up your account at https://hikerapi.com/billing', exc_type: 'InsufficientFunds' }),
     bad_key: unauthorized,
-    wrong_shape: () => json(200, version === 'hikerapi_v1' ? { title: '', resources: [] } : { media_or_ad: {}, status: 'ok' }, BILLED),
+    wrong_shape: () => json(200, kind === 'hikerapi_v2' ? { media_or_ad: {}, status: 'ok' } : { title: '', resources: [] }, BILLED),
     blocked: () => refusal(403, 'PleaseWaitFewMinutes', 'Please wait a few minutes before you try again.', BILLED),
     not_found: notFound,
     unavailable: () => refusal(404, 'MediaUnavailable', 'Media is unavailable', BILLED),
     private: () => refusal(403, 'PrivateAccount', 'Private account', BILLED),
     login_required: () => refusal(403, 'LoginRequired', 'login_required', BILLED),
-    // Not seen in any recording: a gate in the place where the app's own object has it.
+    // Not seen in any recording: of a post a gate in the place where the app's own object has it, of its comments the documented status.
     age_restricted: () => {
+      if (part !== 'media') return refusal(403, 'ClientForbiddenError', 'Age-restricted media', BILLED);
       const gate = '"gating_info":{"gating_type":"AGE"},';
       const good = found();
-      const opening = version === 'hikerapi_v1' ? '{' : '{"media_or_ad":{';
+      const opening = kind === 'hikerapi_v1' ? '{' : '{"media_or_ad":{';
       return jsonText(200, opening + gate + good.body.slice(opening.length), BILLED);
     },
     first_provider_down: found,

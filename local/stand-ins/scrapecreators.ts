@@ -1,10 +1,10 @@
 import type { Clock } from '../../src/clock.ts';
-import { faultOf } from '../faults.ts';
-import type { Payloads } from '../payloads.ts';
+import { type Ask, faultOf } from '../faults.ts';
+import type { Page, PageRequest, Payloads } from '../payloads.ts';
 import { createCdn } from '../samples/cdn.ts';
-import { REEL } from '../samples/posts.ts';
-import { SAMPLE_CREDITS, sampleReelAs } from '../samples/samples.ts';
-import { shortcodeMedia } from '../samples/scrapecreators-body.ts';
+import { REEL } from '../samples/sample-post.ts';
+import { samplesBehindFaults } from '../samples/samples.ts';
+import { SAMPLE_CREDITS, shortcodeMedia } from '../samples/scrapecreators-body.ts';
 import { faultReply, type VendorFaults } from './fault-reply.ts';
 import { shortcodeInLink } from './post-link.ts';
 import { type Answer, type Call, json, jsonText, type Reply } from './server.ts';
@@ -12,39 +12,110 @@ import { type Answer, type Call, json, jsonText, type Reply } from './server.ts'
 /** What a stand-in for a provider is made from. */
 export type ProviderStandIn = { readonly payloads: Payloads; readonly clock: Clock };
 
-/** ScrapeCreators' `GET /v1/instagram/post?url=`. A query in that address breaks the look-up, as it does at the real one. */
+const PARTS: Readonly<Record<string, Ask['part']>> = {
+  '/v1/instagram/post': 'media',
+  '/v2/instagram/post/comments': 'comments',
+  '/v1/instagram/post/comment/replies': 'replies',
+  '/v2/instagram/media/transcript': 'transcript',
+};
+
+const KINDS = {
+  comments: 'scrapecreators_comments',
+  replies: 'scrapecreators_replies',
+  transcript: 'scrapecreators_transcript',
+} as const satisfies Readonly<Record<Exclude<Ask['part'], 'media'>, PageRequest['kind']>>;
+
+/** ScrapeCreators' post, comments, replies and transcript. A query in the post's address breaks the look-up, as it does at the real one. */
 export function scrapecreatorsStandIn({ payloads, clock }: ProviderStandIn): (call: Call) => Reply {
   return (call) => {
     const answer = (reply: Answer, shortcode: string | null = null): Reply => ({ kind: 'answer', shortcode, answer: reply });
-    if (call.method !== 'GET' || call.url.pathname !== '/v1/instagram/post') return answer(refusal(404, 'not_found', 'No such endpoint'));
+    const part = Object.hasOwn(PARTS, call.url.pathname) ? PARTS[call.url.pathname] : undefined;
+    if (call.method !== 'GET' || part === undefined) return answer(refusal(404, 'not_found', 'No such endpoint'));
     if ((call.header('x-api-key') ?? '') === '') return answer(refusal(401, 'unauthorized', 'API key is required'));
-    const url = call.url.searchParams.get('url');
-    if (url === null || url === '') return answer(refusal(400, 'bad_request', 'url is required'));
-    const link = shortcodeInLink(url);
+    const needed = part === 'replies' ? ['url', 'comment_id'] : ['url'];
+    const missing = needed.find((name) => (call.url.searchParams.get(name) ?? '') === '');
+    if (missing !== undefined) return answer(refusal(400, 'bad_request', `${missing} is required`));
+    const link = shortcodeInLink(call.url.searchParams.get('url') ?? '');
     if (link === null || link.hasQuery) return answer(notFound(), link?.shortcode ?? null);
-    const fault = faultOf(link.shortcode);
-    if (fault !== null) return faultReply(fault, link.shortcode, faults(link.shortcode, clock));
-    const body = payloads.find('scrapecreators', link.shortcode);
-    return answer(body === null ? notFound() : jsonText(200, body), link.shortcode);
+    const { shortcode } = link;
+    const read = (from: Payloads) => (part === 'media' ? post(from, shortcode) : hanging(from, part, shortcode, call.url.searchParams));
+    const fault = faultOf(shortcode);
+    if (fault === null) return answer(read(payloads), shortcode);
+    const ask = { part, isFirstPage: (call.url.searchParams.get('cursor') ?? '') === '' };
+    return faultReply(
+      fault,
+      shortcode,
+      ask,
+      faults(shortcode, part, () => read(samplesBehindFaults(clock)), clock),
+    );
   };
 }
 
-function faults(shortcode: string, clock: Clock): VendorFaults {
+function post(from: Payloads, shortcode: string): Answer {
+  const body = from.find('scrapecreators', shortcode);
+  return body === null ? notFound() : jsonText(200, body);
+}
+
+function hanging(from: Payloads, part: Exclude<Ask['part'], 'media'>, shortcode: string, query: URLSearchParams): Answer {
+  const cursor = query.get('cursor') ?? '';
+  const page = from.page({
+    kind: KINDS[part],
+    shortcode,
+    cursor: cursor === '' ? null : cursor,
+    commentId: query.get('comment_id'),
+    limit: Infinity,
+    withReplies: query.get('include_replies') === 'true',
+  });
+  return page.kind === 'page' ? jsonText(200, page.text) : without(page.kind, part);
+}
+
+/** What is answered where there is no page. An empty list is as good as any other here. */
+function without(why: Exclude<Page['kind'], 'page'>, part: Exclude<Ask['part'], 'media'>): Answer {
+  switch (why) {
+    case 'end':
+    case 'none':
+    case 'comments_disabled':
+      // Null is what it says to silence; what it says where it has nothing to say was not seen.
+      if (part === 'transcript') return json(200, { success: true, transcripts: [] });
+      return json(200, {
+        success: true,
+        credits_remaining: SAMPLE_CREDITS,
+        credits_charged: 1,
+        comments: [],
+        cursor: null,
+        ...(part === 'replies' ? { has_more: false } : {}),
+      });
+    case 'no_speech':
+      return json(200, { success: true, transcripts: null });
+    case 'no_video':
+      return refusal(404, 'not_found', 'The post does not have a video');
+    case 'too_long':
+      // That it takes less than two minutes is documented; what it says to a longer video was not seen.
+      return refusal(400, 'bad_request', 'The video must be shorter than 2 minutes');
+    case 'no_post':
+      return notFound();
+    case 'elsewhere':
+      return refusal(503, 'unavailable', 'Try again later');
+  }
+}
+
+function faults(shortcode: string, part: Ask['part'], found: () => Answer, clock: Clock): VendorFaults {
   const media = () => ({ ...shortcodeMedia({ ...REEL, shortcode }, createCdn(clock())), shortcode });
   return {
-    found: () => jsonText(200, sampleReelAs(shortcode, 'scrapecreators', clock)),
+    found,
     rate_limited: () => refusal(429, 'rate_limited', 'Too many requests'),
     server_error: () => refusal(500, 'internal_error', 'Something went wrong'),
     overloaded: () => refusal(503, 'unavailable', 'Try again later'),
     out_of_credit: () => refusal(402, 'out_of_credits', 'You are out of credits', 0),
     bad_key: () => refusal(401, 'unauthorized', 'Invalid API key'),
-    wrong_shape: () => envelope({}),
+    wrong_shape: () => (part === 'media' ? envelope({}) : json(200, { success: true, credits_remaining: SAMPLE_CREDITS, items: {} })),
     // The vendor has no word for it: what the platform does to it comes out as a failed gateway.
     blocked: () => refusal(502, 'bad_gateway', 'Could not reach Instagram'),
     not_found: notFound,
     unavailable: notFound,
     // Bodies of private and gated posts have not been seen; these follow the fields of a public one.
     private: () => {
+      if (part !== 'media') return notFound();
       const post = media();
       return envelope({
         xdt_shortcode_media: {
@@ -58,6 +129,7 @@ function faults(shortcode: string, clock: Clock): VendorFaults {
     },
     login_required: () => refusal(403, 'forbidden', 'login_required'),
     age_restricted: () => {
+      if (part !== 'media') return notFound();
       const gate = { gating_type: 'MISINFORMATION_OR_AGE', title: 'Restricted', description: '', buttons: [] };
       return envelope({ xdt_shortcode_media: { ...media(), gating_info: gate } });
     },

@@ -30,7 +30,9 @@ export type Answer = { readonly status: number; readonly headers?: Readonly<Reco
 
 /** What a stand-in does with a request. `shortcode` is what was asked for, for the list of calls. */
 export type Reply = { readonly shortcode: string | null } & (
-  | { readonly kind: 'answer' | 'slow' | 'huge'; readonly answer: Answer }
+  | { readonly kind: 'answer' | 'huge'; readonly answer: Answer }
+  /** Without a delay in milliseconds, as late as a slow service is. */
+  | { readonly kind: 'slow'; readonly answer: Answer; readonly delayMs?: number }
   | { readonly kind: 'silent' | 'hang_up' }
 );
 
@@ -93,7 +95,7 @@ async function respond(
     case 'answer':
       return send(res, reply.answer);
     case 'slow':
-      return after(res, SLOW_MS, () => send(res, reply.answer));
+      return after(res, reply.delayMs ?? SLOW_MS, () => send(res, reply.answer));
     case 'silent':
       return after(res, SILENCE_MS, () => res.destroy());
     case 'hang_up':

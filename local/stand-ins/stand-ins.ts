@@ -1,9 +1,10 @@
 import type { Clock } from '../../src/clock.ts';
 import { ok, type Result } from '../../src/result.ts';
 import type { Payloads } from '../payloads.ts';
+import { readRecordingMap } from '../recording-map.ts';
 import { type Recordings, readRecordings } from '../recordings.ts';
 import { createSamples } from '../samples/samples.ts';
-import { achrononStandIn } from './achronon.ts';
+import { achrononStandIn, SANDBOX_PATH } from './achronon.ts';
 import { apifyStandIn } from './apify.ts';
 import { hikerapiStandIn } from './hikerapi.ts';
 import { instagramStandIn } from './instagram.ts';
@@ -27,15 +28,19 @@ export type StandIns = {
 
 /**
  * Starts every stand-in on the loopback interface, at the ports wished for where they are free. Without a folder the project's
- * samples are served; an unreadable folder is refused in one sentence.
+ * samples are served; an unreadable folder, and a map that doesn't fit it, are refused in one sentence.
  */
 export async function startStandIns(options: {
   readonly recordingsFolder?: string;
+  /** Says where recordings belong that don't say it themselves. */
+  readonly mapFile?: string;
   readonly ports?: Partial<Readonly<Record<StandInId, number>>>;
   readonly clock?: Clock;
 }): Promise<Result<StandIns, string>> {
   const clock = options.clock ?? Date.now;
-  const recordings = options.recordingsFolder === undefined ? ok(null) : readRecordings(options.recordingsFolder);
+  const map = options.mapFile === undefined ? ok({}) : readRecordingMap(options.mapFile);
+  if (!map.ok) return map;
+  const recordings = options.recordingsFolder === undefined ? ok(null) : readRecordings(options.recordingsFolder, map.value);
   if (!recordings.ok) return recordings;
   const payloads = recordings.value?.payloads ?? createSamples(clock);
   const handlers: Readonly<Record<StandInId, (call: Call) => Reply>> = {
@@ -56,7 +61,7 @@ export async function startStandIns(options: {
     stripe: await start('stripe'),
   };
   return ok({
-    baseUrls: everyStandIn((id) => servers[id].baseUrl),
+    baseUrls: { ...everyStandIn((id) => servers[id].baseUrl), achronon: `${servers.achronon.baseUrl}${SANDBOX_PATH}` },
     ports: everyStandIn((id) => servers[id].port),
     payloads,
     recordings: recordings.value,

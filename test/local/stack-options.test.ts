@@ -5,14 +5,16 @@ describe('options of npm run dev', () => {
   test('without options the stack listens on 8787, serves samples and keeps its data in .local', () => {
     expect(parseStackOptions([], '/project')).toEqual({
       ok: true,
-      value: { port: 8787, recordingsFolder: null, dataFolder: '/project/.local', fresh: false },
+      value: { port: 8787, recordingsFolder: null, mapFile: null, dataFolder: '/project/.local', fresh: false },
     });
   });
 
   test('takes folders from where the command was called', () => {
-    expect(parseStackOptions(['--port', '9000', '--recordings', '../payloads', '--data', 'here', '--fresh'], '/a/b')).toEqual({
+    expect(
+      parseStackOptions(['--port', '9000', '--recordings', '../payloads', '--map', 'map.json', '--data', 'here', '--fresh'], '/a/b'),
+    ).toEqual({
       ok: true,
-      value: { port: 9000, recordingsFolder: '/a/payloads', dataFolder: '/a/b/here', fresh: true },
+      value: { port: 9000, recordingsFolder: '/a/payloads', mapFile: '/a/b/map.json', dataFolder: '/a/b/here', fresh: true },
     });
   });
 
@@ -28,6 +30,8 @@ describe('options of npm run dev', () => {
     [['--port', '0'], '--port must be a whole number'],
     [['--port', '65536'], '--port must be a whole number'],
     [['--data='], '--data needs a folder'],
+    [['--map=', '--recordings', 'x'], '--map needs a file'],
+    [['--map', 'map.json'], '--map only means something with --recordings'],
   ])('refuses %j in one sentence', (args, beginning) => {
     const parsed = parseStackOptions(args, '/');
     expect(parsed.ok).toBe(false);

@@ -20,6 +20,8 @@ const StackFile = z.strictObject({
 });
 type StackFile = z.infer<typeof StackFile>;
 
+const Memory = z.object({ cursorSecret: z.string().min(32) });
+
 const Me = z.object({ account: z.object({ id: z.string() }), balance: z.object({ availableMicroCredits: z.int() }) });
 
 // A developer's own .dev.vars must not send these tests to a real service.
@@ -29,6 +31,7 @@ const environment = {
   APIFY_TOKEN: 'local-stand-in',
   HIKERAPI_ACCESS_KEY: 'local-stand-in',
   SCRAPECREATORS_API_KEY: 'local-stand-in',
+  ACHRONON_AI_SERVICE_TOKEN: 'local-stand-in',
   PROVIDER_ORDER_MEDIA: 'scrapecreators,hikerapi,apify',
   SIGNUP_GRANT_MICRO_CREDITS: '5000000',
 };
@@ -105,9 +108,11 @@ describe('npm run dev', () => {
     expect(await first.ended).toBe(0);
     await expectFree(stack);
 
+    const { cursorSecret } = Memory.parse(JSON.parse(readFileSync(join(data, 'memory.json'), 'utf8')));
     const second = launch('--data', data, '--port', port);
     const again = await up(second, data);
     expect(again).toEqual(stack);
+    expect(readFileSync(join(data, 'worker.env'), 'utf8')).toContain(cursorSecret);
     expect(await me(again)).toEqual(after);
     second.child.kill('SIGINT');
     expect(await second.ended).toBe(0);
@@ -166,8 +171,9 @@ describe('npm run dev', () => {
   });
 
   test.each([
+    [['--map', 'map.json'], '--map only means something with --recordings.\n'],
     [['--recordings', '/nonexistent/payloads'], 'The recordings folder /nonexistent/payloads cannot be read (ENOENT).\n'],
-    [['--prot', '1'], "Unknown option '--prot': the options are --port N, --recordings DIR, --data DIR, --fresh and --help.\n"],
+    [['--prot', '1'], "Unknown option '--prot': the options are --port N, --recordings DIR, --map FILE, --data DIR, --fresh and --help.\n"],
   ])('refuses %j in one sentence', async (args, sentence) => {
     const data = join(folder, 'refused');
     const launcher = launch('--data', data, '--port', String(await freePort()), ...args);

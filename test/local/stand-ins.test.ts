@@ -158,7 +158,8 @@ describe('every stand-in', () => {
   });
 
   test('says what it is', async () => {
-    for (const [id, baseUrl] of Object.entries(standIns.baseUrls)) expect(await (await fetch(baseUrl)).text()).toContain(id);
+    for (const [id, baseUrl] of Object.entries(standIns.baseUrls))
+      expect(await (await fetch(new URL(baseUrl).origin)).text()).toContain(id);
   });
 
   test('tells what it was asked, without keys', async () => {
@@ -174,7 +175,6 @@ describe('every stand-in', () => {
 
   test('refuses everything where nothing is built yet', async () => {
     expect((await fetch(`${standIns.baseUrls.stripe}/v1/checkout/sessions`, { method: 'POST' })).status).toBe(404);
-    expect((await fetch(`${standIns.baseUrls.achronon}/claudex/transcribe`, { method: 'POST' })).status).toBe(404);
   });
 
   test('frees its port when it is stopped, and comes back at the same one', async () => {

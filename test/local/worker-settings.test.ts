@@ -10,6 +10,9 @@ const defaults = {
   OWNER_ADMIN_KEY_SHA256: 'a'.repeat(64),
   APIFY_BASE_URL: 'http://127.0.0.1:5001',
   APIFY_TOKEN: 'local-stand-in',
+  CURSOR_SIGNING_SECRET: 'c'.repeat(32),
+  ACHRONON_AI_ENDPOINT: 'http://127.0.0.1:5002/sandboxes/local',
+  ACHRONON_AI_SERVICE_TOKEN: 'local-stand-in',
 };
 
 function layered(devVars: Record<string, string>, environment: Record<string, string>) {
@@ -42,6 +45,33 @@ describe('settings of the local Worker', () => {
     const { realProviders, values } = layered({ APIFY_TOKEN: 'given' }, { APIFY_TOKEN: 'local-stand-in' });
     expect(realProviders).toEqual([]);
     expect(values['APIFY_BASE_URL']).toBe(defaults.APIFY_BASE_URL);
+  });
+
+  test('the boundary is real when its address and its token are given', () => {
+    const real = layered({ ACHRONON_AI_ENDPOINT: 'https://boundary.example/sandboxes/1', ACHRONON_AI_SERVICE_TOKEN: 'given' }, {});
+    expect(real.isBoundaryReal).toBe(true);
+    expect(real.values['ACHRONON_AI_ENDPOINT']).toBe('https://boundary.example/sandboxes/1');
+    expect(layered({}, {}).isBoundaryReal).toBe(false);
+  });
+
+  test.each([
+    [{ ACHRONON_AI_SERVICE_TOKEN: 'secret-token' }, 'ACHRONON_AI_SERVICE_TOKEN is given without ACHRONON_AI_ENDPOINT'],
+    [{ ACHRONON_AI_ENDPOINT: 'https://boundary.example' }, 'ACHRONON_AI_ENDPOINT is given without ACHRONON_AI_SERVICE_TOKEN'],
+  ])('half of the boundary is refused without its value: %j', (devVars, beginning) => {
+    expect(layerSettings(defaults, devVars, {})).toEqual({
+      ok: false,
+      error: `${beginning}: give both for the real boundary, or neither for the stand-in.`,
+    });
+  });
+
+  test('the stand-in for the boundary can be had back by giving its token in the environment', () => {
+    const devVars = { ACHRONON_AI_ENDPOINT: 'https://boundary.example', ACHRONON_AI_SERVICE_TOKEN: 'given' };
+    const { isBoundaryReal, values } = layered(devVars, { ACHRONON_AI_SERVICE_TOKEN: 'local-stand-in' });
+    expect(isBoundaryReal).toBe(false);
+    expect(values).toMatchObject({
+      ACHRONON_AI_ENDPOINT: defaults.ACHRONON_AI_ENDPOINT,
+      ACHRONON_AI_SERVICE_TOKEN: 'local-stand-in',
+    });
   });
 
   test('never books in a database that was configured for something else', () => {

@@ -1,0 +1,21 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { err, ok, type Result } from '../src/result.ts';
+
+const RecordingMap = z.record(z.string(), z.string().regex(/^[A-Za-z0-9_-]{5,11}$/));
+
+/** Shortcodes under which recordings are served, by file relative to their folder, with `/` between folders. */
+export type RecordingMap = z.infer<typeof RecordingMap>;
+
+/** Reads a map of recordings. Refuses in one sentence what isn't one. */
+export function readRecordingMap(file: string): Result<RecordingMap, string> {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
+  } catch (cause) {
+    if (cause instanceof SyntaxError) return err(`The map ${file} is not JSON.`);
+    return err(`The map ${file} cannot be read (${cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason'}).`);
+  }
+  const map = RecordingMap.safeParse(value);
+  return map.success ? ok(map.data) : err(`The map ${file} must be an object of the form { "file.json": "SHORTCODE" }.`);
+}
