@@ -8,6 +8,7 @@ import { requestLog } from './http/request-log.ts';
 import { requireService } from './http/require-service.ts';
 import { contentSecurityPolicy, securityHeaders } from './http/security-headers.ts';
 import type { Env } from './env.ts';
+import { registerComments } from './routes/comments.ts';
 import { registerDeferred } from './routes/deferred.ts';
 import { registerDocs } from './routes/docs.ts';
 import { registerHealth } from './routes/health.ts';
@@ -15,6 +16,7 @@ import { registerMe } from './routes/me.ts';
 import { registerPost } from './routes/post.ts';
 import { registerPricing } from './routes/pricing.ts';
 import { registerReady } from './routes/ready.ts';
+import { registerReel } from './routes/reel.ts';
 import { registerSignup } from './routes/signup.ts';
 import { registerVersion } from './routes/version.ts';
 
@@ -45,10 +47,12 @@ export function createApp(depsFor: DepsFor): App {
   registerPricing(app);
   registerDocs(app);
   registerDeferred(app);
-  for (const path of ['/v1/signup', '/v1/me', '/v1/post']) app.use(path, requireService);
+  for (const path of ['/v1/signup', '/v1/me', ...PAID_PATHS]) app.use(path, requireService);
   registerSignup(app);
   registerMe(app);
   registerPost(app);
+  registerReel(app);
+  registerComments(app);
   registerFallbacks(app);
   return app;
 }

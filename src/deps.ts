@@ -1,21 +1,26 @@
 import { createAccounts } from './billing/libsql-accounts.ts';
 import { createLedger, MAX_EXPIRE_PAGE } from './billing/libsql-ledger.ts';
-import { PRICE_CARD, priceOf } from './billing/price-card.ts';
+import { PRICE_CARD } from './billing/price-card.ts';
 import type { Clock } from './clock.ts';
 import { createDatabase } from './db/client.ts';
 import { databaseProblem } from './db/readiness.ts';
-import { configuredProviders, type Env, readSettings, type Settings, type SettingsProblem } from './env.ts';
+import { type Env, readSettings, type Settings, type SettingsProblem, withKey } from './env.ts';
 import type { AppDeps, ReadinessCheck, Service } from './http/context.ts';
 import type { RequestEvent } from './http/request-log.ts';
 import { type Ids, randomIds } from './ids.ts';
 import { microCredits } from './money.ts';
+import { createSharedParser } from './parse/flight.ts';
+import type { Parser } from './parse/parser.ts';
+import { createParser } from './parse/parser-client.ts';
+import { createTranscriber } from './parse/transcriber.ts';
 import { createApify } from './providers/apify.ts';
-import { createFailover } from './providers/failover.ts';
+import { createCommentsFailover, createFailover, createTranscriptFailover } from './providers/failover.ts';
 import { createHikerApi } from './providers/hikerapi.ts';
 import type { Provider, ProviderId } from './providers/provider.ts';
 import { createScrapeCreators } from './providers/scrapecreators.ts';
 import { createShareLinkResolver } from './providers/share-link.ts';
 import { type ContentCache, createContentCache } from './read/content-cache.ts';
+import { createCursorSeal } from './read/cursor.ts';
 import { createReader } from './read/reader.ts';
 import { ok, type Result } from './result.ts';
 
@@ -70,15 +75,33 @@ export function buildDeps(env: Env, background: (work: Promise<unknown>) => void
 function buildService(settings: Settings, env: Env, background: (work: Promise<unknown>) => void, runtime: Runtime): Service {
   const { clock, ids } = runtime;
   const client = connect(settings, runtime);
+  const adapters = adaptersOf(settings, runtime);
   const reader = createReader({
     clock,
-    cache: contentCache(env, clock),
-    source: createFailover(
-      configuredProviders(settings).map((id) => provider(id, settings, runtime)),
+    cache: contentCache(env),
+    seal: createCursorSeal(settings.CURSOR_SIGNING_SECRET),
+    media: createFailover(
+      withKey(settings.PROVIDER_ORDER_MEDIA, settings).map((id) => adapters[id]()),
       clock,
     ),
+    comments: createCommentsFailover(
+      withKey(settings.PROVIDER_ORDER_COMMENTS, settings).map((id) => adapters[id]()),
+      clock,
+    ),
+    transcripts: createTranscriptFailover(
+      withKey(settings.PROVIDER_ORDER_TRANSCRIPT, settings).map((id) => adapters[id]()),
+      clock,
+    ),
+    transcriber: createTranscriber({
+      ...boundary(settings, runtime),
+      path: settings.ACHRONON_AI_TRANSCRIBE_PATH,
+      model: settings.ACHRONON_AI_TRANSCRIBE_MODEL,
+      timeoutMs: settings.ACHRONON_AI_TRANSCRIBE_TIMEOUT_MS,
+      maxDurationSeconds: settings.ACHRONON_AI_TRANSCRIBE_MAX_DURATION_SEC,
+    }),
+    parser: createSharedParser(directParser(settings, runtime), env.PARSE_FLIGHTS),
     shareLinks: createShareLinkResolver({ baseUrl: settings.INSTAGRAM_BASE_URL, fetch: runtime.fetch, clock }),
-    prices: { version: PRICE_CARD.version, media: priceOf(PRICE_CARD, 'media') },
+    priceCard: PRICE_CARD,
     deadlineMs: settings.READ_DEADLINE_MS,
     contentTtlSeconds: settings.CONTENT_TTL_SECONDS,
     absentTtlSeconds: settings.NOT_FOUND_TTL_SECONDS,
@@ -93,36 +116,53 @@ function buildService(settings: Settings, env: Env, background: (work: Promise<u
   };
 }
 
+/** Where the hosted boundary is, if it is. */
+function boundary(settings: Settings, { fetch, clock }: Runtime) {
+  return { endpoint: settings.ACHRONON_AI_ENDPOINT, token: settings.ACHRONON_AI_SERVICE_TOKEN, fetch, clock };
+}
+
+function directParser(settings: Settings, runtime: Runtime): Parser {
+  return createParser({
+    ...boundary(settings, runtime),
+    path: settings.ACHRONON_AI_PARSE_PATH,
+    model: settings.ACHRONON_AI_PARSE_MODEL,
+    timeoutMs: settings.ACHRONON_AI_PARSE_TIMEOUT_MS,
+  });
+}
+
+/** The parser that asks the boundary itself: what a flight is flown with. Throws while settings are missing; no read gets that far. */
+export function parserFor(env: Env, runtime: Runtime = workerd): Parser {
+  const settings = settingsFrom(env);
+  if (!settings.ok) throw new Error('the settings are not complete');
+  return directParser(settings.value, runtime);
+}
+
 function connect(settings: Settings, runtime: Runtime) {
   return createDatabase({ url: settings.LIBSQL_URL, authToken: settings.LIBSQL_AUTH_TOKEN, fetch: runtime.fetch });
 }
 
-function contentCache(env: Env, clock: Clock): ContentCache {
-  return createContentCache(
-    {
-      get: (key) => env.CONTENT_CACHE.get(key, 'text'),
-      put: (key, value, options) => env.CONTENT_CACHE.put(key, value, options),
-    },
-    clock,
-  );
+function contentCache(env: Env): ContentCache {
+  return createContentCache({
+    get: (key) => env.CONTENT_CACHE.get(key, 'text'),
+    put: (key, value, options) => env.CONTENT_CACHE.put(key, value, options),
+  });
 }
 
-/** The adapter of a provider that is known to have a key. */
-function provider(id: ProviderId, settings: Settings, { fetch, clock }: Runtime): Provider {
+/** How each adapter is made; only those with a key ever are. */
+function adaptersOf(settings: Settings, { fetch, clock }: Runtime) {
   const common = { fetch, clock };
-  switch (id) {
-    case 'apify':
-      return createApify({ ...common, baseUrl: settings.APIFY_BASE_URL, key: settings.APIFY_TOKEN ?? '' });
-    case 'hikerapi':
-      return createHikerApi({
+  return {
+    apify: () => createApify({ ...common, baseUrl: settings.APIFY_BASE_URL, key: settings.APIFY_TOKEN ?? '' }),
+    hikerapi: () =>
+      createHikerApi({
         ...common,
         baseUrl: settings.HIKERAPI_BASE_URL,
         key: settings.HIKERAPI_ACCESS_KEY ?? '',
         mediaVersion: settings.HIKERAPI_MEDIA_VERSION,
-      });
-    case 'scrapecreators':
-      return createScrapeCreators({ ...common, baseUrl: settings.SCRAPECREATORS_BASE_URL, key: settings.SCRAPECREATORS_API_KEY ?? '' });
-  }
+      }),
+    scrapecreators: () =>
+      createScrapeCreators({ ...common, baseUrl: settings.SCRAPECREATORS_BASE_URL, key: settings.SCRAPECREATORS_API_KEY ?? '' }),
+  } as const satisfies Record<ProviderId, () => Provider>;
 }
 
 /** Tries what reads depend on. Each check names a setting or a binding; a value is never part of it. */
@@ -133,7 +173,7 @@ async function readiness(
 ): Promise<readonly ReadinessCheck[]> {
   if (!settings.ok) return settings.error.map(({ name, problem }) => ({ name: `setting ${name}`, ok: false, problem }));
   const [database, cache] = await Promise.all([databaseProblem(connect(settings.value, runtime)), cacheProblem(env)]);
-  const providers = configuredProviders(settings.value).length > 0;
+  const providers = withKey(settings.value.PROVIDER_ORDER_MEDIA, settings.value).length > 0;
   return [
     { name: 'settings', ok: true },
     check('database', database),

@@ -1,5 +1,6 @@
 import type { Fetcher, KVNamespace } from '@cloudflare/workers-types';
 import { z } from 'zod';
+import type { ParseFlights } from './parse/flight.ts';
 import { PROVIDER_IDS, type ProviderId } from './providers/provider.ts';
 import { err, ok, type Result } from './result.ts';
 
@@ -14,15 +15,21 @@ const wholeNumber = (min: number, max: number) =>
 
 const httpUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''));
 
-const providerOrder = z
-  .string()
-  .transform((list) =>
-    list
-      .split(',')
-      .map((name) => name.trim())
-      .filter((name) => name !== ''),
-  )
-  .pipe(z.array(z.enum(PROVIDER_IDS)).refine((ids) => new Set(ids).size === ids.length, 'names a provider twice'));
+/** A path below a base URL; it may not leave it. */
+const urlPath = z.string().regex(/^(?!.*(?:\.\.|\/\/|[?#\\\s]))\/[\x21-\x7e]*$/);
+
+/** A comma-separated list of providers that can do a thing, none of them twice. */
+function providerOrder<const P extends readonly [ProviderId, ...ProviderId[]]>(able: P) {
+  return z
+    .string()
+    .transform((list) =>
+      list
+        .split(',')
+        .map((name) => name.trim())
+        .filter((name) => name !== ''),
+    )
+    .pipe(z.array(z.enum(able)).refine((ids) => new Set(ids).size === ids.length, 'names a provider twice'));
+}
 
 const sha256List = z
   .string()
@@ -34,6 +41,9 @@ const sha256List = z
   )
   .pipe(z.array(z.string().regex(/^[0-9a-f]{64}$/, 'is not a SHA-256 in hex')));
 
+/** HikerAPI has no transcripts. */
+const TRANSCRIBING = ['scrapecreators', 'apify'] as const satisfies readonly ProviderId[];
+
 /** Every text variable and secret of the Worker, with its default and its bounds. wrangler.toml and .dev.vars.example are checked against it. */
 export const Settings = z.object({
   SERVICE_VERSION: z.string().min(1).max(64).default('dev'),
@@ -44,7 +54,9 @@ export const Settings = z.object({
   READ_DEADLINE_MS: wholeNumber(1 * second, 29 * second).default(25 * second),
   CONTENT_TTL_SECONDS: wholeNumber(60, 2_592_000).default(21_600),
   NOT_FOUND_TTL_SECONDS: wholeNumber(60, 86_400).default(300),
-  PROVIDER_ORDER_MEDIA: providerOrder.default([...PROVIDER_IDS]),
+  PROVIDER_ORDER_MEDIA: providerOrder(PROVIDER_IDS).default([...PROVIDER_IDS]),
+  PROVIDER_ORDER_COMMENTS: providerOrder(PROVIDER_IDS).default(['hikerapi', 'scrapecreators', 'apify']),
+  PROVIDER_ORDER_TRANSCRIPT: providerOrder(TRANSCRIBING).default([...TRANSCRIBING]),
   APIFY_BASE_URL: httpUrl.default('https://api.apify.com'),
   APIFY_TOKEN: z.string().min(1).optional(),
   HIKERAPI_BASE_URL: httpUrl.default('https://api.hikerapi.com'),
@@ -53,12 +65,23 @@ export const Settings = z.object({
   SCRAPECREATORS_BASE_URL: httpUrl.default('https://api.scrapecreators.com'),
   SCRAPECREATORS_API_KEY: z.string().min(1).optional(),
   INSTAGRAM_BASE_URL: httpUrl.default('https://www.instagram.com'),
+  CURSOR_SIGNING_SECRET: z.string().min(32),
+  ACHRONON_AI_ENDPOINT: httpUrl.optional(),
+  ACHRONON_AI_SERVICE_TOKEN: z.string().min(1).optional(),
+  ACHRONON_AI_TRANSCRIBE_PATH: urlPath.default('/claudex/transcribe'),
+  ACHRONON_AI_TRANSCRIBE_MODEL: z.string().min(1).max(100).default('auto'),
+  ACHRONON_AI_TRANSCRIBE_MAX_DURATION_SEC: wholeNumber(1, 3_600).default(180),
+  ACHRONON_AI_TRANSCRIBE_TIMEOUT_MS: wholeNumber(1 * second, 29 * second).default(20 * second),
+  ACHRONON_AI_PARSE_PATH: urlPath.default('/claudex/parse'),
+  ACHRONON_AI_PARSE_MODEL: z.string().min(1).max(100).default('auto'),
+  ACHRONON_AI_PARSE_TIMEOUT_MS: wholeNumber(1 * second, 29 * second).default(15 * second),
 });
 export type Settings = z.infer<typeof Settings>;
 
 /** What the runtime hands the Worker: the settings as text, and the bindings of wrangler.toml. */
 export type Env = { readonly [K in keyof Settings]?: string } & {
   readonly CONTENT_CACHE: KVNamespace;
+  readonly PARSE_FLIGHTS: ParseFlights;
   readonly ASSETS: Fetcher;
 };
 
@@ -77,12 +100,12 @@ export function readSettings(env: Readonly<Record<string, unknown>>): Result<Set
   return err([...names].map((name) => ({ name, problem: name in given ? 'malformed' : 'missing' })));
 }
 
-/** The providers that have a key, in the order asked for. */
-export function configuredProviders(settings: Settings): readonly ProviderId[] {
+/** The providers of an order that have a key. */
+export function withKey<P extends ProviderId>(order: readonly P[], settings: Settings): readonly P[] {
   const hasKey: Record<ProviderId, boolean> = {
     apify: settings.APIFY_TOKEN !== undefined,
     hikerapi: settings.HIKERAPI_ACCESS_KEY !== undefined,
     scrapecreators: settings.SCRAPECREATORS_API_KEY !== undefined,
   };
-  return settings.PROVIDER_ORDER_MEDIA.filter((id) => hasKey[id]);
+  return order.filter((id) => hasKey[id]);
 }

@@ -35,6 +35,14 @@ export const ERRORS = {
     callerAction: 'Correct what `message` and `details` name, then send it again.',
     operatorAction: 'None. Many of them from one client: its integration is out of date.',
   },
+  invalid_cursor: {
+    status: 400,
+    billed: false,
+    retry: 'after_change',
+    summary: 'The cursor cannot be continued from.',
+    callerAction: 'Send `nextCursor` unchanged, for the same post and with the same `includeReplies`; or start without a cursor.',
+    operatorAction: 'None. After CURSOR_SIGNING_SECRET was changed, cursors given out before end like this.',
+  },
   unauthorized: {
     status: 401,
     billed: false,
@@ -174,7 +182,6 @@ export const ERRORS = {
     summary: 'The URL names a post that is not a reel.',
     callerAction: 'Read it with /v1/post.',
     operatorAction: 'None.',
-    reserved: true,
   },
   idempotency_mismatch: {
     status: 422,

@@ -1,7 +1,9 @@
-import type { ExportedHandler } from '@cloudflare/workers-types';
+import { DurableObject } from 'cloudflare:workers';
 import { createApp } from './app.ts';
-import { buildDeps, expireHolds } from './deps.ts';
+import { buildDeps, expireHolds, parserFor } from './deps.ts';
 import type { Env } from './env.ts';
+import { createFlights } from './parse/flight.ts';
+import type { Parser } from './parse/parser.ts';
 
 const app = createApp(({ env, background }) => buildDeps(env, background));
 
@@ -16,3 +18,12 @@ export default {
     ctx.waitUntil(expireHolds(env));
   },
 } satisfies ExportedHandler<Env>;
+
+/** Where parallel identical parses of all isolates become one. */
+export class ParseFlight extends DurableObject<Env> {
+  readonly #flights = createFlights<Awaited<ReturnType<Parser['parse']>>>();
+
+  parse(...[request, idempotencyKey, budget]: Parameters<Parser['parse']>): ReturnType<Parser['parse']> {
+    return this.#flights.run(idempotencyKey, () => parserFor(this.env).parse(request, idempotencyKey, budget));
+  }
+}

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { Limitation } from '../read/limitations.ts';
 import type { Payment } from '../read/payer.ts';
-import type { ReadTrace } from '../read/delivery.ts';
+import type { ReadTrace } from '../read/order.ts';
 import type { Reading } from '../read/reader.ts';
 import type { AppContext } from './context.ts';
 
@@ -27,8 +27,8 @@ const Usage = z
   })
   .openapi('Usage');
 
-/** The envelope of every paid answer around its `data`. */
-export function envelopeOf<T extends z.ZodType>(data: T, name: string) {
+/** The envelope of every paid answer around its `data` and its `parse`. */
+export function envelopeOf<T extends z.ZodType, P extends z.ZodType>(data: T, parse: P, name: string) {
   return z
     .object({
       data,
@@ -41,26 +41,34 @@ export function envelopeOf<T extends z.ZodType>(data: T, name: string) {
             .int()
             .nonnegative()
             .nullable()
-            .openapi({ description: 'How long the copy stays usable; null when it was not kept.' }),
+            .openapi({ description: 'How long the copy stays fresh; null when it was not kept.' }),
           ageSeconds: z.int().nonnegative(),
         })
-        .openapi('Cache'),
+        .openapi('Cache', { description: 'Where the main part came from: the post, or the comments of /v1/comments.' }),
       usage: Usage,
       limitations: z.array(Limitation),
-      parse: z.null().openapi({ description: 'Null: no hosted AI interpretation was asked for.' }),
+      parse,
     })
     .openapi(name);
 }
 
-/** Renders a reading and notes in the log line what it was and what it cost. */
-export function envelope(c: AppContext, reading: Reading, priceCardVersion: string) {
-  const { data, provider, cache, payment, limitations } = reading;
-  Object.assign(c.var.event, {
-    provider: provider.id,
-    reservedMicroCredits: payment.reserved,
-    settledMicroCredits: payment.settled,
-  });
-  return { data, provider, cache, usage: usageOf(payment, priceCardVersion), limitations: [...limitations], parse: null };
+/** Renders a reading around its data and its interpretation; says in the headers what `cache` says, and in the log line what it cost. */
+export function envelope<T, P>(c: AppContext, reading: Reading, data: T, parse: P) {
+  const { provider, cache, payment, limitations } = reading;
+  const { status, ttlSeconds, ageSeconds } = cache;
+  Object.assign(c.var.event, { provider: provider.id, reservedMicroCredits: payment.reserved, settledMicroCredits: payment.settled });
+  // RFC 9211. A miss that was kept says for how long; a stale copy has a negative time left.
+  const stored = ttlSeconds === null ? '' : `; stored; ttl=${ttlSeconds}`;
+  const said = {
+    hit: `hit; ttl=${ttlSeconds ?? 0}`,
+    miss: `fwd=uri-miss${stored}`,
+    stale: `hit; ttl=${-ageSeconds}; detail=stale-if-error`,
+  };
+  c.header('Cache-Status', `igskill; ${said[status]}`);
+  c.header('Age', String(ageSeconds));
+  c.header('Cache-Control', `private, max-age=${status === 'stale' ? 0 : (ttlSeconds ?? 0)}`);
+  c.header('Vary', 'Authorization');
+  return { data, provider, cache, usage: usageOf(payment, c.var.deps.priceCard.version), limitations: [...limitations], parse };
 }
 
 /** Copies what is known of a read into the log line, whether it was delivered or refused. */

@@ -74,7 +74,7 @@ function matches(pattern: string, path: string): boolean {
 }
 
 /** Paths whose GET costs money. Hono would answer HEAD by running GET: a read that is paid for and thrown away. */
-export const PAID_PATHS = ['/v1/post'] as const;
+export const PAID_PATHS = ['/v1/post', '/v1/reel', '/v1/comments'] as const;
 
 function isPaid(path: string): boolean {
   return PAID_PATHS.some((paid) => paid === path);

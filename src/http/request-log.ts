@@ -20,6 +20,10 @@ export type RequestEvent = {
   shortcode?: string;
   cache?: string;
   provider?: string;
+  /** Who wrote the words down, or why there are none. */
+  transcript?: string;
+  /** Whether the boundary delivered an interpretation. */
+  parse?: string;
   attempts?: readonly object[];
   reservedMicroCredits?: number;
   settledMicroCredits?: number;

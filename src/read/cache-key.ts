@@ -1,9 +1,20 @@
+import type { CommentLimit } from './order.ts';
+
 /** Raised when the shape of what is cached changes: older copies are then simply not found. */
-export const CONTENT_SCHEMA_VERSION = 1;
+const CONTENT_SCHEMA_VERSION = 2;
 
 /** What a cached thing is the content of. Options that change the content belong in here; those that don't, don't. */
 export type ContentSubject =
   | { readonly part: 'media'; readonly shortcode: string }
+  | {
+      readonly part: 'comments';
+      readonly shortcode: string;
+      readonly limit: CommentLimit;
+      readonly includeReplies: boolean;
+      readonly cursor: string | null;
+    }
+  | { readonly part: 'transcript'; readonly mediaId: string; readonly source: 'provider' | 'hosted'; readonly model: string | null }
+  | { readonly part: 'parse'; readonly contentHash: string; readonly mode: string; readonly model: string; readonly promptVersion: string }
   | { readonly part: 'share_link'; readonly path: string };
 
 /**
@@ -11,8 +22,12 @@ export type ContentSubject =
  * The same content has one key however its URL was spelled.
  */
 export async function contentKey(subject: ContentSubject): Promise<string> {
-  const canonical = JSON.stringify(Object.entries(subject).sort(([a], [b]) => (a < b ? -1 : 1)));
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(canonical));
-  const hex = Array.from(new Uint8Array(digest, 0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return `${subject.part}:v${CONTENT_SCHEMA_VERSION}:${hex}`;
+  const hex = await contentHash(Object.entries(subject).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return `${subject.part}:v${CONTENT_SCHEMA_VERSION}:${hex.slice(0, 32)}`;
+}
+
+/** SHA-256, in hex, of a value's JSON. The value's keys must come in a fixed order. */
+export async function contentHash(value: unknown): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(JSON.stringify(value)));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

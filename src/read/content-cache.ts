@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import type { Clock } from '../clock.ts';
+import { Comment } from '../instagram/comment.ts';
 import { InstagramMedia } from '../instagram/media.ts';
+import { Transcript } from '../instagram/transcript.ts';
 import { PROVIDER_IDS } from '../providers/provider.ts';
 
 /** What the cache needs of a key-value store: Workers KV in production. */
@@ -10,10 +11,13 @@ export interface KeyValueStore {
 }
 
 /** Workers KV refuses a shorter time to live (developers.cloudflare.com/kv/api/write-key-value-pairs). Seconds. */
-export const SHORTEST_TTL_SECONDS = 60;
+const SHORTEST_TTL_SECONDS = 60;
 
 /** Media addresses must still work for a caller who downloads a little later. Seconds. */
-export const EXPIRY_MARGIN_SECONDS = 600;
+const EXPIRY_MARGIN_SECONDS = 600;
+
+/** How long copies past their time are kept for callers who take a stale one: a week, as long as `maxStaleSeconds` may ask for. Seconds. */
+export const STALE_RETENTION_SECONDS = 604_800;
 
 /** A larger value is not cached: a read of it would cost more memory than a fresh read costs money. Characters. */
 const LARGEST_VALUE_CHARS = 4_000_000;
@@ -21,57 +25,107 @@ const LARGEST_VALUE_CHARS = 4_000_000;
 /** The store answers within milliseconds or it is no cache. Milliseconds. */
 const STORE_TIMEOUT_MS = 2_000;
 
-const ProviderSummary = z.object({
+/** The provider as a caller may see it. */
+export const ProviderSummary = z.object({
   id: z.enum(PROVIDER_IDS),
   billedUnit: z.enum(['result', 'request', 'credit']),
   resultCount: z.int().nonnegative(),
 });
-/** The provider as a caller may see it. */
 export type ProviderSummary = z.infer<typeof ProviderSummary>;
 
+/** Unix milliseconds, and how long a copy is fresh from then. */
 const times = { storedAt: z.int().nonnegative(), ttlSeconds: z.int().positive() };
 
-const CachedMedia = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('found'), ...times, provider: ProviderSummary, media: InstagramMedia }),
+/** A post as it was read, or the definite news that there is none to read. */
+export const MediaCopy = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('found'), ...times, provider: ProviderSummary, value: InstagramMedia }),
   z.object({ kind: z.literal('absent'), ...times, reason: z.enum(['not_found', 'private', 'login_required', 'age_restricted']) }),
 ]);
-/** A post as it was read at `storedAt` (unix milliseconds), or the definite news that there is none to read. */
-export type CachedMedia = z.infer<typeof CachedMedia>;
+export type MediaCopy = z.infer<typeof MediaCopy>;
 
-const CachedShareLink = z.object({
+const Position = z.object({ cursor: z.string().nullable(), skip: z.int().nonnegative(), lastId: z.string().nullable() });
+
+/** A batch of comments as it was read. */
+export const CommentsCopy = z.object({
+  ...times,
+  provider: ProviderSummary,
+  value: z.object({
+    comments: z.array(Comment),
+    shortfall: z.enum(['end_of_thread', 'disabled', 'deadline', 'provider_limit', 'provider_failed']).nullable(),
+    next: Position.nullable(),
+    order: z.enum(['ranked', 'newest', 'unknown']),
+    repliesIncomplete: z.boolean(),
+  }),
+});
+export type CommentsCopy = z.infer<typeof CommentsCopy>;
+
+/** A transcript, or the definite news of one source that there is none. */
+export const TranscriptCopy = z.object({
+  ...times,
+  value: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('transcript'), transcript: Transcript }),
+    z.object({ kind: z.enum(['no_speech', 'too_long', 'none']) }),
+  ]),
+});
+export type TranscriptCopy = z.infer<typeof TranscriptCopy>;
+
+/** An output of the hosted interpretation. Its key is the hash of what went in, so it never goes out of date. */
+export const ParseCopy = z.object({
+  ...times,
+  value: z.object({ output: z.record(z.string(), z.unknown()), model: z.string(), promptVersion: z.string() }),
+});
+export type ParseCopy = z.infer<typeof ParseCopy>;
+
+/** Where a share link leads. */
+export const ShareLinkCopy = z.object({
   ...times,
   shortcode: z.string().regex(/^[A-Za-z0-9_-]{5,11}$/),
   hint: z.enum(['post', 'reel', 'video', 'unknown']),
 });
-/** Where a share link leads. */
-export type CachedShareLink = z.infer<typeof CachedShareLink>;
+export type ShareLinkCopy = z.infer<typeof ShareLinkCopy>;
 
-/** The content cache. A failing store, a value of another shape and a copy past its time are all a miss, never an error. */
+type Timed = { readonly storedAt: number; readonly ttlSeconds: number };
+
+/** The content cache. A failing store and a value of another shape are a miss, never an error. */
 export interface ContentCache {
-  media(key: string): Promise<CachedMedia | null>;
-  shareLink(key: string): Promise<CachedShareLink | null>;
-  /** Keeps a value until its own `ttlSeconds` is over. Never throws; a value that can't be kept is not. */
-  keep(key: string, value: CachedMedia | CachedShareLink): Promise<void>;
+  /** The copy under this key, fresh or not, as long as it has this shape. */
+  get<T extends Timed>(key: string, schema: z.ZodType<T>): Promise<T | null>;
+  /** Keeps a copy for its `ttlSeconds` and `retainSeconds` more. Never throws; what can't be kept is not. */
+  keep(key: string, copy: Timed, retainSeconds: number): Promise<void>;
 }
 
 /** A content cache over a key-value store. */
-export function createContentCache(store: KeyValueStore, clock: Clock): ContentCache {
-  async function lookUp<T extends { storedAt: number; ttlSeconds: number }>(key: string, schema: z.ZodType<T>): Promise<T | null> {
-    const text = await answerInTime(store.get(key));
-    if (text === null) return null;
-    const parsed = schema.safeParse(parseJson(text));
-    if (!parsed.success) return null;
-    return clock() < parsed.data.storedAt + parsed.data.ttlSeconds * 1_000 ? parsed.data : null;
-  }
+export function createContentCache(store: KeyValueStore): ContentCache {
   return {
-    media: (key) => lookUp(key, CachedMedia),
-    shareLink: (key) => lookUp(key, CachedShareLink),
-    async keep(key, value) {
-      const text = JSON.stringify(value);
+    async get(key, schema) {
+      const text = await answerInTime(store.get(key));
+      if (text === null) return null;
+      const parsed = schema.safeParse(parseJson(text));
+      return parsed.success ? parsed.data : null;
+    },
+    async keep(key, copy, retainSeconds) {
+      const text = JSON.stringify(copy);
       if (text.length > LARGEST_VALUE_CHARS) return;
-      await answerInTime(store.put(key, text, { expirationTtl: value.ttlSeconds }).then(() => null));
+      const expirationTtl = Math.max(SHORTEST_TTL_SECONDS, copy.ttlSeconds + retainSeconds);
+      await answerInTime(store.put(key, text, { expirationTtl }).then(() => null));
     },
   };
+}
+
+/** Whole seconds since a copy was read. */
+export function ageSeconds(copy: Pick<Timed, 'storedAt'>, now: number): number {
+  return Math.max(0, Math.floor((now - copy.storedAt) / 1_000));
+}
+
+/** Whether a copy may be served as it is: within its time, and no older than the caller allows. */
+export function isFresh(copy: Timed, now: number, maxAgeSeconds: number | null): boolean {
+  if (now >= copy.storedAt + copy.ttlSeconds * 1_000) return false;
+  return maxAgeSeconds === null || (maxAgeSeconds > 0 && ageSeconds(copy, now) <= maxAgeSeconds);
+}
+
+/** Whether a copy may stand in when providers fail: past its time by no more than the caller allows. */
+export function isServableStale(copy: Timed, now: number, maxStaleSeconds: number): boolean {
+  return maxStaleSeconds > 0 && now < copy.storedAt + (copy.ttlSeconds + maxStaleSeconds) * 1_000;
 }
 
 /**

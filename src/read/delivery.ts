@@ -1,93 +1,137 @@
-import type { Clock } from '../clock.ts';
-import type { MediaTarget, ShareTarget, Target } from '../instagram/target.ts';
-import type { Failover } from '../providers/failover.ts';
-import type { Budget, UpstreamReceipt } from '../providers/provider.ts';
-import type { ShareLinkResolver } from '../providers/share-link.ts';
+import type { InstagramMedia } from '../instagram/media.ts';
+import type { MediaTarget } from '../instagram/target.ts';
+import type { MediaFailure } from '../providers/failover.ts';
+import type { Budget, CommentBatch } from '../providers/provider.ts';
 import { err, ok, type Result } from '../result.ts';
-import { contentKey } from './cache-key.ts';
-import { type CachedMedia, type ContentCache, mediaTtlSeconds } from './content-cache.ts';
-import { absentReason, absentRefusal, providerRefusal, type ReadRefusal, shareLinkRefusal } from './refusals.ts';
+import type { ReadDeps } from './ports.ts';
+import type { ReadTrace } from './order.ts';
+import { fetchComments } from './parts/comments.ts';
+import { fetchMedia } from './parts/media.ts';
+import { makeParse, type ParseResult, prepareParse } from './parts/parse.ts';
+import { fetchTranscript, type TranscriptResult } from './parts/transcript.ts';
+import type { Plan } from './plan.ts';
+import { absentRefusal, notAReel, providerRefusal, type ReadRefusal } from './refusals.ts';
+import type { Delivered } from './slot.ts';
 
-/** A share link keeps leading to the same post; a month is long enough to save the look-ups that matter. Seconds. */
-const SHARE_LINK_TTL_SECONDS = 2_592_000;
+/** Kept free of the deadline for the hosted interpretation, when one is wanted: comments stop before it. Milliseconds. */
+const PARSE_TIME_MS = 8_000;
 
-/** What happened on the way, for the log line of the request. Never words of people. */
-export type ReadTrace = {
-  targetKind?: Target['kind'];
-  shortcode?: string;
-  cache?: 'hit' | 'miss';
-  accountId?: string | null;
-  attempts?: readonly UpstreamReceipt[];
+/** Comments as they came, or the word for why there are none. */
+export type CommentsOutcome =
+  | { readonly kind: 'delivered'; readonly delivered: Delivered<CommentBatch> }
+  | { readonly kind: 'missing'; readonly reason: 'provider_failed' | 'provider_none' };
+
+/** Everything that came of a read. A part that wasn't wanted is null. */
+export type Outcome = {
+  readonly media: Delivered<InstagramMedia> | null;
+  readonly comments: CommentsOutcome | null;
+  readonly transcript: TranscriptResult | null;
+  readonly parse: ParseResult | null;
 };
 
-/** A post in hand, from the cache or from a provider. `ttlSeconds` counts from `storedAt`; null when it can't be kept. */
-export type Delivered = Pick<Extract<CachedMedia, { kind: 'found' }>, 'media' | 'provider' | 'storedAt'> & {
-  readonly ttlSeconds: number | null;
-  readonly key: string;
-  readonly status: 'hit' | 'miss';
-};
-
-/** What fetching works with. `background` keeps a promise alive after the answer has gone out: only for what may be lost. */
-export type DeliveryDeps = {
-  readonly clock: Clock;
-  readonly cache: ContentCache;
-  readonly source: Failover;
-  readonly shareLinks: ShareLinkResolver;
-  readonly contentTtlSeconds: number;
-  readonly absentTtlSeconds: number;
-  readonly background: (work: Promise<void>) => void;
-};
-
-/** Everything that goes out on behalf of a caller. Only to be called while a hold is open. */
+/**
+ * Gets every part of the plan that is not at hand, all under one deadline. Only while a hold is open. Refuses when the main part
+ * can't be had, and when a reel is wanted and the post is none; any other part that fails is part of the outcome.
+ */
 export async function deliver(
-  deps: DeliveryDeps,
-  trace: ReadTrace,
-  target: Target,
-  budget: Budget,
-): Promise<Result<Delivered, ReadRefusal>> {
-  if (target.kind === 'media') return fetchFresh(deps, trace, target, budget);
-  const resolved = await resolveShareLink(deps, target, budget);
-  if (!resolved.ok) return resolved;
-  const key = await contentKey({ part: 'media', shortcode: resolved.value.shortcode });
-  const cached = await deps.cache.media(key);
-  if (cached?.kind === 'absent') return err(absentRefusal(cached.reason));
-  if (cached?.kind === 'found') {
-    trace.cache = 'hit';
-    trace.shortcode = cached.media.shortcode;
-    return ok({ ...cached, key, status: 'hit' });
-  }
-  return fetchFresh(deps, trace, resolved.value, budget);
-}
-
-async function resolveShareLink(deps: DeliveryDeps, target: ShareTarget, budget: Budget): Promise<Result<MediaTarget, ReadRefusal>> {
-  const resolved = await deps.shareLinks.resolve(target, budget);
-  if (!resolved.ok) return err(shareLinkRefusal(resolved.error.kind));
-  const { shortcode, hint } = resolved.value;
-  const key = await contentKey({ part: 'share_link', path: target.path });
-  deps.background(deps.cache.keep(key, { storedAt: deps.clock(), ttlSeconds: SHARE_LINK_TTL_SECONDS, shortcode, hint }));
-  return resolved;
-}
-
-async function fetchFresh(
-  deps: DeliveryDeps,
+  deps: ReadDeps,
   trace: ReadTrace,
   target: MediaTarget,
+  plan: Plan,
   budget: Budget,
-): Promise<Result<Delivered, ReadRefusal>> {
+): Promise<Result<Outcome, ReadRefusal>> {
+  const { want } = plan;
   trace.shortcode = target.shortcode;
-  const key = await contentKey({ part: 'media', shortcode: target.shortcode });
-  const fetched = await deps.source.fetchMedia(target, budget);
-  const storedAt = deps.clock();
-  if (!fetched.ok) {
-    trace.attempts = fetched.error.attempts;
-    const reason = absentReason(fetched.error.kind);
-    if (reason !== null) deps.background(deps.cache.keep(key, { kind: 'absent', storedAt, ttlSeconds: deps.absentTtlSeconds, reason }));
-    return err(providerRefusal(fetched.error));
-  }
-  const { value: media, provider: id, billedUnit, resultCount, attempts } = fetched.value;
-  trace.attempts = attempts;
-  const provider = { id, billedUnit, resultCount };
-  const ttlSeconds = mediaTtlSeconds(media, storedAt, deps.contentTtlSeconds);
-  if (ttlSeconds !== null) deps.background(deps.cache.keep(key, { kind: 'found', storedAt, ttlSeconds, provider, media }));
-  return ok({ media, provider, storedAt, ttlSeconds, key, status: 'miss' });
+  const media = await mediaPart(deps, trace, target, plan, budget);
+  if (!media.ok) return media;
+  if (want.main === 'media' && want.reelOnly && media.value?.value.type !== 'reel') return err(notAReel);
+  const early: Budget = plan.parse === null ? budget : { deadlineAt: budget.deadlineAt - PARSE_TIME_MS };
+  const owner = media.value?.value.owner.username ?? null;
+  const [comments, transcript] = await Promise.all([
+    commentsPart(deps, trace, target, plan, owner, early),
+    transcriptPart(deps, trace, target, plan, media.value?.value ?? null, early),
+  ]);
+  if (want.main === 'comments' && comments !== null && !comments.ok) return err(providerRefusal(comments.error));
+  const batch = comments?.ok === true ? comments.value : null;
+  const parse = await parsePart(
+    deps,
+    trace,
+    target,
+    plan,
+    { media: media.value?.value ?? null, transcript, comments: batch?.value ?? null },
+    budget,
+  );
+  trace.cache = (want.main === 'media' ? media.value?.status : batch?.status) ?? 'miss';
+  return ok({ media: media.value, comments: comments === null ? null : commentsOutcome(comments), transcript, parse });
+}
+
+/** The outcome of a plan in which everything is at hand. */
+export function atHand(plan: Plan): Outcome {
+  return {
+    media: plan.media?.hit ?? null,
+    comments: plan.comments?.hit == null ? null : { kind: 'delivered', delivered: plan.comments.hit },
+    transcript: plan.transcript?.hit ?? null,
+    parse: plan.parse?.hit ?? null,
+  };
+}
+
+async function mediaPart(
+  deps: ReadDeps,
+  trace: ReadTrace,
+  target: MediaTarget,
+  plan: Plan,
+  budget: Budget,
+): Promise<Result<Delivered<InstagramMedia> | null, ReadRefusal>> {
+  if (plan.media === null) return ok(null);
+  if (plan.media.absent !== null) return err(absentRefusal(plan.media.absent));
+  if (plan.media.hit !== null) return ok(plan.media.hit);
+  return fetchMedia(deps, trace, target, plan.media, budget);
+}
+
+async function commentsPart(
+  deps: ReadDeps,
+  trace: ReadTrace,
+  target: MediaTarget,
+  plan: Plan,
+  owner: string | null,
+  budget: Budget,
+): Promise<Result<Delivered<CommentBatch>, MediaFailure> | null> {
+  if (plan.comments === null || plan.want.comments === null) return null;
+  if (plan.comments.hit !== null) return ok(plan.comments.hit);
+  return fetchComments(deps, trace, target, { ...plan.want.comments, from: plan.comments.from }, owner, plan.comments, budget);
+}
+
+async function transcriptPart(
+  deps: ReadDeps,
+  trace: ReadTrace,
+  target: MediaTarget,
+  plan: Plan,
+  media: InstagramMedia | null,
+  budget: Budget,
+): Promise<TranscriptResult | null> {
+  if (plan.transcript === null || plan.want.main !== 'media' || media === null) return null;
+  const result = plan.transcript.hit ?? (await fetchTranscript(deps, trace, target, media, plan.want.transcript, plan.transcript, budget));
+  trace.transcript = result.kind === 'transcript' ? result.transcript.source : result.reason;
+  return result;
+}
+
+async function parsePart(
+  deps: ReadDeps,
+  trace: ReadTrace,
+  target: MediaTarget,
+  plan: Plan,
+  input: { readonly media: InstagramMedia | null; readonly transcript: TranscriptResult | null; readonly comments: CommentBatch | null },
+  budget: Budget,
+): Promise<ParseResult | null> {
+  if (plan.parse === null) return null;
+  if (plan.parse.hit !== null) return plan.parse.hit;
+  const transcript = input.transcript?.kind === 'transcript' ? input.transcript.transcript : null;
+  const prepared = await prepareParse(deps, plan.want, { ...input, shortcode: target.shortcode, transcript });
+  if (prepared === null) return { kind: 'missing', reason: 'nothing_to_parse', promptVersion: null };
+  return makeParse(deps, trace, prepared, budget);
+}
+
+function commentsOutcome(comments: Result<Delivered<CommentBatch>, MediaFailure>): CommentsOutcome {
+  if (comments.ok) return { kind: 'delivered', delivered: comments.value };
+  return { kind: 'missing', reason: comments.error.kind === 'unconfigured' ? 'provider_none' : 'provider_failed' };
 }

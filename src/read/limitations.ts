@@ -1,6 +1,4 @@
 import { z } from '@hono/zod-openapi';
-import { isoTime } from '../clock.ts';
-import type { InstagramMedia } from '../instagram/media.ts';
 
 /** The only list of limitations: code, its reasons, and what each means. The table in docs/limitations.md comes from here. */
 export const LIMITATIONS = {
@@ -41,10 +39,84 @@ export const LIMITATIONS = {
     meaning: 'The counts are as old as the cached copy, `cache.ageSeconds`.',
     reasons: { cached: 'The answer came from the cache.' },
   },
+  stale_copy: {
+    meaning: 'A copy past its time was served, at the stale price, as `maxStaleSeconds` allowed.',
+    reasons: { providers_failed: 'No data provider delivered a fresh one.' },
+  },
+  comments_incomplete: {
+    meaning: 'Fewer comments than asked for: `truncated` is true. What came is what is charged; `nextCursor` goes on where there is more.',
+    reasons: {
+      end_of_thread: 'There are no more comments that the data provider can see.',
+      disabled: 'The author has turned comments off.',
+      deadline: 'The time for one read was over.',
+      provider_limit: 'The data provider gives no more of this thread.',
+      provider_failed: 'The data provider failed after some comments had come.',
+    },
+  },
+  comments_unavailable: {
+    meaning: 'The comments that were asked for beside the post did not come; they are not charged.',
+    reasons: {
+      provider_failed: 'No data provider delivered comments.',
+      provider_none: 'No data provider for comments is configured.',
+    },
+  },
+  comments_order_unverified: {
+    meaning: 'Comments come in an order that cannot be checked, so a batch is neither the newest nor a random sample.',
+    reasons: {
+      platform_ranking: 'The platform ranks them for its viewers.',
+      unknown_order: 'The data provider does not say how it orders them.',
+    },
+  },
+  replies_incomplete: {
+    meaning: 'Some comment has more replies than were delivered.',
+    reasons: { provider_limit: 'Time or calls of this read were used up, or the data provider gave no more.' },
+  },
+  comment_owner_unavailable: {
+    meaning: 'Fields of the people who commented are null.',
+    reasons: { provider_missing: 'The data provider did not give them.' },
+  },
+  transcript_unavailable: {
+    meaning: 'The reel comes without its words; the transcript is not charged.',
+    reasons: {
+      no_speech: 'Nobody speaks in it.',
+      too_long: 'The video is longer than transcription takes.',
+      provider_none: 'The data provider has no transcript.',
+      provider_failed: 'The data provider failed.',
+      boundary_not_configured: 'Hosted transcription is not configured.',
+      boundary_failed: 'Hosted transcription failed or took too long.',
+      media_url_expired: 'The address of the video no longer worked.',
+    },
+  },
+  sampled_comments: {
+    meaning: 'The interpretation saw a ranked sample of the comments, not all of them; `parse.sample` says how it was taken.',
+    reasons: { ranked_sample: 'Comments were ranked, and those of low signal left out.' },
+  },
+  parse_without_caption: {
+    meaning: 'The interpretation had no caption to go by.',
+    reasons: { no_caption: 'The post has none.' },
+  },
+  parse_without_transcript: {
+    meaning: 'The interpretation of a video did not have its words.',
+    reasons: {
+      not_requested: 'No transcript was asked for.',
+      unavailable: 'There is none; see `transcript_unavailable`.',
+    },
+  },
+  parse_failed: {
+    meaning: 'There is no interpretation; it is not charged. The rest of the answer is complete.',
+    reasons: {
+      boundary_not_configured: 'Hosted interpretation is not configured.',
+      boundary_failed: 'Hosted interpretation failed or refused.',
+      timed_out: 'There was no time left for it.',
+      invalid_output: 'What came back did not have the promised shape.',
+      nothing_to_parse: 'There was no text to interpret.',
+    },
+  },
 } as const satisfies Record<string, { meaning: string; reasons: Record<string, string> }>;
 
 export type LimitationCode = keyof typeof LIMITATIONS;
-type ReasonOf<C extends LimitationCode> = keyof (typeof LIMITATIONS)[C]['reasons'] & string;
+/** The reasons a code can have. */
+export type ReasonOf<C extends LimitationCode> = keyof (typeof LIMITATIONS)[C]['reasons'] & string;
 
 /** A typed reason why something in an answer is missing or weaker than it looks. */
 export const Limitation = z
@@ -57,87 +129,9 @@ export const Limitation = z
   .openapi('Limitation');
 export type Limitation = z.infer<typeof Limitation>;
 
-function limitation<C extends LimitationCode>(code: C, path: string, reason: ReasonOf<C>, message?: string): Limitation {
+/** One limitation. Its message is the reason's own sentence unless there is a more precise one. */
+export function limitation<C extends LimitationCode>(code: C, path: string, reason: ReasonOf<C>, message?: string): Limitation {
   // safe because ReasonOf<C> only allows the keys of this row
   const reasons = LIMITATIONS[code].reasons as Readonly<Record<string, string>>;
   return { code, path, reason, message: message ?? reasons[reason] ?? '' };
-}
-
-/**
- * Everything that is missing or weak in one post, derived from the post itself, so that a cached copy is explained as
- * a fresh one is. `now` in unix milliseconds; `cachedAgeSeconds` is null for a fresh read.
- */
-export function mediaLimitations(media: InstagramMedia, now: number, cachedAgeSeconds: number | null): Limitation[] {
-  return [
-    ...missingMetrics(media),
-    ...missingOwnerFields(media),
-    ...missingFields(media),
-    ...mediaUrlLimitations(media, now),
-    limitation('no_image_understanding', 'data.media', 'not_enabled'),
-    ...(cachedAgeSeconds === null
-      ? []
-      : [limitation('metrics_stale', 'data.metrics', 'cached', `The counts are ${cachedAgeSeconds} seconds old.`)]),
-  ];
-}
-
-function missingMetrics(media: InstagramMedia): Limitation[] {
-  const { metrics, type } = media;
-  const isVideo = type === 'reel' || type === 'video';
-  const expected = { likes: true, comments: true, plays: isVideo, views: isVideo, shares: true, reposts: true } satisfies Record<
-    keyof typeof metrics,
-    boolean
-  >;
-  return keysOf(expected)
-    .filter((name) => expected[name] && metrics[name] === null)
-    .map((name) => limitation('metric_unavailable', `data.metrics.${name}`, metricReason(media, name)));
-}
-
-/** An author who hides counts hides likes and, with them, the counts of a video; comments stay visible. */
-function metricReason(media: InstagramMedia, name: keyof InstagramMedia['metrics']): ReasonOf<'metric_unavailable'> {
-  if (name === 'views' && media.metrics.plays !== null) return 'not_counted';
-  const hideable = name === 'likes' || name === 'plays' || name === 'views';
-  return hideable && media.flags.likesHidden === true ? 'hidden_by_author' : 'provider_missing';
-}
-
-function missingOwnerFields(media: InstagramMedia): Limitation[] {
-  return keysOf(media.owner)
-    .filter((name) => media.owner[name] === null)
-    .map((name) => limitation('owner_field_unavailable', `data.owner.${name}`, 'provider_missing'));
-}
-
-function missingFields(media: InstagramMedia): Limitation[] {
-  const missing: Limitation[] = [];
-  if (media.timestamp === null) missing.push(limitation('field_unavailable', 'data.timestamp', 'provider_missing'));
-  if (media.paidPartnership === null) missing.push(limitation('field_unavailable', 'data.paidPartnership', 'provider_missing'));
-  if (media.type === 'reel' && media.music === null) missing.push(limitation('field_unavailable', 'data.music', 'provider_missing'));
-  if (media.type === 'carousel' && media.children.length === 0) {
-    missing.push(limitation('field_unavailable', 'data.children', 'provider_missing'));
-  }
-  return missing;
-}
-
-function mediaUrlLimitations(media: InstagramMedia, now: number): Limitation[] {
-  const found: Limitation[] = [];
-  const ahead: number[] = [];
-  media.media.forEach((asset, index) => {
-    const path = `data.media[${index}].url`;
-    if (asset.url === null) found.push(limitation('media_url_missing', path, 'provider_missing'));
-    else if (asset.expiresAt !== null) {
-      const expiry = Date.parse(asset.expiresAt);
-      if (expiry <= now) found.push(limitation('media_url_expired', path, 'expired'));
-      else ahead.push(expiry);
-    }
-  });
-  if (ahead.length > 0) {
-    const earliest = isoTime(Math.min(...ahead));
-    found.push(
-      limitation('media_url_short_lived', 'data.media', 'signed_by_platform', `The first media address stops working at ${earliest}.`),
-    );
-  }
-  return found;
-}
-
-function keysOf<T extends object>(value: T): (keyof T & string)[] {
-  // safe because these objects are written out in this file or parsed by a schema: they have no other keys
-  return Object.keys(value) as (keyof T & string)[];
 }

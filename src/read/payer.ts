@@ -17,8 +17,8 @@ export type Payment = {
   readonly lines: readonly ResolvedLine[];
 };
 
-/** The account that a step of paying found, for the log. */
-export type Payee = { readonly accountId: Id<'acct'> | null };
+/** The account that a step of paying found, and what it can spend after that step; both null for the owner. */
+export type Payee = { readonly accountId: Id<'acct'> | null; readonly available: MicroCredits | null };
 
 /** Paying for one request. Each method is one step of the paid path; a request reserves or charges at most once. */
 export interface Payer {
@@ -44,10 +44,11 @@ export function customerPayer(deps: {
   return {
     async identify() {
       const found = await deps.accounts.identify(deps.keyHash);
-      return found.ok ? ok({ accountId: found.value.account.id }) : found;
+      return found.ok ? ok({ accountId: found.value.account.id, available: found.value.balance.available }) : found;
     },
     async reserve(lines) {
-      return ledger.reserve(spend(lines), deps.holdTtlMs);
+      const reserved = await ledger.reserve(spend(lines), deps.holdTtlMs);
+      return reserved.ok ? ok({ accountId: reserved.value.accountId, available: reserved.value.balance.available }) : reserved;
     },
     async charge(lines, receipt) {
       const charged = await ledger.charge(spend(lines), receipt);
@@ -64,17 +65,12 @@ export function customerPayer(deps: {
   };
 }
 
+/** What a read without any price came to: nothing was held, nothing booked. */
+export const nothingPaid: Payment = { reserved: ZERO, settled: ZERO, refunded: ZERO, available: null, receiptId: null, lines: [] };
+
 /** Pays nothing: the owner's reads cost zero and leave no line in the ledger. */
 export function ownerPayer(): Payer {
-  const nothing: Payment & Payee = {
-    reserved: ZERO,
-    settled: ZERO,
-    refunded: ZERO,
-    available: null,
-    receiptId: null,
-    lines: [],
-    accountId: null,
-  };
+  const nothing: Payment & Payee = { ...nothingPaid, accountId: null };
   return {
     identify: async () => ok(nothing),
     reserve: async () => ok(nothing),

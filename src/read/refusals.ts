@@ -18,6 +18,7 @@ const MICRO_CREDITS_PER_CENT = 10_000;
 
 /** The codes a read can end with. Routes declare them all, and the compiler holds them to it. */
 export const READ_ERRORS = [
+  'invalid_cursor',
   'unauthorized',
   'insufficient_credits',
   'account_frozen',
@@ -25,6 +26,7 @@ export const READ_ERRORS = [
   'post_not_found',
   'unsupported_url',
   'share_link_unresolved',
+  'not_a_reel',
   'provider_unavailable',
   'provider_unconfigured',
   'provider_busy',
@@ -83,6 +85,9 @@ function insufficientCredits(required: MicroCredits, available: MicroCredits): R
 
 /** The answer when no provider is configured for what was asked. */
 export const providerUnconfigured: ReadRefusal = { code: 'provider_unconfigured', retryAfterSeconds: UNCONFIGURED_RETRY_SECONDS };
+
+/** The answer of the reel endpoint for a post of another kind. */
+export const notAReel: ReadRefusal = { code: 'not_a_reel', details: { endpoint: '/v1/post' } };
 
 /** The definite news about a post that can't be read; it may be remembered for a while. */
 export type AbsentReason = 'not_found' | 'private' | 'login_required' | 'age_restricted';

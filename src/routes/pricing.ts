@@ -24,20 +24,16 @@ const Pricing = z
         freshMicroCredits: amount,
         cachedMicroCredits: amount,
         staleMicroCredits: amount.nullable().openapi({ description: 'Null where a copy cannot go stale.' }),
-        available: z.boolean().openapi({ description: 'Whether an endpoint sells it yet.' }),
       }),
     ),
     free: z.array(z.object({ id: z.string(), title: z.string() })),
   })
   .openapi('Pricing');
 
-/** What the endpoints there are can charge; the other prices are fixed, but nothing sells them yet. */
-const SOLD: ReadonlySet<string> = new Set(['media']);
-
 function pricing(): z.infer<typeof Pricing> {
   return {
     ...PRICE_CARD,
-    items: PRICE_CARD.items.map((priced) => ({ ...priced, available: SOLD.has(priced.item) })),
+    items: PRICE_CARD.items.map((priced) => ({ ...priced })),
     free: PRICE_CARD.free.map((outcome) => ({ ...outcome })),
   };
 }

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { envelopeOf } from '../../src/http/envelope.ts';
-import { InstagramMedia } from '../../src/instagram/media.ts';
+import { MediaData } from '../../src/http/media-data.ts';
+import { MediaParseBlock } from '../../src/http/parse-block.ts';
 import { useApi } from '../support/api.ts';
 import { errorOf, meteredRoute, usageOf } from '../support/metered-route.ts';
 
 const start = useApi();
-const PostReading = envelopeOf(InstagramMedia, 'PostReading');
+const PostReading = envelopeOf(MediaData, MediaParseBlock, 'PostReading');
 const post = (url: string, more = '') => `/v1/post?url=${encodeURIComponent(url)}${more}`;
 
 meteredRoute({
@@ -203,8 +204,10 @@ describe('GET /v1/post', () => {
       ['an empty url', '/v1/post?url=', 400, 'invalid_request'],
       ['a url given twice', '/v1/post?url=DemoImage01&url=DemoVideo01', 400, 'invalid_request'],
       ['an unknown parameter', post('DemoImage01', '&lang=en'), 400, 'invalid_request'],
-      ['a parse mode', post('DemoImage01', '&parse=summary'), 400, 'invalid_request'],
-      ['comments', post('DemoImage01', '&comments=latest'), 400, 'invalid_request'],
+      ['an unknown parse mode', post('DemoImage01', '&parse=themes'), 400, 'invalid_request'],
+      ['an unknown comments mode', post('DemoImage01', '&comments=all'), 400, 'invalid_request'],
+      ['a negative age', post('DemoImage01', '&maxAgeSeconds=-1'), 400, 'invalid_request'],
+      ['a staleness beyond a week', post('DemoImage01', '&maxStaleSeconds=604801'), 400, 'invalid_request'],
       ['500 comments', post('DemoImage01', '&commentLimit=500'), 400, 'invalid_request'],
       ['a profile', post('https://www.instagram.com/some.person/'), 422, 'unsupported_url'],
       ['another host', post('https://example.com/p/DemoImage01/'), 422, 'unsupported_url'],
@@ -243,7 +246,7 @@ describe('GET /v1/post', () => {
     expect(answer.status).toBe(200);
   });
 
-  test('takes "none" for the options that come later', async () => {
+  test('takes "none" for options that are left out', async () => {
     const api = start();
     const { key } = await api.signUp();
     const answer = await api.request(post('DemoImage01', '&parse=none&comments=none&commentLimit=20'), { key });

@@ -3,11 +3,13 @@ import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { startStandIns, type StandIns } from '../../local/stand-ins/stand-ins.ts';
 import { createApp } from '../../src/app.ts';
 import { auditLedger } from '../../src/billing/audit.ts';
-import { buildDeps } from '../../src/deps.ts';
+import { buildDeps, parserFor, type Runtime } from '../../src/deps.ts';
 import type { Env, Settings } from '../../src/env.ts';
 import type { App } from '../../src/http/context.ts';
 import type { RequestEvent } from '../../src/http/request-log.ts';
 import { randomIds } from '../../src/ids.ts';
+import { createFlights } from '../../src/parse/flight.ts';
+import type { Parser } from '../../src/parse/parser.ts';
 import { manualClock, serverDatabase, sha256 } from './database.ts';
 import { useSqld } from './sqld.ts';
 
@@ -43,9 +45,12 @@ export class Api {
   readonly events: RequestEvent[] = [];
   /** Everything that was sent out, by host and port. */
   readonly sent: string[] = [];
+  /** Set where time must pass by itself, as for a deadline that cuts a slow provider short. */
+  inRealTime = false;
   /** Set to make what may be lost throw: a bug on the paid path. */
   backgroundBug: Error | null = null;
   private readonly pending: Promise<unknown>[] = [];
+  private readonly flights = createFlights<Awaited<ReturnType<Parser['parse']>>>();
   private readonly app: App;
   readonly env: Env;
 
@@ -66,23 +71,32 @@ export class Api {
       SCRAPECREATORS_BASE_URL: standIns.baseUrls.scrapecreators,
       SCRAPECREATORS_API_KEY: 'test-key-scrapecreators',
       INSTAGRAM_BASE_URL: standIns.baseUrls.instagram,
+      CURSOR_SIGNING_SECRET: 'a secret of these tests, 32 or longer',
+      ACHRONON_AI_ENDPOINT: standIns.baseUrls.achronon,
+      ACHRONON_AI_SERVICE_TOKEN: 'test-token-achronon',
       ...settings,
       // safe because the cache uses get and put alone, and nothing here asks for assets
       CONTENT_CACHE: this.kv as unknown as Env['CONTENT_CACHE'],
       ASSETS: {} as Env['ASSETS'],
+      // As the Durable Object does, in one process.
+      PARSE_FLIGHTS: {
+        getByName: (name) => ({
+          parse: (...order) => this.flights.run(name, () => parserFor(this.env, this.runtime).parse(...order)),
+        }),
+      },
     };
-    this.app = createApp(({ env, background }) =>
-      buildDeps(env, background, {
-        clock: this.clock,
-        ids: randomIds,
-        fetch: (input, init) => {
-          this.sent.push(new URL(input instanceof Request ? input.url : String(input)).host);
-          return fetch(input, init);
-        },
-        log: (event) => this.events.push(event),
-      }),
-    );
+    this.app = createApp(({ env, background }) => buildDeps(env, background, this.runtime));
   }
+
+  private readonly runtime: Runtime = {
+    clock: () => (this.inRealTime ? Date.now() : this.clock()),
+    ids: randomIds,
+    fetch: (input, init) => {
+      this.sent.push(new URL(input instanceof Request ? input.url : String(input)).host);
+      return fetch(input, init);
+    },
+    log: (event) => this.events.push(event),
+  };
 
   /** Sends one request and waits for what the Worker would finish in the background. */
   async request(path: string, init: RequestInit & { key?: string } = {}): Promise<Answer> {

@@ -85,6 +85,9 @@ function settingsFor(sqldUrl: string, standIns: StandIns): Readonly<Record<strin
     SCRAPECREATORS_BASE_URL: standIns.baseUrls.scrapecreators,
     SCRAPECREATORS_API_KEY: 'test-key-scrapecreators',
     INSTAGRAM_BASE_URL: standIns.baseUrls.instagram,
+    CURSOR_SIGNING_SECRET: 'a secret of these tests, 32 or longer',
+    ACHRONON_AI_ENDPOINT: standIns.baseUrls.achronon,
+    ACHRONON_AI_SERVICE_TOKEN: 'test-token-achronon',
   };
 }
 

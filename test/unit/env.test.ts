@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { configuredProviders, readSettings } from '../../src/env.ts';
+import { readSettings, withKey } from '../../src/env.ts';
 
-const least = { LIBSQL_URL: 'http://127.0.0.1:8080' };
+const least = { LIBSQL_URL: 'http://127.0.0.1:8080', CURSOR_SIGNING_SECRET: 'thirty-two characters or more, x' };
 
 function settings(env: Record<string, unknown>) {
   const read = readSettings({ ...least, ...env });
@@ -17,7 +17,13 @@ test('needs a database and has a default for everything else', () => {
     PROVIDER_ORDER_MEDIA: ['scrapecreators', 'hikerapi', 'apify'],
     OWNER_ADMIN_KEY_SHA256: [],
   });
-  expect(readSettings({})).toEqual({ ok: false, error: [{ name: 'LIBSQL_URL', problem: 'missing' }] });
+  expect(readSettings({})).toEqual({
+    ok: false,
+    error: [
+      { name: 'LIBSQL_URL', problem: 'missing' },
+      { name: 'CURSOR_SIGNING_SECRET', problem: 'missing' },
+    ],
+  });
 });
 
 test('names what is malformed, and never its value', () => {
@@ -34,6 +40,11 @@ test('names what is malformed, and never its value', () => {
     ['PROVIDER_ORDER_MEDIA', 'apify,apify'],
     ['HIKERAPI_MEDIA_VERSION', 'v3'],
     ['APIFY_BASE_URL', 'ftp://api.apify.com'],
+    ['PROVIDER_ORDER_TRANSCRIPT', 'hikerapi'],
+    ['CURSOR_SIGNING_SECRET', 'too short'],
+    ['ACHRONON_AI_PARSE_PATH', '/claudex/../admin'],
+    ['ACHRONON_AI_PARSE_PATH', 'claudex'],
+    ['ACHRONON_AI_TRANSCRIBE_PATH', '//evil.example/x'],
   ] as const) {
     const read = readSettings({ ...least, [name]: value });
     expect(read, name).toEqual({ ok: false, error: [{ name, problem: 'malformed' }] });
@@ -52,7 +63,8 @@ test('drops trailing slashes of base URLs, but not their path', () => {
 
 test('asks the providers that have a key, in the order asked for', () => {
   const keys = { APIFY_TOKEN: 'a', HIKERAPI_ACCESS_KEY: 'h' };
-  expect(configuredProviders(settings(keys))).toEqual(['hikerapi', 'apify']);
-  expect(configuredProviders(settings({ ...keys, PROVIDER_ORDER_MEDIA: 'apify, scrapecreators' }))).toEqual(['apify']);
-  expect(configuredProviders(settings({}))).toEqual([]);
+  const media = (env: Record<string, unknown>) => withKey(settings(env).PROVIDER_ORDER_MEDIA, settings(env));
+  expect(media(keys)).toEqual(['hikerapi', 'apify']);
+  expect(media({ ...keys, PROVIDER_ORDER_MEDIA: 'apify, scrapecreators' })).toEqual(['apify']);
+  expect(media({})).toEqual([]);
 });

@@ -3,13 +3,14 @@ import { describe, expect, test, vi } from 'vitest';
 import { createLedger } from '../../src/billing/libsql-ledger.ts';
 import { hashApiKey, mintApiKey } from '../../src/billing/keys.ts';
 import { envelopeOf } from '../../src/http/envelope.ts';
-import { InstagramMedia } from '../../src/instagram/media.ts';
+import { MediaData } from '../../src/http/media-data.ts';
+import { MediaParseBlock } from '../../src/http/parse-block.ts';
 import { microCredits } from '../../src/money.ts';
 import { sha256 } from '../support/database.ts';
 import { balanceOf, signUp, useWorker, WORKER_OWNER_KEY } from '../support/worker.ts';
 
 const worker = useWorker({ READ_DEADLINE_MS: '6000' });
-const PostReading = envelopeOf(InstagramMedia, 'PostReading');
+const PostReading = envelopeOf(MediaData, MediaParseBlock, 'PostReading');
 
 async function read(target: string, key: string) {
   const response = await fetch(`${worker().url}/v1/post?url=${encodeURIComponent(target)}`, {
