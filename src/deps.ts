@@ -6,7 +6,7 @@ import { createDatabase } from './db/client.ts';
 import { databaseProblem } from './db/readiness.ts';
 import { type Env, readSettings, type Settings, type SettingsProblem, withKey } from './env.ts';
 import type { AppDeps, ReadinessCheck, Service } from './http/context.ts';
-import type { RequestEvent } from './http/request-log.ts';
+import type { RequestEvent } from './http/request-event.ts';
 import { type Ids, randomIds } from './ids.ts';
 import { microCredits } from './money.ts';
 import { createSharedParser } from './parse/flight.ts';

@@ -8,7 +8,7 @@ import type { Env, SettingsProblem } from '../env.ts';
 import type { Id, Ids } from '../ids.ts';
 import type { Reader } from '../read/reader.ts';
 import type { Result } from '../result.ts';
-import type { RequestEvent } from './request-log.ts';
+import type { RequestEvent } from './request-event.ts';
 
 /** What the paid part of the API works with; exists only when the settings are complete. */
 export type Service = {

@@ -6,11 +6,12 @@ import { auditLedger } from '../../src/billing/audit.ts';
 import { buildDeps, parserFor, type Runtime } from '../../src/deps.ts';
 import type { Env, Settings } from '../../src/env.ts';
 import type { App } from '../../src/http/context.ts';
-import type { RequestEvent } from '../../src/http/request-log.ts';
+import type { RequestEvent } from '../../src/http/request-event.ts';
 import { randomIds } from '../../src/ids.ts';
 import { createFlights } from '../../src/parse/flight.ts';
 import type { Parser } from '../../src/parse/parser.ts';
 import { manualClock, serverDatabase, sha256 } from './database.ts';
+import { standInSettings } from './settings.ts';
 import { useSqld } from './sqld.ts';
 
 /** The owner's key in these tests. Not of a customer key's shape, which the owner's need not have. */
@@ -63,17 +64,7 @@ export class Api {
     this.env = {
       LIBSQL_URL: sqldUrl,
       OWNER_ADMIN_KEY_SHA256: sha256(OWNER_KEY),
-      SIGNUP_GRANT_MICRO_CREDITS: '5000000',
-      APIFY_BASE_URL: standIns.baseUrls.apify,
-      APIFY_TOKEN: 'test-token-apify',
-      HIKERAPI_BASE_URL: standIns.baseUrls.hikerapi,
-      HIKERAPI_ACCESS_KEY: 'test-key-hikerapi',
-      SCRAPECREATORS_BASE_URL: standIns.baseUrls.scrapecreators,
-      SCRAPECREATORS_API_KEY: 'test-key-scrapecreators',
-      INSTAGRAM_BASE_URL: standIns.baseUrls.instagram,
-      CURSOR_SIGNING_SECRET: 'a secret of these tests, 32 or longer',
-      ACHRONON_AI_ENDPOINT: standIns.baseUrls.achronon,
-      ACHRONON_AI_SERVICE_TOKEN: 'test-token-achronon',
+      ...standInSettings(standIns),
       ...settings,
       // safe because the cache uses get and put alone, and nothing here asks for assets
       CONTENT_CACHE: this.kv as unknown as Env['CONTENT_CACHE'],

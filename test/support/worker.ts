@@ -12,6 +12,7 @@ import type { Settings } from '../../src/env.ts';
 import type { Result } from '../../src/result.ts';
 import { type CountingProxy, countRequestsTo } from './counting-proxy.ts';
 import { serverDatabase, sha256 } from './database.ts';
+import { standInSettings } from './settings.ts';
 import { useSqld } from './sqld.ts';
 
 /** The owner's key of the Worker under test. */
@@ -45,7 +46,13 @@ export function useWorker(settings: Partial<Record<keyof Settings, string>> = {}
     const url = `http://127.0.0.1:${port}`;
     const [settingsFile, logFile] = [join(folder, 'settings.env'), join(folder, 'worker.log')];
     running = { url, database, proxy, standIns, logFile };
-    writeFileSync(settingsFile, orThrow(envFileText({ ...settingsFor(proxy.url, standIns), ...settings })), { mode: 0o600 });
+    writeFileSync(
+      settingsFile,
+      orThrow(
+        envFileText({ LIBSQL_URL: proxy.url, OWNER_ADMIN_KEY_SHA256: sha256(WORKER_OWNER_KEY), ...standInSettings(standIns), ...settings }),
+      ),
+      { mode: 0o600 },
+    );
     const projectFolder = join(import.meta.dirname, '..', '..');
     const stateFolder = join(folder, 'state');
     worker = orThrow(startWorker({ script: orThrow(wranglerScript()), projectFolder, port, settingsFile, stateFolder, logFile }));
@@ -70,24 +77,6 @@ export function useWorker(settings: Partial<Record<keyof Settings, string>> = {}
   return () => {
     if (running === undefined) throw new Error('the Worker has not started yet');
     return running;
-  };
-}
-
-function settingsFor(sqldUrl: string, standIns: StandIns): Readonly<Record<string, string>> {
-  return {
-    LIBSQL_URL: sqldUrl,
-    OWNER_ADMIN_KEY_SHA256: sha256(WORKER_OWNER_KEY),
-    SIGNUP_GRANT_MICRO_CREDITS: '5000000',
-    APIFY_BASE_URL: standIns.baseUrls.apify,
-    APIFY_TOKEN: 'test-token-apify',
-    HIKERAPI_BASE_URL: standIns.baseUrls.hikerapi,
-    HIKERAPI_ACCESS_KEY: 'test-key-hikerapi',
-    SCRAPECREATORS_BASE_URL: standIns.baseUrls.scrapecreators,
-    SCRAPECREATORS_API_KEY: 'test-key-scrapecreators',
-    INSTAGRAM_BASE_URL: standIns.baseUrls.instagram,
-    CURSOR_SIGNING_SECRET: 'a secret of these tests, 32 or longer',
-    ACHRONON_AI_ENDPOINT: standIns.baseUrls.achronon,
-    ACHRONON_AI_SERVICE_TOKEN: 'test-token-achronon',
   };
 }
 

@@ -1,0 +1,28 @@
+/**
+ * One wide line for each request. Only identifiers, amounts and outcomes: never a key, a secret, a caption, a comment or
+ * a vendor's body, and the route's pattern instead of the caller's URL.
+ */
+export type RequestEvent = {
+  requestId: string;
+  time: string;
+  method: string;
+  route: string;
+  status: number;
+  milliseconds: number;
+  errorCode?: string;
+  role?: 'customer' | 'owner';
+  accountId?: string | null;
+  targetKind?: string;
+  shortcode?: string;
+  cache?: string;
+  provider?: string;
+  /** Who wrote the words down, or why there are none. */
+  transcript?: string;
+  /** Whether the boundary delivered an interpretation. */
+  parse?: string;
+  attempts?: readonly object[];
+  reservedMicroCredits?: number;
+  settledMicroCredits?: number;
+  /** An unexpected error: its class and where it happened, not its message, which could quote anything. */
+  bug?: { readonly name: string; readonly at: readonly string[] };
+};

@@ -1,0 +1,18 @@
+import type { StandIns } from '../../local/stand-ins/stand-ins.ts';
+
+/** The settings with which the Worker talks to the stand-ins; SQL, owner key and everything a test decides come on top. */
+export function standInSettings({ baseUrls }: StandIns) {
+  return {
+    SIGNUP_GRANT_MICRO_CREDITS: '5000000',
+    APIFY_BASE_URL: baseUrls.apify,
+    APIFY_TOKEN: 'test-token-apify',
+    HIKERAPI_BASE_URL: baseUrls.hikerapi,
+    HIKERAPI_ACCESS_KEY: 'test-key-hikerapi',
+    SCRAPECREATORS_BASE_URL: baseUrls.scrapecreators,
+    SCRAPECREATORS_API_KEY: 'test-key-scrapecreators',
+    INSTAGRAM_BASE_URL: baseUrls.instagram,
+    CURSOR_SIGNING_SECRET: 'a secret of these tests, 32 or longer',
+    ACHRONON_AI_ENDPOINT: baseUrls.achronon,
+    ACHRONON_AI_SERVICE_TOKEN: 'test-token-achronon',
+  } as const;
+}
