@@ -13,8 +13,11 @@ import type { Plan } from './plan.ts';
 import { absentRefusal, notAReel, providerRefusal, type ReadRefusal } from './refusals.ts';
 import type { Delivered } from './slot.ts';
 
-/** Kept free of the deadline for the hosted interpretation, when one is wanted: comments stop before it. Milliseconds. */
+/** Kept free before the deadline for the hosted interpretation, when one is wanted: comments stop earlier. Milliseconds. */
 const PARSE_TIME_MS = 8_000;
+
+/** Under a short deadline the interpretation gets no more than this part of what is left. */
+const LARGEST_PARSE_SHARE = 1 / 3;
 
 /** Comments as they came, or the word for why there are none. */
 export type CommentsOutcome =
@@ -45,7 +48,7 @@ export async function deliver(
   const media = await mediaPart(deps, trace, target, plan, budget);
   if (!media.ok) return media;
   if (want.main === 'media' && want.reelOnly && media.value?.value.type !== 'reel') return err(notAReel);
-  const early: Budget = plan.parse === null ? budget : { deadlineAt: budget.deadlineAt - PARSE_TIME_MS };
+  const early = plan.parse === null ? budget : beforeParse(budget, deps.clock());
   const owner = media.value?.value.owner.username ?? null;
   const [comments, transcript] = await Promise.all([
     commentsPart(deps, trace, target, plan, owner, early),
@@ -63,6 +66,10 @@ export async function deliver(
   );
   trace.cache = (want.main === 'media' ? media.value?.status : batch?.status) ?? 'miss';
   return ok({ media: media.value, comments: comments === null ? null : commentsOutcome(comments), transcript, parse });
+}
+
+function beforeParse({ deadlineAt }: Budget, now: number): Budget {
+  return { deadlineAt: deadlineAt - Math.min(PARSE_TIME_MS, (deadlineAt - now) * LARGEST_PARSE_SHARE) };
 }
 
 /** The outcome of a plan in which everything is at hand. */

@@ -195,6 +195,16 @@ describe('GET /v1/comments', () => {
     expect(usageOf({ status: 200, headers: new Headers(), body: reading }).settledMicroCredits).toBe(15_000 + 8_000);
   });
 
+  test('keeps time for the interpretation of what a slow provider had given by then', async () => {
+    const api = start({ READ_DEADLINE_MS: '4500' });
+    api.inRealTime = true;
+    const { key } = await api.signUp();
+    const reading = readingOf(await api.request(comments('FaultCrawl_', '&limit=500&parse=questions'), { key }));
+    expect(reading.data.sampling.reason).toBe('deadline');
+    expect(reading.data.comments.length).toBeGreaterThan(0);
+    expect(reading.parse?.status).toBe('ok');
+  });
+
   test('has nothing to interpret without comments, and charges nothing for it', async () => {
     const api = start();
     const { key } = await api.signUp();
