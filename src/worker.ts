@@ -2,6 +2,9 @@ import { DurableObject } from 'cloudflare:workers';
 import { createApp } from './app.ts';
 import { buildDeps, expireHolds, parserFor } from './deps.ts';
 import type { Env } from './env.ts';
+import type { Counter } from './limits/limiter.ts';
+import { createWindowCounter } from './limits/object-limiter.ts';
+import type { Quota } from './limits/policies.ts';
 import { createFlights } from './parse/flight.ts';
 import type { Parser } from './parse/parser.ts';
 
@@ -25,5 +28,24 @@ export class ParseFlight extends DurableObject<Env> {
 
   parse(...[request, idempotencyKey, budget]: Parameters<Parser['parse']>): ReturnType<Parser['parse']> {
     return this.#flights.run(idempotencyKey, () => parserFor(this.env).parse(request, idempotencyKey, budget));
+  }
+}
+
+/** Where the requests of one subject are counted. */
+export class RateLimit extends DurableObject<Env> {
+  readonly #counter = createWindowCounter({
+    load: () => this.ctx.storage.get<Counter>('counter'),
+    // The answer need not wait for the disk: at worst a crash of the machine forgets the last few requests.
+    save: (counter) => this.ctx.storage.put('counter', counter, { allowUnconfirmed: true }),
+    forgetAt: (time) => this.ctx.storage.setAlarm(time, { allowUnconfirmed: true }),
+    clear: () => this.ctx.storage.deleteAll(),
+  });
+
+  take(quota: Quota, now: number) {
+    return this.#counter.take(quota, now);
+  }
+
+  override alarm() {
+    return this.#counter.forget();
   }
 }

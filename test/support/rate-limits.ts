@@ -1,0 +1,45 @@
+import type { Counter } from '../../src/limits/limiter.ts';
+import { createWindowCounter, type RateLimitObjects } from '../../src/limits/object-limiter.ts';
+
+/** The Durable Objects of the rate limits in one process: the same core, a storage in memory, no alarms. */
+export type ProcessRateLimits = RateLimitObjects & {
+  /** The names of the objects that were asked, each time they were. */
+  readonly asked: string[];
+  /** What happens instead of counting, to try a store that is down or slow. */
+  trouble: (() => Promise<never>) | null;
+};
+
+/** Counts like the Worker's Durable Objects do. */
+export function processRateLimits(): ProcessRateLimits {
+  const objects = new Map<string, ReturnType<typeof createWindowCounter>>();
+  const limits: ProcessRateLimits = {
+    asked: [],
+    trouble: null,
+    getByName: (name) => ({
+      take: (quota, now) => {
+        limits.asked.push(name);
+        if (limits.trouble !== null) return limits.trouble();
+        const object = objects.get(name) ?? createWindowCounter(memoryStorage());
+        objects.set(name, object);
+        return object.take(quota, now);
+      },
+    }),
+  };
+  return limits;
+}
+
+function memoryStorage() {
+  let kept: Counter | undefined;
+  return {
+    load: () => Promise.resolve(kept),
+    save: (counter: Counter) => {
+      kept = counter;
+      return Promise.resolve();
+    },
+    forgetAt: () => Promise.resolve(),
+    clear: () => {
+      kept = undefined;
+      return Promise.resolve();
+    },
+  };
+}

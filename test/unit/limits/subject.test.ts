@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { addressSubject, networkOf } from '../../../src/limits/subject.ts';
+
+test.each([
+  ['203.0.113.7', '203.0.113.7'],
+  ['::ffff:203.0.113.7', '203.0.113.7'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
+  ['2001:0db8:0001:0002::9', '2001:db8:1:2'],
+  ['2001:db8::1', '2001:db8:0:0'],
+  ['::1', '0:0:0:0'],
+  ['2001:db8:1:2::', '2001:db8:1:2'],
+])('the network of %s is %s', (address, network) => {
+  expect(networkOf(address)).toBe(network);
+});
+
+test('an address is counted under a hash that does not contain it, one hash for a whole IPv6 network', async () => {
+  const subject = await addressSubject('203.0.113.7');
+  expect(subject).toMatch(/^[0-9a-f]{64}$/);
+  expect(await addressSubject('203.0.113.8')).not.toBe(subject);
+  expect(await addressSubject(' 2001:DB8:1:2::1')).toBe(await addressSubject('2001:db8:1:2:ffff::9'));
+  expect(await addressSubject(undefined)).toMatch(/^[0-9a-f]{64}$/);
+});
