@@ -26,6 +26,9 @@ const IMPATIENT_AFTER_MS = 1 * seconds;
 /** What a new account of the local stack may spend: US$5. */
 const LOCAL_GRANT_MICRO_CREDITS = '5000000';
 
+/** Nobody at work on this machine is throttled; a program that has gone wild still is, some day. */
+const LOCAL_RATE_LIMIT_SCALE = '1000';
+
 /** The stand-ins take any key; this one says in a log where it belongs. */
 const STAND_IN_KEY = 'local-stand-in';
 
@@ -158,6 +161,7 @@ function defaultSettings(
     CURSOR_SIGNING_SECRET: cursorSecret,
     ACHRONON_AI_ENDPOINT: standIns.baseUrls.achronon,
     ACHRONON_AI_SERVICE_TOKEN: STAND_IN_KEY,
+    RATE_LIMIT_SCALE: LOCAL_RATE_LIMIT_SCALE,
   };
 }
 

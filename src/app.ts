@@ -3,7 +3,8 @@ import { bodyLimit } from 'hono/body-limit';
 import type { App, AppContext, AppDeps, AppEnv } from './http/context.ts';
 import { refuse } from './http/error-response.ts';
 import { PAID_PATHS, refuseInvalid, registerFallbacks } from './http/fallbacks.ts';
-import { registerSecurity } from './http/openapi.ts';
+import { registerRateLimits, registerSecurity } from './http/openapi.ts';
+import { rateLimit } from './http/rate-limit.ts';
 import { requestLog } from './http/request-log.ts';
 import { requireService } from './http/require-service.ts';
 import { contentSecurityPolicy, securityHeaders } from './http/security-headers.ts';
@@ -40,6 +41,7 @@ export function createApp(depsFor: DepsFor): App {
       return refuse(c, { code: 'method_not_allowed' });
     });
   }
+  app.use(rateLimit);
   registerSecurity(app);
   registerHealth(app);
   registerReady(app);
@@ -53,6 +55,7 @@ export function createApp(depsFor: DepsFor): App {
   registerPost(app);
   registerReel(app);
   registerComments(app);
+  registerRateLimits(app);
   registerFallbacks(app);
   return app;
 }

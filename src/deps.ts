@@ -5,9 +5,13 @@ import type { Clock } from './clock.ts';
 import { createDatabase } from './db/client.ts';
 import { databaseProblem } from './db/readiness.ts';
 import { type Env, readSettings, type Settings, type SettingsProblem, withKey } from './env.ts';
-import type { AppDeps, ReadinessCheck, Service } from './http/context.ts';
+import type { AppDeps, RateLimits, ReadinessCheck, Service } from './http/context.ts';
 import type { RequestEvent } from './http/request-event.ts';
 import { type Ids, randomIds } from './ids.ts';
+import { createTimedLimiter } from './limits/limiter.ts';
+import { createObjectLimiter } from './limits/object-limiter.ts';
+import { createTurnstile } from './limits/turnstile.ts';
+import { createUpstashLimiter } from './limits/upstash-limiter.ts';
 import { microCredits } from './money.ts';
 import { createSharedParser } from './parse/flight.ts';
 import type { Parser } from './parse/parser.ts';
@@ -68,6 +72,7 @@ export function buildDeps(env: Env, background: (work: Promise<unknown>) => void
     priceCard: PRICE_CARD,
     log: runtime.log,
     service: settings.ok ? ok(buildService(settings.value, env, background, runtime)) : settings,
+    rateLimits: settings.ok ? rateLimits(settings.value, env) : null,
     readiness: () => readiness(settings, env, runtime),
   };
 }
@@ -112,13 +117,31 @@ function buildService(settings: Settings, env: Env, background: (work: Promise<u
     accounts: createAccounts({ client, clock, ids, signupGrant: microCredits(settings.SIGNUP_GRANT_MICRO_CREDITS) }),
     reader,
     ownerKeyHashes: settings.OWNER_ADMIN_KEY_SHA256,
+    turnstile: turnstile(settings, runtime),
     holdTtlMs: settings.READ_DEADLINE_MS + HOLD_SLACK_MS,
   };
+}
+
+/** Who is over a limit that Upstash counts, and until when: known to this isolate alone. */
+const refused = new Map<string, number>();
+
+function rateLimits(settings: Settings, env: Env): RateLimits {
+  const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token, RATE_LIMIT_TIMEOUT_MS: timeoutMs } = settings;
+  const limiter =
+    url !== undefined && token !== undefined
+      ? createUpstashLimiter({ url, token, timeoutMs, refused })
+      : createObjectLimiter(env.RATE_LIMITS);
+  return { limiter: createTimedLimiter(limiter, timeoutMs), scale: settings.RATE_LIMIT_SCALE };
 }
 
 /** Where the hosted boundary is, if it is. */
 function boundary(settings: Settings, { fetch, clock }: Runtime) {
   return { endpoint: settings.ACHRONON_AI_ENDPOINT, token: settings.ACHRONON_AI_SERVICE_TOKEN, fetch, clock };
+}
+
+function turnstile(settings: Settings, { fetch, clock }: Runtime) {
+  const { TURNSTILE_SECRET_KEY: secret, TURNSTILE_VERIFY_URL: url } = settings;
+  return secret === undefined ? null : createTurnstile({ url, secret, fetch, clock });
 }
 
 function directParser(settings: Settings, runtime: Runtime): Parser {
@@ -179,7 +202,15 @@ async function readiness(
     check('database', database),
     check('binding CONTENT_CACHE', cache),
     check('data provider', providers ? null : 'no provider in PROVIDER_ORDER_MEDIA has a key'),
+    ...halfConfigured(settings.value),
   ];
+}
+
+/** Half of what Upstash takes would leave the counting to the Durable Objects in silence. */
+function halfConfigured(settings: Settings): readonly ReadinessCheck[] {
+  const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = settings;
+  if ((url === undefined) === (token === undefined)) return [];
+  return [{ name: `setting ${url === undefined ? 'UPSTASH_REDIS_REST_URL' : 'UPSTASH_REDIS_REST_TOKEN'}`, ok: false, problem: 'missing' }];
 }
 
 function check(name: string, problem: string | null): ReadinessCheck {

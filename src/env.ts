@@ -1,5 +1,6 @@
 import type { Fetcher, KVNamespace } from '@cloudflare/workers-types';
 import { z } from 'zod';
+import type { RateLimitObjects } from './limits/object-limiter.ts';
 import type { ParseFlights } from './parse/flight.ts';
 import { PROVIDER_IDS, type ProviderId } from './providers/provider.ts';
 import { err, ok, type Result } from './result.ts';
@@ -75,6 +76,12 @@ export const Settings = z.object({
   ACHRONON_AI_PARSE_PATH: urlPath.default('/claudex/parse'),
   ACHRONON_AI_PARSE_MODEL: z.string().min(1).max(100).default('auto'),
   ACHRONON_AI_PARSE_TIMEOUT_MS: wholeNumber(1 * second, 29 * second).default(15 * second),
+  RATE_LIMIT_SCALE: wholeNumber(1, 1_000_000).default(1),
+  RATE_LIMIT_TIMEOUT_MS: wholeNumber(50, 10 * second).default(1 * second),
+  UPSTASH_REDIS_REST_URL: httpUrl.optional(),
+  UPSTASH_REDIS_REST_TOKEN: z.string().min(1).optional(),
+  TURNSTILE_VERIFY_URL: httpUrl.default('https://challenges.cloudflare.com/turnstile/v0/siteverify'),
+  TURNSTILE_SECRET_KEY: z.string().min(1).optional(),
 });
 export type Settings = z.infer<typeof Settings>;
 
@@ -82,6 +89,7 @@ export type Settings = z.infer<typeof Settings>;
 export type Env = { readonly [K in keyof Settings]?: string } & {
   readonly CONTENT_CACHE: KVNamespace;
   readonly PARSE_FLIGHTS: ParseFlights;
+  readonly RATE_LIMITS: RateLimitObjects;
   readonly ASSETS: Fetcher;
 };
 

@@ -86,6 +86,14 @@ export const ERRORS = {
     operatorAction: 'None.',
     reserved: true,
   },
+  challenge_failed: {
+    status: 403,
+    billed: false,
+    retry: 'after_change',
+    summary: 'The Turnstile token is not valid: it is wrong, too old, or was used before.',
+    callerAction: 'Solve the challenge again and send the new token.',
+    operatorAction: 'None. If it happens to everybody, the site key and TURNSTILE_SECRET_KEY do not belong together.',
+  },
   account_frozen: {
     status: 403,
     billed: false,
@@ -197,9 +205,9 @@ export const ERRORS = {
     billed: false,
     retry: 'after_delay',
     summary: 'Too many requests.',
-    callerAction: 'Wait for the seconds of `Retry-After`.',
-    operatorAction: 'None.',
-    reserved: true,
+    callerAction:
+      'Wait for the seconds of `Retry-After`. `details` names the limit; the `RateLimit` header of every answer says what is left.',
+    operatorAction: 'None. If honest callers meet it, raise RATE_LIMIT_SCALE or the table in src/limits/policies.ts.',
   },
   repeated_failure: {
     status: 429,

@@ -2,6 +2,7 @@ import { PRICE_CARD } from '../../src/billing/price-card.ts';
 import { ERROR_ROWS, type Retry } from '../../src/errors.ts';
 import { TARGET_REFUSALS } from '../../src/instagram/target.ts';
 import { formatUsd } from '../../src/money.ts';
+import { RATE_LIMIT_ROWS } from '../../src/limits/policies.ts';
 import { LIMITATIONS } from '../../src/read/limitations.ts';
 
 const RETRY = {
@@ -48,4 +49,13 @@ export function priceTable(): string {
       `| ${priced.title} | ${priced.freshMicroCredits} (${formatUsd(priced.freshMicroCredits)}) | ${priced.cachedMicroCredits} (${formatUsd(priced.cachedMicroCredits)}) |`,
   );
   return ['| What | Read fresh | From the cache |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
+/** One row a rate limit. */
+export function rateLimitTable(): string {
+  const whom = { key: 'each key', address: 'each address', everyone: 'everybody together' } as const;
+  const rows = Object.entries(RATE_LIMIT_ROWS).map(
+    ([name, row]) => `| \`${name}\` | ${row.guards} | ${row.limit} | ${row.windowSeconds} | ${whom[row.per]} |`,
+  );
+  return ['| Policy | Guards | Requests | Window in seconds | Counted for |', '| --- | --- | --- | --- | --- |', ...rows].join('\n');
 }

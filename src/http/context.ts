@@ -6,6 +6,9 @@ import type { PriceCard } from '../billing/price-card.ts';
 import type { Clock } from '../clock.ts';
 import type { Env, SettingsProblem } from '../env.ts';
 import type { Id, Ids } from '../ids.ts';
+import type { Allowance, RateLimiter } from '../limits/limiter.ts';
+import type { Quota } from '../limits/policies.ts';
+import type { Turnstile } from '../limits/turnstile.ts';
 import type { Reader } from '../read/reader.ts';
 import type { Result } from '../result.ts';
 import type { RequestEvent } from './request-event.ts';
@@ -17,9 +20,17 @@ export type Service = {
   readonly reader: Reader;
   /** SHA-256 in hex of the keys that are the owner's. */
   readonly ownerKeyHashes: readonly string[];
+  /** Null where a signup need not prove that a person is behind it. */
+  readonly turnstile: Turnstile | null;
   /** How long a hold may stay open. Milliseconds. */
   readonly holdTtlMs: number;
 };
+
+/** Who counts requests, and how many times the published limits apply here. */
+export type RateLimits = { readonly limiter: RateLimiter; readonly scale: number };
+
+/** What one request was told about one of its limits. */
+export type Measured = { readonly quota: Quota; readonly allowance: Allowance };
 
 /** One thing that must work before the service can take reads, and whether it does. Names only, never values. */
 export type ReadinessCheck = { readonly name: string; readonly ok: boolean; readonly problem?: string };
@@ -32,13 +43,15 @@ export type AppDeps = {
   readonly priceCard: PriceCard;
   readonly log: (event: RequestEvent) => void;
   readonly service: Result<Service, readonly SettingsProblem[]>;
+  /** Null while settings are missing: nothing that costs anything is reached then. */
+  readonly rateLimits: RateLimits | null;
   readonly readiness: () => Promise<readonly ReadinessCheck[]>;
 };
 
 /** Hono's view of it: what handlers find in `c.var`. */
 export type AppEnv = {
   Bindings: Env;
-  Variables: { deps: AppDeps; requestId: Id<'req'>; event: RequestEvent; service: Service };
+  Variables: { deps: AppDeps; requestId: Id<'req'>; event: RequestEvent; service: Service; measured: Measured[] };
 };
 
 export type AppContext = Context<AppEnv>;

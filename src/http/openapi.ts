@@ -1,4 +1,5 @@
 import type { App } from './context.ts';
+import { describeRateLimits, RATE_LIMIT_HEADERS } from './rate-limit-description.ts';
 
 type Document = ReturnType<App['getOpenAPI31Document']>;
 
@@ -27,6 +28,7 @@ export function openApiDocument(app: App): Document {
         { name: 'Service', description: 'State of the service; free, without a key.' },
       ],
     });
+    describeRateLimits(document);
     described.set(app, document);
   }
   return document;
@@ -39,4 +41,9 @@ export function registerSecurity(app: App): void {
     scheme: 'bearer',
     description: 'Your API key: `Authorization: Bearer igsk_…`.',
   });
+}
+
+/** Declares the headers that tell about rate limits. */
+export function registerRateLimits(app: App): void {
+  for (const [name, header] of Object.entries(RATE_LIMIT_HEADERS)) app.openAPIRegistry.registerComponent('headers', name, { ...header });
 }

@@ -4,9 +4,13 @@ import type { App } from '../http/context.ts';
 import { errorResponses, refuse } from '../http/error-response.ts';
 import { KeyView, keyView } from '../http/key-view.ts';
 import { onlyQuery } from '../http/query.ts';
+import { signupRefusal } from '../http/signup-guard.ts';
 
 /** Long enough for any team's name, short enough to print. Characters after trimming. */
 const LONGEST_NAME = 100;
+
+/** What Turnstile gives out at most. Characters. */
+const LONGEST_TOKEN = 2_048;
 
 /** Invisible and control characters in a name are only ever used to deceive. */
 const name = z
@@ -17,7 +21,13 @@ const name = z
   .refine((text) => !/[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/u.test(text), 'must not contain control characters');
 
 const Signup = z
-  .strictObject({ accountName: name, keyName: name })
+  .strictObject({
+    accountName: name,
+    keyName: name,
+    turnstileToken: z.string().min(1).max(LONGEST_TOKEN).optional().openapi({
+      description: 'Proof of a solved Turnstile challenge. Required where this deployment asks for it, and refused where it does not.',
+    }),
+  })
   .openapi('Signup', { example: { accountName: 'Example agent team', keyName: 'local-dev' } });
 
 const SignedUp = z
@@ -56,7 +66,16 @@ const route = createRoute({
   request: { body: { required: true, content: { 'application/json': { schema: Signup } } } },
   responses: {
     201: { description: 'The account and its key.', content: { 'application/json': { schema: SignedUp } } },
-    ...errorResponses('invalid_request', 'body_too_large', 'unsupported_media_type', 'internal', 'misconfigured', 'overloaded'),
+    ...errorResponses(
+      'invalid_request',
+      'challenge_failed',
+      'rate_limited',
+      'body_too_large',
+      'unsupported_media_type',
+      'internal',
+      'misconfigured',
+      'overloaded',
+    ),
   },
 });
 
@@ -69,7 +88,10 @@ export function registerSignup(app: App): void {
         details: { header: 'Idempotency-Key' },
       });
     }
-    const signedUp = await c.var.service.accounts.signUp(c.req.valid('json'));
+    const { turnstileToken, ...names } = c.req.valid('json');
+    const refusal = await signupRefusal(c, turnstileToken);
+    if (refusal !== null) return refuse(c, refusal);
+    const signedUp = await c.var.service.accounts.signUp(names);
     if (!signedUp.ok) return refuse(c, { code: 'overloaded' });
     const { account, key, apiKey } = signedUp.value;
     c.var.event.accountId = account.id;

@@ -10,6 +10,7 @@ import type { RequestEvent } from '../../src/http/request-event.ts';
 import { randomIds } from '../../src/ids.ts';
 import { createFlights } from '../../src/parse/flight.ts';
 import type { Parser } from '../../src/parse/parser.ts';
+import { processRateLimits } from './rate-limits.ts';
 import { manualClock, serverDatabase, sha256 } from './database.ts';
 import { standInSettings } from './settings.ts';
 import { useSqld } from './sqld.ts';
@@ -46,6 +47,8 @@ export class Api {
   readonly events: RequestEvent[] = [];
   /** Everything that was sent out, by host and port. */
   readonly sent: string[] = [];
+  /** The objects that count requests, in this process. */
+  readonly rateLimits = processRateLimits();
   /** Set where time must pass by itself, as for a deadline that cuts a slow provider short. */
   inRealTime = false;
   /** Set to make what may be lost throw: a bug on the paid path. */
@@ -69,6 +72,7 @@ export class Api {
       // safe because the cache uses get and put alone, and nothing here asks for assets
       CONTENT_CACHE: this.kv as unknown as Env['CONTENT_CACHE'],
       ASSETS: {} as Env['ASSETS'],
+      RATE_LIMITS: this.rateLimits,
       // As the Durable Object does, in one process.
       PARSE_FLIGHTS: {
         getByName: (name) => ({

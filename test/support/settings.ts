@@ -14,5 +14,6 @@ export function standInSettings({ baseUrls }: StandIns) {
     CURSOR_SIGNING_SECRET: 'a secret of these tests, 32 or longer',
     ACHRONON_AI_ENDPOINT: baseUrls.achronon,
     ACHRONON_AI_SERVICE_TOKEN: 'test-token-achronon',
+    RATE_LIMIT_SCALE: '1000',
   } as const;
 }

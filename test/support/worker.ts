@@ -28,12 +28,14 @@ export type RunningWorker = {
   readonly logFile: string;
 };
 
+type WorkerSettings = Partial<Record<keyof Settings, string>>;
+
 /**
  * Starts a Worker for one test file as `npm run dev` does, and audits its ledger after each test. Not wrangler's own test
  * harness: that sends the Worker's requests through Node's fetch, which follows redirects that workerd would not.
- * `settings` override those of the local stack.
+ * `settings` override those of the local stack; as a function they are asked for when the Worker starts.
  */
-export function useWorker(settings: Partial<Record<keyof Settings, string>> = {}): () => RunningWorker {
+export function useWorker(settings: WorkerSettings | (() => WorkerSettings) = {}): () => RunningWorker {
   const sqldUrl = useSqld();
   const folder = mkdtempSync(join(tmpdir(), 'igskill-worker-'));
   let running: RunningWorker | undefined;
@@ -49,7 +51,12 @@ export function useWorker(settings: Partial<Record<keyof Settings, string>> = {}
     writeFileSync(
       settingsFile,
       orThrow(
-        envFileText({ LIBSQL_URL: proxy.url, OWNER_ADMIN_KEY_SHA256: sha256(WORKER_OWNER_KEY), ...standInSettings(standIns), ...settings }),
+        envFileText({
+          LIBSQL_URL: proxy.url,
+          OWNER_ADMIN_KEY_SHA256: sha256(WORKER_OWNER_KEY),
+          ...standInSettings(standIns),
+          ...(typeof settings === 'function' ? settings() : settings),
+        }),
       ),
       { mode: 0o600 },
     );

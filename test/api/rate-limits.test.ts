@@ -1,0 +1,236 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hashApiKey, mintApiKey } from '../../src/billing/keys.ts';
+import { type Api, OWNER_KEY, useApi } from '../support/api.ts';
+import { errorOf } from '../support/metered-route.ts';
+import { startTurnstile, type TurnstileStandIn } from '../support/turnstile.ts';
+
+const start = useApi();
+const published = { RATE_LIMIT_SCALE: '1' } as const;
+const READ = '/v1/post?url=DemoImage01';
+
+const signup = (body: object = {}, address?: string) => ({
+  method: 'POST',
+  headers: { 'Content-Type': 'application/json', ...(address === undefined ? {} : { 'CF-Connecting-IP': address }) },
+  body: JSON.stringify({ accountName: 'a', keyName: 'b', ...body }),
+});
+
+/** A well-formed key that has used up its quota. */
+async function spentKey(api: Api): Promise<string> {
+  const key = mintApiKey();
+  for (let index = 0; index < 60; index += 1) expect((await api.request(READ, { key })).status).toBe(401);
+  return key;
+}
+
+describe('a limit for each key', () => {
+  test('is told on every answer, also on errors, and counts down', async () => {
+    const api = start(published);
+    const { key } = await api.signUp();
+    const first = await api.request(READ, { key });
+    expect(first.status).toBe(200);
+    expect(first.headers.get('RateLimit-Policy')).toBe('"burst";q=60;w=60');
+    expect(first.headers.get('RateLimit')).toBe('"burst";r=59;t=60');
+    api.clock.advance(12_500);
+    const second = await api.request('/v1/post?url=https%3A%2F%2Fexample.com', { key });
+    expect(second.status).toBe(422);
+    expect(second.headers.get('RateLimit')).toBe('"burst";r=58;t=48');
+    const other = await api.request('/v1/me', { key });
+    expect(other.headers.get('RateLimit')).toBe('"account";r=119;t=48');
+  });
+
+  test('refuses with 429 before the database is asked, says when to come back, and lets the key through then', async () => {
+    const api = start(published);
+    const key = await spentKey(api);
+    api.takeSent();
+    api.clock.advance(30_400);
+    const answer = await api.request(READ, { key });
+    const error = errorOf(answer);
+    expect([answer.status, error.code, error.retryable]).toEqual([429, 'rate_limited', true]);
+    expect(error.details).toEqual({ policy: 'burst', limit: 60, windowSeconds: 60, retryAfterSeconds: 30 });
+    expect(answer.headers.get('Retry-After')).toBe('30');
+    expect(answer.headers.get('RateLimit')).toBe('"burst";r=0;t=30');
+    expect(api.takeSent()).toEqual({ database: 0, providers: 0 });
+    expect(api.events.at(-1)).toMatchObject({ rateLimit: 'burst', errorCode: 'rate_limited' });
+    api.clock.advance(29_500);
+    expect((await api.request(READ, { key })).status).toBe(429);
+    api.clock.advance(500);
+    expect((await api.request(READ, { key })).status).toBe(401);
+  });
+
+  test('is not shared by keys', async () => {
+    const api = start(published);
+    const spent = await spentKey(api);
+    expect((await api.request(READ, { key: spent })).status).toBe(429);
+    expect((await api.request(READ, { key: (await api.signUp()).key })).status).toBe(200);
+  });
+
+  test('asks nothing for a malformed or missing key, nor for the owner, who has no limit', async () => {
+    const api = start(published);
+    for (const key of ['igsk_malformed', `${mintApiKey().slice(0, -1)}!`]) expect((await api.request(READ, { key })).status).toBe(401);
+    expect((await api.request(READ)).status).toBe(401);
+    expect(api.takeSent()).toEqual({ database: 0, providers: 0 });
+    const owner = await api.request(READ, { key: OWNER_KEY });
+    expect([owner.status, owner.headers.has('RateLimit')]).toEqual([200, false]);
+    expect(api.rateLimits.asked).toEqual([]);
+  });
+
+  test('is counted under the hash of the key, and neither log nor store holds a key or an address', async () => {
+    const api = start(published);
+    const key = mintApiKey();
+    await api.request(READ, { key, headers: { 'CF-Connecting-IP': '203.0.113.7' } });
+    await api.request('/health', { headers: { 'CF-Connecting-IP': '203.0.113.7' } });
+    expect(api.rateLimits.asked[0]).toBe(`burst:${await hashApiKey(key)}`);
+    const written = JSON.stringify([api.events, api.rateLimits.asked]);
+    expect(written).not.toContain(key);
+    expect(written).not.toContain('203.0.113.7');
+  });
+});
+
+describe('a limit for each address', () => {
+  test('holds where no key is needed, for each address by itself', async () => {
+    const api = start(published);
+    const from = (address: string) => api.request('/health', { headers: { 'CF-Connecting-IP': address } });
+    for (let index = 0; index < 300; index += 1) await from('203.0.113.7');
+    const refused = await from('203.0.113.7');
+    expect([refused.status, errorOf(refused).details]).toEqual([
+      429,
+      { policy: 'public', limit: 300, windowSeconds: 60, retryAfterSeconds: 60 },
+    ]);
+    const other = await from('203.0.113.8');
+    expect([other.status, other.headers.get('RateLimit')]).toEqual([200, '"public";r=299;t=60']);
+  });
+
+  test('asks nothing for addresses where nothing is', async () => {
+    const api = start(published);
+    const answer = await api.request('/nothing');
+    expect([answer.status, answer.headers.has('RateLimit')]).toEqual([404, false]);
+    await api.request('/v1/post', { method: 'OPTIONS' });
+    expect(api.rateLimits.asked).toEqual([]);
+  });
+});
+
+describe('a store that is down', () => {
+  test.each([
+    ['fails', () => Promise.reject(new Error('down'))],
+    ['is silent', () => new Promise<never>(() => undefined)],
+  ])('lets requests pass when it %s, and the log line says so', async (_what, trouble) => {
+    const api = start({ ...published, RATE_LIMIT_TIMEOUT_MS: '50' });
+    const { key } = await api.signUp();
+    api.rateLimits.trouble = trouble;
+    const answer = await api.request(READ, { key });
+    expect([answer.status, answer.headers.has('RateLimit')]).toEqual([200, false]);
+    expect(api.events.at(-1)).toMatchObject({ rateLimit: 'store_down', status: 200 });
+    expect((await api.request('/v1/signup', signup())).status).toBe(201);
+  });
+
+  test('of Upstash lets requests pass as well, and half of its settings make /ready say so', async () => {
+    const api = start({ ...published, UPSTASH_REDIS_REST_URL: 'http://127.0.0.1:9', UPSTASH_REDIS_REST_TOKEN: 'token' });
+    const { key } = await api.signUp();
+    expect((await api.request(READ, { key })).status).toBe(200);
+    expect(api.events.at(-1)).toMatchObject({ rateLimit: 'store_down' });
+    expect(api.rateLimits.asked).toEqual([]);
+    const half = await start({ UPSTASH_REDIS_REST_URL: 'http://127.0.0.1:9' }).request('/ready');
+    expect(half.status).toBe(503);
+    expect(half.body).toMatchObject({
+      checks: expect.arrayContaining([{ name: 'setting UPSTASH_REDIS_REST_TOKEN', ok: false, problem: 'missing' }]),
+    });
+  });
+});
+
+describe('making accounts in bulk', () => {
+  test('ends after a few from one address, whose mistakes do not count', async () => {
+    const api = start(published);
+    for (let index = 0; index < 6; index += 1) {
+      expect((await api.request('/v1/signup', signup({ keyName: '' }, '203.0.113.7'))).status).toBe(400);
+    }
+    for (let index = 0; index < 5; index += 1) {
+      expect((await api.request('/v1/signup', signup({}, '203.0.113.7'))).status).toBe(201);
+    }
+    api.takeSent();
+    const refused = await api.request('/v1/signup', signup({}, '203.0.113.7'));
+    expect([refused.status, errorOf(refused).details]).toEqual([
+      429,
+      { policy: 'signup', limit: 5, windowSeconds: 3_600, retryAfterSeconds: 3_600 },
+    ]);
+    expect(refused.headers.get('Retry-After')).toBe('3600');
+    expect(refused.headers.get('RateLimit')).toMatch(/^"public";r=\d+;t=60, "signup";r=0;t=3600$/);
+    expect(api.takeSent().database).toBe(0);
+    expect((await api.request('/v1/signup', signup({}, '203.0.113.8'))).status).toBe(201);
+  });
+
+  test('ends for the day for one address, and for everybody', async () => {
+    const api = start(published);
+    const hour = 3_600_000;
+    for (let index = 0; index < 10; index += 1) {
+      if (index === 5) api.clock.advance(hour);
+      expect((await api.request('/v1/signup', signup({}, '203.0.113.7'))).status).toBe(201);
+    }
+    api.clock.advance(hour);
+    const daily = await api.request('/v1/signup', signup({}, '203.0.113.7'));
+    expect(errorOf(daily).details).toMatchObject({ policy: 'signup-daily', limit: 10 });
+    const { limit } = { limit: 500 };
+    const everyone = api.env.RATE_LIMITS.getByName('signup-everyone:everyone');
+    const quota = { name: 'signup-everyone', limit, windowSeconds: 86_400 };
+    for (let taken = 10; taken < limit; taken += 1) expect((await everyone.take(quota, api.clock())).allowed).toBe(true);
+    const last = await api.request('/v1/signup', signup({}, '203.0.113.8'));
+    expect(errorOf(last).details).toMatchObject({ policy: 'signup-everyone', limit });
+    api.clock.advance(24 * hour);
+    expect((await api.request('/v1/signup', signup({}, '203.0.113.8'))).status).toBe(201);
+  });
+});
+
+describe('a signup with Turnstile', () => {
+  let turnstile: TurnstileStandIn | undefined;
+  beforeAll(async () => {
+    turnstile = await startTurnstile();
+  });
+  afterAll(async () => {
+    await turnstile?.stop();
+  });
+  const guarded = (url = turnstile?.url ?? '') => start({ ...published, TURNSTILE_SECRET_KEY: 'the-secret', TURNSTILE_VERIFY_URL: url });
+
+  test('makes an account for a token that holds, which is checked with the secret on our side', async () => {
+    const answer = await guarded().request('/v1/signup', signup({ turnstileToken: 'a-person' }));
+    expect(answer.status).toBe(201);
+    expect(turnstile?.asked.at(-1)).toEqual({ secret: 'the-secret', response: 'a-person' });
+  });
+
+  test('refuses a missing token with 400 and asks nobody', async () => {
+    const api = guarded();
+    const answer = await api.request('/v1/signup', signup());
+    expect([answer.status, errorOf(answer).details]).toEqual([
+      400,
+      { issues: [{ path: 'turnstileToken', problem: 'is required: solve the Turnstile challenge' }] },
+    ]);
+    expect(api.takeSent()).toEqual({ database: 0, providers: 0 });
+  });
+
+  test.each(['used-before', 'made-up'])(
+    'refuses the token %s with 403, creates nothing and takes from no limit of accounts',
+    async (token) => {
+      const api = guarded();
+      const answer = await api.request('/v1/signup', signup({ turnstileToken: token }));
+      expect([answer.status, errorOf(answer).code]).toEqual([403, 'challenge_failed']);
+      expect(api.takeSent().database).toBe(0);
+      expect(api.rateLimits.asked.every((name) => name.startsWith('public:'))).toBe(true);
+    },
+  );
+
+  test('waits with 503 when nobody can say whether the token holds', async () => {
+    const broken = await guarded().request('/v1/signup', signup({ turnstileToken: 'our-trouble' }));
+    expect([broken.status, errorOf(broken).code]).toEqual([503, 'overloaded']);
+    const unreachable = await guarded('http://127.0.0.1:9').request('/v1/signup', signup({ turnstileToken: 'a-person' }));
+    expect([unreachable.status, unreachable.headers.has('Retry-After')]).toEqual([503, true]);
+  });
+
+  test('is not offered where it is not set up: the field is refused like any unknown one', async () => {
+    const api = start();
+    const answer = await api.request('/v1/signup', signup({ turnstileToken: 'a-person' }));
+    const unknown = await api.request('/v1/signup', signup({ anything: 1 }));
+    expect([answer.status, errorOf(answer).message, errorOf(answer).details]).toEqual([
+      400,
+      errorOf(unknown).message,
+      errorOf(unknown).details,
+    ]);
+    expect(api.takeSent()).toEqual({ database: 0, providers: 0 });
+  });
+});
