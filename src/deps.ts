@@ -122,16 +122,18 @@ function buildService(settings: Settings, env: Env, background: (work: Promise<u
   };
 }
 
-/** Who is over a limit that Upstash counts, and until when: known to this isolate alone. */
-const refused = new Map<string, number>();
+/** What one isolate remembers of limits, until when, by subject: who is over one that Upstash counts, and which addresses make up keys. */
+const limitMemory = new WeakMap<Env, { readonly refused: Map<string, number>; readonly guessing: Map<string, number> }>();
 
 function rateLimits(settings: Settings, env: Env): RateLimits {
   const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token, RATE_LIMIT_TIMEOUT_MS: timeoutMs } = settings;
+  const memory = limitMemory.get(env) ?? { refused: new Map(), guessing: new Map() };
+  limitMemory.set(env, memory);
   const limiter =
     url !== undefined && token !== undefined
-      ? createUpstashLimiter({ url, token, timeoutMs, refused })
+      ? createUpstashLimiter({ url, token, timeoutMs, refused: memory.refused })
       : createObjectLimiter(env.RATE_LIMITS);
-  return { limiter: createTimedLimiter(limiter, timeoutMs), scale: settings.RATE_LIMIT_SCALE };
+  return { limiter: createTimedLimiter(limiter, timeoutMs), scale: settings.RATE_LIMIT_SCALE, guessing: memory.guessing };
 }
 
 /** Where the hosted boundary is, if it is. */

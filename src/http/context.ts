@@ -26,8 +26,11 @@ export type Service = {
   readonly holdTtlMs: number;
 };
 
-/** Who counts requests, and how many times the published limits apply here. */
-export type RateLimits = { readonly limiter: RateLimiter; readonly scale: number };
+/**
+ * Who counts requests, and how many times the published limits apply here. `guessing` holds the addresses that sent too many keys
+ * that do not exist, and until when (in milliseconds): one map for each isolate.
+ */
+export type RateLimits = { readonly limiter: RateLimiter; readonly scale: number; readonly guessing: Map<string, number> };
 
 /** What one request was told about one of its limits. */
 export type Measured = { readonly quota: Quota; readonly allowance: Allowance };

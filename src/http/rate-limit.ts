@@ -1,13 +1,10 @@
 import { createMiddleware } from 'hono/factory';
 import type { Refusal } from '../errors.ts';
-import { policyFor, type PolicyName, quotaOf, RATE_LIMIT_ROWS } from '../limits/policies.ts';
-import { addressSubject } from '../limits/subject.ts';
-import { authenticate } from './authenticate.ts';
-import type { AppContext, AppEnv, Measured } from './context.ts';
+import { policyFor } from '../limits/policies.ts';
+import type { AppContext, AppEnv } from './context.ts';
 import { refuse } from './error-response.ts';
-
-/** Set by Cloudflare to the caller's address, whatever the caller sent; absent on a developer's machine. */
-const ADDRESS_HEADER = 'CF-Connecting-IP';
+import { guessRefusal, noteGuess } from './guess-guard.ts';
+import { limitBy, sayRateLimits } from './quota.ts';
 
 /**
  * Counts the request before anything else is done for it, and refuses it when its quota is used up. A key without the right shape
@@ -15,74 +12,22 @@ const ADDRESS_HEADER = 'CF-Connecting-IP';
  */
 export const rateLimit = createMiddleware<AppEnv>(async function rateLimit(c, next) {
   c.set('measured', []);
-  const policy = policyFor(c.req.method, c.req.path);
-  const refusal = policy === null ? null : await limitBy(c, policy);
+  const refusal = await limitRefusal(c);
   if (refusal !== null) {
     sayRateLimits(c);
     return refuse(c, refusal);
   }
   await next();
+  // A 401 that was measured had the shape of a key: the database was asked for it.
+  if (c.res.status === 401 && c.var.measured.length > 0) await noteGuess(c);
   sayRateLimits(c);
   return undefined;
 });
 
-/**
- * Takes one of a policy's quota for whoever sends this request. Null when it may go on, also when the store is down or slow: that is
- * noted in the log line, because a store of counters must never be what ends the service.
- */
-export async function limitBy(c: AppContext, name: PolicyName): Promise<Refusal<'rate_limited'> | null> {
-  const { rateLimits, clock } = c.var.deps;
-  if (rateLimits === null) return null;
-  const subject = await subjectOf(c, name);
-  if (subject === null) return null;
-  const quota = quotaOf(name, rateLimits.scale);
-  try {
-    const allowance = await rateLimits.limiter.take(quota, subject, clock());
-    c.var.measured.push({ quota, allowance });
-    if (allowance.allowed) return null;
-    c.var.event.rateLimit = name;
-    const { limit, windowSeconds } = quota;
-    const retryAfterSeconds = allowance.resetSeconds;
-    return {
-      code: 'rate_limited',
-      message: `More than ${limit} requests in ${windowSeconds} seconds. Try again in ${retryAfterSeconds} seconds.`,
-      details: { policy: name, limit, windowSeconds, retryAfterSeconds },
-      retryAfterSeconds,
-    };
-  } catch {
-    c.var.event.rateLimit = 'store_down';
-    return null;
-  }
-}
-
-/** The two header fields of draft-ietf-httpapi-ratelimit-headers: what the limits are, and what is left of them until when. */
-export function rateLimitFields(measured: readonly Measured[]): { readonly policy: string; readonly state: string } {
-  return {
-    policy: measured.map(({ quota }) => `"${quota.name}";q=${quota.limit};w=${quota.windowSeconds}`).join(', '),
-    state: measured.map(({ quota, allowance }) => `"${quota.name}";r=${allowance.remaining};t=${allowance.resetSeconds}`).join(', '),
-  };
-}
-
-function sayRateLimits(c: AppContext): void {
-  if (c.var.measured.length === 0) return;
-  const { policy, state } = rateLimitFields(c.var.measured);
-  c.header('RateLimit-Policy', policy);
-  c.header('RateLimit', state);
-}
-
-/** Whom a policy counts this request for, as a hash; null when it is not counted. */
-async function subjectOf(c: AppContext, name: PolicyName): Promise<string | null> {
-  const { per } = RATE_LIMIT_ROWS[name];
-  switch (per) {
-    case 'everyone':
-      return 'everyone';
-    case 'address':
-      return addressSubject(c.req.header(ADDRESS_HEADER));
-    case 'key': {
-      const { service } = c.var.deps;
-      if (!service.ok) return null;
-      const principal = await authenticate(c.req.header('Authorization'), service.value.ownerKeyHashes);
-      return principal.ok && principal.value.kind === 'customer' ? principal.value.keyHash : null;
-    }
-  }
+async function limitRefusal(c: AppContext): Promise<Refusal<'rate_limited'> | null> {
+  const policy = policyFor(c.req.method, c.req.path);
+  if (policy === null) return null;
+  const refusal = await limitBy(c, policy);
+  if (refusal !== null || c.var.measured.length === 0) return refusal;
+  return guessRefusal(c, policy);
 }

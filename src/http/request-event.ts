@@ -23,7 +23,7 @@ export type RequestEvent = {
   attempts?: readonly object[];
   reservedMicroCredits?: number;
   settledMicroCredits?: number;
-  /** The policy that refused the request, or `store_down` when nobody could count and it passed. */
+  /** The policy whose quota is used up, or `store_down` when nobody could count and it passed. */
   rateLimit?: string;
   /** An unexpected error: its class and where it happened, not its message, which could quote anything. */
   bug?: { readonly name: string; readonly at: readonly string[] };

@@ -1,7 +1,7 @@
 import type { Refusal } from '../errors.ts';
 import { SIGNUP_POLICIES } from '../limits/policies.ts';
 import type { AppContext } from './context.ts';
-import { limitBy } from './rate-limit.ts';
+import { limitBy } from './quota.ts';
 
 /**
  * Whether this signup may make an account; null when it may. Asked when the body is known to be right, so that a mistake costs nobody

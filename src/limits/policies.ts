@@ -20,6 +20,8 @@ export const RATE_LIMITS = {
   changes: { per: 'key', limit: 20, windowSeconds: minute, guards: 'changes to keys and top-ups' },
   // Generous: a team behind one address, its monitors and somebody reading the documentation.
   public: { per: 'address', limit: 300, windowSeconds: minute, guards: 'endpoints without a key' },
+  // Whoever makes up keys has a fresh limit with each; their address hasn't. Room for a few forgotten agents with a revoked key.
+  'unknown-keys': { per: 'address', limit: 200, windowSeconds: minute, guards: 'reads and looks with a key that does not exist' },
   // An account is worth a grant, so it is what farms are made of. Five are enough for a person who starts over.
   signup: { per: 'address', limit: 5, windowSeconds: hour, guards: 'accounts made from one address' },
   'signup-daily': { per: 'address', limit: 10, windowSeconds: day, guards: 'accounts made from one address' },

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hashApiKey, mintApiKey } from '../../src/billing/keys.ts';
+import { RATE_LIMITS } from '../../src/limits/policies.ts';
 import { type Api, OWNER_KEY, useApi } from '../support/api.ts';
 import { errorOf } from '../support/metered-route.ts';
 import { startTurnstile, type TurnstileStandIn } from '../support/turnstile.ts';
@@ -56,6 +57,14 @@ describe('a limit for each key', () => {
     expect((await api.request(READ, { key })).status).toBe(401);
   });
 
+  test('is told on the answer to a bug as well', async () => {
+    const api = start(published);
+    const { key } = await api.signUp();
+    api.backgroundBug = new Error('a bug');
+    const answer = await api.request(READ, { key });
+    expect([answer.status, answer.headers.get('RateLimit')]).toEqual([500, '"burst";r=59;t=60']);
+  });
+
   test('is not shared by keys', async () => {
     const api = start(published);
     const spent = await spentKey(api);
@@ -82,6 +91,37 @@ describe('a limit for each key', () => {
     const written = JSON.stringify([api.events, api.rateLimits.asked]);
     expect(written).not.toContain(key);
     expect(written).not.toContain('203.0.113.7');
+  });
+});
+
+describe('making up keys', () => {
+  const FROM = { headers: { 'CF-Connecting-IP': '198.51.100.4' } };
+
+  test('ends for an address after so many, before the database is asked, and for nobody else', async () => {
+    const api = start(published);
+    const { key } = await api.signUp();
+    for (let index = 0; index < 200; index += 1) expect((await api.request('/v1/me', { ...FROM, key: mintApiKey() })).status).toBe(401);
+    api.takeSent();
+    const refused = await api.request('/v1/me', { ...FROM, key: mintApiKey() });
+    expect([refused.status, errorOf(refused).details]).toEqual([
+      429,
+      { policy: 'unknown-keys', limit: 200, windowSeconds: 60, retryAfterSeconds: 60 },
+    ]);
+    expect(refused.headers.get('RateLimit')).toBe('"account";r=119;t=60, "unknown-keys";r=0;t=60');
+    expect(api.takeSent()).toEqual({ database: 0, providers: 0 });
+    expect((await api.request('/v1/me', { key })).status).toBe(200);
+    expect((await api.request('/v1/me', { ...FROM, key: OWNER_KEY })).status).toBe(200);
+    expect((await api.request('/health', FROM)).status).toBe(200);
+    api.clock.advance(60_000);
+    expect((await api.request('/v1/me', { ...FROM, key })).status).toBe(200);
+  });
+
+  test('is told on the 401 itself, and malformed keys are no guesses', async () => {
+    const api = start(published);
+    const guess = await api.request('/v1/me', { ...FROM, key: mintApiKey() });
+    expect(guess.headers.get('RateLimit')).toBe('"account";r=119;t=60, "unknown-keys";r=199;t=60');
+    const malformed = await api.request('/v1/me', { ...FROM, key: 'igsk_malformed' });
+    expect([malformed.status, malformed.headers.has('RateLimit')]).toEqual([401, false]);
   });
 });
 
@@ -167,7 +207,7 @@ describe('making accounts in bulk', () => {
     api.clock.advance(hour);
     const daily = await api.request('/v1/signup', signup({}, '203.0.113.7'));
     expect(errorOf(daily).details).toMatchObject({ policy: 'signup-daily', limit: 10 });
-    const { limit } = { limit: 500 };
+    const { limit } = RATE_LIMITS['signup-everyone'];
     const everyone = api.env.RATE_LIMITS.getByName('signup-everyone:everyone');
     const quota = { name: 'signup-everyone', limit, windowSeconds: 86_400 };
     for (let taken = 10; taken < limit; taken += 1) expect((await everyone.take(quota, api.clock())).allowed).toBe(true);
