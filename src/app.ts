@@ -19,10 +19,17 @@ import { registerPricing } from './routes/pricing.ts';
 import { registerReady } from './routes/ready.ts';
 import { registerReel } from './routes/reel.ts';
 import { registerSignup } from './routes/signup.ts';
+import { registerStripeWebhook, STRIPE_WEBHOOK_PATH } from './routes/stripe-webhook.ts';
+import { registerTopUpCheckout } from './routes/top-up-checkout.ts';
+import { registerTopUpReturn } from './routes/top-up-return.ts';
+import { registerTopUps } from './routes/top-ups.ts';
 import { registerVersion } from './routes/version.ts';
 
 /** The largest body any endpoint takes today is a few hundred bytes. */
 const LARGEST_BODY_BYTES = 16_384;
+
+/** Stripe's events carry whole objects, with all their metadata. */
+const LARGEST_EVENT_BYTES = 524_288;
 
 /** Builds the dependencies of one request; `background` keeps a promise alive after the answer. */
 export type DepsFor = (request: { readonly env: Env; readonly background: (work: Promise<unknown>) => void }) => AppDeps;
@@ -33,7 +40,9 @@ export function createApp(depsFor: DepsFor): App {
   app.use(requestLog(depsFor));
   app.use(securityHeaders);
   app.use(contentSecurityPolicy);
-  app.use(bodyLimit({ maxSize: LARGEST_BODY_BYTES, onError: (c) => refuse(c as AppContext, { code: 'body_too_large' }) }));
+  const limited = (maxSize: number) => bodyLimit({ maxSize, onError: (c) => refuse(c as AppContext, { code: 'body_too_large' }) });
+  const [small, event] = [limited(LARGEST_BODY_BYTES), limited(LARGEST_EVENT_BYTES)];
+  app.use((c, next) => (c.req.path === STRIPE_WEBHOOK_PATH ? event : small)(c, next));
   for (const path of PAID_PATHS) {
     app.use(path, async (c, next) => {
       if (c.req.method !== 'HEAD') return next();
@@ -49,12 +58,18 @@ export function createApp(depsFor: DepsFor): App {
   registerPricing(app);
   registerDocs(app);
   registerDeferred(app);
-  for (const path of ['/v1/signup', '/v1/me', ...PAID_PATHS]) app.use(path, requireService);
+  for (const path of ['/v1/signup', '/v1/me', '/v1/topups/*', '/topups/return', STRIPE_WEBHOOK_PATH, ...PAID_PATHS]) {
+    app.use(path, requireService);
+  }
   registerSignup(app);
   registerMe(app);
   registerPost(app);
   registerReel(app);
   registerComments(app);
+  registerTopUpCheckout(app);
+  registerTopUps(app);
+  registerTopUpReturn(app);
+  registerStripeWebhook(app);
   registerRateLimits(app);
   registerFallbacks(app);
   return app;

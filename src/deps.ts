@@ -1,11 +1,17 @@
 import { createAccounts } from './billing/libsql-accounts.ts';
 import { createLedger, MAX_EXPIRE_PAGE } from './billing/libsql-ledger.ts';
+import { createTopUps } from './billing/libsql-top-ups.ts';
+import type { PaymentService } from './billing/payment-service.ts';
 import { PRICE_CARD } from './billing/price-card.ts';
+import { createStripePayments } from './billing/stripe-payments.ts';
+import { createTopUpCheck } from './billing/top-up-check.ts';
+import { createTopUpDesk } from './billing/top-up-order.ts';
+import type { TopUps } from './billing/top-ups.ts';
 import type { Clock } from './clock.ts';
 import { createDatabase } from './db/client.ts';
 import { databaseProblem } from './db/readiness.ts';
 import { type Env, readSettings, type Settings, type SettingsProblem, withKey } from './env.ts';
-import type { AppDeps, RateLimits, ReadinessCheck, Service } from './http/context.ts';
+import type { AppDeps, Payments, RateLimits, ReadinessCheck, Service } from './http/context.ts';
 import type { RequestEvent } from './http/request-event.ts';
 import { type Ids, randomIds } from './ids.ts';
 import { createTimedLimiter } from './limits/limiter.ts';
@@ -36,6 +42,12 @@ const CACHE_PROBE_TIMEOUT_MS = 2_000;
 
 /** At most so many pages of expired holds in one run of the cron; the next run takes the rest. */
 const MAX_EXPIRE_PAGES = 20;
+
+/** At most so many orders in one run of the cron: each asks Stripe three times, and a run has fifteen minutes and 1,000 requests. */
+const MOST_TOP_UPS_A_RUN = 100;
+
+/** An order whose check failed lets the others go first. Milliseconds. */
+const FAILED_CHECK_PAUSE_MS = 5 * 60 * 1_000;
 
 /** What comes from outside the program. Handed in as one, so that tests can decide the time and watch every request that goes out. */
 export type Runtime = {
@@ -112,10 +124,13 @@ function buildService(settings: Settings, env: Env, background: (work: Promise<u
     absentTtlSeconds: settings.NOT_FOUND_TTL_SECONDS,
     background,
   });
+  const topUps = createTopUps({ client, clock });
   return {
     ledger: createLedger({ client, clock }),
     accounts: createAccounts({ client, clock, ids, signupGrant: microCredits(settings.SIGNUP_GRANT_MICRO_CREDITS) }),
     reader,
+    topUps,
+    payments: buildPayments(settings, topUps, runtime),
     ownerKeyHashes: settings.OWNER_ADMIN_KEY_SHA256,
     turnstile: turnstile(settings, runtime),
     holdTtlMs: settings.READ_DEADLINE_MS + HOLD_SLACK_MS,
@@ -134,6 +149,18 @@ function rateLimits(settings: Settings, env: Env): RateLimits {
       ? createUpstashLimiter({ url, token, timeoutMs, refused: memory.refused })
       : createObjectLimiter(env.RATE_LIMITS);
   return { limiter: createTimedLimiter(limiter, timeoutMs), scale: settings.RATE_LIMIT_SCALE, guessing: memory.guessing };
+}
+
+/** How money comes in, or null while Stripe's secrets are not set. */
+function buildPayments(settings: Settings, topUps: TopUps, { clock, ids, fetch }: Runtime): Payments | null {
+  const { STRIPE_API_BASE_URL: baseUrl, STRIPE_SECRET_KEY: secretKey, STRIPE_WEBHOOK_SECRET: webhookSecret } = settings;
+  if (secretKey === undefined || webhookSecret === undefined) return null;
+  const payments: PaymentService = createStripePayments({ baseUrl, secretKey, webhookSecret, fetch, clock });
+  return {
+    desk: createTopUpDesk({ topUps, payments, clock, ids }),
+    check: createTopUpCheck({ topUps, payments, clock, ids }),
+    readHint: (rawBody, signature) => payments.readHint(rawBody, signature),
+  };
 }
 
 /** Where the hosted boundary is, if it is. */
@@ -244,4 +271,38 @@ export async function expireHolds(env: Env, runtime: Runtime = workerd): Promise
     const swept = await ledger.expireHolds(MAX_EXPIRE_PAGE);
     if (!swept.ok || swept.value.expired < MAX_EXPIRE_PAGE) return;
   }
+}
+
+/**
+ * The cron's other work: looks at the orders whose time has come, the longest waiting first, because webhooks can be lost. Each order
+ * notes when it is to be looked at next, so a run that ends early goes on with the next one. An order that fails waits five minutes.
+ */
+export async function checkTopUps(env: Env, runtime: Runtime = workerd): Promise<void> {
+  const settings = settingsFrom(env);
+  if (!settings.ok) return;
+  const topUps = createTopUps({ client: connect(settings.value, runtime), clock: runtime.clock });
+  const payments = buildPayments(settings.value, topUps, runtime);
+  if (payments === null) return;
+  const startedAt = runtime.clock();
+  const due = await topUps.due(MOST_TOP_UPS_A_RUN);
+  if (due.ok && due.value.length === 0) return;
+  const alarms = new Set<string>();
+  let done = 0;
+  for (const order of due.ok ? due.value : []) {
+    const checked = await payments.check.byOrder(order);
+    if (checked.ok) done += 1;
+    else await topUps.postpone(order.id, runtime.clock() + FAILED_CHECK_PAUSE_MS);
+    const alarm = checked.ok ? checked.value.alarm : checked.error.kind === 'refused' ? 'payment_service_refused' : null;
+    if (alarm !== null) alarms.add(alarm);
+  }
+  runtime.log({
+    requestId: runtime.ids('req'),
+    time: new Date(startedAt).toISOString(),
+    method: 'CRON',
+    route: 'checkTopUps',
+    status: due.ok ? 200 : 503,
+    milliseconds: runtime.clock() - startedAt,
+    cron: { done, failed: (due.ok ? due.value.length : 0) - done },
+    ...(alarms.size === 0 ? {} : { alarm: [...alarms].join(',') }),
+  });
 }

@@ -43,6 +43,14 @@ export const ERRORS = {
     callerAction: 'Send `nextCursor` unchanged, for the same post and with the same `includeReplies`; or start without a cursor.',
     operatorAction: 'None. After CURSOR_SIGNING_SECRET was changed, cursors given out before end like this.',
   },
+  invalid_signature: {
+    status: 400,
+    billed: false,
+    retry: 'never',
+    summary: 'The signature does not fit the body, or is too old.',
+    callerAction: 'This address is for Stripe alone.',
+    operatorAction: "If Stripe's dashboard shows failed deliveries, STRIPE_WEBHOOK_SECRET is not the one of this endpoint.",
+  },
   unauthorized: {
     status: 401,
     billed: false,
@@ -84,7 +92,6 @@ export const ERRORS = {
     summary: 'This key may not do that.',
     callerAction: 'Use a key with the right to do it.',
     operatorAction: 'None.',
-    reserved: true,
   },
   challenge_failed: {
     status: 403,
@@ -149,7 +156,6 @@ export const ERRORS = {
     summary: 'A request with the same idempotency key is still running.',
     callerAction: 'Wait for it, then ask again with the same key.',
     operatorAction: 'None.',
-    reserved: true,
   },
   body_too_large: {
     status: 413,
@@ -198,7 +204,6 @@ export const ERRORS = {
     summary: 'The idempotency key was used before for another request.',
     callerAction: 'Use a new key for a new request.',
     operatorAction: 'None.',
-    reserved: true,
   },
   rate_limited: {
     status: 429,
@@ -233,6 +238,22 @@ export const ERRORS = {
     summary: 'Instagram provider is temporarily unavailable.',
     callerAction: 'Try again in a minute.',
     operatorAction: "Look at the log's provider attempts; see the providers' status pages.",
+  },
+  payments_unavailable: {
+    status: 502,
+    billed: false,
+    retry: 'after_delay',
+    summary: 'The payment service did not answer as it should. Nothing was charged.',
+    callerAction: 'Try again in a minute, with the same `Idempotency-Key`.',
+    operatorAction: "See Stripe's status page; an `alarm` in the log says when it is our key or our request that Stripe refuses.",
+  },
+  payments_unconfigured: {
+    status: 503,
+    billed: false,
+    retry: 'after_delay',
+    summary: 'Payments are not set up, so nothing can be topped up.',
+    callerAction: 'Try again later; only the operator can change this.',
+    operatorAction: 'Set STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET.',
   },
   provider_unconfigured: {
     status: 503,

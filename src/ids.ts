@@ -1,7 +1,7 @@
 import { ulid } from 'ulid';
 
 /** What an id names; the prefix lets a person tell two ids apart in a log. */
-export type IdPrefix = 'acct' | 'key' | 'req' | 'entry';
+export type IdPrefix = 'acct' | 'key' | 'req' | 'entry' | 'pay';
 
 /** `req_01J…`: a prefix and a ULID, which sorts by the time it was made. */
 export type Id<P extends IdPrefix = IdPrefix> = `${P}_${string}`;

@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import { createApp } from './app.ts';
-import { buildDeps, expireHolds, parserFor } from './deps.ts';
+import { buildDeps, checkTopUps, expireHolds, parserFor } from './deps.ts';
 import type { Env } from './env.ts';
 import type { Counter } from './limits/limiter.ts';
 import { createWindowCounter } from './limits/object-limiter.ts';
@@ -19,6 +19,7 @@ export default {
   },
   scheduled(_controller, env, ctx) {
     ctx.waitUntil(expireHolds(env));
+    ctx.waitUntil(checkTopUps(env));
   },
 } satisfies ExportedHandler<Env>;
 

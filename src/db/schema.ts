@@ -129,3 +129,36 @@ export const stripeEvent = sqliteTable('stripe_event', {
   receivedAt: integer('received_at').notNull(),
   doneAt: integer('done_at'),
 });
+
+/** The way to pay an order, and what was last seen of it. */
+export const checkout = sqliteTable(
+  'checkout',
+  {
+    paymentId: text('payment_id').primaryKey().notNull(),
+    accountId: text('account_id').notNull(),
+    url: text('url'),
+    state: text('state').notNull().default('open'),
+    expiresAt: integer('expires_at').notNull(),
+    claimedBy: text('claimed_by').notNull(),
+    claimedUntil: integer('claimed_until').notNull(),
+    nextCheckAt: integer('next_check_at'),
+  },
+  (table) => [
+    index('checkout_account').on(table.accountId, table.paymentId),
+    index('checkout_due')
+      .on(table.nextCheckAt)
+      .where(sql`next_check_at IS NOT NULL`),
+  ],
+);
+
+/** Which order an idempotency key of an account made. */
+export const checkoutKey = sqliteTable(
+  'checkout_key',
+  {
+    accountId: text('account_id').notNull(),
+    idempotencyKey: text('idempotency_key').notNull(),
+    paymentId: text('payment_id').notNull(),
+    createdAt: integer('created_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.accountId, table.idempotencyKey] })],
+);

@@ -2,7 +2,11 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Accounts } from '../billing/accounts.ts';
 import type { Ledger } from '../billing/ledger.ts';
+import type { PaymentService } from '../billing/payment-service.ts';
 import type { PriceCard } from '../billing/price-card.ts';
+import type { TopUpCheck } from '../billing/top-up-check.ts';
+import type { TopUpDesk } from '../billing/top-up-order.ts';
+import type { TopUps } from '../billing/top-ups.ts';
 import type { Clock } from '../clock.ts';
 import type { Env, SettingsProblem } from '../env.ts';
 import type { Id, Ids } from '../ids.ts';
@@ -13,11 +17,21 @@ import type { Reader } from '../read/reader.ts';
 import type { Result } from '../result.ts';
 import type { RequestEvent } from './request-event.ts';
 
+/** How money comes in. */
+export type Payments = {
+  readonly desk: TopUpDesk;
+  readonly check: TopUpCheck;
+  readonly readHint: PaymentService['readHint'];
+};
+
 /** What the paid part of the API works with; exists only when the settings are complete. */
 export type Service = {
   readonly ledger: Ledger;
   readonly accounts: Accounts;
   readonly reader: Reader;
+  readonly topUps: TopUps;
+  /** Null while Stripe's secrets are not set. */
+  readonly payments: Payments | null;
   /** SHA-256 in hex of the keys that are the owner's. */
   readonly ownerKeyHashes: readonly string[];
   /** Null where a signup need not prove that a person is behind it. */

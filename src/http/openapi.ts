@@ -24,6 +24,7 @@ export function openApiDocument(app: App): Document {
       tags: [
         { name: 'Read', description: 'Paid reads.' },
         { name: 'Account', description: 'Accounts, keys and balance.' },
+        { name: 'Top-ups', description: 'Money in, through Stripe.' },
         { name: 'Prices', description: 'What things cost.' },
         { name: 'Service', description: 'State of the service; free, without a key.' },
       ],

@@ -25,6 +25,14 @@ export type RequestEvent = {
   settledMicroCredits?: number;
   /** The policy whose quota is used up, or `store_down` when nobody could count and it passed. */
   rateLimit?: string;
+  /** The top-up order it was about. */
+  topUpId?: string;
+  /** What kind of event Stripe sent. */
+  stripeEvent?: string;
+  /** Something that a person has to look at: what an alert watches for. */
+  alarm?: string;
+  /** What a cron did. */
+  cron?: { readonly done: number; readonly failed: number };
   /** An unexpected error: its class and where it happened, not its message, which could quote anything. */
   bug?: { readonly name: string; readonly at: readonly string[] };
 };

@@ -1,5 +1,6 @@
 import type { KeyRefusal } from '../billing/accounts.ts';
 import type { SettleRefusal, SpendRefusal } from '../billing/ledger.ts';
+import { MICRO_CREDITS_PER_CENT, SMALLEST_TOP_UP } from '../billing/top-ups.ts';
 import type { ErrorCode, Refusal } from '../errors.ts';
 import type { TargetRefusal } from '../instagram/target.ts';
 import { type MicroCredits, formatUsd, minus } from '../money.ts';
@@ -11,11 +12,6 @@ const OVERLOADED_RETRY_SECONDS = 2;
 const PROVIDER_RETRY_SECONDS = 30;
 /** How long to wait for something only the operator can change. Seconds. */
 const UNCONFIGURED_RETRY_SECONDS = 300;
-/** Stripe takes no charge below 50 cents (docs.stripe.com/currencies#minimum-and-maximum-charge-amounts). */
-const SMALLEST_TOP_UP_MICRO_CREDITS = 500_000;
-/** Top-ups are in whole cents. */
-const MICRO_CREDITS_PER_CENT = 10_000;
-
 /** The codes a read can end with. Routes declare them all, and the compiler holds them to it. */
 export const READ_ERRORS = [
   'invalid_cursor',
@@ -70,7 +66,7 @@ export function settleRefusal(refusal: SettleRefusal): ReadRefusal {
 
 function insufficientCredits(required: MicroCredits, available: MicroCredits): ReadRefusal {
   const shortfall = minus(required, available);
-  const cents = Math.ceil(Math.max(shortfall, SMALLEST_TOP_UP_MICRO_CREDITS) / MICRO_CREDITS_PER_CENT);
+  const cents = Math.ceil(Math.max(shortfall, SMALLEST_TOP_UP) / MICRO_CREDITS_PER_CENT);
   return {
     code: 'insufficient_credits',
     message: `This request may cost up to ${formatUsd(required)}, but ${formatUsd(available)} is available.`,
