@@ -14,6 +14,7 @@ import { migrateDatabase, MigrationError } from './migrate.ts';
 import { freePort, type Sqld, sqldBinary, SqldError, startSqld } from './sqld.ts';
 import { parseStackOptions, type StackOptions, USAGE } from './stack-options.ts';
 import { type StandIns, startStandIns } from './stand-ins/stand-ins.ts';
+import { STAND_IN_WEBHOOK_SECRET } from './stand-ins/stripe.ts';
 import { payloadLines, type Running, stackFile, summary } from './summary.ts';
 import { startWorker, untilReady, type WorkerProcess, wranglerScript } from './worker-process.ts';
 import { envFileText, layerSettings, type WorkerSettings } from './worker-settings.ts';
@@ -61,7 +62,8 @@ async function startEverything(options: StackOptions, data: DataFolder, stage: S
     return err(`Port ${options.port} on 127.0.0.1 is taken: stop what listens there, or choose another with --port.`);
   const recordings = options.recordingsFolder === null ? {} : { recordingsFolder: options.recordingsFolder };
   const map = options.mapFile === null ? {} : { mapFile: options.mapFile };
-  const standIns = await startStandIns({ ...recordings, ...map, ports: data.memory.ports });
+  const webhookUrl = `http://127.0.0.1:${options.port}/v1/stripe/webhook`;
+  const standIns = await startStandIns({ ...recordings, ...map, ports: data.memory.ports, webhookUrl });
   if (!standIns.ok) return standIns;
   stage.onEnd(() => standIns.value.stop());
   for (const line of payloadLines(standIns.value)) console.log(line);
@@ -159,6 +161,9 @@ function defaultSettings(
     SCRAPECREATORS_API_KEY: STAND_IN_KEY,
     INSTAGRAM_BASE_URL: standIns.baseUrls.instagram,
     CURSOR_SIGNING_SECRET: cursorSecret,
+    STRIPE_API_BASE_URL: standIns.baseUrls.stripe,
+    STRIPE_SECRET_KEY: STAND_IN_KEY,
+    STRIPE_WEBHOOK_SECRET: STAND_IN_WEBHOOK_SECRET,
     ACHRONON_AI_ENDPOINT: standIns.baseUrls.achronon,
     ACHRONON_AI_SERVICE_TOKEN: STAND_IN_KEY,
     RATE_LIMIT_SCALE: LOCAL_RATE_LIMIT_SCALE,

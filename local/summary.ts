@@ -78,6 +78,7 @@ export function summary(running: Running): string {
       (id) => `  ${id.padEnd(14)} ${providerLine(running, id)}${order.includes(id) ? '' : ', not in PROVIDER_ORDER_MEDIA'}`,
     ),
     `  boundary       ${boundaryLine(running)}`,
+    `  stripe         ${settings.isStripeReal ? 'the real service, because its key is configured' : `stand-in, refunds and disputes at ${standIns.baseUrls.stripe}/dashboard`}`,
     `  keys and logs  ${running.dataFolder}`,
     ...settings.notes.map((note) => `  note           ${note}`),
     '',

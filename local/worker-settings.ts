@@ -12,6 +12,9 @@ export const PROVIDER_SETTINGS = {
 /** The hosted boundary's address and token: only of use together. */
 export const BOUNDARY_SETTINGS = { endpoint: 'ACHRONON_AI_ENDPOINT', token: 'ACHRONON_AI_SERVICE_TOKEN' } as const;
 
+/** Stripe's key and address: like a provider, it is asked for real when a key is given. */
+const STRIPE_SETTINGS = { key: 'STRIPE_SECRET_KEY', baseUrl: 'STRIPE_API_BASE_URL' } as const;
+
 /** The stack's database is always its own: a test of something must not be able to book in a real ledger. */
 const NEVER_TAKEN = ['LIBSQL_URL', 'LIBSQL_AUTH_TOKEN'] as const satisfies readonly (keyof Settings)[];
 
@@ -24,6 +27,8 @@ export type WorkerSettings = {
   readonly realProviders: readonly ProviderId[];
   /** Whether transcription and parsing are asked for at the real boundary, because its address and token were given. */
   readonly isBoundaryReal: boolean;
+  /** Whether top-ups go to the real Stripe, because its key was given. */
+  readonly isStripeReal: boolean;
   readonly notes: readonly string[];
 };
 
@@ -51,6 +56,9 @@ export function layerSettings(defaults: Values, devVars: Values, environment: Va
     return given[key] !== undefined && given[key] !== defaults[key] && given[baseUrl] === undefined;
   });
   for (const id of realProviders) values[PROVIDER_SETTINGS[id].baseUrl] = Settings.shape[PROVIDER_SETTINGS[id].baseUrl].parse(undefined);
+  const { key, baseUrl } = STRIPE_SETTINGS;
+  const isStripeReal = given[key] !== undefined && given[key] !== defaults[key] && given[baseUrl] === undefined;
+  if (isStripeReal) values[baseUrl] = Settings.shape[baseUrl].parse(undefined);
   const boundary = layerBoundary(defaults, given);
   if (!boundary.ok) return boundary;
   if (!boundary.value) for (const name of Object.values(BOUNDARY_SETTINGS)) setOrLeaveOut(values, name, defaults[name]);
@@ -59,7 +67,7 @@ export function layerSettings(defaults: Values, devVars: Values, environment: Va
     return err(
       `${read.error.map(({ name, problem }) => `${name} is ${problem}`).join(', ')}: correct it in .dev.vars or in the environment.`,
     );
-  return ok({ values, realProviders, isBoundaryReal: boundary.value, notes });
+  return ok({ values, realProviders, isBoundaryReal: boundary.value, isStripeReal, notes });
 }
 
 /** The settings as a file for wrangler's --env-file. Values with line breaks or with all kinds of quotes are refused; no setting needs them. */

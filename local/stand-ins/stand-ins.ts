@@ -36,6 +36,8 @@ export async function startStandIns(options: {
   readonly mapFile?: string;
   readonly ports?: Partial<Readonly<Record<StandInId, number>>>;
   readonly clock?: Clock;
+  /** Where the stand-in for Stripe sends its events; without it they are only kept. */
+  readonly webhookUrl?: string;
 }): Promise<Result<StandIns, string>> {
   const clock = options.clock ?? Date.now;
   const map = options.mapFile === undefined ? ok({}) : readRecordingMap(options.mapFile);
@@ -49,7 +51,7 @@ export async function startStandIns(options: {
     scrapecreators: scrapecreatorsStandIn({ payloads, clock }),
     instagram: instagramStandIn(payloads),
     achronon: achrononStandIn(),
-    stripe: stripeStandIn(),
+    stripe: stripeStandIn({ clock, webhookUrl: options.webhookUrl ?? null }),
   };
   const start = (id: StandInId) => serve({ name: id, port: options.ports?.[id] ?? 0, handle: handlers[id] });
   const servers: Readonly<Record<StandInId, StandInServer>> = {

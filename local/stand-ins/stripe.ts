@@ -1,11 +1,118 @@
-import { type Call, json, type Reply } from './server.ts';
+import { z } from 'zod';
+import type { Clock } from '../../src/clock.ts';
+import { type Answer, type Call, json, type Reply } from './server.ts';
+import { StripeAccount } from './stripe/account.ts';
+import { answerApi, type Remembered } from './stripe/api.ts';
+import { parseForm, textAt } from './stripe/form.ts';
+import { checkoutPage, dashboardPage, seeOther } from './stripe/pages.ts';
+import { Webhooks } from './stripe/webhooks.ts';
 
-/** Stripe. Nothing calls it yet, so every path is refused in Stripe's own error shape. */
-export function stripeStandIn(): (call: Call) => Reply {
-  const message = 'The local stand-in for Stripe has no endpoints yet.';
-  return (call) => ({
-    kind: 'answer',
-    shortcode: null,
-    answer: json(404, { error: { type: 'invalid_request_error', message: `${message} (${call.method} ${call.url.pathname})` } }),
+/** What the stand-in signs with; no secret, because it signs for this machine alone. */
+export const STAND_IN_WEBHOOK_SECRET = 'whsec_local_stand_in';
+
+const Delivery = z.object({
+  mode: z.enum(['deliver', 'hold', 'drop']).default('deliver'),
+  copies: z.int().min(1).max(10).default(1),
+  delayMs: z.int().min(0).max(60_000).default(0),
+});
+
+/** What tests do behind Stripe's back. */
+const Tampering = z.object({ amount_subtotal: z.int(), amount_total: z.int(), currency: z.string() }).partial();
+
+/**
+ * Stripe: checkout sessions with a page to pay them, intents, charges, refunds, disputes, idempotency keys and signed webhooks, in
+ * memory. Beside Stripe's own paths: `/c/pay/…` (the buyer's page), `/dashboard` (refunds, disputes, webhooks), and for tests
+ * `/__webhooks` (GET lists the events signed afresh, POST says how to deliver), `/__webhooks/release`, `/__api` (fail the next calls),
+ * `/__sessions/…` (change what was paid) and `/__refunds/…` (let a refund fail).
+ */
+export function stripeStandIn(options: { readonly clock: Clock; readonly webhookUrl: string | null }): (call: Call) => Reply {
+  const webhooks = new Webhooks(options.webhookUrl, STAND_IN_WEBHOOK_SECRET, options.clock);
+  const account = new StripeAccount(options.clock, (type, object) => webhooks.emit(type, object));
+  const remembered = new Map<string, Remembered>();
+  const failures = { left: 0 };
+  return (call) => {
+    const [, first = ''] = call.url.pathname.split('/');
+    const answer = (given: Answer): Reply => ({ kind: 'answer', shortcode: null, answer: given });
+    switch (first) {
+      case 'v1':
+        if (failures.left > 0) {
+          failures.left -= 1;
+          return answer(json(500, { error: { type: 'api_error', message: 'Something went wrong.' } }));
+        }
+        return answer(answerApi(account, remembered, call));
+      case 'c':
+        return answer(checkout(account, call));
+      case 'dashboard':
+        return answer(dashboard(account, webhooks, call));
+      default:
+        return answer(control(account, webhooks, failures, call));
+    }
+  };
+}
+
+function checkout(account: StripeAccount, call: Call): Answer {
+  const [, id = '', verb] = /^\/c\/pay\/(\w+)(?:\/(\w+))?$/.exec(call.url.pathname) ?? [];
+  const session = account.sessions.get(id);
+  if (session === undefined) return json(404, { error: { type: 'invalid_request_error', message: 'No such session.' } });
+  if (call.method !== 'POST') return checkoutPage(session, null);
+  if (verb === 'expire') {
+    account.expire(session);
+    return seeOther(`/c/pay/${id}`);
+  }
+  const paid = account.pay(session, verb === 'decline' || verb === 'delayed' ? verb : 'pay');
+  if (!paid.ok) return checkoutPage(session, paid.error.message);
+  return seeOther(session.success_url.replaceAll('{CHECKOUT_SESSION_ID}', session.id));
+}
+
+function dashboard(account: StripeAccount, webhooks: Webhooks, call: Call): Answer {
+  if (call.method !== 'POST') return dashboardPage(account, webhooks);
+  const [, , verb = '', id = ''] = call.url.pathname.split('/');
+  const cents = textAt(parseForm(call.body), 'cents') ?? '';
+  const amount = /^\d+$/.test(cents) ? Number(cents) : null;
+  const dispute = account.disputes.get(id);
+  if (verb === 'refund') account.refund(id, amount);
+  if (verb === 'dispute') account.dispute(id, amount);
+  if ((verb === 'won' || verb === 'lost') && dispute !== undefined) account.closeDispute(dispute, verb);
+  if (verb === 'webhooks' && id === 'release') webhooks.release(false);
+  if (verb === 'webhooks' && id !== 'release') webhooks.delivery = Delivery.parse({ ...webhooks.delivery, mode: id });
+  return seeOther('/dashboard');
+}
+
+function control(account: StripeAccount, webhooks: Webhooks, failures: { left: number }, call: Call): Answer {
+  const [, first, id = ''] = call.url.pathname.split('/');
+  const given: unknown = call.body === '' ? {} : JSON.parse(call.body);
+  const done = json(200, { done: true });
+  if (first === '__webhooks' && call.method === 'GET') {
+    return json(
+      200,
+      webhooks.events.map((event) => ({ ...event, signature: webhooks.sign(event.body) })),
+    );
+  }
+  if (first === '__webhooks' && id === 'release') {
+    webhooks.release(z.object({ reverse: z.boolean().default(false) }).parse(given).reverse);
+    return done;
+  }
+  if (first === '__webhooks') {
+    webhooks.delivery = Delivery.parse(given);
+    return done;
+  }
+  if (first === '__api') {
+    failures.left = z.object({ failures: z.int().nonnegative() }).parse(given).failures;
+    return done;
+  }
+  const session = account.sessions.get(id);
+  if (first === '__sessions' && session !== undefined) {
+    const { outcome } = z.object({ outcome: z.enum(['succeeded', 'failed']).optional() }).parse(given);
+    if (outcome === undefined) Object.assign(session, Tampering.parse(given));
+    else account.finishDelayed(session, outcome === 'succeeded');
+    return done;
+  }
+  const refund = account.refunds.get(id);
+  if (first === '__refunds' && refund !== undefined) {
+    account.settleRefund(refund, 'failed');
+    return done;
+  }
+  return json(404, {
+    error: { type: 'invalid_request_error', message: `Unrecognized request URL (${call.method}: ${call.url.pathname}).` },
   });
 }

@@ -1,4 +1,5 @@
 import type { StandIns } from '../../local/stand-ins/stand-ins.ts';
+import { STAND_IN_WEBHOOK_SECRET } from '../../local/stand-ins/stripe.ts';
 
 /** The settings with which the Worker talks to the stand-ins; SQL, owner key and everything a test decides come on top. */
 export function standInSettings({ baseUrls }: StandIns) {
@@ -12,6 +13,9 @@ export function standInSettings({ baseUrls }: StandIns) {
     SCRAPECREATORS_API_KEY: 'test-key-scrapecreators',
     INSTAGRAM_BASE_URL: baseUrls.instagram,
     CURSOR_SIGNING_SECRET: 'a secret of these tests, 32 or longer',
+    STRIPE_API_BASE_URL: baseUrls.stripe,
+    STRIPE_SECRET_KEY: 'sk_test_of_these_tests',
+    STRIPE_WEBHOOK_SECRET: STAND_IN_WEBHOOK_SECRET,
     ACHRONON_AI_ENDPOINT: baseUrls.achronon,
     ACHRONON_AI_SERVICE_TOKEN: 'test-token-achronon',
     RATE_LIMIT_SCALE: '1000',

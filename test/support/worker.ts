@@ -43,9 +43,9 @@ export function useWorker(settings: WorkerSettings | (() => WorkerSettings) = {}
   beforeAll(async () => {
     const database = await serverDatabase(sqldUrl());
     const proxy = await countRequestsTo(sqldUrl());
-    const standIns = orThrow(await startStandIns({}));
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
+    const standIns = orThrow(await startStandIns({ webhookUrl: `${url}/v1/stripe/webhook` }));
     const [settingsFile, logFile] = [join(folder, 'settings.env'), join(folder, 'worker.log')];
     running = { url, database, proxy, standIns, logFile };
     writeFileSync(
