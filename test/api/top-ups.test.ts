@@ -1,0 +1,517 @@
+import { describe, expect, test } from 'vitest';
+import { checkTopUps } from '../../src/deps.ts';
+import { OWNER_KEY, type Api, useApi } from '../support/api.ts';
+import { errorOf } from '../support/metered-route.ts';
+import { post, StripeSide } from '../support/stripe.ts';
+
+const start = useApi();
+
+/** An API in real time, because signatures and sessions have an age, and its Stripe. */
+function open(settings: Parameters<typeof start>[0] = {}) {
+  const api = start({ SIGNUP_GRANT_MICRO_CREDITS: '0', ...settings });
+  api.inRealTime = true;
+  const stripe = new StripeSide(api.env.STRIPE_API_BASE_URL ?? '');
+  return { api, stripe };
+}
+
+type Checkout = { checkoutSession: { id: string; url: string }; microCredits: number };
+
+async function checkout(api: Api, key: string, body: unknown = { microCredits: 5_000_000 }, idempotencyKey?: string) {
+  const headers = { 'Content-Type': 'application/json', ...(idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey }) };
+  const answer = await api.request('/v1/topups/checkout', { method: 'POST', key, headers, body: JSON.stringify(body) });
+  // safe because the first test below checks this shape
+  return { ...answer, session: (answer.body as Checkout).checkoutSession };
+}
+
+/** A customer whose top-up of US$5 has been paid and delivered. */
+async function paidCustomer() {
+  const { api, stripe } = open();
+  await stripe.takeEvents();
+  const customer = await api.signUp();
+  const { session } = await checkout(api, customer.key);
+  await stripe.buyer(session.id, 'pay');
+  await stripe.deliver(api);
+  return { api, stripe, session, ...customer };
+}
+
+async function me(api: Api, key: string) {
+  const { body } = await api.request('/v1/me', { key });
+  // safe because the tests of /v1/me check this shape
+  return (body as { balance: { availableMicroCredits: number; debtMicroCredits: number } }).balance;
+}
+
+async function orders(api: Api, key: string) {
+  const { body } = await api.request('/v1/topups', { key });
+  // safe because a test below checks this shape
+  return (body as { items: { id: string; status: string; creditedMicroCredits: number }[]; nextCursor: string | null }).items;
+}
+
+describe('POST /v1/topups/checkout', () => {
+  test("answers exactly the contract's shape, from a session that Stripe knows", async () => {
+    const { api, stripe } = open();
+    const { key, accountId } = await api.signUp();
+    const answer = await checkout(api, key, { microCredits: 1_000_000 });
+    expect(answer.status).toBe(200);
+    expect(answer.body).toEqual({
+      checkoutSession: { id: expect.stringMatching(/^cs_/), url: expect.stringMatching(/^http/) },
+      microCredits: 1_000_000,
+    });
+    const session = await stripe.seller.checkout.sessions.retrieve(answer.session.id);
+    expect(session).toMatchObject({
+      mode: 'payment',
+      amount_subtotal: 100,
+      currency: 'usd',
+      allowed_payment_method_types: ['card'],
+      metadata: { accountId, microCredits: '1000000', order: expect.stringMatching(/^pay_/) },
+      client_reference_id: session.metadata?.['order'],
+      success_url: expect.stringContaining('/topups/return?session_id={CHECKOUT_SESSION_ID}'),
+    });
+    await stripe.buyer(session.id, 'pay');
+    const intent = await stripe.seller.paymentIntents.retrieve(await stripe.intentOf(session.id));
+    expect(intent.metadata).toEqual(session.metadata);
+  });
+
+  test.each([
+    ['less than fifty cents', { microCredits: 490_000 }],
+    ['a fraction of a cent', { microCredits: 1_000_001 }],
+    ['more than US$5,000', { microCredits: 5_000_010_000 }],
+    ['nothing', { microCredits: 0 }],
+    ['less than nothing', { microCredits: -1_000_000 }],
+    ['half a micro-credit', { microCredits: 1_000_000.5 }],
+    ['a text', { microCredits: '1000000' }],
+    ['no amount', {}],
+    ['a price of its own', { microCredits: 1_000_000, amountCents: 1 }],
+  ])('refuses %s with a clear 400 and makes no order', async (_what, body) => {
+    const { api } = open();
+    const { key } = await api.signUp();
+    const answer = await checkout(api, key, body);
+    expect([answer.status, errorOf(answer).code]).toEqual([400, 'invalid_request']);
+    expect(await orders(api, key)).toEqual([]);
+  });
+
+  test('needs a customer key: none is 401, the owner is 403', async () => {
+    const { api } = open();
+    const body = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"microCredits":1000000}' };
+    expect((await api.request('/v1/topups/checkout', body)).status).toBe(401);
+    const owner = await api.request('/v1/topups/checkout', { ...body, key: OWNER_KEY });
+    expect([owner.status, errorOf(owner).code]).toEqual([403, 'forbidden']);
+  });
+
+  test('answers the same key and body with the same session, and another body with 422', async () => {
+    const { api } = open();
+    const { key } = await api.signUp();
+    const first = await checkout(api, key, { microCredits: 1_000_000 }, 'order-1');
+    const again = await checkout(api, key, { microCredits: 1_000_000 }, 'order-1');
+    expect(again.body).toEqual(first.body);
+    expect([first.headers.get('Idempotency-Replayed'), again.headers.get('Idempotency-Replayed')]).toEqual([null, 'true']);
+    expect(await orders(api, key)).toHaveLength(1);
+    const other = await checkout(api, key, { microCredits: 2_000_000 }, 'order-1');
+    expect([other.status, errorOf(other).code]).toEqual([422, 'idempotency_mismatch']);
+    const stranger = await api.signUp();
+    expect((await checkout(api, stranger.key, { microCredits: 2_000_000 }, 'order-1')).status).toBe(200);
+    const malformed = await checkout(api, key, { microCredits: 1_000_000 }, 'with a space');
+    expect([malformed.status, errorOf(malformed).code]).toEqual([400, 'invalid_request']);
+  });
+
+  test('makes one order of ten equal requests at once; those that come too early are told to wait', async () => {
+    const { api } = open();
+    const { key } = await api.signUp();
+    const answers = await Promise.all(Array.from({ length: 10 }, () => checkout(api, key, { microCredits: 1_000_000 }, 'at-once')));
+    expect(answers.every(({ status }) => status === 200 || status === 409)).toBe(true);
+    const sessions = new Set(answers.filter(({ status }) => status === 200).map(({ session }) => session.id));
+    expect(sessions.size).toBe(1);
+    for (const answer of answers) if (answer.status === 409) expect(errorOf(answer).code).toBe('idempotency_in_flight');
+    expect(await orders(api, key)).toHaveLength(1);
+    expect([...sessions]).toEqual([(await checkout(api, key, { microCredits: 1_000_000 }, 'at-once')).session.id]);
+  });
+
+  test('goes on with the same order after Stripe failed', async () => {
+    const { api, stripe } = open();
+    const { key } = await api.signUp();
+    await stripe.control('/__api', { failures: 2 });
+    const failed = await checkout(api, key, { microCredits: 1_000_000 }, 'after-failure');
+    expect([failed.status, errorOf(failed).code]).toEqual([502, 'payments_unavailable']);
+    expect((await checkout(api, key, { microCredits: 1_000_000 }, 'after-failure')).status).toBe(200);
+    expect(await orders(api, key)).toHaveLength(1);
+  });
+
+  test('goes on with the same order after a crash between order and session, once the crashed request is surely gone', async () => {
+    const { api } = open();
+    const { key, accountId } = await api.signUp();
+    const first = await checkout(api, key, { microCredits: 1_000_000 }, 'crashed');
+    // As if the Worker had died before it could write down where to pay.
+    await api.database.execute({ sql: 'UPDATE checkout SET url = NULL WHERE account_id = ?', args: [accountId] });
+    expect((await checkout(api, key, { microCredits: 1_000_000 }, 'crashed')).status).toBe(409);
+    await api.database.execute({ sql: 'UPDATE checkout SET claimed_until = 0 WHERE account_id = ?', args: [accountId] });
+    expect((await checkout(api, key, { microCredits: 1_000_000 }, 'crashed')).body).toEqual(first.body);
+  });
+
+  test('answers 503 where payments are not set up, on every endpoint that needs them', async () => {
+    const { api } = open({ STRIPE_SECRET_KEY: '' });
+    const { key } = await api.signUp();
+    const answer = await checkout(api, key);
+    expect([answer.status, errorOf(answer).code]).toEqual([503, 'payments_unconfigured']);
+    const event = await post(api, { body: '{}', signature: 't=1,v1=00' });
+    expect([event.status, errorOf(event).code]).toEqual([503, 'payments_unconfigured']);
+    expect((await api.request('/topups/return?session_id=cs_test_1')).status).toBe(503);
+    expect((await api.request('/v1/topups', { key })).status).toBe(200);
+  });
+
+  test('lets a frozen account buy nothing', async () => {
+    const { api } = open();
+    const { key, accountId } = await api.signUp();
+    await api.database.execute({ sql: "UPDATE account SET status = 'frozen' WHERE id = ?", args: [accountId] });
+    expect(errorOf(await checkout(api, key)).code).toBe('account_frozen');
+  });
+});
+
+describe('POST /v1/stripe/webhook', () => {
+  test('credits a payment once, however often and in whatever order its events come', async () => {
+    const { api, stripe } = open();
+    await stripe.takeEvents();
+    const { key } = await api.signUp();
+    const { session } = await checkout(api, key);
+    await stripe.buyer(session.id, 'pay');
+    const events = await stripe.takeEvents();
+    const deliveries = [...events, ...events.toReversed(), ...events].map((event) => post(api, event));
+    const statuses = (await Promise.all(deliveries)).map(({ status }) => status);
+    expect(statuses.every((status) => status === 200 || status === 503)).toBe(true);
+    for (const event of events) expect((await post(api, event)).status).toBe(200);
+    expect(await me(api, key)).toMatchObject({ availableMicroCredits: 5_000_000, debtMicroCredits: 0 });
+    expect(await orders(api, key)).toMatchObject([{ status: 'paid', creditedMicroCredits: 5_000_000 }]);
+  });
+
+  test('refuses a signature that is wrong, missing, too old or of another body, and asks nobody', async () => {
+    const { api, stripe } = open();
+    await stripe.takeEvents();
+    const { key } = await api.signUp();
+    const { session } = await checkout(api, key);
+    await stripe.buyer(session.id, 'pay');
+    const event = (await stripe.takeEvents()).find(({ type }) => type === 'checkout.session.completed');
+    if (event === undefined) throw new Error('the session was not completed');
+    api.takeSent();
+    const old = await stripe.seller.webhooks.generateTestHeaderStringAsync({
+      payload: event.body,
+      secret: 'whsec_local_stand_in',
+      timestamp: Math.floor(Date.now() / 1_000) - 301,
+    });
+    for (const [body, signature] of [
+      [event.body, ''],
+      [event.body, 'nonsense'],
+      [event.body, event.signature.replace(/.$/, (last) => (last === '0' ? '1' : '0'))],
+      [event.body.replace('usd', 'eur'), event.signature],
+      [event.body, old],
+    ] as const) {
+      const answer = await post(api, { body, signature });
+      expect([answer.status, errorOf(answer).code]).toEqual([400, 'invalid_signature']);
+    }
+    expect(api.takeSent()).toEqual({ database: 0, providers: 0 });
+    expect((await me(api, key)).availableMicroCredits).toBe(0);
+    const large = await post(api, { body: 'x'.repeat(600_000), signature: event.signature });
+    expect([large.status, errorOf(large).code]).toEqual([413, 'body_too_large']);
+  });
+
+  test('acknowledges what is not about a top-up', async () => {
+    const { api, stripe } = open();
+    const sign = (body: string) => stripe.seller.webhooks.generateTestHeaderStringAsync({ payload: body, secret: 'whsec_local_stand_in' });
+    for (const body of [
+      '{"id":"evt_1","object":"event","type":"customer.created","data":{"object":{"object":"customer","id":"cus_1"}}}',
+      '{"id":"evt_2","object":"event","type":"a.type.of.tomorrow","data":{"object":{"object":"thing"}}}',
+      '{"id":"evt_3","object":"event","type":"charge.refunded","data":{"object":{"object":"charge","id":"ch_1","payment_intent":"pi_nobody"}}}',
+      '{"id":"evt_4","object":"event","type":"checkout.session.completed","data":{"object":{"object":"checkout.session","id":"cs_nobody"}}}',
+      '{"id":"evt_5","object":"event"}',
+    ]) {
+      const answer = await post(api, { body, signature: await sign(body) });
+      expect([answer.status, answer.body]).toEqual([200, { received: true }]);
+    }
+    expect(api.events.filter((event) => event.alarm !== undefined)).toEqual([]);
+  });
+
+  test('fails while Stripe fails, so that Stripe sends the event again, and then credits', async () => {
+    const { api, stripe } = open();
+    await stripe.takeEvents();
+    const { key } = await api.signUp();
+    const { session } = await checkout(api, key);
+    await stripe.buyer(session.id, 'pay');
+    const [event] = (await stripe.takeEvents()).filter(({ type }) => type === 'checkout.session.completed');
+    if (event === undefined) throw new Error('the session was not completed');
+    await stripe.control('/__api', { failures: 2 });
+    expect((await post(api, event)).status).toBe(502);
+    expect((await me(api, key)).availableMicroCredits).toBe(0);
+    expect((await post(api, event)).status).toBe(200);
+    expect((await me(api, key)).availableMicroCredits).toBe(5_000_000);
+  });
+
+  test('takes partial refunds back share by share, and gives a failed one back again', async () => {
+    const { api, stripe, session, key } = await paidCustomer();
+    await stripe.refund(session.id, 100);
+    await stripe.refund(session.id, 50);
+    const last = await stripe.refund(session.id, 1);
+    expect(new Set(await stripe.deliver(api))).toEqual(new Set([200]));
+    expect((await me(api, key)).availableMicroCredits).toBe(3_490_000);
+    expect(await orders(api, key)).toMatchObject([{ status: 'partly_refunded', creditedMicroCredits: 3_490_000 }]);
+    await stripe.control(`/__refunds/${last}`, {});
+    await stripe.deliver(api);
+    expect((await me(api, key)).availableMicroCredits).toBe(3_500_000);
+    await stripe.refund(session.id);
+    await stripe.deliver(api);
+    expect(await orders(api, key)).toMatchObject([{ status: 'refunded', creditedMicroCredits: 0 }]);
+    expect((await me(api, key)).availableMicroCredits).toBe(0);
+  });
+
+  test.each([
+    ['won', 5_000_000, 'paid'],
+    ['lost', 0, 'disputed'],
+  ] as const)('takes a disputed payment back at once; a dispute that is %s leaves %d', async (outcome, left, status) => {
+    const { api, stripe, session, key } = await paidCustomer();
+    await stripe.dispute(session.id);
+    await stripe.deliver(api);
+    expect((await me(api, key)).availableMicroCredits).toBe(0);
+    expect(await orders(api, key)).toMatchObject([{ status: 'disputed' }]);
+    await stripe.decide(session.id, outcome);
+    await stripe.deliver(api);
+    expect((await me(api, key)).availableMicroCredits).toBe(left);
+    expect(await orders(api, key)).toMatchObject([{ status, creditedMicroCredits: left }]);
+  });
+
+  test('makes a debt of what was spent and then taken back; it blocks spending until it is covered', async () => {
+    const { api, stripe, session, key } = await paidCustomer();
+    expect((await api.request('/v1/post?url=DemoImage01', { key })).status).toBe(200);
+    await stripe.refund(session.id);
+    await stripe.deliver(api);
+    expect(await me(api, key)).toMatchObject({ availableMicroCredits: -3_000, debtMicroCredits: 3_000 });
+    const blocked = await api.request('/v1/post?url=DemoImage01', { key });
+    expect([blocked.status, errorOf(blocked).code]).toEqual([402, 'insufficient_credits']);
+    const { topUp } = errorOf(blocked).details as { topUp: { method: string; path: string; body: object } };
+    const next = await api.request(topUp.path, {
+      method: topUp.method,
+      key,
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(topUp.body),
+    });
+    await stripe.buyer((next.body as Checkout).checkoutSession.id, 'pay');
+    await stripe.deliver(api);
+    expect(await me(api, key)).toMatchObject({ availableMicroCredits: 497_000, debtMicroCredits: 0 });
+    expect((await api.request('/v1/post?url=DemoImage01', { key })).status).toBe(200);
+  });
+
+  test('takes a refund whose event comes before that of the payment', async () => {
+    const { api, stripe } = open();
+    await stripe.takeEvents();
+    const { key } = await api.signUp();
+    const { session } = await checkout(api, key);
+    await stripe.buyer(session.id, 'pay');
+    await stripe.refund(session.id, 200);
+    for (const event of (await stripe.takeEvents()).toReversed()) expect((await post(api, event)).status).toBe(200);
+    expect((await me(api, key)).availableMicroCredits).toBe(3_000_000);
+  });
+
+  test('credits a delayed payment when it comes through, and none that does not', async () => {
+    const { api, stripe } = open();
+    await stripe.takeEvents();
+    const { key } = await api.signUp();
+    for (const [outcome, credited, status] of [
+      ['succeeded', 5_000_000, 'paid'],
+      ['failed', 0, 'failed'],
+    ] as const) {
+      const { session } = await checkout(api, key);
+      await stripe.buyer(session.id, 'delayed');
+      await stripe.deliver(api);
+      expect((await orders(api, key))[0]).toMatchObject({ status: 'open', creditedMicroCredits: 0 });
+      await stripe.control(`/__sessions/${session.id}`, { outcome });
+      await stripe.deliver(api);
+      expect((await orders(api, key))[0]).toMatchObject({ status, creditedMicroCredits: credited });
+    }
+  });
+
+  test('closes an order whose time ran out, and leaves one open whose card was declined', async () => {
+    const { api, stripe } = open();
+    await stripe.takeEvents();
+    const { key } = await api.signUp();
+    const { session } = await checkout(api, key);
+    await stripe.buyer(session.id, 'decline');
+    await stripe.deliver(api);
+    expect(await orders(api, key)).toMatchObject([{ status: 'open', checkoutUrl: session.url }]);
+    await stripe.buyer(session.id, 'expire');
+    await stripe.deliver(api);
+    expect(await orders(api, key)).toMatchObject([{ status: 'expired', creditedMicroCredits: 0, checkoutUrl: null }]);
+  });
+
+  test.each([
+    ['top_up_amount_mismatch', { amount_subtotal: 1 }],
+    ['top_up_currency_mismatch', { currency: 'eur' }],
+  ])('credits nothing and raises %s when what was paid is not what was ordered', async (alarm, change) => {
+    const { api, stripe } = open();
+    await stripe.takeEvents();
+    const { key } = await api.signUp();
+    const { session } = await checkout(api, key);
+    await stripe.control(`/__sessions/${session.id}`, change);
+    await stripe.buyer(session.id, 'pay');
+    await stripe.deliver(api);
+    expect(await orders(api, key)).toMatchObject([{ status: 'under_review', creditedMicroCredits: 0 }]);
+    expect(api.events.some((event) => event.alarm === alarm)).toBe(true);
+  });
+
+  /** A session made by somebody else with our account at Stripe, as the contract's lightweight boundary allows. */
+  async function foreign(stripe: StripeSide, metadata: Record<string, string>, cents = 200) {
+    const { id } = await stripe.seller.checkout.sessions.create({
+      mode: 'payment',
+      success_url: 'https://elsewhere.example/',
+      metadata,
+      line_items: [{ quantity: 1, price_data: { currency: 'usd', unit_amount: cents, product_data: { name: 'credit' } } }],
+    });
+    await stripe.buyer(id, 'pay');
+    return id;
+  }
+
+  test('grants a paid session that has the metadata but no order here, once, and takes its refund back', async () => {
+    const { api, stripe } = open();
+    await stripe.takeEvents();
+    const { key, accountId } = await api.signUp();
+    const session = await foreign(stripe, { accountId, microCredits: '2000000' });
+    const events = await stripe.takeEvents();
+    await Promise.all([...events, ...events].map((event) => post(api, event)));
+    for (const event of events) expect((await post(api, event)).status).toBe(200);
+    expect((await me(api, key)).availableMicroCredits).toBe(2_000_000);
+    expect(await orders(api, key)).toHaveLength(1);
+    await stripe.refund(session, 100);
+    await stripe.deliver(api);
+    expect((await me(api, key)).availableMicroCredits).toBe(1_000_000);
+  });
+
+  test.each([
+    ['more credit than was paid', (accountId: string) => ({ accountId, microCredits: '2000001' })],
+    ['an account that is not there', () => ({ accountId: 'acct_nobody', microCredits: '2000000' })],
+    ['an amount that is none', (accountId: string) => ({ accountId, microCredits: '2e6' })],
+  ])('grants nothing for metadata with %s, and raises an alarm', async (_what, metadata) => {
+    const { api, stripe } = open();
+    await stripe.takeEvents();
+    const { key, accountId } = await api.signUp();
+    await foreign(stripe, metadata(accountId));
+    expect(new Set(await stripe.deliver(api))).toEqual(new Set([200]));
+    expect((await me(api, key)).availableMicroCredits).toBe(0);
+    expect(await orders(api, key)).toEqual([]);
+    expect(api.events.some((event) => event.alarm === 'top_up_unknown_order')).toBe(true);
+  });
+
+  test("ties a session to its order when Stripe's answer with the session was lost", async () => {
+    const { api, stripe } = open();
+    await stripe.takeEvents();
+    const { key, accountId } = await api.signUp();
+    await stripe.control('/__api', { failures: 2 });
+    await checkout(api, key, { microCredits: 2_000_000 }, 'lost');
+    const [order] = await orders(api, key);
+    await foreign(stripe, { accountId, microCredits: '2000000', order: order?.id ?? '' });
+    await stripe.deliver(api);
+    expect(await orders(api, key)).toMatchObject([{ id: order?.id, status: 'paid', creditedMicroCredits: 2_000_000 }]);
+  });
+});
+
+describe('lost webhooks', () => {
+  test('the return page looks at the order itself and shows what was credited, without a key or a secret', async () => {
+    const { api, stripe } = open();
+    const { key, accountId } = await api.signUp();
+    const { session } = await checkout(api, key);
+    const unpaid = await api.request(`/topups/return?session_id=${session.id}`);
+    expect([unpaid.status, unpaid.body]).toEqual([200, expect.stringContaining('has not arrived yet')]);
+    const location = new URL((await stripe.buyer(session.id, 'pay')) ?? '');
+    const page = await api.request(`${location.pathname}${location.search}`);
+    expect(page.status).toBe(200);
+    expect(page.body).toContain('+5,000,000 micro-credits ($5.00)');
+    for (const secret of [key, accountId, 'sk_test', 'whsec']) expect(page.body).not.toContain(secret);
+    expect(page.headers.get('Content-Security-Policy')).toContain("default-src 'none'");
+    expect((await me(api, key)).availableMicroCredits).toBe(5_000_000);
+    await api.request(`${location.pathname}${location.search}`);
+    expect((await me(api, key)).availableMicroCredits).toBe(5_000_000);
+  });
+
+  test('the return page asks Stripe nothing about sessions that are not ours', async () => {
+    const { api } = open();
+    for (const query of ['', '?session_id=cs_nobody', '?session_id=%3Cscript%3E']) {
+      const page = await api.request(`/topups/return${query}`);
+      expect(page.status).toBe(404);
+      expect(page.body).not.toContain('script>');
+    }
+    expect(api.takeSent().providers).toBe(0);
+    expect((await api.request('/topups/return?cancelled=true')).body).toContain('Nothing was paid');
+  });
+
+  test('the cron credits what was paid and takes back what was refunded, and then has nothing to do', async () => {
+    const { api, stripe } = open();
+    const { key } = await api.signUp();
+    const { session } = await checkout(api, key);
+    await stripe.buyer(session.id, 'pay');
+    const log: { cron?: { done: number; failed: number } }[] = [];
+    const cron = (aheadMs: number) =>
+      checkTopUps(api.env, {
+        clock: () => Date.now() + aheadMs,
+        ids: (prefix) => `${prefix}_cron`,
+        fetch,
+        log: (event) => log.push(event),
+      });
+    await cron(0);
+    expect((await me(api, key)).availableMicroCredits).toBe(0);
+    await cron(11 * 60_000);
+    expect((await me(api, key)).availableMicroCredits).toBe(5_000_000);
+    expect(log.at(-1)?.cron?.failed).toBe(0);
+    await stripe.refund(session.id, 100);
+    await cron(7 * 3_600_000);
+    expect((await me(api, key)).availableMicroCredits).toBe(4_000_000);
+  });
+
+  test('the cron sets an order aside that fails, and comes back to it', async () => {
+    const { api, stripe } = open();
+    const { key } = await api.signUp();
+    const { session } = await checkout(api, key);
+    await stripe.buyer(session.id, 'pay');
+    await api.database.execute({
+      sql: 'UPDATE checkout SET next_check_at = NULL WHERE payment_id <> ?',
+      args: [(await orders(api, key))[0]?.id ?? ''],
+    });
+    const cron = (aheadMs: number) =>
+      checkTopUps(api.env, { clock: () => Date.now() + aheadMs, ids: (prefix) => `${prefix}_cron`, fetch, log: () => undefined });
+    await stripe.control('/__api', { failures: 2 });
+    await cron(11 * 60_000);
+    expect((await me(api, key)).availableMicroCredits).toBe(0);
+    await cron(17 * 60_000);
+    expect((await me(api, key)).availableMicroCredits).toBe(5_000_000);
+  });
+});
+
+describe('GET /v1/topups', () => {
+  test('lists an account its own orders, newest first, page by page', async () => {
+    const { api } = open();
+    const [one, two] = [await api.signUp(), await api.signUp()];
+    for (const cents of [100, 200, 300]) await checkout(api, one.key, { microCredits: cents * 10_000 });
+    await checkout(api, two.key);
+    const first = await api.request('/v1/topups?limit=2', { key: one.key });
+    expect(first.body).toMatchObject({
+      items: [{ amountCents: 300, currency: 'usd' }, { amountCents: 200 }],
+      nextCursor: expect.any(String),
+    });
+    const { nextCursor } = first.body as { nextCursor: string };
+    const second = await api.request(`/v1/topups?limit=2&cursor=${nextCursor}`, { key: one.key });
+    expect(second.body).toMatchObject({ items: [{ amountCents: 100 }], nextCursor: null });
+    expect((await api.request(`/v1/topups?cursor=${nextCursor}`, { key: two.key })).body).not.toMatchObject({
+      items: [{ amountCents: 100 }],
+    });
+    for (const query of ['limit=0', 'limit=101', 'limit=x', 'cursor=%27%20OR%201', 'page=2']) {
+      expect((await api.request(`/v1/topups?${query}`, { key: one.key })).status, query).toBe(400);
+    }
+  });
+
+  test("answers one order to its account, and another account's as if there were none", async () => {
+    const { api } = open();
+    const [one, two] = [await api.signUp(), await api.signUp()];
+    const { session } = await checkout(api, one.key);
+    const [order] = await orders(api, one.key);
+    const path = `/v1/topups/${order?.id ?? ''}`;
+    expect((await api.request(path, { key: one.key })).body).toMatchObject({ id: order?.id, status: 'open', checkoutUrl: session.url });
+    const other = await api.request(path, { key: two.key });
+    const nothing = await api.request('/v1/topups/pay_nothing', { key: two.key });
+    expect([other.status, nothing.status]).toEqual([404, 404]);
+    expect(errorOf(other).message).toBe(errorOf(nothing).message);
+    expect((await api.request(path)).status).toBe(401);
+    expect((await api.request(path, { key: OWNER_KEY })).status).toBe(403);
+  });
+});
