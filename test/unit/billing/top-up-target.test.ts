@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import type { PaymentFacts } from '../../../src/billing/payment-service.ts';
+import { topUpProblem } from '../../../src/billing/top-up-check.ts';
+import { targetOf } from '../../../src/billing/top-up-target.ts';
+import { LARGEST_TOP_UP } from '../../../src/billing/top-ups.ts';
+import { microCredits } from '../../../src/money.ts';
+
+const order = { currency: 'usd', amountCents: 500, credits: microCredits(5_000_000) };
+const paid: PaymentFacts = {
+  sessionId: 'cs_1',
+  intentId: 'pi_1',
+  progress: 'paid',
+  currency: 'usd',
+  subtotalCents: 500,
+  totalCents: 500,
+  refundedCents: 0,
+  disputedCents: 0,
+  metadata: { order: null, accountId: null, microCredits: null },
+};
+
+test.each<[string, Partial<PaymentFacts>, number, string, string | null]>([
+  ['unpaid', { progress: 'open' }, 0, 'open', null],
+  ['expired', { progress: 'expired' }, 0, 'expired', null],
+  ['failed', { progress: 'failed' }, 0, 'failed', null],
+  ['paid', {}, 5_000_000, 'paid', null],
+  ['paid with tax on top', { totalCents: 595 }, 5_000_000, 'paid', null],
+  ['refunded by a fifth', { refundedCents: 100 }, 4_000_000, 'partly_refunded', null],
+  ['refunded by a third of a total with tax', { totalCents: 600, refundedCents: 200 }, 3_333_333, 'partly_refunded', null],
+  ['refunded whole', { refundedCents: 500 }, 0, 'refunded', null],
+  ['disputed', { disputedCents: 500 }, 0, 'disputed', null],
+  ['disputed in part', { disputedCents: 125 }, 3_750_000, 'disputed', null],
+  ['refunded and disputed for more than was paid', { refundedCents: 300, disputedCents: 500 }, 0, 'disputed', null],
+  ['paid less', { subtotalCents: 499 }, 0, 'under_review', 'top_up_amount_mismatch'],
+  ['paid more', { subtotalCents: 501, totalCents: 501 }, 0, 'under_review', 'top_up_amount_mismatch'],
+  ['paid less than its own subtotal, by a discount', { totalCents: 400 }, 0, 'under_review', 'top_up_amount_mismatch'],
+  ['paid in another currency', { currency: 'eur' }, 0, 'under_review', 'top_up_currency_mismatch'],
+  ['paid in no currency', { currency: null }, 0, 'under_review', 'top_up_currency_mismatch'],
+])('an order that is %s is worth what it should be', (_what, change, target, state, alarm) => {
+  expect(targetOf(order, { ...paid, ...change })).toEqual({ target, state, alarm });
+});
+
+test('shares of the largest order are exact', () => {
+  const facts = { ...paid, subtotalCents: 500_000, totalCents: 595_001, refundedCents: 1 };
+  const { target } = targetOf({ currency: 'usd', amountCents: 500_000, credits: LARGEST_TOP_UP }, facts);
+  expect(target).toBe(4_999_991_596);
+  expect(BigInt(target)).toBe((5_000_000_000n * 595_000n) / 595_001n);
+});
+
+test.each([
+  [500_000, null],
+  [5_000_000_000, null],
+  [1_230_000, null],
+  [499_999, 'smallest'],
+  [490_000, 'smallest'],
+  [5_000_010_000, 'largest'],
+  [1_005_000, 'whole cents'],
+])('says of %d micro-credits what is wrong with buying them: %s', (amount, problem) => {
+  if (problem === null) expect(topUpProblem(amount)).toBeNull();
+  else expect(topUpProblem(amount)).toContain(problem);
+});
