@@ -7,7 +7,16 @@ import { err, ok, type Result } from '../result.ts';
 import { CALL_POLICY, type CallPolicy, callDatabase, type Unreachable } from './database-call.ts';
 import { idColumn } from './ledger-rows.ts';
 import * as statement from './top-up-statements.ts';
-import { TOP_UP_CURRENCY, TOP_UP_STATES, type TopUp, type TopUps } from './top-ups.ts';
+import {
+  type FoundSession,
+  type NewTopUp,
+  type Observation,
+  TOP_UP_CURRENCY,
+  TOP_UP_STATES,
+  type TopUp,
+  type TopUpName,
+  type TopUps,
+} from './top-ups.ts';
 
 /** How long an idempotency key is remembered. Milliseconds. */
 const KEY_LIFETIME_MS = 24 * 60 * 60 * 1_000;
@@ -39,36 +48,24 @@ const Row = z.object({
 /** What orders are kept with. `policy` is for tests. */
 export type TopUpsDeps = { readonly client: Database; readonly clock: Clock; readonly policy?: CallPolicy };
 
+type Context = {
+  readonly clock: Clock;
+  readonly run: (...statements: InStatement[]) => Promise<Result<readonly ResultSet[], Unreachable>>;
+};
+
 /** Orders in libSQL: tables payment and checkout. Each call is one batch in mode 'write' and one HTTP request, and may be repeated. */
 export function createTopUps({ client, clock, policy = CALL_POLICY }: TopUpsDeps): TopUps {
-  const run = (...statements: InStatement[]): Promise<Result<ResultSet[], Unreachable>> =>
-    callDatabase(() => client.batch(statements, 'write'), policy);
-  const read = async (query: InStatement): Promise<Result<readonly z.infer<typeof Row>[], Unreachable>> => {
+  const context: Context = { clock, run: (...statements) => callDatabase(() => client.batch(statements, 'write'), policy) };
+  const read = async (query: InStatement): Promise<Result<readonly TopUp[], Unreachable>> => {
     const answer = await callDatabase(() => client.execute(query), policy);
-    return answer.ok ? ok(z.array(Row).parse(answer.value.rows)) : answer;
+    return answer.ok ? ok(topUpsOf(answer.value)) : answer;
   };
   const change = async (...statements: InStatement[]): Promise<Result<null, Unreachable>> => {
-    const answer = await run(...statements);
+    const answer = await context.run(...statements);
     return answer.ok ? ok(null) : answer;
   };
   return {
-    async open(order) {
-      const now = clock();
-      const row = { ...order, currency: TOP_UP_CURRENCY, sessionId: null, now, claimedUntil: now + CLAIM_MS, nextCheckAt: order.expiresAt };
-      const key = order.idempotencyKey;
-      const answer = await run(
-        statement.forgetKey({ ...row, forgetBefore: now - KEY_LIFETIME_MS }),
-        statement.insertPayment(row),
-        statement.insertCheckout(row),
-        statement.insertKey(row),
-        statement.claim(row),
-        key === null ? statement.readBy('id', order.id) : statement.readByKey(order.accountId, key),
-      );
-      if (!answer.ok) return answer;
-      const found = z.array(Row).min(1).parse(answer.value[5]?.rows)[0];
-      if (found === undefined) throw new Error('an order was not written');
-      return ok({ order: topUp(found), isClaimed: found.claimed_by === order.id });
-    },
+    open: (order) => openOrder(context, order),
     attachSession: (id, { sessionId, url }) =>
       change(
         statement.attachSession({ id, sessionId, now: clock() }),
@@ -76,52 +73,65 @@ export function createTopUps({ client, clock, policy = CALL_POLICY }: TopUpsDeps
       ),
     giveUpClaim: (id) => change(statement.giveUpClaim({ id, now: clock() })),
     async find(name) {
-      const found = await read(
-        'id' in name
-          ? statement.readBy('id', name.id)
-          : 'sessionId' in name
-            ? statement.readBy('session_id', name.sessionId)
-            : statement.readBy('intent_id', name.intentId),
-      );
-      if (!found.ok) return found;
-      const row = found.value[0];
-      return ok(row === undefined ? null : topUp(row));
+      const found = await read(readByName(name));
+      return found.ok ? ok(found.value[0] ?? null) : found;
     },
-    async list(accountId, before, limit) {
-      const rows = await read(statement.readPage(accountId, before, limit));
-      return rows.ok ? ok(rows.value.map(topUp)) : rows;
-    },
-    async adopt(session) {
-      const now = clock();
-      const row = { ...session, currency: TOP_UP_CURRENCY, idempotencyKey: null, now, expiresAt: now, claimedUntil: now, nextCheckAt: now };
-      const answer = await run(
-        statement.insertPayment(row),
-        statement.insertCheckout(row),
-        statement.readBy('session_id', session.sessionId),
-      );
-      if (!answer.ok) return answer;
-      const found = z.array(Row).parse(answer.value[2]?.rows)[0];
-      return found === undefined ? err({ kind: 'unknown_account' }) : ok(topUp(found));
-    },
-    async apply(observation) {
-      const row = { ...observation, now: clock() };
-      const answer = await run(statement.applyState(row), statement.applyTarget(row), statement.readBy('id', observation.id));
-      if (!answer.ok) return answer;
-      if (answer.value[1]?.rowsAffected === 1) return ok('applied');
-      const now = z.array(Row).parse(answer.value[2]?.rows)[0];
-      return ok(now?.rev === observation.rev ? 'refused' : 'lost');
-    },
+    list: (accountId, before, limit) => read(statement.readPage(accountId, before, limit)),
+    adopt: (session) => adoptSession(context, session),
+    apply: (observation) => applyObservation(context, observation),
     postpone: (id, nextCheckAt) => change(statement.postpone({ id, nextCheckAt })),
-    async due(limit) {
-      const rows = await read(statement.readDue(clock(), limit));
-      return rows.ok ? ok(rows.value.map(topUp)) : rows;
-    },
+    due: (limit) => read(statement.readDue(clock(), limit)),
     async isDone(eventId) {
       const answer = await callDatabase(() => client.execute(statement.readEvent(eventId)), policy);
       return answer.ok ? ok(answer.value.rows.length > 0) : answer;
     },
     markDone: (event) => change(statement.insertEvent({ ...event, now: clock() })),
   };
+}
+
+async function openOrder({ run, clock }: Context, order: NewTopUp): ReturnType<TopUps['open']> {
+  const now = clock();
+  const { idempotencyKey: key } = order;
+  const row = { ...order, currency: TOP_UP_CURRENCY, sessionId: null, now, claimedUntil: now + CLAIM_MS, nextCheckAt: order.expiresAt };
+  const answer = await run(
+    statement.forgetKey(order.accountId, key, now - KEY_LIFETIME_MS),
+    statement.insertPayment(row),
+    statement.insertCheckout(row),
+    statement.insertKey(row),
+    statement.claim(row),
+    key === null ? statement.readBy('id', order.id) : statement.readByKey(order.accountId, key),
+  );
+  if (!answer.ok) return answer;
+  const [found] = z.array(Row).parse(answer.value[5]?.rows);
+  if (found === undefined) throw new Error('an order was not written');
+  return ok({ order: topUp(found), isClaimed: found.claimed_by === order.id });
+}
+
+async function adoptSession({ run, clock }: Context, session: FoundSession): ReturnType<TopUps['adopt']> {
+  const now = clock();
+  const row = { ...session, currency: TOP_UP_CURRENCY, idempotencyKey: null, now, expiresAt: now, claimedUntil: now, nextCheckAt: now };
+  const answer = await run(statement.insertPayment(row), statement.insertCheckout(row), statement.readBy('session_id', session.sessionId));
+  if (!answer.ok) return answer;
+  const [found] = topUpsOf(answer.value[2]);
+  return found === undefined ? err({ kind: 'unknown_account' }) : ok(found);
+}
+
+async function applyObservation({ run, clock }: Context, observation: Observation): ReturnType<TopUps['apply']> {
+  const row = { ...observation, now: clock() };
+  const answer = await run(statement.applyState(row), statement.applyTarget(row), statement.readBy('id', observation.id));
+  if (!answer.ok) return answer;
+  if (answer.value[1]?.rowsAffected === 1) return ok('applied');
+  // Nothing was written although nobody was faster: the account's limits stood in the way.
+  return ok(topUpsOf(answer.value[2])[0]?.rev === observation.rev ? 'refused' : 'lost');
+}
+
+function readByName(name: TopUpName): InStatement {
+  if ('id' in name) return statement.readBy('id', name.id);
+  return 'sessionId' in name ? statement.readBy('session_id', name.sessionId) : statement.readBy('intent_id', name.intentId);
+}
+
+function topUpsOf(set: ResultSet | undefined): readonly TopUp[] {
+  return z.array(Row).parse(set?.rows).map(topUp);
 }
 
 function topUp(row: z.infer<typeof Row>): TopUp {

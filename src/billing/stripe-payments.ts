@@ -1,4 +1,4 @@
-import Stripe from 'stripe';
+import { Stripe } from 'stripe';
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import { err, ok, type Result } from '../result.ts';
@@ -28,7 +28,7 @@ export type StripeOptions = {
   readonly baseUrl: string;
   readonly secretKey: string;
   readonly webhookSecret: string;
-  readonly fetch: typeof fetch;
+  readonly fetch: typeof globalThis.fetch;
   readonly clock: Clock;
 };
 
@@ -191,8 +191,8 @@ async function readHint(options: StripeOptions, rawBody: string, signature: stri
 
 /** Sessions by name, refunds, charges and disputes by their intent; whatever else there is says nothing about a top-up. */
 function subjectOf(type: string, object: z.infer<typeof Event>['data']['object']): PaymentHint['about'] {
-  if (/^checkout\.session\./.test(type)) return object.id === undefined ? null : { sessionId: object.id };
-  if (!/^(refund|charge\.refund|charge\.refunded$|charge\.dispute)(\.|$)/.test(type)) return null;
+  if (type.startsWith('checkout.session.')) return object.id === undefined ? null : { sessionId: object.id };
+  if (type !== 'charge.refunded' && !type.startsWith('refund.') && !type.startsWith('charge.dispute.')) return null;
   return typeof object.payment_intent === 'string' ? { intentId: object.payment_intent } : null;
 }
 

@@ -9,12 +9,11 @@ const COLUMNS = `p.id, p.account_id, p.session_id, p.intent_id, p.currency, p.am
                  p.created_at, p.updated_at, c.state, c.url, c.expires_at, c.claimed_by`;
 const FROM = 'FROM payment p CROSS JOIN checkout c ON c.payment_id = p.id';
 
-/** Forgets an idempotency key that is older than its day. { accountId, idempotencyKey, forgetBefore } */
-export function forgetKey(row: Row): Statement {
+/** Forgets an idempotency key that was given at this time or before. */
+export function forgetKey(accountId: string, idempotencyKey: string | null, before: number): Statement {
   return {
-    sql: `DELETE FROM checkout_key WHERE (account_id, idempotency_key) = (SELECT j.value ->> 'accountId', j.value ->> 'idempotencyKey' FROM json_each(?1) j)
-             AND created_at <= (SELECT j.value ->> 'forgetBefore' FROM json_each(?1) j)`,
-    args: [JSON.stringify([row])],
+    sql: 'DELETE FROM checkout_key WHERE account_id = ? AND idempotency_key = ? AND created_at <= ?',
+    args: [accountId, idempotencyKey, before],
   };
 }
 

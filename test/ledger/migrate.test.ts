@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +14,11 @@ import { useSqld } from '../support/sqld.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const serverUrl = useSqld();
+/** The names of the project's own migrations, in order. */
+const names = readdirSync(join(root, 'migrations'))
+  .filter((file) => file.endsWith('.sql'))
+  .map((file) => file.slice(0, -'.sql'.length))
+  .sort();
 let folder: string;
 
 beforeEach(() => {
@@ -25,10 +30,10 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 describe('migrating', () => {
   test('applies what is missing once, and nothing the second time', async () => {
     const client = createClient({ url: ':memory:' });
-    expect(await migrateDatabase(client, folder)).toEqual(['0000_ledger']);
+    expect(await migrateDatabase(client, folder)).toEqual(names);
     expect(await migrateDatabase(client, folder)).toEqual([]);
-    addMigration('0001_more', 'CREATE TABLE more (id TEXT PRIMARY KEY) STRICT;');
-    expect(await migrateDatabase(client, folder)).toEqual(['0001_more']);
+    addMigration('9999_more', 'CREATE TABLE more (id TEXT PRIMARY KEY) STRICT;');
+    expect(await migrateDatabase(client, folder)).toEqual(['9999_more']);
   });
 
   test('refuses when a migration that was applied has been edited', async () => {
@@ -42,7 +47,7 @@ describe('migrating', () => {
     const client = createClient({ url: ':memory:' });
     const older = mkdtempSync(join(tmpdir(), 'igskill-migrate-'));
     cpSync(folder, older, { recursive: true });
-    addMigration('0001_more', 'CREATE TABLE more (id TEXT PRIMARY KEY) STRICT;');
+    addMigration('9999_more', 'CREATE TABLE more (id TEXT PRIMARY KEY) STRICT;');
     await migrateDatabase(client, folder);
     await expect(migrateDatabase(client, older)).rejects.toThrow('update the checkout');
     rmSync(older, { recursive: true });
@@ -50,7 +55,7 @@ describe('migrating', () => {
 
   test('leaves nothing behind when one of its statements fails', async () => {
     const client = createClient({ url: ':memory:' });
-    addMigration('0001_broken', 'CREATE TABLE half (id TEXT PRIMARY KEY) STRICT;\n--> statement-breakpoint\nCREATE NONSENSE;');
+    addMigration('9999_broken', 'CREATE TABLE half (id TEXT PRIMARY KEY) STRICT;\n--> statement-breakpoint\nCREATE NONSENSE;');
     await expect(migrateDatabase(client, folder)).rejects.toThrow(/NONSENSE/);
     const tables = await client.execute(`SELECT name FROM sqlite_master WHERE name IN ('half', 'account')`);
     expect(tables.rows).toEqual([]);
@@ -58,7 +63,7 @@ describe('migrating', () => {
 
   test('from the command line says what it applied, then that nothing is left', async () => {
     const environment = { LIBSQL_URL: serverUrl() };
-    expect(await runMigrate(environment)).toEqual({ code: 0, out: 'applied 0000_ledger\n', err: '' });
+    expect(await runMigrate(environment)).toEqual({ code: 0, out: names.map((name) => `applied ${name}\n`).join(''), err: '' });
     expect(await runMigrate(environment)).toEqual({ code: 0, out: 'nothing to apply: the database is up to date\n', err: '' });
   });
 

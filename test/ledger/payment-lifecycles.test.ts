@@ -6,7 +6,7 @@ import { createTopUpCheck } from '../../src/billing/top-up-check.ts';
 import type { TopUps } from '../../src/billing/top-ups.ts';
 import type { Id } from '../../src/ids.ts';
 import { microCredits } from '../../src/money.ts';
-import { addCustomer, countedIds, manualClock, memoryDatabase } from '../support/database.ts';
+import { addCustomer, countedIds, manualClock, memoryDatabase, textOf } from '../support/database.ts';
 import {
   hintAbout,
   interleavedTopUps,
@@ -79,7 +79,7 @@ async function liveIn(client: Client, firstGroup: number, variant: (topUps: TopU
     }
     const posted = await client.execute({ sql: 'SELECT posted_micros AS posted FROM account WHERE id = ?', args: [accountId] });
     const total = [...sessions.values()].reduce((sum, { worth }) => sum + worth, 0);
-    if (posted.rows[0]?.['posted'] !== total) outcome.wrong.push(`${accountId} holds ${String(posted.rows[0]?.['posted'])}, not ${total}`);
+    if (posted.rows[0]?.['posted'] !== total) outcome.wrong.push(`${accountId} holds ${textOf(posted.rows[0]?.['posted'])}, not ${total}`);
   }
 }
 

@@ -40,7 +40,6 @@ export class Interleaver {
   /** Starts a task and returns at once; it may start others. */
   start(task: () => Promise<void>): void {
     this.#active += 1;
-    // oxlint-disable-next-line promise/prefer-await-to-then -- the end of a task is an event here
     void task().finally(() => this.#leave());
   }
 

@@ -1,6 +1,7 @@
 import type { Client } from '@libsql/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as statement from '../../src/billing/ledger-statements.ts';
+import * as topUp from '../../src/billing/top-up-statements.ts';
 import { memoryDatabase, serverDatabase, textOf } from '../support/database.ts';
 import { useSqld } from '../support/sqld.ts';
 import { readSchema } from './schema-mutants.ts';
@@ -53,6 +54,25 @@ const OWN_STATEMENTS: readonly PlannedStatement[] = [
   { name: 'readEntryTime', sql: statement.readEntryTime('', '').sql },
   { name: 'readBalance', sql: statement.readBalance('').sql },
   { name: 'countExpiring', sql: statement.countExpiring(0, 0).sql },
+  { name: 'forgetKey', sql: topUp.forgetKey('', '', 0).sql },
+  { name: 'insertPayment', sql: topUp.insertPayment({}).sql },
+  { name: 'insertCheckout', sql: topUp.insertCheckout({}).sql },
+  { name: 'insertKey', sql: topUp.insertKey({}).sql },
+  { name: 'claim', sql: topUp.claim({}).sql },
+  { name: 'readByKey', sql: topUp.readByKey('', '').sql },
+  { name: 'readBy id', sql: topUp.readBy('id', '').sql },
+  { name: 'readBy session', sql: topUp.readBy('session_id', '').sql },
+  { name: 'readBy intent', sql: topUp.readBy('intent_id', '').sql },
+  { name: 'readPage', sql: topUp.readPage('', null, 0).sql },
+  { name: 'attachSession', sql: topUp.attachSession({}).sql },
+  { name: 'attachUrl', sql: topUp.attachUrl({}).sql },
+  { name: 'giveUpClaim', sql: topUp.giveUpClaim({}).sql },
+  { name: 'applyState', sql: topUp.applyState({}).sql },
+  { name: 'applyTarget', sql: topUp.applyTarget({}).sql },
+  { name: 'postpone', sql: topUp.postpone({}).sql },
+  { name: 'readDue', sql: topUp.readDue(0, 0).sql },
+  { name: 'readEvent', sql: topUp.readEvent('').sql },
+  { name: 'insertEvent', sql: topUp.insertEvent({}).sql },
 ];
 
 describe.each([

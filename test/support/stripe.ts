@@ -1,4 +1,4 @@
-import Stripe from 'stripe';
+import { Stripe } from 'stripe';
 import type { Answer, Api } from './api.ts';
 
 /** An event as the stand-in keeps it, with a fresh signature. */

@@ -109,6 +109,7 @@ function refused(refusal: Refusal): Answer {
   return json(refusal.status, errorBody(refusal));
 }
 
-function errorBody({ status: _, ...error }: Refusal): { readonly error: object } {
-  return { error };
+function errorBody(refusal: Refusal): { readonly error: object } {
+  const { type, message, param, code } = refusal;
+  return { error: { type, message, param, code } };
 }
