@@ -130,7 +130,9 @@ function nextCheck(order: TopUp, now: number): number | null {
     case 'failed':
       return null;
     case 'open':
-      return now + 10 * minutes;
+      // A delayed payment can stay on its way for days.
+      if (age < 4 * days) return now + 10 * minutes;
+      return age < 180 * days ? now + days : null;
     case 'paid':
     case 'partly_refunded':
     case 'refunded':

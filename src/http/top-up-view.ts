@@ -11,6 +11,20 @@ const IN_FLIGHT_RETRY_SECONDS = 2;
 /** How long to wait for something only the operator can change. Seconds. */
 const UNCONFIGURED_RETRY_SECONDS = 300;
 
+/** A paid order, for the description of the API. */
+export const topUpExample = {
+  id: 'pay_01JZ0000000000000000000000',
+  status: 'paid' as const,
+  microCredits: 1_000_000,
+  creditedMicroCredits: 1_000_000,
+  amountCents: 100,
+  currency: 'usd',
+  checkoutUrl: null,
+  createdAt: '2026-06-28T00:00:00.000Z',
+  updatedAt: '2026-06-28T00:01:00.000Z',
+  expiresAt: '2026-06-28T23:00:00.000Z',
+};
+
 /** A top-up order as its account sees it. */
 export const TopUpView = z
   .object({
@@ -28,18 +42,7 @@ export const TopUpView = z
     expiresAt: z.iso.datetime().openapi({ description: 'Until when it can be paid.' }),
   })
   .openapi('TopUp', {
-    example: {
-      id: 'pay_01JZ0000000000000000000000',
-      status: 'paid',
-      microCredits: 1_000_000,
-      creditedMicroCredits: 1_000_000,
-      amountCents: 100,
-      currency: 'usd',
-      checkoutUrl: null,
-      createdAt: '2026-06-28T00:00:00.000Z',
-      updatedAt: '2026-06-28T00:01:00.000Z',
-      expiresAt: '2026-06-28T23:00:00.000Z',
-    },
+    example: topUpExample,
   });
 
 /** Shows an order; `now` decides whether it can still be paid. */

@@ -3,7 +3,7 @@ import type { App } from '../http/context.ts';
 import { requireCustomer } from '../http/customer.ts';
 import { errorResponses, refuse } from '../http/error-response.ts';
 import { onlyQuery } from '../http/query.ts';
-import { TopUpView, topUpView } from '../http/top-up-view.ts';
+import { topUpExample, TopUpView, topUpView } from '../http/top-up-view.ts';
 
 /** A page is small enough for a context window. */
 const LARGEST_PAGE = 100;
@@ -29,7 +29,7 @@ const Page = z
     items: z.array(TopUpView),
     nextCursor: z.string().nullable().openapi({ description: 'Null on the last page.' }),
   })
-  .openapi('TopUpPage', { example: { items: [], nextCursor: null } });
+  .openapi('TopUpPage', { example: { items: [topUpExample], nextCursor: null } });
 
 const listRoute = createRoute({
   method: 'get',
