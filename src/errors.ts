@@ -71,10 +71,9 @@ export const ERRORS = {
     status: 402,
     billed: false,
     retry: 'after_change',
-    summary: 'The request could cost more than the ceiling it set.',
+    summary: 'The request could cost more than its own ceiling, or that of its key.',
     callerAction: 'Raise the ceiling or ask for less.',
     operatorAction: 'None.',
-    reserved: true,
   },
   key_budget_exceeded: {
     status: 402,
@@ -83,7 +82,6 @@ export const ERRORS = {
     summary: "The key's own budget does not cover this request.",
     callerAction: 'Raise the budget of the key or wait for its next period.',
     operatorAction: 'None.',
-    reserved: true,
   },
   forbidden: {
     status: 403,

@@ -1,5 +1,6 @@
 import type { Id } from '../ids.ts';
 import type { Result } from '../result.ts';
+import type { KeyLimits, Lineage } from './key-limits.ts';
 import type { Balance, SpendRefusal } from './ledger.ts';
 
 /** An account, as its owner sees it. */
@@ -21,14 +22,21 @@ export type ApiKey = {
   readonly createdAt: number;
 };
 
+/** A key with everything its owner may know. */
+export type KeyDetails = ApiKey & {
+  readonly parentId: Id<'key'> | null;
+  /** When it last opened a hold, unix milliseconds. */
+  readonly lastUsedAt: number | null;
+  readonly lineage: Lineage;
+  /** Its own, the last of the lineage. */
+  readonly limits: KeyLimits;
+};
+
 /** Who a key belongs to, read without moving money. */
-export type Membership = { readonly account: Account; readonly key: ApiKey; readonly balance: Balance };
+export type Membership = { readonly account: Account; readonly key: KeyDetails; readonly balance: Balance };
 
 /** Why a key opens nothing. */
-export type KeyRefusal = Exclude<
-  SpendRefusal,
-  { kind: 'insufficient_credits' } | { kind: 'already_resolved' } | { kind: 'account_frozen' }
->;
+export type KeyRefusal = Extract<SpendRefusal, { kind: 'unknown_key' } | { kind: 'key_revoked' } | { kind: 'key_expired' } | { kind: 'unreachable' }>;
 
 export interface Accounts {
   /** Creates an account with its first key, and books the signup grant, in one batch. The key's raw text is in the answer and nowhere else. */

@@ -29,9 +29,18 @@ export const secureRandomBytes: RandomBytes = (length) => crypto.getRandomValues
 // The random part is 30 to 64 characters, so that a longer one needs no new parser.
 const KEY_SHAPE = /^igsk_(?:(live|test)_)?[0-9A-Za-z]{36,70}$/;
 
+/** How much of a key its owner sees again. */
+const VISIBLE_CHARACTERS = 4;
+
+/** The last characters of a key's text, by which its owner tells keys apart. */
+export function lastCharacters(text: string): string {
+  return text.slice(-VISIBLE_CHARACTERS);
+}
+
 /** Makes the text of a new key: prefix, random characters, and the CRC32 of everything before it. */
-export function mintApiKey(randomBytes: RandomBytes = secureRandomBytes): string {
-  const body = API_KEY_PREFIX + randomBase62(RANDOM_CHARACTERS, randomBytes);
+export function mintApiKey(randomBytes: RandomBytes = secureRandomBytes, mode: KeyMode = 'live'): string {
+  // A live key has no infix, as the keys of the first days have none.
+  const body = API_KEY_PREFIX + (mode === 'test' ? 'test_' : '') + randomBase62(RANDOM_CHARACTERS, randomBytes);
   return body + checkCharacters(body);
 }
 

@@ -1,13 +1,10 @@
 import { z } from 'zod';
-import type { Id, IdPrefix } from '../ids.ts';
 import { microCredits } from '../money.ts';
+import { idColumn } from './id-column.ts';
+import { lineageColumn } from './key-rows.ts';
 import type { Balance, ResolvedLine } from './ledger.ts';
 
 const micros = z.int().transform(microCredits);
-
-/** An id as the database holds it, branded again. Throws, inside zod, on another prefix: such a row is a bug. */
-export const idColumn = <P extends IdPrefix>(prefix: P) =>
-  z.templateLiteral([`${prefix}_`, z.string().min(1)]).transform((id): Id<P> => `${prefix}_${id.slice(prefix.length + 1)}`);
 
 const balanceColumns = { posted_micros: micros, held_micros: micros, debt_micros: micros };
 
@@ -19,8 +16,8 @@ const holdState = z.enum(['open', 'settled', 'released', 'expired']);
 /** What a spend finds after its batch: the key and its account, and the hold of the spend's own id where there is one. */
 export const SpendRow = z.object({
   key_id: idColumn('key'),
-  revoked_at: z.int().nullable(),
-  key_expires_at: z.int().nullable(),
+  retires_at: z.int().nullable(),
+  lineage: lineageColumn,
   account_id: idColumn('acct'),
   status: z.enum(['active', 'frozen', 'closed']),
   ...balanceColumns,

@@ -1,27 +1,28 @@
 import type { InStatement } from '@libsql/client/web';
+import { LINEAGE_COLUMN } from './key-rows.ts';
 
 // Every statement of the ledger. Arguments of a procedure travel as one JSON text: numbers inside it reach SQL as integers, while a
 // bare number argument would arrive as a float and be refused. json_each has one row here; a batch of many has many.
 
 type Statement = Exclude<InStatement, string>;
 
-/** Calls `reserve` with { id, keyHash, fingerprint, lines, now, expiresAt }. */
+/** Calls `reserve` with { id, keyHash, fingerprint, lines, now, expiresAt, scope? }. */
 export function callReserve(row: Readonly<Record<string, unknown>>): Statement {
   return {
-    sql: `INSERT INTO reserve (id, key_hash, idempotency_key, fingerprint, lines, now, expires_at)
+    sql: `INSERT INTO reserve (id, key_hash, idempotency_key, fingerprint, lines, now, expires_at, scope)
           SELECT j.value ->> 'id', j.value ->> 'keyHash', NULL, j.value ->> 'fingerprint', j.value -> 'lines', j.value ->> 'now',
-                 j.value ->> 'expiresAt'
+                 j.value ->> 'expiresAt', j.value ->> 'scope'
             FROM json_each(?) j`,
     args: [JSON.stringify([row])],
   };
 }
 
-/** Calls `charge` with { id, keyHash, fingerprint, lines, body, now }. */
+/** Calls `charge` with { id, keyHash, fingerprint, lines, body, now, scope? }. */
 export function callCharge(row: Readonly<Record<string, unknown>>): Statement {
   return {
-    sql: `INSERT INTO charge (id, key_hash, idempotency_key, fingerprint, lines, body, now)
+    sql: `INSERT INTO charge (id, key_hash, idempotency_key, fingerprint, lines, body, now, scope)
           SELECT j.value ->> 'id', j.value ->> 'keyHash', NULL, j.value ->> 'fingerprint', j.value -> 'lines', j.value -> 'body',
-                 j.value ->> 'now'
+                 j.value ->> 'now', j.value ->> 'scope'
             FROM json_each(?) j`,
     args: [JSON.stringify([row])],
   };
@@ -66,15 +67,15 @@ export function callExpire(row: Readonly<Record<string, unknown>>): Statement {
 /** One row for a known key: who pays, what is left, and the hold of this id if there is one. */
 export function readSpend(id: string, keyHash: string, now: number): Statement {
   return {
-    sql: `SELECT k.id AS key_id, k.revoked_at, k.expires_at AS key_expires_at, a.id AS account_id, a.status,
-                 a.posted_micros, a.held_micros, a.debt_micros,
+    sql: `SELECT k.id AS key_id, s.retires_at, a.id AS account_id, a.status, a.posted_micros, a.held_micros, a.debt_micros, ${LINEAGE_COLUMN},
                  (SELECT json_object('account_id', h.account_id, 'key_id', h.key_id, 'fingerprint', h.fingerprint,
                                      'amount', h.amount_micros, 'settled', h.settled_micros, 'state', h.state)
                     FROM hold h WHERE h.id = ?) AS hold,
-                 EXISTS (SELECT 1 FROM hold h WHERE h.account_id = a.id AND h.state = 'open' AND h.expires_at <= ?)
+                 EXISTS (SELECT 1 FROM hold h WHERE h.account_id = a.id AND h.state = 'open' AND h.expires_at <= t.now)
                    AS holds_waiting_to_expire
-            FROM api_key k CROSS JOIN account a ON a.id = k.account_id
-           WHERE k.hash = unhex(?)`,
+            FROM (SELECT CAST(? AS INTEGER) AS now) t CROSS JOIN key_secret s CROSS JOIN api_key k ON k.id = s.key_id
+                 CROSS JOIN account a ON a.id = k.account_id
+           WHERE s.hash = unhex(?)`,
     args: [id, now, keyHash],
   };
 }
@@ -118,4 +119,4 @@ export function countExpiring(now: number, page: number): Statement {
 }
 
 /** The laws of the ledger with the rows that break each. */
-export const READ_AUDIT = 'SELECT law, broken FROM audit';
+export const READ_AUDIT = 'SELECT law, broken FROM audit UNION ALL SELECT law, broken FROM key_audit';

@@ -1,6 +1,7 @@
 import type { Id } from '../ids.ts';
 import type { MicroCredits } from '../money.ts';
 import type { Result } from '../result.ts';
+import type { KeyScope, LimitRefusal } from './key-limits.ts';
 
 /** One priced part of a request, e.g. `media`, with the most it may cost. Items are unique within a request. */
 export type PricedLine = { readonly item: string; readonly amount: MicroCredits };
@@ -27,6 +28,8 @@ export type Spend = {
   readonly fingerprint: string;
   /** At least one with a price above zero. */
   readonly lines: readonly PricedLine[];
+  /** What the key must be allowed; any key may where it is left out. */
+  readonly scope?: KeyScope;
 };
 
 /** An account's money. `available` = posted − held; `debt` only after a clawback of credit already spent. */
@@ -63,6 +66,7 @@ export type SpendRefusal =
   | { readonly kind: 'key_expired' }
   | { readonly kind: 'account_frozen'; readonly accountId: Id<'acct'> }
   | { readonly kind: 'insufficient_credits'; readonly accountId: Id<'acct'>; readonly required: MicroCredits; readonly balance: Balance }
+  | LimitRefusal
   | { readonly kind: 'already_resolved' }
   | { readonly kind: 'unreachable' };
 

@@ -1,21 +1,17 @@
 import type { InStatement } from '@libsql/client/web';
-import { DrizzleQueryError, eq, sql } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/libsql/web';
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../db/client.ts';
-import { account, apiKey } from '../db/schema.ts';
 import type { Ids } from '../ids.ts';
 import { type MicroCredits, ZERO } from '../money.ts';
 import { err, ok } from '../result.ts';
-import type { Accounts, Membership } from './accounts.ts';
+import type { Accounts, ApiKey, Membership } from './accounts.ts';
 import { CALL_POLICY, type CallPolicy, callDatabase } from './database-call.ts';
-import { hashApiKey, mintApiKey, type RandomBytes, secureRandomBytes } from './keys.ts';
-import { BalanceRow, balanceOf, idColumn } from './ledger-rows.ts';
+import { hashApiKey, lastCharacters, mintApiKey, type RandomBytes, secureRandomBytes } from './keys.ts';
+import { endOf } from './key-limits.ts';
+import { KEY_COLUMNS, keyOf, KeyRow } from './key-rows.ts';
+import { BalanceRow, balanceOf } from './ledger-rows.ts';
 import { callCredit } from './ledger-statements.ts';
-
-/** How much of a key its owner sees again. */
-const VISIBLE_CHARACTERS = 4;
 
 /** What accounts are made of. `signupGrant` may be zero; `policy` and `randomBytes` are for tests. */
 export type AccountsDeps = {
@@ -39,7 +35,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
         id: deps.ids('key'),
         accountId: created.id,
         name: keyName,
-        last4: apiKeyText.slice(-VISIBLE_CHARACTERS),
+        last4: lastCharacters(apiKeyText),
         createdAt: now,
       };
       const statements = [
@@ -52,15 +48,17 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     },
 
     async identify(keyHash) {
-      const answer = await callDatabase(() => readMembership(client, keyHash), policy);
+      const now = clock();
+      const answer = await callDatabase(() => readMembership(client, keyHash, now), policy);
       if (!answer.ok) return answer;
       const row = z.array(MembershipRow).max(1).parse(answer.value)[0];
       if (row === undefined) return err({ kind: 'unknown_key' });
-      if (row.revokedAt !== null) return err({ kind: 'key_revoked' });
-      if (row.expiresAt !== null && row.expiresAt <= clock()) return err({ kind: 'key_expired' });
+      const end = endOf(row.lineage, now);
+      if (end !== null) return err(end);
+      if (row.retiresAt !== null && row.retiresAt <= now) return err({ kind: 'key_expired' });
       const membership: Membership = {
-        account: { id: row.accountId, name: row.accountName, status: row.status, createdAt: row.accountCreatedAt },
-        key: { id: row.keyId, accountId: row.accountId, name: row.keyName, last4: row.last4, createdAt: row.keyCreatedAt },
+        account: { id: row.keyAccountId, name: row.accountName, status: row.status, createdAt: row.accountCreatedAt },
+        key: keyOf(row),
         balance: balanceOf(row),
       };
       return ok(membership);
@@ -81,7 +79,7 @@ function insertAccount(created: Membership['account']): InStatement[] {
   ];
 }
 
-function insertKey(key: Membership['key'], hash: string): InStatement[] {
+function insertKey(key: ApiKey, hash: string): InStatement[] {
   return [
     {
       sql: `INSERT INTO api_key (id, account_id, name, hash, last4, created_at)
@@ -100,44 +98,22 @@ function grant(accountId: string, amount: MicroCredits, now: number): InStatemen
   return [callCredit({ accountId, kind: 'grant', ref: `signup:${accountId}`, delta: amount, now })];
 }
 
-const MembershipRow = z.object({
-  keyId: idColumn('key'),
-  keyName: z.string(),
-  last4: z.string(),
-  keyCreatedAt: z.int(),
-  revokedAt: z.int().nullable(),
-  expiresAt: z.int().nullable(),
-  accountId: idColumn('acct'),
+const MembershipRow = KeyRow.extend({
+  retiresAt: z.int().nullable(),
   accountName: z.string(),
   status: z.enum(['active', 'frozen', 'closed']),
   accountCreatedAt: z.int(),
   ...BalanceRow.shape,
 });
 
-async function readMembership(client: Database, keyHash: string): Promise<unknown[]> {
-  const query = drizzle({ client })
-    .select({
-      keyId: apiKey.id,
-      keyName: apiKey.name,
-      last4: apiKey.last4,
-      keyCreatedAt: apiKey.createdAt,
-      revokedAt: apiKey.revokedAt,
-      expiresAt: apiKey.expiresAt,
-      accountId: account.id,
-      accountName: account.name,
-      status: account.status,
-      accountCreatedAt: account.createdAt,
-      posted_micros: account.postedMicros,
-      held_micros: account.heldMicros,
-      debt_micros: account.debtMicros,
-    })
-    .from(apiKey)
-    .innerJoin(account, eq(account.id, apiKey.accountId))
-    .where(eq(apiKey.hash, sql`unhex(${keyHash})`));
-  try {
-    return await query;
-  } catch (error) {
-    // drizzle's own error quotes the query's arguments, and one of them is a key's hash.
-    throw error instanceof DrizzleQueryError ? error.cause : error;
-  }
+async function readMembership(client: Database, keyHash: string, now: number): Promise<unknown[]> {
+  const answer = await client.execute({
+    sql: `SELECT ${KEY_COLUMNS}, s.retires_at AS retiresAt, a.name AS accountName, a.status, a.created_at AS accountCreatedAt,
+                 a.posted_micros, a.held_micros, a.debt_micros
+            FROM (SELECT CAST(? AS INTEGER) AS now) t CROSS JOIN key_secret s CROSS JOIN api_key k ON k.id = s.key_id
+                 CROSS JOIN account a ON a.id = k.account_id
+           WHERE s.hash = unhex(?)`,
+    args: [now, keyHash],
+  });
+  return answer.rows;
 }

@@ -6,6 +6,7 @@ import { microCredits, sum } from '../money.ts';
 import { err, ok, type Result } from '../result.ts';
 import { auditLedger } from './audit.ts';
 import { CALL_POLICY, type CallPolicy, callDatabase, type Unreachable } from './database-call.ts';
+import { endOf, missingRoom, missingScope } from './key-limits.ts';
 import type { Hold, Ledger, ReceiptBody, Settlement, SettleRefusal, Spend, SpendRefusal } from './ledger.ts';
 import { BalanceRow, balanceOf, HoldRow, LineRow, resolvedLine, SpendRow } from './ledger-rows.ts';
 import * as statement from './ledger-statements.ts';
@@ -94,10 +95,11 @@ async function findSpend(context: Context, spend: Spend, call: (now: number) => 
     const row = z.array(SpendRow).max(1).parse(answer.value[1])[0];
     if (row === undefined) return err({ kind: 'unknown_key' });
     if (row.hold !== null) return ok({ row, hold: ownHold(row, spend), lines: z.array(LineRow).parse(answer.value[2]) });
-    const refusal = whyNoHold(row, required, now);
+    const refusal = whyNoHold(row, spend, required, now);
     const roundsLeft = round < MAX_SPEND_ROUNDS;
     if (refusal === null) continue;
-    if (refusal.kind === 'insufficient_credits' && row.holds_waiting_to_expire && roundsLeft) continue;
+    const mayComeFree = refusal.kind === 'insufficient_credits' || refusal.kind === 'key_budget_exceeded';
+    if (mayComeFree && row.holds_waiting_to_expire && roundsLeft) continue;
     return err(refusal);
   }
   throw new Error('the ledger refused a spend that the account could afford');
@@ -112,10 +114,15 @@ function ownHold(row: SpendRow, spend: Spend): NonNullable<SpendRow['hold']> {
 }
 
 /** Why the key or its account refuse this price; null when they don't, and money that came free since is worth another try. */
-function whyNoHold(row: SpendRow, required: ReturnType<typeof sum>, now: number): SpendRefusal | null {
-  if (row.revoked_at !== null) return { kind: 'key_revoked' };
-  if (row.key_expires_at !== null && row.key_expires_at <= now) return { kind: 'key_expired' };
+function whyNoHold(row: SpendRow, spend: Spend, required: ReturnType<typeof sum>, now: number): SpendRefusal | null {
+  const end = endOf(row.lineage, now);
+  if (end !== null) return end;
+  if (row.retires_at !== null && row.retires_at <= now) return { kind: 'key_expired' };
+  // A test key spends nothing: to the ledger it isn't there.
+  if (row.lineage.some((key) => key.mode === 'test')) return { kind: 'unknown_key' };
   if (row.status !== 'active') return { kind: 'account_frozen', accountId: row.account_id };
+  const limit = (spend.scope === undefined ? null : missingScope(row.lineage, spend.scope)) ?? missingRoom(row.lineage, required, now);
+  if (limit !== null) return limit;
   const balance = balanceOf(row);
   if (balance.available < required) return { kind: 'insufficient_credits', accountId: row.account_id, required, balance };
   return null;

@@ -30,9 +30,43 @@ export const apiKey = sqliteTable(
     createdAt: integer('created_at').notNull(),
     expiresAt: integer('expires_at'),
     revokedAt: integer('revoked_at'),
+    parentId: text('parent_id'),
+    lineage: text('lineage'),
+    mode: text('mode', { enum: ['live', 'test'] })
+      .notNull()
+      .default('live'),
+    scopes: text('scopes').notNull().default('["read","billing","keys","account"]'),
+    ceilingMicros: integer('ceiling_micros'),
+    budgetMicros: integer('budget_micros'),
+    budgetPeriod: text('budget_period', { enum: ['day', 'month'] }),
   },
   (table) => [index('api_key_account').on(table.accountId, table.createdAt)],
 );
+
+/** A secret that opens a key. */
+export const keySecret = sqliteTable(
+  'key_secret',
+  {
+    hash: blob('hash', { mode: 'buffer' }).primaryKey().notNull(),
+    keyId: text('key_id').notNull(),
+    last4: text('last4').notNull(),
+    createdAt: integer('created_at').notNull(),
+    retiresAt: integer('retires_at'),
+  },
+  (table) => [index('key_secret_key').on(table.keyId, table.createdAt)],
+);
+
+/** What a key and its children have used. */
+export const keyUsage = sqliteTable('key_usage', {
+  keyId: text('key_id').primaryKey().notNull(),
+  totalMicros: integer('total_micros').notNull().default(0),
+  day: integer('day').notNull().default(0),
+  dayMicros: integer('day_micros').notNull().default(0),
+  month: integer('month').notNull().default(0),
+  monthMicros: integer('month_micros').notNull().default(0),
+  usedAt: integer('used_at'),
+  holdId: text('hold_id'),
+});
 
 /** Money set aside for one request. */
 export const hold = sqliteTable(

@@ -2,7 +2,9 @@ import type { Refusal } from '../errors.ts';
 import { customerPayer, ownerPayer, type Payer } from '../read/payer.ts';
 import { err, ok, type Result } from '../result.ts';
 import { authenticate } from './authenticate.ts';
+import type { KeyScope } from '../billing/key-limits.ts';
 import type { AppContext } from './context.ts';
+import type { PAID_PATHS } from './fallbacks.ts';
 import { fingerprint } from './fingerprint.ts';
 
 /** Who pays for this request. Asks nothing of the database yet; a key without the right shape ends here. */
@@ -17,6 +19,7 @@ export async function payerOf(c: AppContext): Promise<Result<Payer, Refusal<'una
       details: { header: 'Idempotency-Key' },
     });
   }
+  const scope = scopeOf(c.req.path);
   c.var.event.role = principal.value.kind;
   if (principal.value.kind === 'owner') return ok(ownerPayer());
   return ok(
@@ -26,7 +29,19 @@ export async function payerOf(c: AppContext): Promise<Result<Payer, Refusal<'una
       requestId: c.var.requestId,
       keyHash: principal.value.keyHash,
       fingerprint: await fingerprint(c.req.method, c.req.path, c.req.query()),
+      scope,
       holdTtlMs,
     }),
   );
+}
+
+const SCOPES = { '/v1/post': 'read:post', '/v1/reel': 'read:reel', '/v1/comments': 'read:comments' } as const satisfies Record<
+  (typeof PAID_PATHS)[number],
+  KeyScope
+>;
+
+/** What a key must be allowed for this read. A path that isn't in the table needs all of reading. */
+function scopeOf(path: string): KeyScope {
+  const scopes: Readonly<Record<string, KeyScope>> = SCOPES;
+  return scopes[path] ?? 'read';
 }

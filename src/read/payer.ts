@@ -1,8 +1,9 @@
 import type { Accounts, KeyRefusal } from '../billing/accounts.ts';
+import { type KeyScope, type LimitRefusal, missingScope } from '../billing/key-limits.ts';
 import type { Ledger, PricedLine, ReceiptBody, ResolvedLine, SettledLine, SettleRefusal, SpendRefusal } from '../billing/ledger.ts';
 import type { Id } from '../ids.ts';
 import { type MicroCredits, ZERO } from '../money.ts';
-import { ok, type Result } from '../result.ts';
+import { err, ok, type Result } from '../result.ts';
 
 /** Who asks: a customer, known by the hash of the key until the database says more, or the owner, who is not billed. */
 export type Principal = { readonly kind: 'customer'; readonly keyHash: string } | { readonly kind: 'owner' };
@@ -23,7 +24,7 @@ export type Payee = { readonly accountId: Id<'acct'> | null; readonly available:
 /** Paying for one request. Each method is one step of the paid path; a request reserves or charges at most once. */
 export interface Payer {
   /** Proves the key without moving money, for paths that answer free of charge. */
-  identify(): Promise<Result<Payee, KeyRefusal>>;
+  identify(): Promise<Result<Payee, KeyRefusal | LimitRefusal>>;
   reserve(lines: readonly PricedLine[]): Promise<Result<Payee, SpendRefusal>>;
   charge(lines: readonly PricedLine[], receipt: ReceiptBody): Promise<Result<Payment & Payee, SpendRefusal>>;
   settle(lines: readonly SettledLine[], receipt: ReceiptBody): Promise<Result<Payment, SettleRefusal>>;
@@ -37,14 +38,18 @@ export function customerPayer(deps: {
   readonly requestId: Id<'req'>;
   readonly keyHash: string;
   readonly fingerprint: string;
+  /** What the key must be allowed. */
+  readonly scope: KeyScope;
   readonly holdTtlMs: number;
 }): Payer {
   const { ledger, requestId: id } = deps;
-  const spend = (lines: readonly PricedLine[]) => ({ id, keyHash: deps.keyHash, fingerprint: deps.fingerprint, lines });
+  const spend = (lines: readonly PricedLine[]) => ({ id, keyHash: deps.keyHash, fingerprint: deps.fingerprint, scope: deps.scope, lines });
   return {
     async identify() {
       const found = await deps.accounts.identify(deps.keyHash);
-      return found.ok ? ok({ accountId: found.value.account.id, available: found.value.balance.available }) : found;
+      if (!found.ok) return found;
+      const missing = missingScope(found.value.key.lineage, deps.scope);
+      return missing === null ? ok({ accountId: found.value.account.id, available: found.value.balance.available }) : err(missing);
     },
     async reserve(lines) {
       const reserved = await ledger.reserve(spend(lines), deps.holdTtlMs);

@@ -1,6 +1,8 @@
 import type { KeyRefusal } from '../billing/accounts.ts';
 import type { SettleRefusal, SpendRefusal } from '../billing/ledger.ts';
 import { MICRO_CREDITS_PER_CENT, SMALLEST_TOP_UP } from '../billing/top-ups.ts';
+import type { LimitRefusal } from '../billing/key-limits.ts';
+import { isoTime } from '../clock.ts';
 import type { ErrorCode, Refusal } from '../errors.ts';
 import type { TargetRefusal } from '../instagram/target.ts';
 import { type MicroCredits, formatUsd, minus } from '../money.ts';
@@ -17,6 +19,9 @@ export const READ_ERRORS = [
   'invalid_cursor',
   'unauthorized',
   'insufficient_credits',
+  'price_above_max',
+  'key_budget_exceeded',
+  'forbidden',
   'account_frozen',
   'private_post',
   'post_not_found',
@@ -39,7 +44,7 @@ export function targetRefusal(refusal: TargetRefusal): ReadRefusal {
 }
 
 /** The answer when no money could be set aside. An unknown, a revoked and an expired key look the same from outside. */
-export function spendRefusal(refusal: SpendRefusal | KeyRefusal): ReadRefusal {
+export function spendRefusal(refusal: SpendRefusal | KeyRefusal | LimitRefusal): ReadRefusal {
   switch (refusal.kind) {
     case 'unknown_key':
     case 'key_revoked':
@@ -49,9 +54,42 @@ export function spendRefusal(refusal: SpendRefusal | KeyRefusal): ReadRefusal {
       return { code: 'account_frozen' };
     case 'insufficient_credits':
       return insufficientCredits(refusal.required, refusal.balance.available);
+    case 'scope_missing':
+    case 'above_key_ceiling':
+    case 'key_budget_exceeded':
+      return limitRefusal(refusal);
     case 'already_resolved':
     case 'unreachable':
       return { code: 'overloaded', retryAfterSeconds: OVERLOADED_RETRY_SECONDS };
+  }
+}
+
+/** The answer when the account could pay, but its key may not. A key's ceiling is a ceiling like any other, so it has the same code. */
+export function limitRefusal(refusal: LimitRefusal): Refusal<'forbidden' | 'price_above_max' | 'key_budget_exceeded'> {
+  switch (refusal.kind) {
+    case 'scope_missing':
+      return {
+        code: 'forbidden',
+        message: `This key lacks the scope "${refusal.scope}".`,
+        details: { reason: 'scope_missing', scope: refusal.scope },
+      };
+    case 'above_key_ceiling':
+      return {
+        code: 'price_above_max',
+        message: `This request may cost up to ${formatUsd(refusal.required)}; its key allows ${formatUsd(refusal.ceiling)} a call.`,
+        details: { reason: 'key_ceiling', requiredMicroCredits: refusal.required, maxCostMicroCredits: refusal.ceiling },
+      };
+    case 'key_budget_exceeded':
+      return {
+        code: 'key_budget_exceeded',
+        message: `This request may cost up to ${formatUsd(refusal.required)}; of its key's budget of ${formatUsd(refusal.budget)}, ${formatUsd(refusal.spent)} is used.`,
+        details: {
+          requiredMicroCredits: refusal.required,
+          budgetMicroCredits: refusal.budget,
+          spentMicroCredits: refusal.spent,
+          resetsAt: refusal.resetsAt === null ? null : isoTime(refusal.resetsAt),
+        },
+      };
   }
 }
 

@@ -2,6 +2,7 @@ import type { Client } from '@libsql/client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { auditLedger, brokenLaws } from '../../src/billing/audit.ts';
 import type { Accounts } from '../../src/billing/accounts.ts';
+import { ALL_SCOPES } from '../../src/billing/key-limits.ts';
 import { hashApiKey, parseApiKey } from '../../src/billing/keys.ts';
 import { createAccounts } from '../../src/billing/libsql-accounts.ts';
 import { randomIds } from '../../src/ids.ts';
@@ -39,9 +40,14 @@ describe.each([
     expect(parseApiKey(apiKey).ok).toBe(true);
     expect(account).toEqual({ id: account.id, name: 'Ada', status: 'active', createdAt: START_TIME });
     expect(key).toEqual({ id: key.id, accountId: account.id, name: 'laptop', last4: apiKey.slice(-4), createdAt: START_TIME });
+    const limits = { id: key.id, mode: 'live', scopes: ALL_SCOPES, ceiling: null, budget: null, expiresAt: null, revokedAt: null };
     expect(await accountsWith(0).identify(await hashApiKey(apiKey))).toEqual({
       ok: true,
-      value: { account, key, balance: { available: 0, held: 0, debt: 0 } },
+      value: {
+        account,
+        key: { ...key, parentId: null, lastUsedAt: null, lineage: [limits], limits },
+        balance: { available: 0, held: 0, debt: 0 },
+      },
     });
   });
 

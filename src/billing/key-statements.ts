@@ -1,0 +1,84 @@
+import type { InStatement } from '@libsql/client/web';
+import { KEY_COLUMNS } from './key-rows.ts';
+
+// The statements of key management. Arguments travel as one JSON text, as in src/billing/ledger-statements.ts.
+
+type Statement = Exclude<InStatement, string>;
+
+const call = (sql: string, row: Readonly<Record<string, unknown>>): Statement => ({ sql, args: [JSON.stringify([row])] });
+
+/**
+ * Makes a key of { id, accountId, parentId, name, mode, scopes, ceiling, budget, period, expiresAt, hash, last4, now, most }. Makes none
+ * when `most` keys of the account live already, or when the parent's lineage has ended; a repeat changes nothing.
+ */
+export function insertKey(row: Readonly<Record<string, unknown>>): Statement {
+  return call(
+    `INSERT INTO api_key (id, account_id, parent_id, name, mode, scopes, ceiling_micros, budget_micros, budget_period, hash, last4, created_at, expires_at)
+     SELECT j.value ->> 'id', j.value ->> 'accountId', j.value ->> 'parentId', j.value ->> 'name', j.value ->> 'mode', j.value -> 'scopes',
+            j.value ->> 'ceiling', j.value ->> 'budget', j.value ->> 'period', unhex(j.value ->> 'hash'), j.value ->> 'last4',
+            j.value ->> 'now', j.value ->> 'expiresAt'
+       FROM json_each(?) j
+      WHERE NOT EXISTS (SELECT 1 FROM api_key k WHERE k.id = j.value ->> 'id')
+        AND (SELECT count(*) FROM api_key k
+              WHERE k.account_id = j.value ->> 'accountId' AND k.revoked_at IS NULL
+                AND (k.expires_at IS NULL OR k.expires_at > j.value ->> 'now')) < j.value ->> 'most'
+        AND NOT EXISTS (
+          SELECT 1 FROM api_key k CROSS JOIN json_each(k.lineage) l CROSS JOIN api_key p ON p.id = l.value
+           WHERE k.id = j.value ->> 'parentId' AND (p.revoked_at IS NOT NULL OR p.expires_at <= j.value ->> 'now'))`,
+    row,
+  );
+}
+
+/** Writes { id, name, scopes, ceiling, budget, period } over those of the key. */
+export function updateKey(row: Readonly<Record<string, unknown>>): Statement {
+  return call(
+    `UPDATE api_key
+        SET name = j.value ->> 'name', scopes = j.value -> 'scopes', ceiling_micros = j.value ->> 'ceiling',
+            budget_micros = j.value ->> 'budget', budget_period = j.value ->> 'period'
+       FROM json_each(?) j WHERE api_key.id = j.value ->> 'id'`,
+    row,
+  );
+}
+
+/** Adds a secret of { keyId, hash, last4, now, retiresAt }, and lets the others that have no end yet retire then. */
+export function insertSecret(row: Readonly<Record<string, unknown>>): readonly Statement[] {
+  return [
+    call(
+      `INSERT INTO key_secret (hash, key_id, last4, created_at)
+       SELECT unhex(j.value ->> 'hash'), j.value ->> 'keyId', j.value ->> 'last4', j.value ->> 'now' FROM json_each(?) j
+        WHERE NOT EXISTS (SELECT 1 FROM key_secret s WHERE s.hash = unhex(j.value ->> 'hash'))`,
+      row,
+    ),
+    call(
+      `UPDATE key_secret SET retires_at = j.value ->> 'retiresAt' FROM json_each(?) j
+        WHERE key_secret.key_id = j.value ->> 'keyId' AND key_secret.hash <> unhex(j.value ->> 'hash') AND key_secret.retires_at IS NULL`,
+      row,
+    ),
+  ];
+}
+
+/** Ends a key, once. */
+export function revokeKey(id: string, now: number): Statement {
+  return call(
+    `UPDATE api_key SET revoked_at = j.value ->> 'now' FROM json_each(?) j
+      WHERE api_key.id = j.value ->> 'id' AND api_key.revoked_at IS NULL`,
+    { id, now },
+  );
+}
+
+/** No row, or a key with its lineage. */
+export function readKey(id: string, now: number): Statement {
+  return {
+    sql: `SELECT ${KEY_COLUMNS} FROM (SELECT CAST(? AS INTEGER) AS now) t CROSS JOIN api_key k WHERE k.id = ?`,
+    args: [now, id],
+  };
+}
+
+/** The keys of an account, at most `most`: those not revoked first, then the newest. */
+export function readAccountKeys(accountId: string, now: number, most: number): Statement {
+  return {
+    sql: `SELECT ${KEY_COLUMNS} FROM (SELECT CAST(? AS INTEGER) AS now) t CROSS JOIN api_key k
+           WHERE k.account_id = ? ORDER BY k.revoked_at IS NOT NULL, k.created_at DESC, k.id DESC LIMIT CAST(? AS INTEGER)`,
+    args: [now, accountId, most],
+  };
+}
