@@ -13,6 +13,8 @@ import { registerComments } from './routes/comments.ts';
 import { registerDeferred } from './routes/deferred.ts';
 import { registerDocs } from './routes/docs.ts';
 import { registerHealth } from './routes/health.ts';
+import { registerKey } from './routes/key.ts';
+import { registerKeys } from './routes/keys.ts';
 import { registerMe } from './routes/me.ts';
 import { registerPost } from './routes/post.ts';
 import { registerPricing } from './routes/pricing.ts';
@@ -58,11 +60,13 @@ export function createApp(depsFor: DepsFor): App {
   registerPricing(app);
   registerDocs(app);
   registerDeferred(app);
-  for (const path of ['/v1/signup', '/v1/me', '/v1/topups/*', '/topups/return', STRIPE_WEBHOOK_PATH, ...PAID_PATHS]) {
+  for (const path of ['/v1/signup', '/v1/me', '/v1/keys', '/v1/keys/*', '/v1/topups/*', '/topups/return', STRIPE_WEBHOOK_PATH, ...PAID_PATHS]) {
     app.use(path, requireService);
   }
   registerSignup(app);
   registerMe(app);
+  registerKeys(app);
+  registerKey(app);
   registerPost(app);
   registerReel(app);
   registerComments(app);

@@ -1,4 +1,5 @@
 import { createAccounts } from './billing/libsql-accounts.ts';
+import { createKeyRing } from './billing/libsql-key-ring.ts';
 import { createLedger, MAX_EXPIRE_PAGE } from './billing/libsql-ledger.ts';
 import { createTopUps } from './billing/libsql-top-ups.ts';
 import type { PaymentService } from './billing/payment-service.ts';
@@ -128,6 +129,7 @@ function buildService(settings: Settings, env: Env, background: (work: Promise<u
   return {
     ledger: createLedger({ client, clock }),
     accounts: createAccounts({ client, clock, ids, signupGrant: microCredits(settings.SIGNUP_GRANT_MICRO_CREDITS) }),
+    keyRing: createKeyRing({ client, clock, ids }),
     reader,
     topUps,
     payments: buildPayments(settings, topUps, runtime),

@@ -46,7 +46,8 @@ export function insertSecret(row: Readonly<Record<string, unknown>>): readonly S
     call(
       `INSERT INTO key_secret (hash, key_id, last4, created_at)
        SELECT unhex(j.value ->> 'hash'), j.value ->> 'keyId', j.value ->> 'last4', j.value ->> 'now' FROM json_each(?) j
-        WHERE NOT EXISTS (SELECT 1 FROM key_secret s WHERE s.hash = unhex(j.value ->> 'hash'))`,
+        WHERE NOT EXISTS (SELECT 1 FROM key_secret s WHERE s.hash = unhex(j.value ->> 'hash'))
+          AND EXISTS (SELECT 1 FROM api_key k WHERE k.id = j.value ->> 'keyId' AND k.revoked_at IS NULL)`,
       row,
     ),
     call(

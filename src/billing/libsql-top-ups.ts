@@ -5,7 +5,7 @@ import type { Database } from '../db/client.ts';
 import { microCredits } from '../money.ts';
 import { err, ok, type Result } from '../result.ts';
 import { CALL_POLICY, type CallPolicy, callDatabase, type Unreachable } from './database-call.ts';
-import { idColumn } from './ledger-rows.ts';
+import { idColumn } from './id-column.ts';
 import * as statement from './top-up-statements.ts';
 import {
   type FoundSession,

@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Accounts } from '../billing/accounts.ts';
+import type { KeyRing } from '../billing/key-ring.ts';
 import type { Ledger } from '../billing/ledger.ts';
 import type { PaymentService } from '../billing/payment-service.ts';
 import type { PriceCard } from '../billing/price-card.ts';
@@ -28,6 +29,7 @@ export type Payments = {
 export type Service = {
   readonly ledger: Ledger;
   readonly accounts: Accounts;
+  readonly keyRing: KeyRing;
   readonly reader: Reader;
   readonly topUps: TopUps;
   /** Null while Stripe's secrets are not set. */

@@ -3,27 +3,17 @@ import { isoTime } from '../clock.ts';
 import type { App } from '../http/context.ts';
 import { errorResponses, refuse } from '../http/error-response.ts';
 import { KeyView, keyView } from '../http/key-view.ts';
+import { personName } from '../http/person-name.ts';
 import { onlyQuery } from '../http/query.ts';
 import { signupRefusal } from '../http/signup-guard.ts';
-
-/** Long enough for any team's name, short enough to print. Characters after trimming. */
-const LONGEST_NAME = 100;
 
 /** What Turnstile gives out at most. Characters. */
 const LONGEST_TOKEN = 2_048;
 
-/** Invisible and control characters in a name are only ever used to deceive. */
-const name = z
-  .string()
-  .trim()
-  .min(1)
-  .max(LONGEST_NAME)
-  .refine((text) => !/[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/u.test(text), 'must not contain control characters');
-
 const Signup = z
   .strictObject({
-    accountName: name,
-    keyName: name,
+    accountName: personName,
+    keyName: personName,
     turnstileToken: z.string().min(1).max(LONGEST_TOKEN).optional().openapi({
       description: 'Proof of a solved Turnstile challenge. Required where this deployment asks for it, and refused where it does not.',
     }),

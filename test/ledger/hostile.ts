@@ -1,5 +1,6 @@
 import type { Client } from '@libsql/client';
 import { HOSTILE_CALLS, settledBy } from './hostile-calls.ts';
+import { HOSTILE_KEYS } from './hostile-keys.ts';
 
 /** A statement that no caller of the ledger has a reason to send. Whatever rows there are, it must change none of them. */
 export type HostileStatement = { readonly name: string; readonly sql: string };
@@ -10,7 +11,7 @@ const entry = (kind: string, ref: string, delta: string, from: string, balance =
 const hold = (id: string, idempotencyKey: string, amount: string, lines: string, rest = `'open', NULL, NULL, 1, 2`, key = 'k.id') =>
   `INSERT INTO hold (id, account_id, key_id, idempotency_key, fingerprint, amount_micros, lines, state, settled_micros, resolved_at, created_at, expires_at)
    SELECT ${id}, a.id, ${key}, ${idempotencyKey}, 'f', ${amount}, ${lines}, ${rest} FROM account a JOIN api_key k ON k.account_id = a.id
-    WHERE k.revoked_at IS NULL AND k.expires_at IS NULL AND a.status = 'active' AND a.posted_micros - a.held_micros >= 10`;
+    WHERE k.parent_id IS NULL AND k.revoked_at IS NULL AND k.expires_at IS NULL AND a.status = 'active' AND a.posted_micros - a.held_micros >= 10`;
 
 const oneLine = (amount: string) => `json_array(json_object('item', 'forged', 'amount', ${amount}))`;
 
@@ -93,7 +94,14 @@ const HOLDS: readonly (readonly [string, string])[] = [
   ['hold of nothing', hold(`'req_x' || a.id`, `'req_x'`, '0', oneLine('0'))],
   [
     'hold with a key of another account',
-    hold(`'req_x'`, `'req_x'`, '5', oneLine('5'), undefined, `(SELECT o.id FROM api_key o WHERE o.account_id <> a.id)`),
+    hold(
+      `'req_x'`,
+      `'req_x'`,
+      '5',
+      oneLine('5'),
+      undefined,
+      `(SELECT min(o.id) FROM api_key o WHERE o.account_id <> a.id AND o.parent_id IS NULL AND o.revoked_at IS NULL)`,
+    ),
   ],
   ['hold with lines that come to less', hold(`'req_x' || a.id`, `'req_x'`, '5', oneLine('3'))],
   ['hold without lines', hold(`'req_x' || a.id`, `'req_x'`, '5', `'[]'`)],
@@ -286,6 +294,7 @@ function withConflictClauses([name, sql]: readonly [string, string]): readonly H
 export const HOSTILE_STATEMENTS: readonly HostileStatement[] = [
   ...ACCOUNTS,
   ...KEYS,
+  ...HOSTILE_KEYS,
   ...HOLDS,
   ...LINES_AND_RECEIPTS,
   ...ENTRIES,
@@ -293,12 +302,14 @@ export const HOSTILE_STATEMENTS: readonly HostileStatement[] = [
   ...HOSTILE_CALLS,
 ].flatMap(withConflictClauses);
 
-const TABLES = ['account', 'api_key', 'hold', 'line', 'receipt', 'entry', 'payment'] as const;
+const TABLES = ['account', 'api_key', 'key_secret', 'key_usage', 'hold', 'line', 'receipt', 'entry', 'payment'] as const;
 
 /** Everything the tables of money hold, as one text. */
 export async function dumpLedger(client: Client): Promise<string> {
   const selects = TABLES.map((table) =>
-    table === 'api_key' ? 'SELECT *, hex(hash) FROM api_key ORDER BY 1' : `SELECT * FROM ${table} ORDER BY 1, 2`,
+    table === 'api_key' || table === 'key_secret'
+      ? `SELECT *, hex(hash) FROM ${table} ORDER BY hex(hash)`
+      : `SELECT * FROM ${table} ORDER BY 1, 2`,
   );
   const answers = await client.batch(selects, 'read');
   return JSON.stringify(

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { appendFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,16 +9,15 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { migrateDatabase } from '../../local/migrate.ts';
 import { freePort, sqldBinary, startSqld } from '../../local/sqld.ts';
 import { createDatabase } from '../../src/db/client.ts';
-import { addCustomer } from '../support/database.ts';
+import { auditLedger, brokenLaws } from '../../src/billing/audit.ts';
+import { ALL_SCOPES } from '../../src/billing/key-limits.ts';
+import { createAccounts } from '../../src/billing/libsql-accounts.ts';
+import { ZERO } from '../../src/money.ts';
+import { addCustomer, countedIds, manualClock, START_TIME } from '../support/database.ts';
 import { useSqld } from '../support/sqld.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const serverUrl = useSqld();
-/** The names of the project's own migrations, in order. */
-const names = readdirSync(join(root, 'migrations'))
-  .filter((file) => file.endsWith('.sql'))
-  .map((file) => file.slice(0, -'.sql'.length))
-  .sort();
 let folder: string;
 
 beforeEach(() => {
@@ -30,10 +29,35 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 describe('migrating', () => {
   test('applies what is missing once, and nothing the second time', async () => {
     const client = createClient({ url: ':memory:' });
-    expect(await migrateDatabase(client, folder)).toEqual(names);
+    expect(await migrateDatabase(client, folder)).toEqual(tags());
     expect(await migrateDatabase(client, folder)).toEqual([]);
     addMigration('9999_more', 'CREATE TABLE more (id TEXT PRIMARY KEY) STRICT;');
     expect(await migrateDatabase(client, folder)).toEqual(['9999_more']);
+  });
+
+  test('gives the keys of a database from before key trees their lineage, their secret and what they have used', async () => {
+    const client = createClient({ url: ':memory:', intMode: 'number' });
+    const path = join(folder, 'meta', '_journal.json');
+    const whole = readFileSync(path, 'utf8');
+    const journal: { entries: { tag: string }[] } = JSON.parse(whole);
+    writeFileSync(path, JSON.stringify({ ...journal, entries: journal.entries.filter((entry) => entry.tag < '0002') }));
+    await migrateDatabase(client, folder);
+    const { keyHash } = await addCustomer(client, { balance: 9_000 });
+    await client.execute({
+      sql: `INSERT INTO charge (id, key_hash, fingerprint, lines, body, now)
+            SELECT j.value ->> 0, j.value ->> 1, 'f', '[{"item":"media","amount":3000}]', '{}', j.value ->> 2 FROM json_each(?) j`,
+      args: [JSON.stringify([['req_old', keyHash, START_TIME]])],
+    });
+    writeFileSync(path, whole);
+    await migrateDatabase(client, folder);
+    expect(brokenLaws(await auditLedger(client))).toEqual([]);
+    const answer = await createAccounts({ client, clock: manualClock(), ids: countedIds(), signupGrant: ZERO }).identify(keyHash);
+    expect(answer).toMatchObject({
+      ok: true,
+      value: { key: { id: 'key_one', lastUsedAt: START_TIME, lineage: [{ id: 'key_one', scopes: ALL_SCOPES }] } },
+    });
+    const usage = await client.execute('SELECT key_id, total_micros FROM key_usage');
+    expect(usage.rows.map((row) => ({ ...row }))).toEqual([{ key_id: 'key_one', total_micros: 3_000 }]);
   });
 
   test('refuses when a migration that was applied has been edited', async () => {
@@ -63,7 +87,13 @@ describe('migrating', () => {
 
   test('from the command line says what it applied, then that nothing is left', async () => {
     const environment = { LIBSQL_URL: serverUrl() };
-    expect(await runMigrate(environment)).toEqual({ code: 0, out: names.map((name) => `applied ${name}\n`).join(''), err: '' });
+    expect(await runMigrate(environment)).toEqual({
+      code: 0,
+      out: tags()
+        .map((tag) => `applied ${tag}\n`)
+        .join(''),
+      err: '',
+    });
     expect(await runMigrate(environment)).toEqual({ code: 0, out: 'nothing to apply: the database is up to date\n', err: '' });
   });
 
@@ -75,6 +105,12 @@ describe('migrating', () => {
     expect(down.err).not.toContain('canary-token');
   });
 
+  /** The migrations of the checkout, in order. */
+  function tags(): readonly string[] {
+    const journal: { entries: { tag: string }[] } = JSON.parse(readFileSync(join(folder, 'meta', '_journal.json'), 'utf8'));
+    return journal.entries.map((entry) => entry.tag);
+  }
+
   function addMigration(name: string, sql: string): void {
     writeFileSync(join(folder, `${name}.sql`), sql);
     const path = join(folder, 'meta', '_journal.json');
@@ -82,7 +118,10 @@ describe('migrating', () => {
     const when = (journal.entries.at(-1)?.when ?? 0) + 1_000;
     writeFileSync(
       path,
-      JSON.stringify({ ...journal, entries: [...journal.entries, { idx: 1, version: '6', when, tag: name, breakpoints: true }] }),
+      JSON.stringify({
+        ...journal,
+        entries: [...journal.entries, { idx: journal.entries.length, version: '6', when, tag: name, breakpoints: true }],
+      }),
     );
   }
 

@@ -29,6 +29,8 @@ const OUTCOMES = [
   'key_revoked',
   'key_expired',
   'account_frozen',
+  'above_key_ceiling',
+  'key_budget_exceeded',
   'already_resolved',
   'not_open',
 ];

@@ -18,18 +18,34 @@ const RECEIPT = { priceCardVersion: 'model' };
 const AUDIT_EVERY = 25;
 
 type ModelAccount = { readonly id: Id<'acct'>; posted: number; frozen: boolean };
-type ModelKey = { readonly id: Id<'key'>; readonly hash: string; readonly account: ModelAccount; revoked: boolean; expiresAt: number };
+type ModelBudget = { readonly limit: number; readonly period: 'day' | 'month' | null };
+type ModelKey = {
+  readonly id: Id<'key'>;
+  readonly hash: string;
+  readonly account: ModelAccount;
+  readonly parent: ModelKey | null;
+  readonly ceiling: number | null;
+  readonly budget: ModelBudget | null;
+  revoked: boolean;
+  expiresAt: number;
+};
 type ModelLine = { readonly item: string; readonly reserved: number; settled: number };
 type ModelHold = {
   readonly spend: Spend;
   readonly key: ModelKey;
   readonly lines: readonly ModelLine[];
+  readonly openedAt: number;
   readonly expiresAt: number;
   state: 'open' | 'settled' | 'released' | 'expired';
 };
 type ModelPayment = { readonly id: string; readonly account: ModelAccount; readonly credits: number; target: number; rev: number };
 
 const total = (amounts: readonly number[]) => amounts.reduce((sum, amount) => sum + amount, 0);
+/** From the root to the key. */
+const lineage = (key: ModelKey): readonly ModelKey[] => (key.parent === null ? [key] : [...lineage(key.parent), key]);
+/** The part of an ISO time that names a period. */
+const periodOf = (period: ModelBudget['period'], time: number) =>
+  period === null ? '' : new Date(time).toISOString().slice(0, period === 'day' ? 10 : 7);
 const at = <T>(list: readonly T[], index: number): T | undefined => list[index % Math.max(1, list.length)];
 
 /** The ledger as it should be, in plain objects, played against the real one step by step. Needs an empty migrated database. */
@@ -81,6 +97,8 @@ export class Model {
     switch (operation.do) {
       case 'sign up':
         return this.#signUp();
+      case 'mint':
+        return this.#mint(operation);
       case 'credit':
         return this.#credit(operation);
       case 'reserve':
@@ -118,7 +136,23 @@ export class Model {
     if (!answer.ok) throw new Error('signing up failed');
     const account: ModelAccount = { id: answer.value.account.id, posted: SIGNUP_GRANT, frozen: false };
     this.#accounts.push(account);
-    this.#keys.push({ id: answer.value.key.id, hash: await hashApiKey(answer.value.apiKey), account, revoked: false, expiresAt: Infinity });
+    const hash = await hashApiKey(answer.value.apiKey);
+    const limits = { parent: null, ceiling: null, budget: null, revoked: false, expiresAt: Infinity };
+    this.#keys.push({ id: answer.value.key.id, hash, account, ...limits });
+  }
+
+  async #mint(operation: Extract<Operation, { do: 'mint' }>): Promise<void> {
+    const parent = at(this.#keys, operation.key);
+    if (parent === undefined || lineage(parent).length >= 4) return;
+    const { ceiling, budget } = operation;
+    const id = this.#ids('key');
+    const key = { id, hash: sha256(id), account: parent.account, parent, ceiling, budget, revoked: false, expiresAt: Infinity };
+    await this.#client.execute({
+      sql: `INSERT INTO api_key (id, account_id, parent_id, name, hash, last4, created_at, ceiling_micros, budget_micros, budget_period)
+            VALUES (?, ?, ?, 'minted', unhex(?), 'abcd', ?, ?, ?, ?)`,
+      args: [id, parent.account.id, parent.id, key.hash, this.#clock(), ceiling, budget?.limit ?? null, budget?.period ?? null],
+    });
+    this.#keys.push(key);
   }
 
   async #credit(operation: Extract<Operation, { do: 'credit' }>): Promise<void> {
@@ -151,7 +185,7 @@ export class Model {
       lines: lines.map((line) => ({ item: line.item, amount: microCredits(line.reserved) })),
     };
     const refusal = this.#refusal(key, required);
-    const hold: ModelHold = { spend, key, lines, expiresAt: this.#clock() + TTL_MS, state: 'open' };
+    const hold: ModelHold = { spend, key, lines, openedAt: this.#clock(), expiresAt: this.#clock() + TTL_MS, state: 'open' };
     const answer = await this.#send(operation.do, spend);
     this.#seen.add(answer.ok ? operation.do : answer.error.kind);
     if (refusal !== null) {
@@ -174,9 +208,15 @@ export class Model {
   #refusal(key: ModelKey, required: number): object | null {
     const { account } = key;
     for (const hold of this.#openHolds(account)) if (hold.expiresAt <= this.#clock()) hold.state = 'expired';
-    if (key.revoked) return { kind: 'key_revoked' };
-    if (key.expiresAt <= this.#clock()) return { kind: 'key_expired' };
+    if (lineage(key).some((one) => one.revoked)) return { kind: 'key_revoked' };
+    if (lineage(key).some((one) => one.expiresAt <= this.#clock())) return { kind: 'key_expired' };
     if (account.frozen) return { kind: 'account_frozen', accountId: account.id };
+    const ceiling = Math.min(...lineage(key).map((one) => one.ceiling ?? Infinity));
+    if (required > ceiling) return { kind: 'above_key_ceiling', required, ceiling };
+    for (const { id, budget } of lineage(key)) {
+      const spent = budget === null ? 0 : this.#used(id, budget.period);
+      if (budget !== null && spent + required > budget.limit) return { kind: 'key_budget_exceeded', budget: budget.limit, spent, required };
+    }
     const balance = this.#balance(account);
     if (balance.available < required) return { kind: 'insufficient_credits', accountId: account.id, required, balance };
     return null;
@@ -287,11 +327,16 @@ export class Model {
   async #endKey(operation: Extract<Operation, { do: 'revoke key' | 'expire key' }>): Promise<void> {
     const key = at(this.#keys, operation.key);
     // The last key is left alive, so that a run doesn't spend its time being refused.
-    if (key === undefined || key === this.#keys.at(-1) || key.revoked || key.expiresAt < Infinity) return;
+    if (key === undefined || this.#isNeeded(key) || key.revoked || key.expiresAt < Infinity) return;
     const column = operation.do === 'revoke key' ? 'revoked_at' : 'expires_at';
     await this.#client.execute({ sql: `UPDATE api_key SET ${column} = ? WHERE id = ?`, args: [this.#clock(), key.id] });
     if (operation.do === 'revoke key') key.revoked = true;
     else key.expiresAt = this.#clock();
+  }
+
+  #isNeeded(key: ModelKey): boolean {
+    const last = this.#keys.at(-1);
+    return last !== undefined && lineage(last).includes(key);
   }
 
   async #setStatus(operation: Extract<Operation, { do: 'freeze' | 'thaw' }>): Promise<void> {
@@ -309,6 +354,14 @@ export class Model {
     if (statement === undefined) return;
     const before = await dumpLedger(this.#client);
     expect(`${statement.name}: ${await isHarmless(this.#client, statement, before)}`).toBe(`${statement.name}: true`);
+  }
+
+  /** What a key and those below it have used of the period that is running. */
+  #used(id: string, period: ModelBudget['period']): number {
+    const counted = this.#holds.filter(
+      (hold) => lineage(hold.key).some((key) => key.id === id) && periodOf(period, hold.openedAt) === periodOf(period, this.#clock()),
+    );
+    return total(counted.map((hold) => total(hold.lines.map((line) => (hold.state === 'open' ? line.reserved : line.settled)))));
   }
 
   #openHolds(account: ModelAccount): readonly ModelHold[] {

@@ -4,9 +4,18 @@ import { HOSTILE_STATEMENTS } from './hostile.ts';
 /** How long a hold of the model lives; a wait is at most as long. */
 export const TTL_MS = 1_000;
 
+/** Days and months begin while a model runs, so that budgets start anew. */
+const DAY_MS = 86_400_000;
+
 /** One thing that may happen. Numbers pick among what there is, so that a shrunk run still makes sense. */
 export type Operation =
   | { readonly do: 'sign up' }
+  | {
+      readonly do: 'mint';
+      readonly key: number;
+      readonly ceiling: number | null;
+      readonly budget: { readonly limit: number; readonly period: 'day' | 'month' | null } | null;
+    }
   | { readonly do: 'credit'; readonly account: number; readonly delta: number; readonly kind: 'grant' | 'adjust'; readonly ref: number }
   | { readonly do: 'reserve' | 'charge'; readonly key: number; readonly prices: readonly number[] }
   | { readonly do: 'repeat'; readonly hold: number; readonly as: 'reserve' | 'charge' }
@@ -24,11 +33,22 @@ const pick = fc.nat({ max: 1_000 });
 const prices = fc.array(fc.integer({ min: 0, max: 2_500 }), { minLength: 1, maxLength: 3 });
 const share = fc.integer({ min: 0, max: 100 });
 // Often exactly the life of a hold: edges are where clocks go wrong.
-const wait = fc.oneof(fc.constantFrom(1, TTL_MS - 1, TTL_MS), fc.integer({ min: 0, max: TTL_MS }));
+const wait = fc.oneof(fc.constantFrom(1, TTL_MS - 1, TTL_MS, DAY_MS, 20 * DAY_MS), fc.integer({ min: 0, max: TTL_MS }));
 
 /** Any operation, the paid paths most often. */
 export const anyOperation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('sign up' as const) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('mint' as const),
+      key: pick,
+      ceiling: fc.option(fc.integer({ min: 0, max: 4_000 })),
+      budget: fc.option(
+        fc.record({ limit: fc.integer({ min: 0, max: 6_000 }), period: fc.constantFrom('day' as const, 'month' as const, null) }),
+      ),
+    }),
+  },
   {
     weight: 4,
     arbitrary: fc.record({

@@ -42,9 +42,42 @@ export async function buildScenario(client: Client): Promise<void> {
   await pay(client, 'pay_poor', poor.accountId, 2_000, [0]);
   must(await ledger.credit({ accountId: poor.accountId, kind: 'adjust', ref: 'correction', delta: microCredits(-1_200) }));
   await pay(client, 'pay_open', rich.accountId, 5_000, []);
-  await client.execute({ sql: 'UPDATE api_key SET revoked_at = ? WHERE id = ?', args: [clock(), revoked.keyId] });
+  await addKeys(client, rich, clock());
+  must(await ledger.reserve({ ...spend(rich, 'child', { media: 90 }), keyHash: sha256('helper') }, TTL_MS));
+  must(await ledger.charge({ ...spend(rich, 'grandchild', { media: 40 }), keyHash: sha256('grandchild') }, receipt));
+  await client.execute({ sql: 'UPDATE api_key SET revoked_at = ? WHERE id IN (?, ?)', args: [clock(), revoked.keyId, 'key_ended'] });
   await client.execute(`UPDATE account SET status = 'frozen' WHERE id = 'acct_revoked'`);
   await client.execute(`UPDATE account SET status = 'closed' WHERE id = 'acct_closed'`);
+}
+
+/**
+ * A tree below the rich one's key: a helper with a day's budget, a ceiling and a retired secret, its child, two more generations, a child
+ * of a key that is revoked, and a test key.
+ */
+async function addKeys(client: Client, rich: Customer, now: number): Promise<void> {
+  const keys = [
+    ['helper', rich.keyId, 'live', 100, 200, 'day'],
+    ['grandchild', 'key_helper', 'live', null, null, null],
+    ['deepest', 'key_grandchild', 'live', null, null, null],
+    ['ended', rich.keyId, 'live', null, 900, 'month'],
+    ['orphan', 'key_ended', 'live', null, 900, null],
+    ['test', rich.keyId, 'test', null, null, null],
+  ] as const;
+  for (const [name, parent, mode, ceiling, budget, period] of keys) {
+    await client.execute({
+      sql: `INSERT INTO api_key (id, account_id, parent_id, mode, name, hash, last4, created_at, ceiling_micros, budget_micros, budget_period)
+            VALUES (?, ?, ?, ?, ?, unhex(?), 'abcd', ?, ?, ?, ?)`,
+      args: [`key_${name}`, rich.accountId, parent, mode, name, sha256(name), now, ceiling, budget, period],
+    });
+  }
+  await client.execute({
+    sql: `INSERT INTO key_secret (hash, key_id, last4, created_at) VALUES (unhex(?), 'key_helper', 'efgh', ?)`,
+    args: [sha256('second helper'), now],
+  });
+  await client.execute({
+    sql: `UPDATE key_secret SET retires_at = ? WHERE hash = unhex(?)`,
+    args: [now + TTL_MS, sha256('second helper')],
+  });
 }
 
 async function pay(client: Client, id: string, accountId: string, credits: number, targets: readonly number[]): Promise<void> {
