@@ -33,6 +33,7 @@ import { createShareLinkResolver } from './providers/share-link.ts';
 import { type ContentCache, createContentCache } from './read/content-cache.ts';
 import { createCursorSeal } from './read/cursor.ts';
 import { createReader } from './read/reader.ts';
+import { createSandbox } from './read/sandbox.ts';
 import { ok, type Result } from './result.ts';
 
 /** A hold outlives the read's deadline by this much, so that it never expires under a read that still settles. Milliseconds. */
@@ -133,6 +134,7 @@ function buildService(settings: Settings, env: Env, background: (work: Promise<u
     reader,
     topUps,
     payments: buildPayments(settings, topUps, runtime),
+    sandbox: createSandbox({ clock }),
     ownerKeyHashes: settings.OWNER_ADMIN_KEY_SHA256,
     turnstile: turnstile(settings, runtime),
     holdTtlMs: settings.READ_DEADLINE_MS + HOLD_SLACK_MS,

@@ -4,6 +4,7 @@ import { TARGET_REFUSALS } from '../../src/instagram/target.ts';
 import { formatUsd } from '../../src/money.ts';
 import { RATE_LIMIT_ROWS } from '../../src/limits/policies.ts';
 import { LIMITATIONS } from '../../src/read/limitations.ts';
+import { SANDBOX_SAMPLES } from '../../src/read/sandbox-samples.ts';
 
 const RETRY = {
   never: 'no',
@@ -40,6 +41,15 @@ export function limitationTable(): string {
     Object.entries(row.reasons).map(([reason, sentence]) => `| \`${code}\` | ${row.meaning} | \`${reason}\` | ${sentence} |`),
   );
   return ['| Code | Meaning | Reason | What the reason says |', '| --- | --- | --- | --- |', ...rows].join('\n');
+}
+
+/** One row a sample for test keys. */
+export function sandboxTable(): string {
+  const rows = Object.entries(SANDBOX_SAMPLES).map(([shortcode, { meaning, type, refusal }]) => {
+    const what = refusal === undefined ? (type ?? 'reel') : String(ERROR_ROWS[refusal.code].status);
+    return `| \`${shortcode}\` | ${what} | ${meaning} |`;
+  });
+  return ['| Shortcode | Type, or status | What it shows |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
 /** One row a price. */

@@ -36,7 +36,10 @@ export type KeyDetails = ApiKey & {
 export type Membership = { readonly account: Account; readonly key: KeyDetails; readonly balance: Balance };
 
 /** Why a key opens nothing. */
-export type KeyRefusal = Extract<SpendRefusal, { kind: 'unknown_key' } | { kind: 'key_revoked' } | { kind: 'key_expired' } | { kind: 'unreachable' }>;
+export type KeyRefusal = Extract<
+  SpendRefusal,
+  { kind: 'unknown_key' } | { kind: 'key_revoked' } | { kind: 'key_expired' } | { kind: 'unreachable' }
+>;
 
 export interface Accounts {
   /** Creates an account with its first key, and books the signup grant, in one batch. The key's raw text is in the answer and nowhere else. */

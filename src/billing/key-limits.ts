@@ -96,7 +96,10 @@ export type WantedLimits = {
  * The first limit in which a key would be given more than its parents have; null where it fits. A limit left out is no more: the
  * parents' own holds for it. Budgets of different periods can't be compared and are both enforced.
  */
-export function widerThan(parents: Lineage, wanted: WantedLimits): 'mode' | 'scopes' | 'maxCostMicroCredits' | 'budget' | 'expiresAt' | null {
+export function widerThan(
+  parents: Lineage,
+  wanted: WantedLimits,
+): 'mode' | 'scopes' | 'maxCostMicroCredits' | 'budget' | 'expiresAt' | null {
   for (const parent of parents) {
     if (parent.mode === 'test' && wanted.mode !== 'test') return 'mode';
     if (!wanted.scopes.every((scope) => allows(parent.scopes, scope))) return 'scopes';

@@ -30,13 +30,11 @@ const LimitsRow = z
     expiresAt: z.int().nullable(),
     revokedAt: z.int().nullable(),
   })
-  .transform(
-    ({ budget, period, used, ceiling, ...row }): KeyLimits => ({
-      ...row,
-      ceiling: ceiling === null ? null : microCredits(ceiling),
-      budget: budget === null ? null : { limit: microCredits(budget), period, used: microCredits(used) },
-    }),
-  );
+  .transform(({ budget, period, used, ceiling, ...row }): KeyLimits => ({
+    ...row,
+    ceiling: ceiling === null ? null : microCredits(ceiling),
+    budget: budget === null ? null : { limit: microCredits(budget), period, used: microCredits(used) },
+  }));
 
 /** The lineage of a row. */
 export const lineageColumn = z

@@ -127,12 +127,7 @@ async function update(
   return readBack(await context.send([updateKey(row), readKey(id, now)]), 1);
 }
 
-async function rotate(
-  context: Context,
-  manager: KeyDetails,
-  id: Id<'key'>,
-  graceMs: number,
-): Promise<Result<MintedKey, KeyRingRefusal>> {
+async function rotate(context: Context, manager: KeyDetails, id: Id<'key'>, graceMs: number): Promise<Result<MintedKey, KeyRingRefusal>> {
   const found = await find(context, manager, id);
   if (!found.ok) return found;
   const now = context.clock();

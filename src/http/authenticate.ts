@@ -17,6 +17,7 @@ export async function authenticate(
   const token = /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization ?? '')?.[1];
   if (token === undefined || token.length > LONGEST_TOKEN_CHARS) return err({ code: 'unauthorized' });
   if (await isOwnerKey(token, ownerKeyHashes)) return ok({ kind: 'owner' });
-  if (!parseApiKey(token).ok) return err({ code: 'unauthorized' });
-  return ok({ kind: 'customer', keyHash: await hashApiKey(token) });
+  const parsed = parseApiKey(token);
+  if (!parsed.ok) return err({ code: 'unauthorized' });
+  return ok({ kind: 'customer', keyHash: await hashApiKey(token), mode: parsed.value.mode });
 }

@@ -34,6 +34,8 @@ export type Service = {
   readonly topUps: TopUps;
   /** Null while Stripe's secrets are not set. */
   readonly payments: Payments | null;
+  /** Reads for test keys. */
+  readonly sandbox: Reader;
   /** SHA-256 in hex of the keys that are the owner's. */
   readonly ownerKeyHashes: readonly string[];
   /** Null where a signup need not prove that a person is behind it. */

@@ -33,7 +33,12 @@ export const NewKey = z
     expiresAt: z.iso.datetime().nullable().optional(),
   })
   .openapi('NewKey', {
-    example: { name: 'caption helper', scopes: ['read:post'], maxCostMicroCredits: 10_000, budget: { microCredits: 250_000, period: 'day' } },
+    example: {
+      name: 'caption helper',
+      scopes: ['read:post'],
+      maxCostMicroCredits: 10_000,
+      budget: { microCredits: 250_000, period: 'day' },
+    },
   });
 
 /** What PATCH /v1/keys/{id} takes. */
@@ -119,7 +124,11 @@ export function keyRefusal(refusal: KeyRingRefusal): Refusal<'not_found' | 'forb
         details: { reason: 'wider_than_parent', parameter: refusal.limit },
       };
     case 'own_limits':
-      return { code: 'forbidden', message: 'A key does not change its own limits; the key above it does.', details: { reason: 'own_limits' } };
+      return {
+        code: 'forbidden',
+        message: 'A key does not change its own limits; the key above it does.',
+        details: { reason: 'own_limits' },
+      };
     case 'too_deep':
       return { code: 'forbidden', message: 'Keys go four deep; this one can not mint any more.', details: { reason: 'too_deep' } };
     case 'too_many':

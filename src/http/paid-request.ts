@@ -30,6 +30,7 @@ export async function payerOf(c: AppContext): Promise<Result<Payer, Refusal<'una
       keyHash: principal.value.keyHash,
       fingerprint: await fingerprint(c.req.method, c.req.path, c.req.query()),
       scope,
+      mode: principal.value.mode,
       holdTtlMs,
     }),
   );

@@ -8,7 +8,11 @@ export async function runRead(c: AppContext, order: Omit<ReadOrder, 'payer' | 'e
   const payer = await payerOf(c);
   if (!payer.ok) return payer;
   const trace: ReadTrace = {};
-  const reading = await c.var.service.reader.read({ ...order, endpoint: c.req.path, payer: payer.value }, trace);
+  const { reader, sandbox } = c.var.service;
+  const reading = await (payer.value.mode === 'test' ? sandbox : reader).read(
+    { ...order, endpoint: c.req.path, payer: payer.value },
+    trace,
+  );
   noteRead(c, trace);
   return reading;
 }

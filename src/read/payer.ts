@@ -1,4 +1,5 @@
 import type { Accounts, KeyRefusal } from '../billing/accounts.ts';
+import type { KeyMode } from '../billing/keys.ts';
 import { type KeyScope, type LimitRefusal, missingScope } from '../billing/key-limits.ts';
 import type { Ledger, PricedLine, ReceiptBody, ResolvedLine, SettledLine, SettleRefusal, SpendRefusal } from '../billing/ledger.ts';
 import type { Id } from '../ids.ts';
@@ -6,7 +7,7 @@ import { type MicroCredits, ZERO } from '../money.ts';
 import { err, ok, type Result } from '../result.ts';
 
 /** Who asks: a customer, known by the hash of the key until the database says more, or the owner, who is not billed. */
-export type Principal = { readonly kind: 'customer'; readonly keyHash: string } | { readonly kind: 'owner' };
+export type Principal = { readonly kind: 'customer'; readonly keyHash: string; readonly mode: KeyMode } | { readonly kind: 'owner' };
 
 /** What a finished read cost, as the caller is told. For the owner everything is zero and there is no balance. */
 export type Payment = {
@@ -23,6 +24,8 @@ export type Payee = { readonly accountId: Id<'acct'> | null; readonly available:
 
 /** Paying for one request. Each method is one step of the paid path; a request reserves or charges at most once. */
 export interface Payer {
+  /** Test keys read samples, which never get as far as paying. */
+  readonly mode: KeyMode;
   /** Proves the key without moving money, for paths that answer free of charge. */
   identify(): Promise<Result<Payee, KeyRefusal | LimitRefusal>>;
   reserve(lines: readonly PricedLine[]): Promise<Result<Payee, SpendRefusal>>;
@@ -40,11 +43,13 @@ export function customerPayer(deps: {
   readonly fingerprint: string;
   /** What the key must be allowed. */
   readonly scope: KeyScope;
+  readonly mode: KeyMode;
   readonly holdTtlMs: number;
 }): Payer {
   const { ledger, requestId: id } = deps;
   const spend = (lines: readonly PricedLine[]) => ({ id, keyHash: deps.keyHash, fingerprint: deps.fingerprint, scope: deps.scope, lines });
   return {
+    mode: deps.mode,
     async identify() {
       const found = await deps.accounts.identify(deps.keyHash);
       if (!found.ok) return found;
@@ -77,6 +82,7 @@ export const nothingPaid: Payment = { reserved: ZERO, settled: ZERO, refunded: Z
 export function ownerPayer(): Payer {
   const nothing: Payment & Payee = { ...nothingPaid, accountId: null };
   return {
+    mode: 'live',
     identify: async () => ok(nothing),
     reserve: async () => ok(nothing),
     charge: async () => ok(nothing),

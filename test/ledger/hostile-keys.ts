@@ -75,12 +75,12 @@ export const HOSTILE_KEYS: readonly (readonly [string, string])[] = [
   ['hold above a ceiling', holdWith('k.ceiling_micros IS NOT NULL', '(k.ceiling_micros + 1)')],
   [
     'hold above the ceiling of a parent',
-    holdWith('EXISTS (SELECT 1 FROM api_key p WHERE p.id = k.parent_id AND p.ceiling_micros IS NOT NULL)', '101'),
+    holdWith('EXISTS (SELECT 1 FROM api_key p WHERE p.id = k.parent_id AND p.ceiling_micros < 101)', '101'),
   ],
   [
     'hold above a budget',
     `INSERT INTO hold (id, account_id, key_id, idempotency_key, fingerprint, amount_micros, lines, created_at, expires_at)
-     SELECT 'req_x', k.account_id, k.id, 'req_x', 'f', n.amount, json_array(json_object('item', 'forged', 'amount', n.amount)), u.used_at, u.used_at + 1
+     SELECT 'req_x', k.account_id, k.id, 'req_x', 'f', n.amount, json_array(json_object('item', 'forged', 'amount', n.amount)), u.day * 86400000, u.day * 86400000 + 1
        FROM api_key k JOIN key_usage u ON u.key_id = k.id JOIN (SELECT 100 AS amount) n
       WHERE k.budget_micros < n.amount + ${usedInPeriod} AND k.ceiling_micros >= n.amount AND k.revoked_at IS NULL`,
   ],
