@@ -1,5 +1,6 @@
 import type { Client } from '@libsql/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as key from '../../src/billing/key-statements.ts';
 import * as statement from '../../src/billing/ledger-statements.ts';
 import * as topUp from '../../src/billing/top-up-statements.ts';
 import { memoryDatabase, serverDatabase, textOf } from '../support/database.ts';
@@ -53,6 +54,12 @@ const OWN_STATEMENTS: readonly PlannedStatement[] = [
   { name: 'readLines', sql: statement.readLines('').sql },
   { name: 'readEntryTime', sql: statement.readEntryTime('', '').sql },
   { name: 'readBalance', sql: statement.readBalance('').sql },
+  { name: 'insertKey', sql: key.insertKey({}).sql },
+  { name: 'updateKey', sql: key.updateKey({}).sql },
+  ...key.insertSecret({}).map(({ sql }) => ({ name: 'insertSecret', sql })),
+  { name: 'revokeKey', sql: key.revokeKey('', 0).sql },
+  { name: 'readKey', sql: key.readKey('', 0).sql },
+  { name: 'readAccountKeys', sql: key.readAccountKeys('', 0, 0).sql },
   { name: 'countExpiring', sql: statement.countExpiring(0, 0).sql },
   { name: 'forgetKey', sql: topUp.forgetKey('', '', 0).sql },
   { name: 'insertPayment', sql: topUp.insertPayment({}).sql },

@@ -3,9 +3,11 @@ import { type AddressInfo, createServer as createSocketServer } from 'node:net';
 import type { Client } from '@libsql/client';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { auditLedger, brokenLaws } from '../../src/billing/audit.ts';
+import { ALL_SCOPES } from '../../src/billing/key-limits.ts';
 import type { CallPolicy } from '../../src/billing/database-call.ts';
 import type { Spend } from '../../src/billing/ledger.ts';
 import { createAccounts } from '../../src/billing/libsql-accounts.ts';
+import { createKeyRing } from '../../src/billing/libsql-key-ring.ts';
 import { createLedger } from '../../src/billing/libsql-ledger.ts';
 import { createDatabase } from '../../src/db/client.ts';
 import { microCredits, ZERO } from '../../src/money.ts';
@@ -54,6 +56,23 @@ describe('a database that is down', () => {
     expect(await ledger.credit({ accountId: 'acct_x', kind: 'grant', ref: 'x', delta: microCredits(1) })).toEqual(UNREACHABLE);
     expect(await accounts.identify(sha256('key'))).toEqual(UNREACHABLE);
     expect(await accounts.signUp({ accountName: 'a', keyName: 'k' })).toEqual(UNREACHABLE);
+    const ring = createKeyRing({ client, clock, ids: countedIds(), policy });
+    const limits = {
+      id: 'key_a',
+      mode: 'live',
+      scopes: ALL_SCOPES,
+      ceiling: null,
+      budget: null,
+      expiresAt: null,
+      revokedAt: null,
+    } as const;
+    const names = { id: 'key_a', accountId: 'acct_a', name: 'a', last4: 'abcd', createdAt: 1 } as const;
+    const manager = { ...names, parentId: null, lastUsedAt: null, lineage: [limits], limits };
+    expect(await ring.list(manager)).toEqual(UNREACHABLE);
+    expect(await ring.create(manager, { ...limits, name: 'b' })).toEqual(UNREACHABLE);
+    expect(await ring.update(manager, 'key_a', { name: 'b' })).toEqual(UNREACHABLE);
+    expect(await ring.rotate(manager, 'key_a', 0)).toEqual(UNREACHABLE);
+    expect(await ring.revoke(manager, 'key_a')).toEqual(UNREACHABLE);
   });
 
   test('that accepts and never answers ends at the deadline, not never', async () => {
@@ -182,6 +201,18 @@ describe('a network that loses messages', () => {
       `SELECT posted_micros, seq, (SELECT count(*) FROM api_key k WHERE k.account_id = a.id) AS keys FROM account a WHERE a.id = 'acct_lost'`,
     );
     expect(rows.rows[0]).toMatchObject({ posted_micros: 9, seq: 1, keys: 1 });
+  });
+
+  test('a key whose minting or rotation lost its answer is minted and rotated once', async () => {
+    const { accountId, keyHash } = await addCustomer(client, { name: 'minting' });
+    const manager = await createAccounts({ client, clock, ids: countedIds(), signupGrant: ZERO }).identify(keyHash);
+    if (!manager.ok) throw new Error(manager.error.kind);
+    const lossy = () => createKeyRing({ client: forgetful(1).client, clock, ids: (prefix) => `${prefix}_minted`, policy: quickPolicy() });
+    const draft = { name: 'a', mode: 'live', scopes: null, ceiling: null, budget: null, expiresAt: null } as const;
+    expect(await lossy().create(manager.value.key, draft)).toMatchObject({ ok: true, value: { key: { id: 'key_minted', accountId } } });
+    expect(await lossy().rotate(manager.value.key, 'key_minted', 5)).toMatchObject({ ok: true, value: { key: { id: 'key_minted' } } });
+    const secrets = await client.execute(`SELECT retires_at FROM key_secret WHERE key_id = 'key_minted' ORDER BY retires_at IS NULL`);
+    expect(secrets.rows.map((row) => row['retires_at'])).toEqual([clock() + 5, null]);
   });
 
   test('a broken law is a bug that is thrown at once, not tried again', async () => {
