@@ -200,7 +200,12 @@ function parseOf(sample: SandboxSample, want: Want, shortcode: string, comments:
   const batch = comments?.kind === 'delivered' ? comments.delivered.value.comments : [];
   if (want.main === 'comments' && batch.length === 0) return { kind: 'missing', reason: 'nothing_to_parse', promptVersion: null };
   const usedComments = batch.length > 0 && (want.main === 'comments' || want.parse === 'summary');
-  const { sample: _texts, ...ranked } = rankComments(batch, OWNER, MOST_SAMPLED, samplePurpose(want.main === 'comments' ? want.parse : null));
+  const { sample: _texts, ...ranked } = rankComments(
+    batch,
+    OWNER,
+    MOST_SAMPLED,
+    samplePurpose(want.main === 'comments' ? want.parse : null),
+  );
   const output = want.main === 'comments' ? commentOutput(want.parse ?? 'json', batch[0]?.id) : MEDIA_OUTPUTS[want.parse ?? 'summary'];
   return {
     kind: 'parsed',
