@@ -1,6 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
 import type { App, AppContext, AppDeps, AppEnv } from './http/context.ts';
+import { creditHeaders } from './http/credit-headers.ts';
 import { refuse } from './http/error-response.ts';
 import { PAID_PATHS, refuseInvalid, registerFallbacks } from './http/fallbacks.ts';
 import { registerRateLimits, registerSecurity } from './http/openapi.ts';
@@ -15,6 +16,7 @@ import { registerDocs } from './routes/docs.ts';
 import { registerHealth } from './routes/health.ts';
 import { registerKey } from './routes/key.ts';
 import { registerKeys } from './routes/keys.ts';
+import { registerLedger } from './routes/ledger.ts';
 import { registerMe } from './routes/me.ts';
 import { registerPost } from './routes/post.ts';
 import { registerPricing } from './routes/pricing.ts';
@@ -25,6 +27,7 @@ import { registerStripeWebhook, STRIPE_WEBHOOK_PATH } from './routes/stripe-webh
 import { registerTopUpCheckout } from './routes/top-up-checkout.ts';
 import { registerTopUpReturn } from './routes/top-up-return.ts';
 import { registerTopUps } from './routes/top-ups.ts';
+import { registerUsage } from './routes/usage.ts';
 import { registerVersion } from './routes/version.ts';
 
 /** The largest body any endpoint takes today is a few hundred bytes. */
@@ -32,6 +35,8 @@ const LARGEST_BODY_BYTES = 16_384;
 
 /** Stripe's events carry whole objects, with all their metadata. */
 const LARGEST_EVENT_BYTES = 524_288;
+
+const ACCOUNT_PATHS = ['/v1/signup', '/v1/me', '/v1/keys', '/v1/keys/*', '/v1/usage', '/v1/usage/*', '/v1/ledger'];
 
 /** Builds the dependencies of one request; `background` keeps a promise alive after the answer. */
 export type DepsFor = (request: { readonly env: Env; readonly background: (work: Promise<unknown>) => void }) => AppDeps;
@@ -45,6 +50,7 @@ export function createApp(depsFor: DepsFor): App {
   const limited = (maxSize: number) => bodyLimit({ maxSize, onError: (c) => refuse(c as AppContext, { code: 'body_too_large' }) });
   const [small, event] = [limited(LARGEST_BODY_BYTES), limited(LARGEST_EVENT_BYTES)];
   app.use((c, next) => (c.req.path === STRIPE_WEBHOOK_PATH ? event : small)(c, next));
+  app.use('/v1/*', creditHeaders);
   for (const path of PAID_PATHS) {
     app.use(path, async (c, next) => {
       if (c.req.method !== 'HEAD') return next();
@@ -60,13 +66,14 @@ export function createApp(depsFor: DepsFor): App {
   registerPricing(app);
   registerDocs(app);
   registerDeferred(app);
-  for (const path of ['/v1/signup', '/v1/me', '/v1/keys', '/v1/keys/*', '/v1/topups/*', '/topups/return', STRIPE_WEBHOOK_PATH, ...PAID_PATHS]) {
+  for (const path of [...ACCOUNT_PATHS, '/v1/topups/*', '/topups/return', STRIPE_WEBHOOK_PATH, ...PAID_PATHS])
     app.use(path, requireService);
-  }
   registerSignup(app);
   registerMe(app);
   registerKeys(app);
   registerKey(app);
+  registerUsage(app);
+  registerLedger(app);
   registerPost(app);
   registerReel(app);
   registerComments(app);

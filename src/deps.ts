@@ -1,8 +1,11 @@
+import { createAnswerSeal } from './billing/answer-seal.ts';
 import { createAccounts } from './billing/libsql-accounts.ts';
 import { createKeyRing } from './billing/libsql-key-ring.ts';
 import { createLedger, MAX_EXPIRE_PAGE } from './billing/libsql-ledger.ts';
 import { createTopUps } from './billing/libsql-top-ups.ts';
 import type { PaymentService } from './billing/payment-service.ts';
+import { createReplays } from './billing/libsql-replays.ts';
+import { createUsageBook } from './billing/libsql-usage.ts';
 import { PRICE_CARD } from './billing/price-card.ts';
 import { createStripePayments } from './billing/stripe-payments.ts';
 import { createTopUpCheck } from './billing/top-up-check.ts';
@@ -135,6 +138,9 @@ function buildService(settings: Settings, env: Env, background: (work: Promise<u
     topUps,
     payments: buildPayments(settings, topUps, runtime),
     sandbox: createSandbox({ clock }),
+    usage: createUsageBook({ client, clock }),
+    replays: createReplays({ client, clock }),
+    answerSeal: createAnswerSeal(settings.CURSOR_SIGNING_SECRET),
     ownerKeyHashes: settings.OWNER_ADMIN_KEY_SHA256,
     turnstile: turnstile(settings, runtime),
     holdTtlMs: settings.READ_DEADLINE_MS + HOLD_SLACK_MS,
@@ -263,6 +269,17 @@ async function cacheProblem(env: Env): Promise<'missing' | 'unreachable' | null>
     return 'unreachable';
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** The cron's work on what is remembered: forgets answers and failures whose time is over, a bounded number in one run. */
+export async function forgetReplays(env: Env, runtime: Runtime = workerd): Promise<void> {
+  const settings = settingsFrom(env);
+  if (!settings.ok) return;
+  const replays = createReplays({ client: connect(settings.value, runtime), clock: runtime.clock });
+  for (let page = 0; page < MAX_EXPIRE_PAGES; page += 1) {
+    const swept = await replays.sweep(MAX_EXPIRE_PAGE);
+    if (!swept.ok || swept.value.deleted === 0) return;
   }
 }
 

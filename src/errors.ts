@@ -155,6 +155,14 @@ export const ERRORS = {
     callerAction: 'Wait for it, then ask again with the same key.',
     operatorAction: 'None.',
   },
+  idempotency_answer_lost: {
+    status: 409,
+    billed: false,
+    retry: 'never',
+    summary: 'A request with the same idempotency key was carried out, but its answer is no longer at hand.',
+    callerAction: 'Look at `GET /v1/usage/{requestId}` for the `details.requestId`; ask again with a new key.',
+    operatorAction: 'The answer was larger than what is kept, or CURSOR_SIGNING_SECRET was changed within a day.',
+  },
   body_too_large: {
     status: 413,
     billed: false,
@@ -219,7 +227,6 @@ export const ERRORS = {
     summary: 'This read failed again and again; it is not tried for a while.',
     callerAction: 'Wait for the seconds of `Retry-After`, or read something else.',
     operatorAction: 'See why the target keeps failing.',
-    reserved: true,
   },
   internal: {
     status: 500,

@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import { createApp } from './app.ts';
-import { buildDeps, checkTopUps, expireHolds, parserFor } from './deps.ts';
+import { buildDeps, checkTopUps, expireHolds, forgetReplays, parserFor } from './deps.ts';
 import type { Env } from './env.ts';
 import type { Counter } from './limits/limiter.ts';
 import { createWindowCounter } from './limits/object-limiter.ts';
@@ -20,6 +20,7 @@ export default {
   scheduled(_controller, env, ctx) {
     ctx.waitUntil(expireHolds(env));
     ctx.waitUntil(checkTopUps(env));
+    ctx.waitUntil(forgetReplays(env));
   },
 } satisfies ExportedHandler<Env>;
 

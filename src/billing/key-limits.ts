@@ -54,7 +54,7 @@ export function allows(scopes: readonly KeyScope[], scope: KeyScope): boolean {
 }
 
 /** The scope that a lineage lacks. */
-export function missingScope(lineage: Lineage, scope: KeyScope): LimitRefusal | null {
+export function missingScope(lineage: Lineage, scope: KeyScope): Extract<LimitRefusal, { kind: 'scope_missing' }> | null {
   return lineage.every((key) => allows(key.scopes, scope)) ? null : { kind: 'scope_missing', scope };
 }
 

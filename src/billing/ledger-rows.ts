@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { microCredits } from '../money.ts';
 import { idColumn } from './id-column.ts';
+import { endOf } from './key-limits.ts';
 import { lineageColumn } from './key-rows.ts';
 import type { Balance, ResolvedLine } from './ledger.ts';
 
@@ -38,6 +39,13 @@ export const SpendRow = z.object({
   holds_waiting_to_expire: z.union([z.literal(0), z.literal(1)]).transform((flag) => flag === 1),
 });
 export type SpendRow = z.infer<typeof SpendRow>;
+
+/** Whether this secret of a key, or the key's lineage, has ended; null while all live. */
+export function keyEnd(row: Pick<SpendRow, 'lineage' | 'retires_at'>, now: number): ReturnType<typeof endOf> {
+  const end = endOf(row.lineage, now);
+  if (end !== null) return end;
+  return row.retires_at !== null && row.retires_at <= now ? { kind: 'key_expired' } : null;
+}
 
 /** A hold with its account's sums, as settling and releasing find it after their batch. */
 export const HoldRow = z.object({ amount_micros: micros, settled_micros: micros.nullable(), state: holdState, ...balanceColumns });

@@ -6,24 +6,41 @@ import { LINEAGE_COLUMN } from './key-rows.ts';
 
 type Statement = Exclude<InStatement, string>;
 
-/** Calls `reserve` with { id, keyHash, fingerprint, lines, now, expiresAt, scope? }. */
+/** A spend under an Idempotency-Key goes through only with that key's claim. */
+const HAS_ITS_CLAIM = `(j.value ->> 'onceDigest' IS NULL OR EXISTS (
+                   SELECT 1 FROM key_secret s CROSS JOIN api_key k ON k.id = s.key_id CROSS JOIN replay r
+                    WHERE s.hash = unhex(j.value ->> 'keyHash') AND r.scope = k.account_id AND r.key_digest = j.value ->> 'onceDigest'
+                      AND r.request_id = j.value ->> 'id'))`;
+
+/** A target that keeps failing is not paid for while it is left alone. */
+const IS_NOT_FAILING = `(j.value ->> 'target' IS NULL OR NOT EXISTS (
+                   SELECT 1 FROM key_secret s CROSS JOIN failing f ON f.key_id = s.key_id AND f.target = j.value ->> 'target'
+                    WHERE s.hash = unhex(j.value ->> 'keyHash') AND f.failures >= j.value ->> 'mostFailures'
+                      AND f.last_at > j.value ->> 'failedAfter'))`;
+
+/**
+ * Calls `reserve` with { id, keyHash, fingerprint, lines, now, expiresAt, scope? }; with { onceDigest } if this request has claimed it, with
+ * { target, mostFailures, failedAfter } if that target has not failed too often.
+ */
 export function callReserve(row: Readonly<Record<string, unknown>>): Statement {
   return {
     sql: `INSERT INTO reserve (id, key_hash, idempotency_key, fingerprint, lines, now, expires_at, scope)
           SELECT j.value ->> 'id', j.value ->> 'keyHash', NULL, j.value ->> 'fingerprint', j.value -> 'lines', j.value ->> 'now',
                  j.value ->> 'expiresAt', j.value ->> 'scope'
-            FROM json_each(?) j`,
+            FROM json_each(?) j
+           WHERE ${HAS_ITS_CLAIM} AND ${IS_NOT_FAILING}`,
     args: [JSON.stringify([row])],
   };
 }
 
-/** Calls `charge` with { id, keyHash, fingerprint, lines, body, now, scope? }. */
+/** Calls `charge` with { id, keyHash, fingerprint, lines, body, now, scope? }; with { onceDigest } if this request has claimed it. */
 export function callCharge(row: Readonly<Record<string, unknown>>): Statement {
   return {
     sql: `INSERT INTO charge (id, key_hash, idempotency_key, fingerprint, lines, body, now, scope)
           SELECT j.value ->> 'id', j.value ->> 'keyHash', NULL, j.value ->> 'fingerprint', j.value -> 'lines', j.value -> 'body',
                  j.value ->> 'now', j.value ->> 'scope'
-            FROM json_each(?) j`,
+            FROM json_each(?) j
+           WHERE ${HAS_ITS_CLAIM}`,
     args: [JSON.stringify([row])],
   };
 }

@@ -2,6 +2,7 @@ import type { Id } from '../ids.ts';
 import type { MicroCredits } from '../money.ts';
 import type { Result } from '../result.ts';
 import type { KeyScope, LimitRefusal } from './key-limits.ts';
+import type { Claimed, KeptAnswer } from './replays.ts';
 
 /** One priced part of a request, e.g. `media`, with the most it may cost. Items are unique within a request. */
 export type PricedLine = { readonly item: string; readonly amount: MicroCredits };
@@ -30,6 +31,19 @@ export type Spend = {
   readonly lines: readonly PricedLine[];
   /** What the key must be allowed; any key may where it is left out. */
   readonly scope?: KeyScope;
+  /** SHA-256 of the caller's Idempotency-Key, 64 hex digits; null or absent without one. */
+  readonly onceDigest?: string | null;
+  /** What is read, the same for every spelling of it: the loop breaker counts failures by it. Null or absent: it doesn't. */
+  readonly target?: string | null;
+};
+
+/** What is remembered of a request when it ends: its answer under its Idempotency-Key, and whether its target failed. */
+export type Ending = {
+  readonly keyHash: string;
+  readonly onceDigest: string | null;
+  /** What a repeat is answered with; null where a repeat may try anew. */
+  readonly answer: KeptAnswer | null;
+  readonly target: string | null;
 };
 
 /** An account's money. `available` = posted − held; `debt` only after a clawback of credit already spent. */
@@ -68,6 +82,15 @@ export type SpendRefusal =
   | { readonly kind: 'insufficient_credits'; readonly accountId: Id<'acct'>; readonly required: MicroCredits; readonly balance: Balance }
   | LimitRefusal
   | { readonly kind: 'already_resolved' }
+  | Claimed
+  | {
+      readonly kind: 'repeated_failure';
+      readonly accountId: Id<'acct'>;
+      readonly balance: Balance;
+      readonly failures: number;
+      readonly code: string;
+      readonly retryAt: number;
+    }
   | { readonly kind: 'unreachable' };
 
 /** Why a hold was not settled. `not_open`: it had expired or was released before. */
@@ -84,11 +107,22 @@ export interface Ledger {
   /** Authenticates, heals expired holds of the account, and sets the lines' sum aside until `ttlMs` from now. */
   reserve(spend: Spend, ttlMs: number): Promise<Result<Hold, SpendRefusal>>;
   /** Reserve and settle in full, in one batch. */
-  charge(spend: Spend, receipt: ReceiptBody): Promise<Result<Charge, SpendRefusal>>;
-  /** Takes what was delivered, gives the rest back, keeps the receipt. */
-  settle(id: Id<'req'>, lines: readonly SettledLine[], receipt: ReceiptBody): Promise<Result<Settlement, SettleRefusal>>;
-  /** Gives a whole hold back. A hold that is no longer open stays as it is. */
-  release(id: Id<'req'>, reason: string): Promise<Result<{ readonly released: boolean }, { readonly kind: 'unreachable' }>>;
+  charge(spend: Spend, receipt: ReceiptBody, answer?: KeptAnswer | null): Promise<Result<Charge, SpendRefusal>>;
+  /** Takes what was delivered, gives the rest back, keeps the receipt and, where the ending says so, the answer. */
+  settle(id: Id<'req'>, lines: readonly SettledLine[], receipt: ReceiptBody, ending?: Ending): Promise<Result<Settlement, SettleRefusal>>;
+  /** Gives a whole hold back, and counts the failure where the ending names a target. A hold that is no longer open stays as it is. */
+  release(
+    id: Id<'req'>,
+    reason: string,
+    ending?: Ending,
+  ): Promise<Result<{ readonly released: boolean; readonly balance: Balance | null }, { readonly kind: 'unreachable' }>>;
+  /** Whose key it is, and what was remembered of this Idempotency-Key: one read, for answers that cost nothing. */
+  recall(
+    keyHash: string,
+    onceDigest: string,
+    fingerprint: string,
+    scope?: KeyScope,
+  ): Promise<Result<{ readonly accountId: Id<'acct'>; readonly balance: Balance; readonly claimed: Claimed | null }, SpendRefusal>>;
   /** Books a grant or an adjustment once per `ref`; `booked` is false when `ref` was booked before. */
   credit(entry: {
     readonly accountId: Id<'acct'>;

@@ -6,10 +6,14 @@ import { microCredits, sum } from '../money.ts';
 import { err, ok, type Result } from '../result.ts';
 import { auditLedger } from './audit.ts';
 import { CALL_POLICY, type CallPolicy, callDatabase, type Unreachable } from './database-call.ts';
-import { endOf, missingRoom, missingScope } from './key-limits.ts';
-import type { Hold, Ledger, ReceiptBody, Settlement, SettleRefusal, Spend, SpendRefusal } from './ledger.ts';
-import { BalanceRow, balanceOf, HoldRow, LineRow, resolvedLine, SpendRow } from './ledger-rows.ts';
+import { type KeyScope, missingRoom, missingScope } from './key-limits.ts';
+import type { Ending, Hold, Ledger, ReceiptBody, Settlement, SettleRefusal, Spend, SpendRefusal } from './ledger.ts';
+import { BalanceRow, balanceOf, HoldRow, keyEnd, LineRow, resolvedLine, SpendRow } from './ledger-rows.ts';
 import * as statement from './ledger-statements.ts';
+import { afterRelease, afterSettle, withClaim } from './once.ts';
+import { claimedOf, failureLimit, repeatedFailure } from './replay-rows.ts';
+import { readFailing, readReplay } from './replay-statements.ts';
+import type { KeptAnswer } from './replays.ts';
 
 /** `reserve` ends at most fifty expired holds of an account at a time; after an outage more may wait, and they go in as many rounds. */
 const MAX_SPEND_ROUNDS = 4;
@@ -41,9 +45,10 @@ export function createLedger(deps: LedgerDeps): Ledger {
   const context: Context = { batch, clock };
   return {
     reserve: (spend, ttlMs) => reserve(context, spend, ttlMs),
-    charge: (spend, receipt) => charge(context, spend, receipt),
-    settle: (id, lines, receipt) => settle(context, id, lines, receipt),
-    release: (id, reason) => release(context, id, reason),
+    charge: (spend, receipt, answer = null) => charge(context, spend, receipt, answer),
+    settle: (id, lines, receipt, ending) => settle(context, id, lines, receipt, ending),
+    release: (id, reason, ending) => release(context, id, reason, ending),
+    recall: (...asked) => recall(context, ...asked),
     credit: (entry) => credit(context, entry),
     expireHolds: (page) => expireHolds(context, page),
     audit: () => auditLedger(client),
@@ -51,15 +56,22 @@ export function createLedger(deps: LedgerDeps): Ledger {
 }
 
 async function reserve(context: Context, spend: Spend, ttlMs: number): Promise<Result<Hold, SpendRefusal>> {
-  const found = await findSpend(context, spend, (now) => [statement.callReserve({ ...spend, now, expiresAt: now + ttlMs })]);
+  const found = await findSpend(context, spend, (now) =>
+    withClaim(spend, now, ttlMs, [statement.callReserve({ ...spend, ...failureLimit(now), now, expiresAt: now + ttlMs })], null),
+  );
   if (!found.ok) return found;
   const { row, hold } = found.value;
   if (hold.state !== 'open') return err({ kind: 'already_resolved' });
   return ok({ id: spend.id, accountId: hold.account_id, keyId: hold.key_id, amount: hold.amount, balance: balanceOf(row) });
 }
 
-async function charge(context: Context, spend: Spend, receipt: ReceiptBody): ReturnType<Ledger['charge']> {
-  const found = await findSpend(context, spend, (now) => [statement.callCharge({ ...spend, body: receipt, now })]);
+/** A claim of a charge is answered in the same batch; were it ever not, it would be free again after this. Milliseconds. */
+const CHARGE_CLAIM_MS = 60_000;
+
+async function charge(context: Context, spend: Spend, receipt: ReceiptBody, answer: KeptAnswer | null): ReturnType<Ledger['charge']> {
+  const found = await findSpend(context, { ...spend, target: null }, (now) =>
+    withClaim(spend, now, CHARGE_CLAIM_MS, [statement.callCharge({ ...spend, body: receipt, now })], answer),
+  );
   if (!found.ok) return found;
   const { row, hold, lines } = found.value;
   if (hold.state === 'open') throw new Error('the ledger refused to settle a charge');
@@ -88,14 +100,20 @@ async function findSpend(context: Context, spend: Spend, call: (now: number) => 
     const now = context.clock();
     const answer = await context.batch(() => [
       ...call(now),
+      ...(spend.onceDigest == null ? [] : [readReplay({ keyHash: spend.keyHash }, spend.onceDigest)]),
+      ...(spend.target == null ? [] : [readFailing(spend.keyHash, spend.target)]),
       statement.readSpend(spend.id, spend.keyHash, now),
       statement.readLines(spend.id),
     ]);
     if (!answer.ok) return answer;
-    const row = z.array(SpendRow).max(1).parse(answer.value[1])[0];
+    const sets = [...answer.value];
+    const [lines, spends] = [sets.pop(), sets.pop()];
+    const failing = spend.target == null ? [] : sets.pop();
+    const replays = spend.onceDigest == null ? [] : sets.pop();
+    const row = z.array(SpendRow).max(1).parse(spends)[0];
     if (row === undefined) return err({ kind: 'unknown_key' });
-    if (row.hold !== null) return ok({ row, hold: ownHold(row, spend), lines: z.array(LineRow).parse(answer.value[2]) });
-    const refusal = whyNoHold(row, spend, required, now);
+    if (row.hold !== null) return ok({ row, hold: ownHold(row, spend), lines: z.array(LineRow).parse(lines) });
+    const refusal = whyNoKey(row, spend.scope, now) ?? whyNotAgain(row, spend, { replays, failing }, now) ?? whyNoHold(row, required, now);
     const roundsLeft = round < MAX_SPEND_ROUNDS;
     if (refusal === null) continue;
     const mayComeFree = refusal.kind === 'insufficient_credits' || refusal.kind === 'key_budget_exceeded';
@@ -113,19 +131,52 @@ function ownHold(row: SpendRow, spend: Spend): NonNullable<SpendRow['hold']> {
   return hold;
 }
 
-/** Why the key or its account refuse this price; null when they don't, and money that came free since is worth another try. */
-function whyNoHold(row: SpendRow, spend: Spend, required: ReturnType<typeof sum>, now: number): SpendRefusal | null {
-  const end = endOf(row.lineage, now);
+/** Why the key may not spend, or not on this. A test key spends nothing: to the ledger it isn't there. */
+function whyNoKey(row: SpendRow, scope: KeyScope | undefined, now: number): SpendRefusal | null {
+  const end = keyEnd(row, now);
   if (end !== null) return end;
-  if (row.retires_at !== null && row.retires_at <= now) return { kind: 'key_expired' };
-  // A test key spends nothing: to the ledger it isn't there.
   if (row.lineage.some((key) => key.mode === 'test')) return { kind: 'unknown_key' };
+  return scope === undefined ? null : missingScope(row.lineage, scope);
+}
+
+/** What an earlier request with the same Idempotency-Key, or the failures of the same target, have to say. */
+function whyNotAgain(
+  row: SpendRow,
+  spend: Spend,
+  found: { readonly replays: unknown; readonly failing: unknown },
+  now: number,
+): SpendRefusal | null {
+  const balance = balanceOf(row);
+  const claimed = claimedOf(found.replays, spend, { accountId: row.account_id, available: balance.available }, now);
+  if (claimed !== null) return claimed;
+  const repeated = repeatedFailure(found.failing, now);
+  return repeated === null ? null : { kind: 'repeated_failure', accountId: row.account_id, balance, ...repeated };
+}
+
+/** Why the key or its account refuse this price; null when they don't, and money that came free since is worth another try. */
+function whyNoHold(row: SpendRow, required: ReturnType<typeof sum>, now: number): SpendRefusal | null {
   if (row.status !== 'active') return { kind: 'account_frozen', accountId: row.account_id };
-  const limit = (spend.scope === undefined ? null : missingScope(row.lineage, spend.scope)) ?? missingRoom(row.lineage, required, now);
+  const limit = missingRoom(row.lineage, required, now);
   if (limit !== null) return limit;
   const balance = balanceOf(row);
   if (balance.available < required) return { kind: 'insufficient_credits', accountId: row.account_id, required, balance };
   return null;
+}
+
+async function recall(
+  context: Context,
+  ...[keyHash, onceDigest, fingerprint, scope]: Parameters<Ledger['recall']>
+): ReturnType<Ledger['recall']> {
+  const now = context.clock();
+  const answer = await context.batch(() => [statement.readSpend('', keyHash, now), readReplay({ keyHash }, onceDigest)]);
+  if (!answer.ok) return answer;
+  const row = z.array(SpendRow).max(1).parse(answer.value[0])[0];
+  if (row === undefined) return err({ kind: 'unknown_key' });
+  const refusal = whyNoKey(row, scope, now);
+  if (refusal !== null) return err(refusal);
+  const balance = balanceOf(row);
+  const who = { accountId: row.account_id, available: balance.available };
+  return ok({ accountId: row.account_id, balance, claimed: claimedOf(answer.value[1], { id: '', fingerprint }, who, now) });
 }
 
 async function settle(
@@ -133,12 +184,14 @@ async function settle(
   id: Spend['id'],
   lines: Parameters<Ledger['settle']>[1],
   receipt: ReceiptBody,
+  ending: Ending | undefined,
 ): Promise<Result<Settlement, SettleRefusal>> {
   const now = context.clock();
   const answer = await context.batch(() => [
     statement.callSettle({ id, lines, body: receipt, now }),
     statement.readHold(id),
     statement.readLines(id),
+    ...afterSettle(id, ending, now),
   ]);
   if (!answer.ok) return answer;
   const hold = z.array(HoldRow).max(1).parse(answer.value[1])[0];
@@ -154,12 +207,16 @@ async function settle(
   });
 }
 
-async function release(context: Context, id: Spend['id'], reason: string): ReturnType<Ledger['release']> {
+async function release(context: Context, id: Spend['id'], reason: string, ending: Ending | undefined): ReturnType<Ledger['release']> {
   const row = { id, reason: reason.slice(0, MAX_REASON_CHARACTERS), now: context.clock() };
-  const answer = await context.batch(() => [statement.callRelease(row), statement.readHold(id)]);
+  const answer = await context.batch(() => [
+    statement.callRelease(row),
+    statement.readHold(id),
+    ...afterRelease(id, row.reason, ending, row.now),
+  ]);
   if (!answer.ok) return answer;
   const hold = z.array(HoldRow).max(1).parse(answer.value[1])[0];
-  return ok({ released: hold?.state === 'released' });
+  return ok({ released: hold?.state === 'released', balance: hold === undefined ? null : balanceOf(hold) });
 }
 
 const EntryTime = z.array(z.object({ created_at: z.int() })).max(1);

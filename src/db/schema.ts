@@ -96,6 +96,12 @@ export const hold = sqliteTable(
     index('hold_open_expiry')
       .on(table.expiresAt)
       .where(sql`state = 'open'`),
+    index('hold_settled_account')
+      .on(table.accountId, table.resolvedAt, table.id)
+      .where(sql`state = 'settled'`),
+    index('hold_settled_key')
+      .on(table.keyId, table.resolvedAt, table.id)
+      .where(sql`state = 'settled'`),
   ],
 );
 
@@ -195,4 +201,34 @@ export const checkoutKey = sqliteTable(
     createdAt: integer('created_at').notNull(),
   },
   (table) => [primaryKey({ columns: [table.accountId, table.idempotencyKey] })],
+);
+
+/** One request under an Idempotency-Key: claimed while `status` is null, answered after. */
+export const replay = sqliteTable(
+  'replay',
+  {
+    scope: text('scope').notNull(),
+    keyDigest: text('key_digest').notNull(),
+    fingerprint: text('fingerprint').notNull(),
+    requestId: text('request_id').notNull(),
+    status: integer('status'),
+    answer: text('answer'),
+    balanceMicros: integer('balance_micros'),
+    createdAt: integer('created_at').notNull(),
+    expiresAt: integer('expires_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.scope, table.keyDigest] }), index('replay_expiry').on(table.expiresAt)],
+);
+
+/** A target that a key failed to read. */
+export const failing = sqliteTable(
+  'failing',
+  {
+    keyId: text('key_id').notNull(),
+    target: text('target').notNull(),
+    failures: integer('failures').notNull(),
+    code: text('code').notNull(),
+    lastAt: integer('last_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.keyId, table.target] }), index('failing_last').on(table.lastAt)],
 );

@@ -2,12 +2,15 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Accounts } from '../billing/accounts.ts';
 import type { KeyRing } from '../billing/key-ring.ts';
+import type { AnswerSeal } from '../billing/answer-seal.ts';
 import type { Ledger } from '../billing/ledger.ts';
 import type { PaymentService } from '../billing/payment-service.ts';
 import type { PriceCard } from '../billing/price-card.ts';
 import type { TopUpCheck } from '../billing/top-up-check.ts';
 import type { TopUpDesk } from '../billing/top-up-order.ts';
 import type { TopUps } from '../billing/top-ups.ts';
+import type { Replays } from '../billing/replays.ts';
+import type { UsageBook } from '../billing/usage.ts';
 import type { Clock } from '../clock.ts';
 import type { Env, SettingsProblem } from '../env.ts';
 import type { Id, Ids } from '../ids.ts';
@@ -36,6 +39,9 @@ export type Service = {
   readonly payments: Payments | null;
   /** Reads for test keys. */
   readonly sandbox: Reader;
+  readonly usage: UsageBook;
+  readonly replays: Replays;
+  readonly answerSeal: AnswerSeal;
   /** SHA-256 in hex of the keys that are the owner's. */
   readonly ownerKeyHashes: readonly string[];
   /** Null where a signup need not prove that a person is behind it. */
@@ -69,10 +75,20 @@ export type AppDeps = {
   readonly readiness: () => Promise<readonly ReadinessCheck[]>;
 };
 
+/** What an answer says in its headers about money. `remaining` is null where it isn't known without asking. Micro-credits. */
+export type CreditsSeen = { readonly used: number; readonly remaining: number | null };
+
 /** Hono's view of it: what handlers find in `c.var`. */
 export type AppEnv = {
   Bindings: Env;
-  Variables: { deps: AppDeps; requestId: Id<'req'>; event: RequestEvent; service: Service; measured: Measured[] };
+  Variables: {
+    deps: AppDeps;
+    requestId: Id<'req'>;
+    event: RequestEvent;
+    service: Service;
+    measured: Measured[];
+    credits: CreditsSeen;
+  };
 };
 
 export type AppContext = Context<AppEnv>;

@@ -4,6 +4,7 @@ import type { Payment } from '../read/payer.ts';
 import type { ReadTrace } from '../read/order.ts';
 import type { Reading } from '../read/reader.ts';
 import type { AppContext } from './context.ts';
+import { Quote } from './quote-view.ts';
 
 const amount = z.int().nonnegative();
 
@@ -26,6 +27,11 @@ const Usage = z
     ),
   })
   .openapi('Usage');
+
+/** The success of a paid read in the API description: the reading, or with `dryRun=true` its quotation. */
+export function readResponse<T extends z.ZodType, E>(description: string, reading: T, example: E) {
+  return { description, content: { 'application/json': { schema: z.union([reading, Quote]), example } } };
+}
 
 /** The envelope of every paid answer around its `data` and its `parse`. */
 export function envelopeOf<T extends z.ZodType, P extends z.ZodType>(data: T, parse: P, name: string) {
@@ -52,11 +58,16 @@ export function envelopeOf<T extends z.ZodType, P extends z.ZodType>(data: T, pa
     .openapi(name);
 }
 
-/** Renders a reading around its data and its interpretation; says in the headers what `cache` says, and in the log line what it cost. */
-export function envelope<T, P>(c: AppContext, reading: Reading, data: T, parse: P) {
+/** What surrounds the data of a reading; writes into the log line where it came from and what it cost. */
+export function envelopeBody(c: AppContext, reading: Reading) {
   const { provider, cache, payment, limitations } = reading;
-  const { status, ttlSeconds, ageSeconds } = cache;
   Object.assign(c.var.event, { provider: provider.id, reservedMicroCredits: payment.reserved, settledMicroCredits: payment.settled });
+  // data and parse come in their places, whoever fills them: the order of fields is part of the answer that a replay repeats.
+  return { data: null, provider, cache, usage: usageOf(payment, c.var.deps.priceCard.version), limitations: [...limitations], parse: null };
+}
+
+/** The headers that say in HTTP what `cache` says. */
+export function cacheHeaders({ cache: { status, ttlSeconds, ageSeconds } }: Reading) {
   // RFC 9211. A miss that was kept says for how long; a stale copy has a negative time left.
   const stored = ttlSeconds === null ? '' : `; stored; ttl=${ttlSeconds}`;
   const said = {
@@ -64,15 +75,16 @@ export function envelope<T, P>(c: AppContext, reading: Reading, data: T, parse: 
     miss: `fwd=uri-miss${stored}`,
     stale: `hit; ttl=${-ageSeconds}; detail=stale-if-error`,
   };
-  c.header('Cache-Status', `igskill; ${said[status]}`);
-  c.header('Age', String(ageSeconds));
-  c.header('Cache-Control', `private, max-age=${status === 'stale' ? 0 : (ttlSeconds ?? 0)}`);
-  c.header('Vary', 'Authorization');
-  return { data, provider, cache, usage: usageOf(payment, c.var.deps.priceCard.version), limitations: [...limitations], parse };
+  return {
+    'Cache-Status': `igskill; ${said[status]}`,
+    Age: String(ageSeconds),
+    'Cache-Control': `private, max-age=${status === 'stale' ? 0 : (ttlSeconds ?? 0)}`,
+    Vary: 'Authorization',
+  };
 }
 
 /** Copies what is known of a read into the log line, whether it was delivered or refused. */
-export function noteRead(c: AppContext, trace: ReadTrace): void {
+export function noteRead(c: AppContext, { available: _, ...trace }: ReadTrace): void {
   Object.assign(c.var.event, trace);
 }
 

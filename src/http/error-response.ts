@@ -33,7 +33,7 @@ export function refuse<C extends ErrorCode>(c: AppContext, refusal: Refusal<C>):
   const row = ERROR_ROWS[refusal.code];
   c.var.event.errorCode = refusal.code;
   if (row.status === 401) c.header('WWW-Authenticate', 'Bearer realm="igskill"');
-  if (row.status === 429 || row.status === 503) {
+  if (row.status === 429 || row.status === 503 || refusal.code === 'idempotency_in_flight') {
     c.header('Retry-After', String(refusal.retryAfterSeconds ?? DEFAULT_RETRY_AFTER_SECONDS));
   }
   c.header('Cache-Control', 'no-store');

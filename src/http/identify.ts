@@ -1,10 +1,11 @@
 import type { Membership } from '../billing/accounts.ts';
 import { type KeyScope, missingScope } from '../billing/key-limits.ts';
 import type { Refusal } from '../errors.ts';
-import { identityRefusal, limitRefusal } from '../read/refusals.ts';
+import { identityRefusal, scopeRefusal } from '../read/refusals.ts';
 import { err, ok, type Result } from '../result.ts';
 import { authenticate } from './authenticate.ts';
 import type { AppContext } from './context.ts';
+import { noteCredits } from './credit-headers.ts';
 
 /** The codes with which an endpoint that moves no money turns a key away. */
 export const IDENTITY_ERRORS = ['unauthorized', 'forbidden', 'overloaded'] as const;
@@ -21,10 +22,10 @@ export async function identify(c: AppContext, scope: KeyScope | null): Promise<R
   const found = await accounts.identify(principal.value.keyHash);
   if (!found.ok) return err(identityRefusal(found.error));
   c.var.event.accountId = found.value.account.id;
+  noteCredits(c, found.value.balance.available);
   const missing = scope === null ? null : missingScope(found.value.key.lineage, scope);
   if (missing === null) return found;
-  const { message, details } = limitRefusal(missing);
-  return err({ code: 'forbidden', ...(message === undefined ? {} : { message }), ...(details === undefined ? {} : { details }) });
+  return err(scopeRefusal(missing));
 }
 
 /** The same where only a customer makes sense: the owner's key belongs to no account. */

@@ -36,7 +36,30 @@ export const readQuery = {
     description:
       'When every provider fails: how long past its time a copy may be served instead, marked `stale`, at the stale price. Without it, never.',
   }),
+  dryRun: z
+    .enum(['true', 'false'])
+    .optional()
+    .openapi({ description: 'With `true` nothing is read or charged: the answer is a `Quote` of what the same request would cost.' }),
+  maxCostMicroCredits: z
+    .string()
+    .regex(/^\d{1,13}$/, 'maxCostMicroCredits is a whole number of micro-credits.')
+    .transform(Number)
+    .optional()
+    .openapi({
+      type: 'integer',
+      minimum: 0,
+      description: 'A ceiling: where the read could cost more, it is refused with `price_above_max` before anything is spent.',
+    }),
 } as const;
+
+/** The header that every paid read takes. */
+export const readHeaders = z.object({
+  'Idempotency-Key': z.string().optional().openapi({
+    description:
+      'The same key and request within 24 hours get the same answer, marked `Idempotency-Replayed: true`, and nothing is charged again. 1 to 255 visible ASCII characters, quoted or bare.',
+    example: '"8e03978e-40d5-43dd-bc93-6894a57f9324"',
+  }),
+});
 
 /** The freshness that a query asks for. */
 export function freshnessOf(query: {

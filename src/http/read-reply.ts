@@ -1,18 +1,90 @@
-import { noteRead } from './envelope.ts';
+import type { AnswerSeal } from '../billing/answer-seal.ts';
+import type { AnswerMemory, ReadOrder, ReadTrace, Want } from '../read/order.ts';
+import type { Reader, Reading } from '../read/reader.ts';
+import { cacheHeaders, envelopeBody, noteRead } from './envelope.ts';
 import type { AppContext } from './context.ts';
-import { payerOf } from './paid-request.ts';
-import type { ReadOrder, ReadTrace } from '../read/order.ts';
+import { noteCredits } from './credit-headers.ts';
+import { errorBody, refuse } from './error-response.ts';
+import { ERROR_ROWS } from '../errors.ts';
+import type { IdempotencyKey } from './idempotency-key.ts';
+import { replay } from './idempotent.ts';
+import { paidRequest } from './paid-request.ts';
+import { quoteBody } from './quote-view.ts';
+import { freshnessOf } from './read-query.ts';
 
-/** Runs one paid read for this request: who pays, the read, and what of it belongs into the log line. */
-export async function runRead(c: AppContext, order: Omit<ReadOrder, 'payer' | 'endpoint'>) {
-  const payer = await payerOf(c);
-  if (!payer.ok) return payer;
+/** The parameters that every paid read takes, as a route has checked them. */
+type ReadQuery = Parameters<typeof freshnessOf>[0] & {
+  readonly url: string;
+  readonly dryRun?: 'true' | 'false' | undefined;
+  readonly maxCostMicroCredits?: number | undefined;
+};
+
+/**
+ * Answers one paid read: who pays, the read or its quotation, and the answer; or the answer of before, for the same request under the
+ * same Idempotency-Key. `render` says what of a reading is data and what is interpretation.
+ */
+export async function answerRead<D, P>(
+  c: AppContext,
+  query: ReadQuery,
+  want: Want,
+  render: (reading: Reading) => { readonly data: D; readonly parse: P },
+) {
+  const isDryRun = query.dryRun === 'true';
+  const request = await paidRequest(c, isDryRun);
+  if (!request.ok) return refuse(c, request.error);
+  const { payer, key } = request.value;
   const trace: ReadTrace = {};
-  const { reader, sandbox } = c.var.service;
-  const reading = await (payer.value.mode === 'test' ? sandbox : reader).read(
-    { ...order, endpoint: c.req.path, payer: payer.value },
-    trace,
-  );
+  const order: ReadOrder = {
+    endpoint: c.req.path,
+    input: query.url,
+    want,
+    freshness: freshnessOf(query),
+    payer,
+    ceiling: query.maxCostMicroCredits ?? null,
+    memory: key === null ? null : memoryOf(c, key, render),
+  };
+  const reader = payer.mode === 'test' ? c.var.service.sandbox : c.var.service.reader;
+  const bodyOf = (reading: Reading) => ({ ...envelopeBody(c, reading), ...render(reading) });
+  const answer = await (isDryRun ? quoted(c, reader, order, trace) : reader.read(order, trace));
   noteRead(c, trace);
-  return reading;
+  noteCredits(c, trace.available ?? null);
+  if (!answer.ok) {
+    if (answer.error.code !== 'replayed') return refuse(c, answer.error);
+    const { replay: kept, accountId, availableNow } = answer.error.claimed;
+    c.var.event.accountId = accountId;
+    // A replay is found only by a request that has a key.
+    return key === null ? refuse(c, { code: 'internal' }) : replay(c, kept, key, availableNow);
+  }
+  if ('quote' in answer.value) {
+    c.header('Cache-Control', 'no-store');
+    return c.json(answer.value, 200);
+  }
+  noteCredits(c, answer.value.payment.available, answer.value.payment.settled);
+  for (const [name, value] of Object.entries(cacheHeaders(answer.value))) c.header(name, value);
+  return c.json(bodyOf(answer.value), 200);
+}
+
+async function quoted(c: AppContext, reader: Reader, order: ReadOrder, trace: ReadTrace) {
+  const quotation = await reader.quote(order, trace);
+  return quotation.ok ? { ok: true as const, value: quoteBody(quotation.value, c.var.deps.priceCard.version) } : quotation;
+}
+
+function memoryOf<D, P>(
+  c: AppContext,
+  key: IdempotencyKey,
+  render: (reading: Reading) => { readonly data: D; readonly parse: P },
+): AnswerMemory {
+  const seal: AnswerSeal = c.var.service.answerSeal;
+  const json = { 'Content-Type': 'application/json' };
+  return {
+    reading: (reading) => {
+      const headers = { ...json, 'Cache-Status': cacheHeaders(reading)['Cache-Status'], Vary: 'Authorization' };
+      const body = JSON.stringify({ ...envelopeBody(c, reading), ...render(reading) });
+      return seal.seal({ status: 200, headers, body }, key.text);
+    },
+    refusal: (refusal) => {
+      const body = JSON.stringify(errorBody(refusal, c.var.requestId, new URL(c.req.url).origin));
+      return seal.seal({ status: ERROR_ROWS[refusal.code].status, headers: json, body }, key.text);
+    },
+  };
 }

@@ -1,6 +1,9 @@
 import type { CommentParseMode, MediaParseMode } from '../parse/parser.ts';
 import type { UpstreamReceipt } from '../providers/provider.ts';
+import type { KeptAnswer } from '../billing/replays.ts';
 import type { Payer } from './payer.ts';
+import type { Reading } from './reader.ts';
+import type { ReadRefusal } from './refusals.ts';
 
 /** The sizes in which comments are sold. */
 export type CommentLimit = 20 | 100 | 500;
@@ -35,6 +38,16 @@ export type ReadOrder = {
   readonly want: Want;
   readonly freshness: Freshness;
   readonly payer: Payer;
+  /** The most it may cost, micro-credits; null without a ceiling. */
+  readonly ceiling: number | null;
+  /** How an answer is kept for a repeat under the same Idempotency-Key; null without one. */
+  readonly memory: AnswerMemory | null;
+};
+
+/** Renders an answer for keeping before it is known that the money moved: a reading's payment says all but the balance. */
+export type AnswerMemory = {
+  readonly reading: (reading: Reading) => Promise<KeptAnswer>;
+  readonly refusal: (refusal: ReadRefusal) => Promise<KeptAnswer>;
 };
 
 /** What happened on the way, for the log line of the request. Never words of people. */
@@ -43,6 +56,8 @@ export type ReadTrace = {
   shortcode?: string;
   cache?: CacheStatus;
   accountId?: string | null;
+  /** What the account can spend when the read is over, as far as that is known. */
+  available?: number | null;
   attempts?: UpstreamReceipt[];
   transcript?: string;
   parse?: string;

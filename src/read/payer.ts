@@ -1,9 +1,10 @@
-import type { Accounts, KeyRefusal } from '../billing/accounts.ts';
+import type { Accounts } from '../billing/accounts.ts';
 import type { KeyMode } from '../billing/keys.ts';
-import { type KeyScope, type LimitRefusal, missingScope } from '../billing/key-limits.ts';
+import { type KeyScope, missingScope } from '../billing/key-limits.ts';
+import type { KeptAnswer } from '../billing/replays.ts';
 import type { Ledger, PricedLine, ReceiptBody, ResolvedLine, SettledLine, SettleRefusal, SpendRefusal } from '../billing/ledger.ts';
 import type { Id } from '../ids.ts';
-import { type MicroCredits, ZERO } from '../money.ts';
+import { type MicroCredits, minus, sum, ZERO } from '../money.ts';
 import { err, ok, type Result } from '../result.ts';
 
 /** Who asks: a customer, known by the hash of the key until the database says more, or the owner, who is not billed. */
@@ -27,11 +28,23 @@ export interface Payer {
   /** Test keys read samples, which never get as far as paying. */
   readonly mode: KeyMode;
   /** Proves the key without moving money, for paths that answer free of charge. */
-  identify(): Promise<Result<Payee, KeyRefusal | LimitRefusal>>;
-  reserve(lines: readonly PricedLine[]): Promise<Result<Payee, SpendRefusal>>;
-  charge(lines: readonly PricedLine[], receipt: ReceiptBody): Promise<Result<Payment & Payee, SpendRefusal>>;
-  settle(lines: readonly SettledLine[], receipt: ReceiptBody): Promise<Result<Payment, SettleRefusal>>;
-  release(reason: string): Promise<void>;
+  identify(): Promise<Result<Payee, SpendRefusal>>;
+  /** `target` is what the loop breaker counts failures by. */
+  reserve(lines: readonly PricedLine[], target: string): Promise<Result<Payee, SpendRefusal>>;
+  /** `answer` is what a repeat under the same Idempotency-Key is given; it is kept in the same batch. Null keeps none. */
+  charge(lines: readonly PricedLine[], receipt: ReceiptBody, answer: KeptAnswer | null): Promise<Result<Payment & Payee, SpendRefusal>>;
+  settle(
+    lines: readonly SettledLine[],
+    receipt: ReceiptBody,
+    ending: { readonly answer: KeptAnswer | null; readonly target: string },
+  ): Promise<Result<Payment, SettleRefusal>>;
+  /** `target` where it failed; null where it did not. Answers what can be spent now, where that is known. */
+  release(
+    reason: string,
+    ending: { readonly answer: KeptAnswer | null; readonly target: string | null },
+  ): Promise<{ readonly available: MicroCredits | null }>;
+  /** The id under which the receipt is going to be; null for the owner. */
+  readonly receiptId: string | null;
 }
 
 /** Pays from a customer's balance. `holdTtlMs` outlives the read's deadline, so that a hold never expires under a live read. */
@@ -44,39 +57,68 @@ export function customerPayer(deps: {
   /** What the key must be allowed. */
   readonly scope: KeyScope;
   readonly mode: KeyMode;
+  /** SHA-256 of the Idempotency-Key; null without one. */
+  readonly onceDigest: string | null;
   readonly holdTtlMs: number;
 }): Payer {
-  const { ledger, requestId: id } = deps;
-  const spend = (lines: readonly PricedLine[]) => ({ id, keyHash: deps.keyHash, fingerprint: deps.fingerprint, scope: deps.scope, lines });
+  const { ledger, requestId: id, keyHash, fingerprint, onceDigest, scope } = deps;
+  const spend = (lines: readonly PricedLine[], target: string | null) => ({ id, keyHash, fingerprint, scope, lines, onceDigest, target });
   return {
     mode: deps.mode,
+    receiptId: id,
     async identify() {
-      const found = await deps.accounts.identify(deps.keyHash);
+      if (onceDigest !== null) {
+        const recalled = await ledger.recall(keyHash, onceDigest, fingerprint, scope);
+        if (!recalled.ok) return recalled;
+        const { accountId, balance, claimed } = recalled.value;
+        return claimed === null ? ok({ accountId, available: balance.available }) : err(claimed);
+      }
+      const found = await deps.accounts.identify(keyHash);
       if (!found.ok) return found;
-      const missing = missingScope(found.value.key.lineage, deps.scope);
+      const missing = missingScope(found.value.key.lineage, scope);
       return missing === null ? ok({ accountId: found.value.account.id, available: found.value.balance.available }) : err(missing);
     },
-    async reserve(lines) {
-      const reserved = await ledger.reserve(spend(lines), deps.holdTtlMs);
+    async reserve(lines, target) {
+      const reserved = await ledger.reserve(spend(lines, target), deps.holdTtlMs);
       return reserved.ok ? ok({ accountId: reserved.value.accountId, available: reserved.value.balance.available }) : reserved;
     },
-    async charge(lines, receipt) {
-      const charged = await ledger.charge(spend(lines), receipt);
+    async charge(lines, receipt, answer) {
+      const charged = await ledger.charge(spend(lines, null), receipt, answer);
       return charged.ok ? ok({ ...charged.value, available: charged.value.balance.available, receiptId: id }) : charged;
     },
-    async settle(lines, receipt) {
-      const settled = await ledger.settle(id, lines, receipt);
+    async settle(lines, receipt, ending) {
+      const settled = await ledger.settle(id, lines, receipt, { keyHash, onceDigest, ...ending });
       return settled.ok ? ok({ ...settled.value, available: settled.value.balance.available, receiptId: id }) : settled;
     },
-    async release(reason) {
+    async release(reason, ending) {
       // An unreachable database leaves the hold to its expiry: the next reserve and the cron give it back.
-      await ledger.release(id, reason);
+      const released = await ledger.release(id, reason, { keyHash, onceDigest, ...ending });
+      return { available: released.ok ? (released.value.balance?.available ?? null) : null };
     },
   };
 }
 
 /** What a read without any price came to: nothing was held, nothing booked. */
 export const nothingPaid: Payment = { reserved: ZERO, settled: ZERO, refunded: ZERO, available: null, receiptId: null, lines: [] };
+
+/** What a payment that is about to be booked will come to, all but the balance after it. */
+export function expectedPayment(payer: Payer, held: readonly PricedLine[], settled: readonly SettledLine[]): Payment {
+  if (payer.receiptId === null || held.length === 0) return nothingPaid;
+  const outcomes = new Map(settled.map((line) => [line.item, line]));
+  const lines = held.map(({ item, amount }) => {
+    const outcome = outcomes.get(item);
+    const taken = outcome?.settled ?? ZERO;
+    return { item, reserved: amount, settled: taken, refunded: minus(amount, taken), reason: outcome?.reason ?? null };
+  });
+  return {
+    reserved: sum(lines.map((line) => line.reserved)),
+    settled: sum(lines.map((line) => line.settled)),
+    refunded: sum(lines.map((line) => line.refunded)),
+    available: null,
+    receiptId: payer.receiptId,
+    lines,
+  };
+}
 
 /** Pays nothing: the owner's reads cost zero and leave no line in the ledger. */
 export function ownerPayer(): Payer {
@@ -87,6 +129,7 @@ export function ownerPayer(): Payer {
     reserve: async () => ok(nothing),
     charge: async () => ok(nothing),
     settle: async () => ok(nothing),
-    release: async () => undefined,
+    release: async () => ({ available: null }),
+    receiptId: null,
   };
 }

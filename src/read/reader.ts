@@ -1,6 +1,7 @@
-import type { ReceiptBody } from '../billing/ledger.ts';
+import type { PricedLine, ReceiptBody } from '../billing/ledger.ts';
 import { parseTarget, type MediaTarget, type Target } from '../instagram/target.ts';
 import type { Budget } from '../providers/provider.ts';
+import { sum } from '../money.ts';
 import { err, ok, type Result } from '../result.ts';
 import { ageSeconds, type ProviderSummary } from './content-cache.ts';
 import { atHand, deliver, type Outcome } from './delivery.ts';
@@ -8,10 +9,23 @@ import type { ReadDeps } from './ports.ts';
 import type { Limitation } from './limitations.ts';
 import { limitationsOf } from './limitations-of.ts';
 import type { CacheStatus, ReadOrder, ReadTrace, Want } from './order.ts';
-import { nothingPaid, type Payment } from './payer.ts';
+import { expectedPayment, nothingPaid, type Payee, type Payment } from './payer.ts';
 import { type Plan, planRead, planUnlocated } from './plan.ts';
 import { quote, type Sellable, settle } from './quote.ts';
-import { absentRefusal, notAReel, providerUnconfigured, type ReadRefusal, settleRefusal, spendRefusal, targetRefusal } from './refusals.ts';
+import { type Quotation, quotationOf } from './quotation.ts';
+import {
+  absentRefusal,
+  isDefinite,
+  isFailureOfTarget,
+  notAReel,
+  priceAboveMax,
+  providerUnconfigured,
+  type ReadRefusal,
+  type Replayed,
+  settleRefusal,
+  spendRefusal,
+  targetRefusal,
+} from './refusals.ts';
 import { locate, resolve } from './share-link.ts';
 
 /** A delivered read, settled. `provider` and `cache` speak of its main part. */
@@ -32,10 +46,15 @@ export type Reading = {
   readonly nextCursor: string | null;
 };
 
+/** What a read can end with instead of a reading: a refusal, or the remembered answer of the same request. */
+type Stop = ReadRefusal | Replayed;
+
 /** Reads posts, reels and comments for money. */
 export interface Reader {
   /** Reads what is ordered and settles it before answering. Whatever goes wrong after the hold gives the hold back; a bug is thrown on. */
-  read(order: ReadOrder, trace: ReadTrace): Promise<Result<Reading, ReadRefusal>>;
+  read(order: ReadOrder, trace: ReadTrace): Promise<Result<Reading, Stop>>;
+  /** What the read would cost now: looks into the cache and at the key, asks no provider, and moves no money. */
+  quote(order: ReadOrder, trace: ReadTrace): Promise<Result<Quotation, Stop>>;
 }
 
 /** Makes the reader: plan → charge what is at hand, or reserve → resolve → deliver → settle. */
@@ -43,21 +62,51 @@ export function createReader(deps: ReadDeps): Reader {
   return {
     async read(order, trace) {
       const budget: Budget = { deadlineAt: deps.clock() + deps.deadlineMs };
-      const parsed = parseTarget(order.input);
-      if (!parsed.ok) return err(targetRefusal(parsed.error));
-      trace.targetKind = parsed.value.kind;
-      const target = await locate(deps, parsed.value);
-      if (target.kind === 'share') return readFresh(deps, order, trace, target, planUnlocated(order.want), budget);
-      trace.shortcode = target.shortcode;
-      const planned = await planRead(deps, order.want, order.freshness, target);
+      const planned = await planOrder(deps, order, trace);
       if (!planned.ok) return planned;
-      const plan = planned.value;
+      const { target, plan } = planned.value;
       const known = knownRefusal(plan);
-      if (known !== null) return answerFree(order, trace, known);
-      if (plan.isComplete) return chargeAtHand(deps, order, trace, target, plan);
-      return readFresh(deps, order, trace, target, plan, budget);
+      if (known !== null) return answerFree(deps, order, trace, known);
+      const lines = quote(deps.priceCard, plan, sellable(deps));
+      const most = sum(lines.map((line) => line.amount));
+      if (order.ceiling !== null && most > order.ceiling) return answerFree(deps, order, trace, priceAboveMax(most, order.ceiling));
+      if (plan.isComplete && target.kind === 'media') return chargeAtHand(deps, order, trace, target, plan, lines);
+      return readFresh(deps, order, trace, target, plan, lines, budget);
+    },
+
+    async quote(order, trace) {
+      const planned = await planOrder(deps, order, trace);
+      if (!planned.ok) return planned;
+      const { target, plan } = planned.value;
+      const refusal = knownRefusal(plan) ?? (isMainAvailable(deps, plan) ? null : providerUnconfigured);
+      if (refusal !== null) return answerFree(deps, order, trace, refusal);
+      const identified = await order.payer.identify();
+      if (!identified.ok) return err(spendRefusal(identified.error, deps.clock()));
+      noteAccount(trace, identified.value);
+      return ok(quotationOf(deps, plan, target.kind === 'media', sellable(deps), identified.value.available));
     },
   };
+}
+
+/** What is asked for and what of it is at hand, without a word to the database or a provider. */
+async function planOrder(
+  deps: ReadDeps,
+  order: ReadOrder,
+  trace: ReadTrace,
+): Promise<Result<{ readonly target: Target; readonly plan: Plan }, ReadRefusal>> {
+  const parsed = parseTarget(order.input);
+  if (!parsed.ok) return err(targetRefusal(parsed.error));
+  trace.targetKind = parsed.value.kind;
+  const target = await locate(deps, parsed.value);
+  if (target.kind === 'share') return ok({ target, plan: planUnlocated(order.want) });
+  trace.shortcode = target.shortcode;
+  const planned = await planRead(deps, order.want, order.freshness, target);
+  return planned.ok ? ok({ target, plan: planned.value }) : planned;
+}
+
+function noteAccount(trace: ReadTrace, payee: Payee): void {
+  trace.accountId = payee.accountId;
+  trace.available = payee.available;
 }
 
 /** What the cache alone is enough to refuse. */
@@ -69,10 +118,10 @@ function knownRefusal(plan: Plan): ReadRefusal | null {
 }
 
 /** An answer that costs nothing still needs a key that exists: a well-formed one proves nothing. */
-async function answerFree(order: ReadOrder, trace: ReadTrace, refusal: ReadRefusal): Promise<Result<never, ReadRefusal>> {
+async function answerFree(deps: ReadDeps, order: ReadOrder, trace: ReadTrace, refusal: ReadRefusal): Promise<Result<never, Stop>> {
   const identified = await order.payer.identify();
-  if (!identified.ok) return err(spendRefusal(identified.error));
-  trace.accountId = identified.value.accountId;
+  if (!identified.ok) return err(spendRefusal(identified.error, deps.clock()));
+  noteAccount(trace, identified.value);
   return err(refusal);
 }
 
@@ -82,15 +131,23 @@ async function chargeAtHand(
   trace: ReadTrace,
   target: MediaTarget,
   plan: Plan,
-): Promise<Result<Reading, ReadRefusal>> {
+  lines: readonly PricedLine[],
+): Promise<Result<Reading, Stop>> {
   trace.cache = 'hit';
   const outcome = atHand(plan);
-  const lines = quote(deps.priceCard, plan, sellable(deps));
   const receipt = receiptOf(deps, order, trace, target, outcome);
-  const paid = lines.length === 0 ? await identifyOnly(order) : await order.payer.charge(lines, receipt);
-  if (!paid.ok) return err(spendRefusal(paid.error));
-  trace.accountId = paid.value.accountId;
+  const full = lines.map(({ item, amount }) => ({ item, settled: amount }));
+  const answer = await keptReading(deps, order, target, outcome, expectedPayment(order.payer, lines, full));
+  const paid = lines.length === 0 ? await identifyOnly(order) : await order.payer.charge(lines, receipt, answer);
+  if (!paid.ok) return err(spendRefusal(paid.error, deps.clock()));
+  noteAccount(trace, paid.value);
   return ok(await readingOf(deps, order, target, outcome, paid.value));
+}
+
+/** What a repeat under the same Idempotency-Key will be answered with; null without a key. */
+async function keptReading(deps: ReadDeps, order: ReadOrder, target: MediaTarget, outcome: Outcome, payment: Payment) {
+  if (order.memory === null) return null;
+  return order.memory.reading(await readingOf(deps, order, target, outcome, payment));
 }
 
 /** Something at hand may cost nothing, as an empty thread does: then nothing is booked. */
@@ -105,31 +162,38 @@ async function readFresh(
   trace: ReadTrace,
   target: Target,
   plan: Plan,
+  held: readonly PricedLine[],
   budget: Budget,
-): Promise<Result<Reading, ReadRefusal>> {
-  const { payer, want } = order;
+): Promise<Result<Reading, Stop>> {
+  const { payer, want, memory } = order;
   trace.cache = 'miss';
-  if (!isMainAvailable(deps, plan)) return answerFree(order, trace, providerUnconfigured);
-  const held = quote(deps.priceCard, plan, sellable(deps));
-  const reserved = await payer.reserve(held);
-  if (!reserved.ok) return err(spendRefusal(reserved.error));
-  trace.accountId = reserved.value.accountId;
+  if (!isMainAvailable(deps, plan)) return answerFree(deps, order, trace, providerUnconfigured);
+  const failing = `${order.endpoint} ${target.kind === 'media' ? target.shortcode : target.path}`;
+  const reserved = await payer.reserve(held, failing);
+  if (!reserved.ok) return err(spendRefusal(reserved.error, deps.clock()));
+  noteAccount(trace, reserved.value);
   try {
     const delivered = await deliverLocated(deps, order, trace, target, plan, budget);
     if (!delivered.ok) {
-      await payer.release(delivered.error.code);
+      const { code } = delivered.error;
+      const answer = memory !== null && isDefinite(code) ? await memory.refusal(delivered.error) : null;
+      const released = await payer.release(code, { answer, target: isFailureOfTarget(code) ? failing : null });
+      trace.available = released.available;
       return delivered;
     }
     const { located, outcome } = delivered.value;
-    const settled = await payer.settle(settle(deps.priceCard, held, want, outcome), receiptOf(deps, order, trace, located, outcome));
+    const lines = settle(deps.priceCard, held, want, outcome);
+    const answer = await keptReading(deps, order, located, outcome, expectedPayment(payer, held, lines));
+    const settled = await payer.settle(lines, receiptOf(deps, order, trace, located, outcome), { answer, target: failing });
     if (!settled.ok) {
       // Not delivered, so not charged: a hold that a lost settlement left open is given back; a settled one stays settled.
-      await payer.release('settle_failed');
+      trace.available = (await payer.release('settle_failed', { answer: null, target: null })).available;
       return err(settleRefusal(settled.error));
     }
+    trace.available = settled.value.available;
     return ok(await readingOf(deps, order, located, outcome, settled.value));
   } catch (bug) {
-    await payer.release('internal');
+    trace.available = (await payer.release('internal', { answer: null, target: null })).available;
     throw bug;
   }
 }
@@ -191,6 +255,7 @@ function receiptOf(deps: ReadDeps, order: ReadOrder, trace: ReadTrace, target: M
           },
     transcript: transcript === null ? null : transcript.kind === 'transcript' ? transcript.transcript.source : transcript.reason,
     parse: parse === null ? null : { mode: want.parse, status: parse.kind === 'parsed' ? parse.status : parse.reason },
+    limitations: [...new Set(limitationsOf(want, outcome, deps.clock()).map((limitation) => limitation.code))],
     upstream: trace.attempts ?? [],
   };
 }

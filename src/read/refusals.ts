@@ -5,6 +5,8 @@ import type { LimitRefusal } from '../billing/key-limits.ts';
 import { isoTime } from '../clock.ts';
 import type { ErrorCode, Refusal } from '../errors.ts';
 import type { TargetRefusal } from '../instagram/target.ts';
+import type { Claimed } from '../billing/replays.ts';
+import { secondsUntil } from '../limits/limiter.ts';
 import { type MicroCredits, formatUsd, minus } from '../money.ts';
 import type { MediaFailure } from '../providers/failover.ts';
 
@@ -14,6 +16,9 @@ const OVERLOADED_RETRY_SECONDS = 2;
 const PROVIDER_RETRY_SECONDS = 30;
 /** How long to wait for something only the operator can change. Seconds. */
 const UNCONFIGURED_RETRY_SECONDS = 300;
+/** A read takes a few seconds; asking for it every two is often enough. Seconds. */
+const IN_FLIGHT_RETRY_SECONDS = 2;
+
 /** The codes a read can end with. Routes declare them all, and the compiler holds them to it. */
 export const READ_ERRORS = [
   'invalid_cursor',
@@ -28,6 +33,10 @@ export const READ_ERRORS = [
   'unsupported_url',
   'share_link_unresolved',
   'not_a_reel',
+  'idempotency_in_flight',
+  'idempotency_answer_lost',
+  'idempotency_mismatch',
+  'repeated_failure',
   'provider_unavailable',
   'provider_unconfigured',
   'provider_busy',
@@ -38,13 +47,39 @@ export const READ_ERRORS = [
 /** Why a read delivered nothing, as the caller is told. */
 export type ReadRefusal = Refusal<(typeof READ_ERRORS)[number]>;
 
+/** The answer of an earlier request under the same Idempotency-Key. No code of the API's: it is answered as it was. */
+export type Replayed = { readonly code: 'replayed'; readonly claimed: Claimed & { readonly kind: 'replayed' } };
+
 /** The answer to an input that names nothing readable. */
 export function targetRefusal(refusal: TargetRefusal): ReadRefusal {
   return { code: 'unsupported_url', message: refusal.message, details: { reason: refusal.reason } };
 }
 
-/** The answer when no money could be set aside. An unknown, a revoked and an expired key look the same from outside. */
-export function spendRefusal(refusal: SpendRefusal | KeyRefusal | LimitRefusal): ReadRefusal {
+/** A refusal that is the same whenever it is answered. */
+type LastingRefusal = Exclude<SpendRefusal, Claimed | { kind: 'repeated_failure' }>;
+
+/** The answer when no money could be set aside, or another request has done so before. */
+export function spendRefusal(refusal: SpendRefusal, now: number): ReadRefusal | Replayed {
+  switch (refusal.kind) {
+    case 'replayed':
+      return { code: 'replayed', claimed: refusal };
+    case 'in_flight':
+    case 'mismatch':
+      return claimRefusal(refusal, now);
+    case 'repeated_failure':
+      return {
+        code: 'repeated_failure',
+        message: `The last ${refusal.failures} reads of this target with this key failed; it is left alone for a while.`,
+        details: { failures: refusal.failures, lastCode: refusal.code },
+        retryAfterSeconds: secondsUntil(refusal.retryAt, now),
+      };
+    default:
+      return lastingRefusal(refusal);
+  }
+}
+
+/** The answer when the key or its account can't pay. An unknown, a revoked and an expired key look the same from outside. */
+export function lastingRefusal(refusal: LastingRefusal): ReadRefusal {
   switch (refusal.kind) {
     case 'unknown_key':
     case 'key_revoked':
@@ -65,14 +100,10 @@ export function spendRefusal(refusal: SpendRefusal | KeyRefusal | LimitRefusal):
 }
 
 /** The answer when the account could pay, but its key may not. A key's ceiling is a ceiling like any other, so it has the same code. */
-export function limitRefusal(refusal: LimitRefusal): Refusal<'forbidden' | 'price_above_max' | 'key_budget_exceeded'> {
+function limitRefusal(refusal: LimitRefusal): Refusal<'forbidden' | 'price_above_max' | 'key_budget_exceeded'> {
   switch (refusal.kind) {
     case 'scope_missing':
-      return {
-        code: 'forbidden',
-        message: `This key lacks the scope "${refusal.scope}".`,
-        details: { reason: 'scope_missing', scope: refusal.scope },
-      };
+      return scopeRefusal(refusal);
     case 'above_key_ceiling':
       return {
         code: 'price_above_max',
@@ -91,6 +122,34 @@ export function limitRefusal(refusal: LimitRefusal): Refusal<'forbidden' | 'pric
         },
       };
   }
+}
+
+/** The answer when a key may not do that at all. */
+export function scopeRefusal({ scope }: Extract<LimitRefusal, { kind: 'scope_missing' }>): Refusal<'forbidden'> {
+  return { code: 'forbidden', message: `This key lacks the scope "${scope}".`, details: { reason: 'scope_missing', scope } };
+}
+
+/** The answer to a second request under an Idempotency-Key that can't be given the first one's. */
+export function claimRefusal(
+  claimed: Exclude<Claimed, { kind: 'replayed' }>,
+  now: number,
+): Refusal<'idempotency_in_flight' | 'idempotency_mismatch'> {
+  switch (claimed.kind) {
+    case 'in_flight':
+      // Usually it is over soon; at the latest then a crashed request gives the key free.
+      return { code: 'idempotency_in_flight', retryAfterSeconds: Math.min(IN_FLIGHT_RETRY_SECONDS, secondsUntil(claimed.until, now)) };
+    case 'mismatch':
+      return { code: 'idempotency_mismatch' };
+  }
+}
+
+/** The answer to a request that set a ceiling below the most it could cost now. */
+export function priceAboveMax(maximum: MicroCredits, ceiling: number): ReadRefusal {
+  return {
+    code: 'price_above_max',
+    message: `This request may cost up to ${formatUsd(maximum)}, more than the ceiling that it set.`,
+    details: { reason: 'request_ceiling', requiredMicroCredits: maximum, maxCostMicroCredits: ceiling },
+  };
 }
 
 /** The answer when a hold could not be settled: nothing is delivered, so nothing may be charged. */
@@ -138,6 +197,21 @@ export function absentRefusal(reason: AbsentReason): ReadRefusal {
     case 'age_restricted':
       return { code: 'private_post', message: 'The platform restricts this post by age.', details: { reason } };
   }
+}
+
+/**
+ * Whether a refusal after the hold is the same for every repeat, so that it is remembered under an Idempotency-Key: what is so about the
+ * request and the post. Providers' and our own troubles pass, and the same key may try again.
+ */
+export function isDefinite(code: ReadRefusal['code']): boolean {
+  return DEFINITE.includes(code);
+}
+
+const DEFINITE: readonly string[] = ['invalid_cursor', 'private_post', 'post_not_found', 'share_link_unresolved', 'not_a_reel'];
+
+/** Whether a refusal after the hold is a failure of the target, which the loop breaker counts. A bug or a lost settlement is none. */
+export function isFailureOfTarget(code: ReadRefusal['code']): boolean {
+  return code !== 'overloaded' && code !== 'invalid_cursor';
 }
 
 /** Whether a failure is news about the post itself, worth remembering, and which. */

@@ -4,7 +4,7 @@ import type { CommentBatch } from '../providers/provider.ts';
 import type { CacheStatus } from './order.ts';
 import type { ParseMissing } from './parts/parse.ts';
 import type { TranscriptMissing } from './parts/transcript.ts';
-import { absentRefusal, providerUnconfigured, type ReadRefusal, shareLinkRefusal, spendRefusal } from './refusals.ts';
+import { absentRefusal, lastingRefusal, providerUnconfigured, type ReadRefusal, shareLinkRefusal } from './refusals.ts';
 
 /** What a test key gets for one shortcode. What is left out is as it should be: a complete post, its comments, its words, an interpretation. */
 export type SandboxSample = {
@@ -97,12 +97,22 @@ export const SANDBOX_SAMPLES: Readonly<Record<string, SandboxSample>> = {
   TestDown_01: { meaning: '`provider_unavailable`', refusal: shareLinkRefusal('unreachable') },
   TestBusy_01: { meaning: '`provider_busy`', refusal: { code: 'provider_busy', retryAfterSeconds: 30 } },
   TestSlow_01: { meaning: '`provider_timeout`', refusal: shareLinkRefusal('timed_out') },
+  TestRepeat1: {
+    meaning: '`repeated_failure`',
+    refusal: { code: 'repeated_failure', details: { failures: 3, lastCode: 'provider_unavailable' }, retryAfterSeconds: 120 },
+  },
+  TestFlight1: { meaning: '`idempotency_in_flight`', refusal: { code: 'idempotency_in_flight', retryAfterSeconds: 2 } },
+  TestLost__1: {
+    meaning: '`idempotency_answer_lost`',
+    refusal: { code: 'idempotency_answer_lost', details: { requestId: 'req_sandbox' } },
+  },
+  TestMatch_1: { meaning: '`idempotency_mismatch`', refusal: { code: 'idempotency_mismatch' } },
   TestUnconf1: { meaning: '`provider_unconfigured`', refusal: providerUnconfigured },
-  TestOverld1: { meaning: '`overloaded`', refusal: spendRefusal({ kind: 'unreachable' }) },
-  TestFrozen1: { meaning: '`account_frozen`', refusal: spendRefusal({ kind: 'account_frozen', accountId: EXAMPLE_ACCOUNT }) },
+  TestOverld1: { meaning: '`overloaded`', refusal: lastingRefusal({ kind: 'unreachable' }) },
+  TestFrozen1: { meaning: '`account_frozen`', refusal: lastingRefusal({ kind: 'account_frozen', accountId: EXAMPLE_ACCOUNT }) },
   TestPoor_01: {
     meaning: '`insufficient_credits`',
-    refusal: spendRefusal({
+    refusal: lastingRefusal({
       kind: 'insufficient_credits',
       accountId: EXAMPLE_ACCOUNT,
       required: microCredits(3_000),
@@ -111,7 +121,7 @@ export const SANDBOX_SAMPLES: Readonly<Record<string, SandboxSample>> = {
   },
   TestBudget1: {
     meaning: '`key_budget_exceeded`',
-    refusal: spendRefusal({
+    refusal: lastingRefusal({
       kind: 'key_budget_exceeded',
       required: microCredits(3_000),
       budget: microCredits(10_000),
@@ -121,7 +131,7 @@ export const SANDBOX_SAMPLES: Readonly<Record<string, SandboxSample>> = {
   },
   TestCeiling: {
     meaning: '`price_above_max`',
-    refusal: spendRefusal({ kind: 'above_key_ceiling', required: microCredits(3_000), ceiling: microCredits(2_000) }),
+    refusal: lastingRefusal({ kind: 'above_key_ceiling', required: microCredits(3_000), ceiling: microCredits(2_000) }),
   },
-  TestScope01: { meaning: '`forbidden`', refusal: spendRefusal({ kind: 'scope_missing', scope: 'read' }) },
+  TestScope01: { meaning: '`forbidden`', refusal: lastingRefusal({ kind: 'scope_missing', scope: 'read' }) },
 };

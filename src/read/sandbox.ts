@@ -5,6 +5,7 @@ import { assembleMedia, type AssetFacts, type InstagramMedia, type MediaFacts } 
 import { mediaIdFromShortcode } from '../instagram/shortcode.ts';
 import { type MediaTarget, parseTarget } from '../instagram/target.ts';
 import { samplePurpose } from '../parse/modes.ts';
+import { type MicroCredits, ZERO } from '../money.ts';
 import type { CommentBatch } from '../providers/provider.ts';
 import { err, ok, type Result } from '../result.ts';
 import type { CommentsOutcome, Outcome } from './delivery.ts';
@@ -14,7 +15,7 @@ import type { ParseResult } from './parts/parse.ts';
 import type { TranscriptResult } from './parts/transcript.ts';
 import { nothingPaid } from './payer.ts';
 import type { Reader, Reading } from './reader.ts';
-import { notAReel, type ReadRefusal, spendRefusal, targetRefusal } from './refusals.ts';
+import { notAReel, type ReadRefusal, type Replayed, spendRefusal, targetRefusal } from './refusals.ts';
 import { commentOutput, MEDIA_OUTPUTS } from './sandbox-outputs.ts';
 import { SANDBOX_SAMPLES, type SandboxSample, sampleUrl } from './sandbox-samples.ts';
 import type { Delivered } from './slot.ts';
@@ -40,19 +41,39 @@ const PROVIDER = { id: 'scrapecreators', billedUnit: 'credit', resultCount: 1 } 
 export function createSandbox(deps: { readonly clock: Clock }): Reader {
   return {
     async read(order, trace) {
-      const parsed = parseTarget(order.input);
-      if (!parsed.ok) return err(targetRefusal(parsed.error));
-      const known = await order.payer.identify();
-      if (!known.ok) return err(spendRefusal(known.error));
-      trace.accountId = known.value.accountId;
-      if (parsed.value.kind === 'share') return err(notASample);
-      trace.shortcode = parsed.value.shortcode;
-      const sample = Object.hasOwn(SANDBOX_SAMPLES, parsed.value.shortcode) ? SANDBOX_SAMPLES[parsed.value.shortcode] : undefined;
-      if (sample === undefined) return err(notASample);
-      const reading = readSample(order, trace, parsed.value, sample, deps.clock());
-      return reading.ok ? ok({ ...reading.value, payment: { ...nothingPaid, available: known.value.available } }) : reading;
+      const found = await findSample(order, trace, deps.clock());
+      return found.ok ? ok({ ...found.value.reading, payment: { ...nothingPaid, available: found.value.available } }) : found;
+    },
+
+    async quote(order, trace) {
+      const found = await findSample(order, trace, deps.clock());
+      if (!found.ok) return found;
+      const { status, ageSeconds } = found.value.reading.cache;
+      // Samples cost nothing. A copy past its time is none that a read would start from.
+      const cache = status === 'hit' ? ({ status, ageSeconds } as const) : ({ status: 'miss', ageSeconds: null } as const);
+      return ok({ maximum: ZERO, expected: ZERO, lines: [], cache, affordable: true, available: found.value.available });
     },
   };
+}
+
+/** The sample that an order names, for a key that may read it. */
+async function findSample(
+  order: ReadOrder,
+  trace: ReadTrace,
+  now: number,
+): Promise<Result<{ readonly reading: Reading; readonly available: MicroCredits | null }, ReadRefusal | Replayed>> {
+  const parsed = parseTarget(order.input);
+  if (!parsed.ok) return err(targetRefusal(parsed.error));
+  const known = await order.payer.identify();
+  if (!known.ok) return err(spendRefusal(known.error, now));
+  trace.accountId = known.value.accountId;
+  trace.available = known.value.available;
+  if (parsed.value.kind === 'share') return err(notASample);
+  trace.shortcode = parsed.value.shortcode;
+  const sample = Object.hasOwn(SANDBOX_SAMPLES, parsed.value.shortcode) ? SANDBOX_SAMPLES[parsed.value.shortcode] : undefined;
+  if (sample === undefined) return err(notASample);
+  const reading = readSample(order, trace, parsed.value, sample, now);
+  return reading.ok ? ok({ reading: reading.value, available: known.value.available }) : reading;
 }
 
 const notASample: ReadRefusal = {

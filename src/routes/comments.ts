@@ -1,13 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../http/context.ts';
-import { envelope, envelopeOf } from '../http/envelope.ts';
-import { errorResponses, refuse } from '../http/error-response.ts';
+import { envelopeOf, readResponse } from '../http/envelope.ts';
+import { errorResponses } from '../http/error-response.ts';
 import { commentsExample } from '../http/examples.ts';
 import { CommentsData, commentsData } from '../http/media-data.ts';
 import { commentParse, CommentParseBlock } from '../http/parse-block.ts';
 import { onlyQuery } from '../http/query.ts';
-import { freshnessOf, readQuery } from '../http/read-query.ts';
-import { runRead } from '../http/read-reply.ts';
+import { readHeaders, readQuery } from '../http/read-query.ts';
+import { answerRead } from '../http/read-reply.ts';
 import { COMMENT_PARSE_MODES } from '../parse/parser.ts';
 import { READ_ERRORS } from '../read/refusals.ts';
 
@@ -43,12 +43,9 @@ const route = createRoute({
     'were asked for, and `nextCursor` goes on without gap or duplicate. Comments that are turned off, or none, are an empty list that costs nothing.',
   security: [{ apiKey: [] }],
   middleware: [onlyQuery(Object.keys(Query.shape))] as const,
-  request: { query: Query },
+  request: { query: Query, headers: readHeaders },
   responses: {
-    200: {
-      description: 'The comments, and what they cost.',
-      content: { 'application/json': { schema: CommentsReading, example: commentsExample } },
-    },
+    200: readResponse('The comments, and what they cost.', CommentsReading, commentsExample),
     ...errorResponses('invalid_request', 'internal', 'misconfigured', ...READ_ERRORS),
   },
 });
@@ -58,8 +55,9 @@ export function registerComments(app: App): void {
     const query = c.req.valid('query');
     const parse = query.parse === undefined || query.parse === 'none' ? null : query.parse;
     const comments = { limit: LIMITS[query.limit ?? '100'], includeReplies: query.includeReplies === 'true', cursor: query.cursor ?? null };
-    const reading = await runRead(c, { input: query.url, want: { main: 'comments', comments, parse }, freshness: freshnessOf(query) });
-    if (!reading.ok) return refuse(c, reading.error);
-    return c.json(envelope(c, reading.value, commentsData(reading.value), commentParse(reading.value)), 200);
+    return answerRead(c, query, { main: 'comments', comments, parse }, (reading) => ({
+      data: commentsData(reading),
+      parse: commentParse(reading),
+    }));
   });
 }

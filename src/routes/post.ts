@@ -1,13 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../http/context.ts';
-import { envelope, envelopeOf } from '../http/envelope.ts';
-import { errorResponses, refuse } from '../http/error-response.ts';
+import { envelopeOf, readResponse } from '../http/envelope.ts';
+import { errorResponses } from '../http/error-response.ts';
 import { postExample } from '../http/examples.ts';
 import { MediaData, mediaData } from '../http/media-data.ts';
 import { mediaParse, MediaParseBlock } from '../http/parse-block.ts';
 import { onlyQuery } from '../http/query.ts';
-import { freshnessOf, mediaCommentsOf, mediaCommentsQuery, readQuery } from '../http/read-query.ts';
-import { runRead } from '../http/read-reply.ts';
+import { mediaCommentsOf, mediaCommentsQuery, readHeaders, readQuery } from '../http/read-query.ts';
+import { answerRead } from '../http/read-reply.ts';
 import { MEDIA_PARSE_MODES } from '../parse/parser.ts';
 import { READ_ERRORS } from '../read/refusals.ts';
 
@@ -34,9 +34,9 @@ const route = createRoute({
     'Each part from the cache costs its cached price; see /v1/pricing.',
   security: [{ apiKey: [] }],
   middleware: [onlyQuery(Object.keys(Query.shape))] as const,
-  request: { query: Query },
+  request: { query: Query, headers: readHeaders },
   responses: {
-    200: { description: 'The post, and what it cost.', content: { 'application/json': { schema: PostReading, example: postExample } } },
+    200: readResponse('The post, and what it cost.', PostReading, postExample),
     ...errorResponses('invalid_request', 'internal', 'misconfigured', ...READ_ERRORS),
   },
 });
@@ -46,8 +46,6 @@ export function registerPost(app: App): void {
     const query = c.req.valid('query');
     const parse = query.parse === undefined || query.parse === 'none' ? null : query.parse;
     const want = { main: 'media', reelOnly: false, transcript: 'none', comments: mediaCommentsOf(query), parse } as const;
-    const reading = await runRead(c, { input: query.url, want, freshness: freshnessOf(query) });
-    if (!reading.ok) return refuse(c, reading.error);
-    return c.json(envelope(c, reading.value, mediaData(reading.value), mediaParse(reading.value)), 200);
+    return answerRead(c, query, want, (reading) => ({ data: mediaData(reading), parse: mediaParse(reading) }));
   });
 }

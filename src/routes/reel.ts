@@ -1,13 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../http/context.ts';
-import { envelope, envelopeOf } from '../http/envelope.ts';
-import { errorResponses, refuse } from '../http/error-response.ts';
+import { envelopeOf, readResponse } from '../http/envelope.ts';
+import { errorResponses } from '../http/error-response.ts';
 import { reelExample } from '../http/examples.ts';
 import { MediaData, mediaData } from '../http/media-data.ts';
 import { mediaParse, MediaParseBlock } from '../http/parse-block.ts';
 import { onlyQuery } from '../http/query.ts';
-import { freshnessOf, mediaCommentsOf, mediaCommentsQuery, readQuery } from '../http/read-query.ts';
-import { runRead } from '../http/read-reply.ts';
+import { mediaCommentsOf, mediaCommentsQuery, readHeaders, readQuery } from '../http/read-query.ts';
+import { answerRead } from '../http/read-reply.ts';
 import { MEDIA_PARSE_MODES } from '../parse/parser.ts';
 import { READ_ERRORS } from '../read/refusals.ts';
 
@@ -39,9 +39,9 @@ const route = createRoute({
     'and `limitations` says why there is none. A post that is no reel is refused with `not_a_reel`, free of charge; /v1/post then has it in the cache.',
   security: [{ apiKey: [] }],
   middleware: [onlyQuery(Object.keys(Query.shape))] as const,
-  request: { query: Query },
+  request: { query: Query, headers: readHeaders },
   responses: {
-    200: { description: 'The reel, and what it cost.', content: { 'application/json': { schema: ReelReading, example: reelExample } } },
+    200: readResponse('The reel, and what it cost.', ReelReading, reelExample),
     ...errorResponses('invalid_request', 'internal', 'misconfigured', ...READ_ERRORS),
   },
 });
@@ -52,8 +52,6 @@ export function registerReel(app: App): void {
     const parse = query.parse === undefined || query.parse === 'none' ? null : query.parse;
     const transcript = WANTED[query.transcript ?? 'false'];
     const want = { main: 'media', reelOnly: true, transcript, comments: mediaCommentsOf(query), parse } as const;
-    const reading = await runRead(c, { input: query.url, want, freshness: freshnessOf(query) });
-    if (!reading.ok) return refuse(c, reading.error);
-    return c.json(envelope(c, reading.value, mediaData(reading.value), mediaParse(reading.value)), 200);
+    return answerRead(c, query, want, (reading) => ({ data: mediaData(reading), parse: mediaParse(reading) }));
   });
 }

@@ -1,14 +1,26 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { isoTime } from '../clock.ts';
-import type { App } from '../http/context.ts';
+import type { App, AppContext } from '../http/context.ts';
 import { errorResponses, refuse } from '../http/error-response.ts';
 import { KeyView, keyView } from '../http/key-view.ts';
+import { IDEMPOTENCY_ERRORS, idempotent } from '../http/idempotent.ts';
 import { personName } from '../http/person-name.ts';
 import { onlyQuery } from '../http/query.ts';
 import { signupRefusal } from '../http/signup-guard.ts';
 
 /** What Turnstile gives out at most. Characters. */
 const LONGEST_TOKEN = 2_048;
+
+/** 128 random bits in base64 have 22 characters, a UUID has 36: whoever guesses the key and the names of a signup is given its API key. */
+const SHORTEST_SIGNUP_KEY = 22;
+
+const headers = z.object({
+  'Idempotency-Key': z.string().optional().openapi({
+    description:
+      'A secret of the caller, random and of 22 characters or more: the same key and names within 24 hours get the same account and API key again, marked `Idempotency-Replayed: true`.',
+    example: '"8e03978e-40d5-43dd-bc93-6894a57f9324"',
+  }),
+});
 
 const Signup = z
   .strictObject({
@@ -53,7 +65,7 @@ const route = createRoute({
   description: 'The key is shown once; only its SHA-256 is kept. Both names are trimmed and 1 to 100 characters long.',
   security: [],
   middleware: [onlyQuery([])] as const,
-  request: { body: { required: true, content: { 'application/json': { schema: Signup } } } },
+  request: { headers, body: { required: true, content: { 'application/json': { schema: Signup } } } },
   responses: {
     201: { description: 'The account and its key.', content: { 'application/json': { schema: SignedUp } } },
     ...errorResponses(
@@ -64,36 +76,34 @@ const route = createRoute({
       'unsupported_media_type',
       'internal',
       'misconfigured',
-      'overloaded',
+      ...IDEMPOTENCY_ERRORS,
     ),
   },
 });
 
 export function registerSignup(app: App): void {
-  app.openapi(route, async (c) => {
-    if (c.req.header('Idempotency-Key') !== undefined) {
-      return refuse(c, {
-        code: 'invalid_request',
-        message: 'Idempotency-Key is not supported yet.',
-        details: { header: 'Idempotency-Key' },
-      });
-    }
+  app.openapi(route, (c) => {
     const { turnstileToken, ...names } = c.req.valid('json');
-    const refusal = await signupRefusal(c, turnstileToken);
-    if (refusal !== null) return refuse(c, refusal);
-    const signedUp = await c.var.service.accounts.signUp(names);
-    if (!signedUp.ok) return refuse(c, { code: 'overloaded' });
-    const { account, key, apiKey } = signedUp.value;
-    c.var.event.accountId = account.id;
-    c.header('Cache-Control', 'no-store');
-    return c.json(
-      {
-        account: { id: account.id, name: account.name, createdAt: isoTime(account.createdAt) },
-        key: keyView(key),
-        apiKey,
-        warning: 'Store this API key now. It will not be shown again.' as const,
-      },
-      201,
-    );
+    // A repeat is answered before it is counted as one more account; its Turnstile token may be another, so it is not part of the request.
+    return idempotent(c, 'signup', names, () => signUp(c, names, turnstileToken), SHORTEST_SIGNUP_KEY);
   });
+}
+
+async function signUp(c: AppContext, names: Omit<z.infer<typeof Signup>, 'turnstileToken'>, turnstileToken: string | undefined) {
+  const refusal = await signupRefusal(c, turnstileToken);
+  if (refusal !== null) return refuse(c, refusal);
+  const signedUp = await c.var.service.accounts.signUp(names);
+  if (!signedUp.ok) return refuse(c, { code: 'overloaded' });
+  const { account, key, apiKey } = signedUp.value;
+  c.var.event.accountId = account.id;
+  c.header('Cache-Control', 'no-store');
+  return c.json(
+    {
+      account: { id: account.id, name: account.name, createdAt: isoTime(account.createdAt) },
+      key: keyView(key),
+      apiKey,
+      warning: 'Store this API key now. It will not be shown again.' as const,
+    },
+    201,
+  );
 }

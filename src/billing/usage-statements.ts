@@ -1,0 +1,71 @@
+import type { InStatement } from '@libsql/client/web';
+import type { UsageFilter, UsagePosition } from './usage.ts';
+
+type Statement = Exclude<InStatement, string>;
+
+/** No time is later: the end of a range that has none. */
+const END_OF_TIME = 9_007_199_254_740_991;
+
+/** More groups than an answer should have; days and endpoints never come near. */
+const MOST_GROUPS = 1_000;
+
+const MS_PER_DAY = 86_400_000;
+
+/** The settled holds of the key's account in a range, by the index that fits: of the account, or of one of its keys. */
+function settledHolds(filter: UsageFilter): string {
+  const index = filter.keyId === null ? 'hold_settled_account' : 'hold_settled_key';
+  const chosen = filter.keyId === null ? '' : 'AND h.key_id = ?';
+  const endpoint = filter.endpoint === null ? '' : `AND r.body ->> 'endpoint' = ?`;
+  return `FROM key_secret s CROSS JOIN api_key k ON k.id = s.key_id CROSS JOIN hold h INDEXED BY ${index}
+         ON h.account_id = k.account_id ${chosen} CROSS JOIN receipt r ON r.id = h.id
+         WHERE s.hash = unhex(?) AND h.state = 'settled' AND h.resolved_at >= ? AND (h.resolved_at, h.id) < (?, ?) ${endpoint}`;
+}
+
+function settledArgs(keyHash: string, filter: UsageFilter, before: UsagePosition) {
+  const { keyId, endpoint } = filter;
+  return [...(keyId === null ? [] : [keyId]), keyHash, filter.from ?? 0, before.at, before.id, ...(endpoint === null ? [] : [endpoint])];
+}
+
+/** A page of settled requests, newest first. */
+export function readUsage(keyHash: string, filter: UsageFilter, after: UsagePosition | null, limit: number): Statement {
+  const before = after ?? { at: filter.to ?? END_OF_TIME, id: '' };
+  return {
+    sql: `SELECT h.id, h.key_id, h.resolved_at, h.amount_micros, h.settled_micros, r.body ${settledHolds(filter)}
+          ORDER BY h.resolved_at DESC, h.id DESC LIMIT ?`,
+    args: [...settledArgs(keyHash, filter, before), limit],
+  };
+}
+
+/** What settled requests came to, by day, endpoint or key. Reads the whole range. */
+export function readGroups(keyHash: string, filter: UsageFilter, by: 'day' | 'endpoint' | 'key'): Statement {
+  const group = {
+    day: `strftime('%Y-%m-%d', h.resolved_at / ${MS_PER_DAY} * 86400, 'unixepoch')`,
+    endpoint: `coalesce(r.body ->> 'endpoint', '')`,
+    key: 'h.key_id',
+  }[by];
+  return {
+    sql: `SELECT ${group} AS label, count(*) AS requests, sum(h.amount_micros) AS reserved, sum(h.settled_micros) AS settled
+          ${settledHolds(filter)} GROUP BY label ORDER BY label LIMIT ${MOST_GROUPS}`,
+    args: settledArgs(keyHash, filter, { at: filter.to ?? END_OF_TIME, id: '' }),
+  };
+}
+
+/** No row, or a request of the key's account with its receipt. */
+export function readReceipt(keyHash: string, id: string): Statement {
+  return {
+    sql: `SELECT h.id, h.key_id, h.state, h.reason, h.created_at, h.resolved_at, h.amount_micros, h.settled_micros, r.body
+            FROM key_secret s CROSS JOIN api_key k ON k.id = s.key_id CROSS JOIN hold h ON h.id = ? AND h.account_id = k.account_id LEFT JOIN receipt r ON r.id = h.id
+           WHERE s.hash = unhex(?)`,
+    args: [id, keyHash],
+  };
+}
+
+/** A page of the journal of the key's account, newest first. */
+export function readEntries(keyHash: string, before: number | null, limit: number): Statement {
+  return {
+    sql: `SELECT e.seq, e.kind, e.ref, e.delta_micros, e.balance_after_micros, e.created_at
+            FROM key_secret s CROSS JOIN api_key k ON k.id = s.key_id CROSS JOIN entry e ON e.account_id = k.account_id
+           WHERE s.hash = unhex(?) AND e.seq < ? ORDER BY e.seq DESC LIMIT ?`,
+    args: [keyHash, before ?? END_OF_TIME, limit],
+  };
+}
