@@ -37,8 +37,8 @@ export function afterSettle(id: string, ending: Ending | undefined, now: number)
 /** What a release leaves behind: the answer under its key or a free key, and one more failure of its target. */
 export function afterRelease(id: string, code: string, ending: Ending | undefined, now: number): InStatement[] {
   if (ending === undefined) return [];
-  const failure = { id, target: ending.target, code, now, since: now - FAILURE_WINDOW_MS };
-  return [...memory(id, ending, now, 'released'), ...(ending.target === null ? [] : [statement.countFailure(failure)])];
+  const failure = { id, target: ending.target, code, now };
+  return [...memory(id, ending, now, 'released'), ...(ending.target === null ? [] : [statement.countFailure(failure, FAILURE_WINDOW_MS)])];
 }
 
 function memory(id: string, { keyHash, onceDigest: digest, answer }: Ending, now: number, state: 'settled' | 'released'): InStatement[] {

@@ -102,15 +102,15 @@ export function readFailing(keyHash: string, target: string): Statement {
   };
 }
 
-/** Counts a failure { id, target, code, now, since } of a released hold's key; older ones than `since` don't count. */
-export function countFailure(row: Readonly<Record<string, unknown>>): Statement {
+/** Counts a failure { id, target, code, now } of a released hold's key; the last one counts no more after `windowMs`. */
+export function countFailure(row: Readonly<Record<string, unknown>>, windowMs: number): Statement {
   return {
     sql: `INSERT INTO failing (key_id, target, failures, code, last_at)
           SELECT h.key_id, j.value ->> 'target', 1, j.value ->> 'code', j.value ->> 'now'
-            FROM json_each(?1) j CROSS JOIN hold h ON h.id = j.value ->> 'id' AND h.state = 'released' AND h.resolved_at = j.value ->> 'now'
+            FROM json_each(?) j CROSS JOIN hold h ON h.id = j.value ->> 'id' AND h.state = 'released' AND h.resolved_at = j.value ->> 'now'
            WHERE true
           ON CONFLICT (key_id, target) DO UPDATE
-             SET failures = CASE WHEN last_at > (SELECT j.value ->> 'since' FROM json_each(?1) j) THEN failures + 1 ELSE 1 END,
+             SET failures = CASE WHEN last_at > excluded.last_at - ${windowMs} THEN failures + 1 ELSE 1 END,
                  code = excluded.code, last_at = excluded.last_at`,
     args: [JSON.stringify([row])],
   };

@@ -4,6 +4,7 @@ import type { Payment } from '../read/payer.ts';
 import type { ReadTrace } from '../read/order.ts';
 import type { Reading } from '../read/reader.ts';
 import type { AppContext } from './context.ts';
+import { noteCredits } from './credit-headers.ts';
 import { Quote } from './quote-view.ts';
 
 const amount = z.int().nonnegative();
@@ -83,8 +84,9 @@ export function cacheHeaders({ cache: { status, ttlSeconds, ageSeconds } }: Read
   };
 }
 
-/** Copies what is known of a read into the log line, whether it was delivered or refused. */
-export function noteRead(c: AppContext, { available: _, ...trace }: ReadTrace): void {
+/** Copies what is known of a read into the log line, whether it was delivered or refused; the balance is for the headers alone. */
+export function noteRead(c: AppContext, { available = null, ...trace }: ReadTrace): void {
+  noteCredits(c, available);
   Object.assign(c.var.event, trace);
 }
 

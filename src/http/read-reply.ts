@@ -47,7 +47,6 @@ export async function answerRead<D, P>(
   const bodyOf = (reading: Reading) => ({ ...envelopeBody(c, reading), ...render(reading) });
   const answer = await (isDryRun ? quoted(c, reader, order, trace) : reader.read(order, trace));
   noteRead(c, trace);
-  noteCredits(c, trace.available ?? null);
   if (!answer.ok) {
     if (answer.error.code !== 'replayed') return refuse(c, answer.error);
     const { replay: kept, accountId, availableNow } = answer.error.claimed;

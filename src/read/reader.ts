@@ -1,4 +1,4 @@
-import type { PricedLine, ReceiptBody } from '../billing/ledger.ts';
+import type { PricedLine, ReceiptBody, SpendRefusal } from '../billing/ledger.ts';
 import { parseTarget, type MediaTarget, type Target } from '../instagram/target.ts';
 import type { Budget } from '../providers/provider.ts';
 import { sum } from '../money.ts';
@@ -81,7 +81,7 @@ export function createReader(deps: ReadDeps): Reader {
       const refusal = knownRefusal(plan) ?? (isMainAvailable(deps, plan) ? null : providerUnconfigured);
       if (refusal !== null) return answerFree(deps, order, trace, refusal);
       const identified = await order.payer.identify();
-      if (!identified.ok) return err(spendRefusal(identified.error, deps.clock()));
+      if (!identified.ok) return stopped(deps, trace, identified.error);
       noteAccount(trace, identified.value);
       return ok(quotationOf(deps, plan, target.kind === 'media', sellable(deps), identified.value.available));
     },
@@ -109,6 +109,13 @@ function noteAccount(trace: ReadTrace, payee: Payee): void {
   trace.available = payee.available;
 }
 
+/** A step of paying that was refused, with what it said about the account. */
+function stopped(deps: ReadDeps, trace: ReadTrace, refusal: SpendRefusal): Result<never, Stop> {
+  if ('accountId' in refusal) trace.accountId = refusal.accountId;
+  if ('balance' in refusal) trace.available = refusal.balance.available;
+  return err(spendRefusal(refusal, deps.clock()));
+}
+
 /** What the cache alone is enough to refuse. */
 function knownRefusal(plan: Plan): ReadRefusal | null {
   if (plan.media?.absent != null) return absentRefusal(plan.media.absent);
@@ -120,7 +127,7 @@ function knownRefusal(plan: Plan): ReadRefusal | null {
 /** An answer that costs nothing still needs a key that exists: a well-formed one proves nothing. */
 async function answerFree(deps: ReadDeps, order: ReadOrder, trace: ReadTrace, refusal: ReadRefusal): Promise<Result<never, Stop>> {
   const identified = await order.payer.identify();
-  if (!identified.ok) return err(spendRefusal(identified.error, deps.clock()));
+  if (!identified.ok) return stopped(deps, trace, identified.error);
   noteAccount(trace, identified.value);
   return err(refusal);
 }
@@ -139,7 +146,7 @@ async function chargeAtHand(
   const full = lines.map(({ item, amount }) => ({ item, settled: amount }));
   const answer = await keptReading(deps, order, target, outcome, expectedPayment(order.payer, lines, full));
   const paid = lines.length === 0 ? await identifyOnly(order) : await order.payer.charge(lines, receipt, answer);
-  if (!paid.ok) return err(spendRefusal(paid.error, deps.clock()));
+  if (!paid.ok) return stopped(deps, trace, paid.error);
   noteAccount(trace, paid.value);
   return ok(await readingOf(deps, order, target, outcome, paid.value));
 }
@@ -170,7 +177,7 @@ async function readFresh(
   if (!isMainAvailable(deps, plan)) return answerFree(deps, order, trace, providerUnconfigured);
   const failing = `${order.endpoint} ${target.kind === 'media' ? target.shortcode : target.path}`;
   const reserved = await payer.reserve(held, failing);
-  if (!reserved.ok) return err(spendRefusal(reserved.error, deps.clock()));
+  if (!reserved.ok) return stopped(deps, trace, reserved.error);
   noteAccount(trace, reserved.value);
   try {
     const delivered = await deliverLocated(deps, order, trace, target, plan, budget);

@@ -5,7 +5,17 @@ import { refuse } from '../http/error-response.ts';
 const DEFERRED = ['/v1/profile', '/v1/search'] as const;
 
 /** What a caller who wanted one of them can use today. */
-const AVAILABLE = ['/v1/post', '/v1/reel', '/v1/comments', '/v1/me', '/v1/keys', '/v1/pricing', '/v1/signup'] as const;
+const AVAILABLE = [
+  '/v1/post',
+  '/v1/reel',
+  '/v1/comments',
+  '/v1/me',
+  '/v1/keys',
+  '/v1/usage',
+  '/v1/ledger',
+  '/v1/pricing',
+  '/v1/signup',
+] as const;
 
 export function registerDeferred(app: App): void {
   for (const path of DEFERRED) {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { hashApiKey, mintApiKey, parseApiKey } from '../../src/billing/keys.ts';
-import { OWNER_KEY, useApi } from '../support/api.ts';
-import { errorOf } from '../support/metered-route.ts';
+import { type Api, OWNER_KEY, useApi } from '../support/api.ts';
+import { errorOf } from '../support/answers.ts';
 
 const start = useApi();
 const json = (body: unknown) => ({ method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
@@ -90,11 +90,48 @@ describe('POST /v1/signup', () => {
     expect(api.takeSent().database).toBe(0);
   });
 
-  test('refuses an Idempotency-Key, which it could not honour yet', async () => {
-    const api = start();
-    const request = json({ accountName: 'a', keyName: 'b' });
-    const answer = await api.request('/v1/signup', { ...request, headers: { ...request.headers, 'Idempotency-Key': 'x' } });
-    expect([answer.status, errorOf(answer).code]).toEqual([400, 'invalid_request']);
+  describe('under an Idempotency-Key', () => {
+    const KEY = '"8e03978e-40d5-43dd-bc93-6894a57f9324"';
+    const signUp = (api: Api, body: unknown, key: string) => {
+      const request = json(body);
+      return api.request('/v1/signup', { ...request, headers: { ...request.headers, 'Idempotency-Key': key } });
+    };
+    const accounts = async (api: Api, name: string) =>
+      (await api.database.execute({ sql: 'SELECT id FROM account WHERE name = ?', args: [name] })).rows.length;
+
+    test('gives the same account and API key again, which works, and creates one account', async () => {
+      const api = start();
+      const names = { accountName: 'once only', keyName: 'b' };
+      const first = await signUp(api, names, KEY);
+      expect(first.status).toBe(201);
+      const second = await signUp(api, names, KEY);
+      expect([second.status, second.headers.get('Idempotency-Replayed')]).toEqual([201, 'true']);
+      expect(second.body).toEqual(first.body);
+      expect(await accounts(api, 'once only')).toBe(1);
+      const { apiKey } = second.body as { apiKey: string };
+      expect((await api.request('/v1/me', { key: apiKey })).status).toBe(200);
+      const kept = await api.database.execute("SELECT * FROM replay WHERE scope = 'signup'");
+      expect(JSON.stringify(kept.rows)).not.toContain('igsk_');
+      const other = await signUp(api, { accountName: 'another', keyName: 'b' }, KEY);
+      expect([other.status, errorOf(other).code]).toEqual([422, 'idempotency_mismatch']);
+      expect(await accounts(api, 'another')).toBe(0);
+    });
+
+    test('creates one account for parallel signups, and refuses or replays the others', async () => {
+      const api = start();
+      const names = { accountName: 'parallel signup', keyName: 'b' };
+      const answers = await Promise.all(Array.from({ length: 8 }, () => signUp(api, names, 'parallel-signup-0000000001')));
+      expect(answers.filter((answer) => answer.status === 201 && !answer.headers.has('Idempotency-Replayed'))).toHaveLength(1);
+      expect(answers.every((answer) => answer.status === 201 || errorOf(answer).code === 'idempotency_in_flight')).toBe(true);
+      expect(await accounts(api, 'parallel signup')).toBe(1);
+    });
+
+    test('refuses a key that could be guessed, since it opens the answer', async () => {
+      const api = start();
+      const answer = await signUp(api, { accountName: 'guessable', keyName: 'b' }, 'my-signup');
+      expect([answer.status, errorOf(answer).code]).toEqual([400, 'invalid_request']);
+      expect(await accounts(api, 'guessable')).toBe(0);
+    });
   });
 
   test('answers 503 with Retry-After when the database is down', async () => {

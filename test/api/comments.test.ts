@@ -5,7 +5,8 @@ import { CommentsData } from '../../src/http/media-data.ts';
 import { CommentParseBlock } from '../../src/http/parse-block.ts';
 import type { Api, Answer } from '../support/api.ts';
 import { useApi } from '../support/api.ts';
-import { errorOf, meteredRoute, usageOf } from '../support/metered-route.ts';
+import { errorOf, usageOf } from '../support/answers.ts';
+import { meteredRoute } from '../support/metered-route.ts';
 
 const start = useApi();
 const CommentsReading = envelopeOf(CommentsData, CommentParseBlock, 'CommentsReading');

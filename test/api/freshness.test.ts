@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { useApi } from '../support/api.ts';
-import { errorOf, usageOf } from '../support/metered-route.ts';
+import { errorOf, usageOf } from '../support/answers.ts';
 
 const start = useApi();
 

@@ -3,7 +3,8 @@ import { envelopeOf } from '../../src/http/envelope.ts';
 import { MediaData } from '../../src/http/media-data.ts';
 import { MediaParseBlock } from '../../src/http/parse-block.ts';
 import { useApi } from '../support/api.ts';
-import { errorOf, meteredRoute, usageOf } from '../support/metered-route.ts';
+import { errorOf, usageOf } from '../support/answers.ts';
+import { meteredRoute } from '../support/metered-route.ts';
 
 const start = useApi();
 const PostReading = envelopeOf(MediaData, MediaParseBlock, 'PostReading');

@@ -5,7 +5,8 @@ import { MediaData } from '../../src/http/media-data.ts';
 import { MediaParseBlock } from '../../src/http/parse-block.ts';
 import type { Answer } from '../support/api.ts';
 import { useApi } from '../support/api.ts';
-import { errorOf, meteredRoute } from '../support/metered-route.ts';
+import { errorOf } from '../support/answers.ts';
+import { meteredRoute } from '../support/metered-route.ts';
 
 const start = useApi();
 const ReelReading = envelopeOf(MediaData, MediaParseBlock, 'ReelReading');

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { PRICE_CARD } from '../../src/billing/price-card.ts';
 import { useApi } from '../support/api.ts';
-import { errorOf } from '../support/metered-route.ts';
+import { errorOf } from '../support/answers.ts';
 
 const start = useApi();
 

@@ -291,6 +291,27 @@ function withConflictClauses([name, sql]: readonly [string, string]): readonly H
 }
 
 /** Every hostile statement in every form. */
+const replay = (scope: string, digest: string, requestId: string, rest = 'NULL, NULL, 1, 2') =>
+  `INSERT INTO replay (scope, key_digest, fingerprint, request_id, status, answer, created_at, expires_at) VALUES (${scope}, ${digest}, 'f', ${requestId}, ${rest})`;
+
+const DIGEST = `hex(zeroblob(32))`;
+
+const REPLAYS: readonly (readonly [string, string])[] = [
+  ['claim of nobody', replay(`''`, DIGEST, `'req_x'`)],
+  ['claim under half a digest', replay(`'acct_rich'`, `'abcd'`, `'req_x'`)],
+  ['claim without a request', replay(`'acct_rich'`, DIGEST, `''`)],
+  ['claim that was over before it began', replay(`'acct_rich'`, DIGEST, `'req_x'`, 'NULL, NULL, 2, 2')],
+  ['answer that is a server failure', replay(`'acct_rich'`, DIGEST, `'req_x'`, `500, 'a', 1, 2`)],
+  ['answer that is endless', replay(`'acct_rich'`, DIGEST, `'req_x'`, `200, hex(zeroblob(1000001)), 1, 2`)],
+  [
+    'claim taken over',
+    `INSERT INTO replay (scope, key_digest, fingerprint, request_id, created_at, expires_at) SELECT r.scope, r.key_digest, 'f', 'req_x', 1, 2 FROM replay r`,
+  ],
+  ['answer changed', `UPDATE replay SET answer = 'forged' WHERE status IS NOT NULL`],
+  ['claim given to another request', `UPDATE replay SET request_id = 'req_x' WHERE status IS NULL`],
+  ['claim given to another account', `UPDATE replay SET scope = 'acct_poor' WHERE status IS NULL`],
+];
+
 export const HOSTILE_STATEMENTS: readonly HostileStatement[] = [
   ...ACCOUNTS,
   ...KEYS,
@@ -299,10 +320,11 @@ export const HOSTILE_STATEMENTS: readonly HostileStatement[] = [
   ...LINES_AND_RECEIPTS,
   ...ENTRIES,
   ...PAYMENTS,
+  ...REPLAYS,
   ...HOSTILE_CALLS,
 ].flatMap(withConflictClauses);
 
-const TABLES = ['account', 'api_key', 'key_secret', 'key_usage', 'hold', 'line', 'receipt', 'entry', 'payment'] as const;
+const TABLES = ['account', 'api_key', 'key_secret', 'key_usage', 'hold', 'line', 'receipt', 'entry', 'payment', 'replay'] as const;
 
 /** Everything the tables of money hold, as one text. */
 export async function dumpLedger(client: Client): Promise<string> {

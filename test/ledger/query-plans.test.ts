@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as key from '../../src/billing/key-statements.ts';
 import * as statement from '../../src/billing/ledger-statements.ts';
 import * as topUp from '../../src/billing/top-up-statements.ts';
+import * as replay from '../../src/billing/replay-statements.ts';
+import * as usage from '../../src/billing/usage-statements.ts';
 import { memoryDatabase, serverDatabase, textOf } from '../support/database.ts';
 import { useSqld } from '../support/sqld.ts';
 import { readSchema } from './schema-mutants.ts';
@@ -60,6 +62,29 @@ const OWN_STATEMENTS: readonly PlannedStatement[] = [
   { name: 'revokeKey', sql: key.revokeKey('', 0).sql },
   { name: 'readKey', sql: key.readKey('', 0).sql },
   { name: 'readAccountKeys', sql: key.readAccountKeys('', 0, 0).sql },
+  ...[{ keyHash: '' }, { scope: '' }].flatMap((owner) => [
+    { name: 'forgetOver', sql: replay.forgetOver(owner, '', 0).sql },
+    { name: 'claimOnce', sql: replay.claimOnce(owner).sql },
+    { name: 'dropEmptyClaim', sql: replay.dropEmptyClaim(owner, '', '').sql },
+    { name: 'dropUnsettledClaim', sql: replay.dropUnsettledClaim(owner, '', '').sql },
+    { name: 'dropClaim', sql: replay.dropClaim(owner, '', '').sql },
+    { name: 'answerClaim', sql: replay.answerClaim(owner, '', '', { status: 200, sealed: '', expiresAt: 0 }, 'settled').sql },
+    { name: 'readReplay', sql: replay.readReplay(owner, '').sql },
+  ]),
+  { name: 'readFailing', sql: replay.readFailing('', '').sql },
+  { name: 'countFailure', sql: replay.countFailure({}, 1).sql },
+  { name: 'forgetFailing', sql: replay.forgetFailing('', '').sql },
+  { name: 'sweepReplays', sql: replay.sweepReplays(0, 0).sql },
+  { name: 'sweepFailing', sql: replay.sweepFailing(0, 0).sql },
+  ...[null, 'x'].flatMap((text) => {
+    const filter = { from: null, to: null, endpoint: text, keyId: text };
+    return [
+      { name: 'readUsage', sql: usage.readUsage('', filter, null, 0).sql },
+      ...(['day', 'endpoint', 'key'] as const).map((by) => ({ name: `readGroups ${by}`, sql: usage.readGroups('', filter, by).sql })),
+    ];
+  }),
+  { name: 'readReceipt', sql: usage.readReceipt('', '').sql },
+  { name: 'readEntries', sql: usage.readEntries('', null, 0).sql },
   { name: 'countExpiring', sql: statement.countExpiring(0, 0).sql },
   { name: 'forgetKey', sql: topUp.forgetKey('', '', 0).sql },
   { name: 'insertPayment', sql: topUp.insertPayment({}).sql },

@@ -36,6 +36,13 @@ export async function buildScenario(client: Client): Promise<void> {
   must(await ledger.charge(spend(rich, 'charged', { media: 1_000 }), receipt));
   must(await ledger.charge(spend(revoked, 'last', { media: 10 }), receipt));
 
+  const once = (name: string, customer: Customer, digest: string) => ({
+    ...spend(customer, name, { media: 10 }),
+    onceDigest: sha256(digest),
+  });
+  must(await ledger.charge(once('once', rich, 'answered'), receipt, { status: 200, sealed: 'sealed' }));
+  must(await ledger.reserve(once('claimed', rich, 'running'), TTL_MS));
+
   // The poor one's open hold outlives a clawback of what it was made from: a debt with a hold.
   await pay(client, 'pay_poor', poor.accountId, 2_000, [2_000, 500, 1_000]);
   must(await ledger.reserve(spend(poor, 'owed', { media: 1_500 }), TTL_MS));

@@ -53,6 +53,8 @@ export class Api {
   inRealTime = false;
   /** Set to make what may be lost throw: a bug on the paid path. */
   backgroundBug: Error | null = null;
+  /** Set to have the database carry everything out and its answers get lost: from the start, or once a provider has been asked. */
+  losesAnswers: 'always' | 'after_provider' | null = null;
   private readonly pending: Promise<unknown>[] = [];
   private readonly flights = createFlights<Awaited<ReturnType<Parser['parse']>>>();
   private readonly app: App;
@@ -86,9 +88,17 @@ export class Api {
   private readonly runtime: Runtime = {
     clock: () => (this.inRealTime ? Date.now() : this.clock()),
     ids: randomIds,
-    fetch: (input, init) => {
-      this.sent.push(new URL(input instanceof Request ? input.url : String(input)).host);
-      return fetch(input, init);
+    fetch: async (input, init) => {
+      const { host } = new URL(input instanceof Request ? input.url : String(input));
+      this.sent.push(host);
+      const answer = await fetch(input, init);
+      const isDatabase = host === new URL(this.sqldUrl).host;
+      if (!isDatabase && this.losesAnswers === 'after_provider') this.losesAnswers = 'always';
+      if (isDatabase && this.losesAnswers === 'always') {
+        await answer.arrayBuffer();
+        throw new TypeError('the answer was lost');
+      }
+      return answer;
     },
     log: (event) => this.events.push(event),
   };

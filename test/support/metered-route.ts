@@ -1,10 +1,11 @@
 import type { z } from '@hono/zod-openapi';
 import { describe, expect, test } from 'vitest';
 import { hashApiKey, mintApiKey } from '../../src/billing/keys.ts';
-import { ErrorBody } from '../../src/http/error-response.ts';
 import type { Settings } from '../../src/env.ts';
-import type { Api, Answer } from './api.ts';
+import type { Api } from './api.ts';
+import { errorOf, usageOf } from './answers.ts';
 import { OWNER_KEY } from './api.ts';
+import { leavesAloneWhatKeepsFailing, limitedByCeiling, onceForEachKey, quoted } from './metered-promises.ts';
 
 /** A paid endpoint, as the guarantees that all of them share need to know it. Prices in micro-credits. */
 export type MeteredRoute = {
@@ -18,28 +19,6 @@ export type MeteredRoute = {
   readonly freshPrice: number;
   readonly cachedPrice: number;
 };
-
-type Usage = {
-  reservedMicroCredits: number;
-  settledMicroCredits: number;
-  refundedMicroCredits: number;
-  balanceMicroCredits: number | null;
-  receiptId: string | null;
-  lines: { reservedMicroCredits: number; settledMicroCredits: number; refundedMicroCredits: number }[];
-};
-
-/** The part of a paid answer that every endpoint has. */
-export function usageOf(answer: Answer): Usage {
-  // safe because each caller has parsed the body with the endpoint's published schema
-  return (answer.body as { usage: Usage }).usage;
-}
-
-/** The error of an answer, proven to have the one published shape. */
-export function errorOf(answer: Answer): z.infer<typeof ErrorBody>['error'] {
-  const { error } = ErrorBody.parse(answer.body);
-  expect(answer.headers.get('X-Request-Id')).toBe(error.requestId);
-  return error;
-}
 
 /** What each failure of a provider must look like from outside, by the shortcode that asks the stand-ins for it. */
 const FAILURES = [
@@ -210,15 +189,10 @@ export function meteredRoute(spec: MeteredRoute): void {
       expect(api.takeSent().database).toBe(0);
     });
 
-    test('refuses an Idempotency-Key, which it could not honour yet', async () => {
-      const api = spec.start();
-      const { key } = await api.signUp();
-      api.takeSent();
-      const answer = await api.request(spec.read(spec.good), { key, headers: { 'Idempotency-Key': '"8e03978e"' } });
-      expect(answer.status).toBe(400);
-      expect(errorOf(answer)).toMatchObject({ code: 'invalid_request', details: { header: 'Idempotency-Key' } });
-      expect(api.takeSent()).toEqual({ database: 0, providers: 0 });
-    });
+    quoted(spec);
+    limitedByCeiling(spec);
+    onceForEachKey(spec);
+    leavesAloneWhatKeepsFailing(spec);
 
     test('refuses HEAD, which would be a read that is paid for and thrown away', async () => {
       const api = spec.start();

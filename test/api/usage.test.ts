@@ -1,0 +1,220 @@
+import { describe, expect, test } from 'vitest';
+import { JournalPage, Receipt, UsagePage } from '../../src/http/usage-view.ts';
+import { errorOf, usageOf } from '../support/answers.ts';
+import { type Answer, type Api, OWNER_KEY, useApi } from '../support/api.ts';
+
+const start = useApi();
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+
+/** A page's items, proven to be a page. */
+const itemsOf = (answer: Answer) => {
+  expect(answer.status).toBe(200);
+  return UsagePage.parse(answer.body);
+};
+
+/** A customer with three reads a minute apart: fresh, from the cache, and a reel. */
+async function threeReads(api: Api) {
+  const customer = await api.signUp();
+  const ids: string[] = [];
+  for (const path of ['/v1/post?url=DemoImage01', '/v1/post?url=DemoImage01', '/v1/reel?url=DemoReel_01']) {
+    ids.push(usageOf(await api.request(path, { key: customer.key })).receiptId ?? '');
+    api.clock.advance(MINUTE_MS);
+  }
+  api.takeSent();
+  return { ...customer, ids };
+}
+
+describe('GET /v1/usage', () => {
+  test('lists the settled requests, newest first, in one round trip, and pages without gap or duplicate', async () => {
+    const api = start();
+    const { key, ids } = await threeReads(api);
+    const all = await api.request('/v1/usage', { key });
+    expect(itemsOf(all).items).toMatchObject([
+      { requestId: ids[2], endpoint: '/v1/reel', shortcode: 'DemoReel_01', cacheStatus: 'miss', settledMicroCredits: 3_000 },
+      { requestId: ids[1], endpoint: '/v1/post', cacheStatus: 'hit', reservedMicroCredits: 1_000, settledMicroCredits: 1_000 },
+      { requestId: ids[0], endpoint: '/v1/post', cacheStatus: 'miss', settledMicroCredits: 3_000, refundedMicroCredits: 0 },
+    ]);
+    expect(api.takeSent()).toEqual({ database: 1, providers: 0 });
+    expect(all.headers.get('X-Credits-Remaining')).toBe(String(5_000_000 - 7_000));
+    const seen: unknown[] = [];
+    let cursor: string | null = '';
+    for (let page = 0; cursor !== null; page++) {
+      const more = cursor === '' ? '' : `&cursor=${cursor}`;
+      const { items, nextCursor } = itemsOf(await api.request(`/v1/usage?limit=1${more}`, { key }));
+      seen.push(...items.map((item) => ('requestId' in item ? item.requestId : null)));
+      cursor = nextCursor;
+      expect(page).toBeLessThan(3);
+    }
+    expect(seen).toEqual([ids[2], ids[1], ids[0]]);
+  });
+
+  test('filters by time, endpoint and key', async () => {
+    const api = start();
+    const { key, ids } = await threeReads(api);
+    const begun = api.clock() - 3 * MINUTE_MS;
+    const iso = (ms: number) => encodeURIComponent(new Date(ms).toISOString());
+    const idsOf = async (query: string) =>
+      itemsOf(await api.request(`/v1/usage?${query}`, { key })).items.map((item) => ('requestId' in item ? item.requestId : null));
+    expect(await idsOf(`from=${iso(begun + MINUTE_MS)}`)).toEqual([ids[2], ids[1]]);
+    expect(await idsOf(`to=${iso(begun + MINUTE_MS)}`)).toEqual([ids[0]]);
+    expect(await idsOf(`endpoint=${encodeURIComponent('/v1/reel')}`)).toEqual([ids[2]]);
+    // safe because the tests of /v1/me check this shape
+    const me = (await api.request('/v1/me', { key })).body as { key: { id: string } };
+    expect(await idsOf(`keyId=${me.key.id}`)).toEqual([ids[2], ids[1], ids[0]]);
+    expect(await idsOf('keyId=key_other')).toEqual([]);
+    expect(errorOf(await api.request('/v1/usage?from=yesterday', { key })).code).toBe('invalid_request');
+  });
+
+  test('sums by day, endpoint and key what the requests came to', async () => {
+    const api = start();
+    const { key } = await threeReads(api);
+    api.clock.advance(DAY_MS);
+    await api.request('/v1/post?url=DemoVideo01', { key });
+    const days = itemsOf(await api.request('/v1/usage?aggregate=day', { key })).items;
+    expect(days).toEqual([
+      { day: '2026-11-22', requests: 3, reservedMicroCredits: 7_000, settledMicroCredits: 7_000, refundedMicroCredits: 0 },
+      { day: '2026-11-23', requests: 1, reservedMicroCredits: 3_000, settledMicroCredits: 3_000, refundedMicroCredits: 0 },
+    ]);
+    const endpoints = itemsOf(await api.request('/v1/usage?aggregate=endpoint', { key })).items;
+    expect(endpoints).toMatchObject([
+      { endpoint: '/v1/post', requests: 3, settledMicroCredits: 7_000 },
+      { endpoint: '/v1/reel', requests: 1, settledMicroCredits: 3_000 },
+    ]);
+    const keys = itemsOf(await api.request('/v1/usage?aggregate=key', { key })).items;
+    expect(keys).toMatchObject([{ requests: 4, settledMicroCredits: 10_000 }]);
+    const long = await api.request('/v1/usage?aggregate=day&from=2020-01-01T00:00:00Z', { key });
+    expect([long.status, errorOf(long).code]).toEqual([400, 'invalid_request']);
+  });
+
+  test('speaks CSV where that is asked for, with the next page in Link', async () => {
+    const api = start();
+    const { key, ids } = await threeReads(api);
+    const first = await api.request('/v1/usage?limit=2', { key, headers: { Accept: 'text/csv' } });
+    expect(first.headers.get('Content-Type')).toBe('text/csv; charset=utf-8');
+    expect(first.headers.get('Vary')).toContain('Accept');
+    const lines = String(first.body).split('\r\n');
+    expect(lines[0]).toMatch(/^requestId,settledAt,/);
+    expect(lines).toHaveLength(4);
+    expect(lines[1]).toContain(ids[2]);
+    const next = /^<([^>]+)>; rel="next"$/.exec(first.headers.get('Link') ?? '')?.[1] ?? '';
+    const second = await api.request(next, { key, headers: { Accept: 'text/csv' } });
+    expect(String(second.body)).toContain(ids[0]);
+    expect(second.headers.has('Link')).toBe(false);
+    const sums = await api.request('/v1/usage?aggregate=endpoint', { key, headers: { Accept: 'text/csv' } });
+    expect(String(sums.body)).toContain('/v1/post,2,4000,4000,0\r\n');
+  });
+
+  test('refuses a cursor that is none, and a request without a good key', async () => {
+    const api = start();
+    const { key } = await api.signUp();
+    for (const path of ['/v1/usage', '/v1/ledger']) {
+      expect(errorOf(await api.request(`${path}?cursor=AAAA`, { key })).code).toBe('invalid_cursor');
+      expect((await api.request(path)).status).toBe(401);
+      expect((await api.request(`${path}?limit=0`, { key })).status).toBe(400);
+    }
+  });
+
+  test('has nothing to show the owner, who is not billed', async () => {
+    const api = start();
+    await api.request('/v1/post?url=DemoImage01', { key: OWNER_KEY });
+    for (const path of ['/v1/usage', '/v1/ledger']) {
+      expect((await api.request(path, { key: OWNER_KEY })).body).toEqual({ items: [], nextCursor: null });
+    }
+    expect((await api.request('/v1/usage/req_x', { key: OWNER_KEY })).status).toBe(404);
+  });
+});
+
+describe('GET /v1/usage/{requestId}', () => {
+  test('is the receipt: lines, price card, cache, provider units and limitations, and no cost of ours', async () => {
+    const api = start();
+    const { key } = await api.signUp();
+    const read = await api.request('/v1/post?url=FaultCmts__&comments=latest', { key });
+    const { receiptId } = usageOf(read);
+    api.takeSent();
+    const answer = await api.request(`/v1/usage/${receiptId}`, { key });
+    expect(answer.status).toBe(200);
+    expect(api.takeSent()).toEqual({ database: 1, providers: 0 });
+    const receipt = Receipt.parse(answer.body);
+    expect(receipt).toMatchObject({
+      requestId: receiptId,
+      state: 'settled',
+      endpoint: '/v1/post',
+      shortcode: 'FaultCmts__',
+      reservedMicroCredits: 7_000,
+      settledMicroCredits: 3_000,
+      refundedMicroCredits: 4_000,
+      lines: [
+        { item: 'media', settledMicroCredits: 3_000 },
+        { item: 'comments', settledMicroCredits: 0, refundedMicroCredits: 4_000, reason: 'provider_failed' },
+      ],
+      cache: { status: 'miss' },
+    });
+    expect(receipt.limitations).toContain('comments_unavailable');
+    expect(receipt.providerUnits[0]).toEqual({ provider: 'scrapecreators', billedUnit: 'credit', units: 1 });
+    expect(JSON.stringify(answer.body)).not.toMatch(/cost|latency|httpStatus/i);
+  });
+
+  test('says of a failed read that everything came back, and why', async () => {
+    const api = start();
+    const { key, accountId } = await api.signUp();
+    const failed = await api.request('/v1/post?url=Fault500___', { key });
+    const { requestId } = errorOf(failed);
+    const receipt = Receipt.parse((await api.request(`/v1/usage/${requestId}`, { key })).body);
+    expect(receipt).toMatchObject({
+      state: 'released',
+      reason: 'provider_unavailable',
+      reservedMicroCredits: 3_000,
+      settledMicroCredits: 0,
+      refundedMicroCredits: 3_000,
+      endpoint: null,
+    });
+    expect(accountId).not.toBe('');
+  });
+
+  test("answers another account's request as if it did not exist", async () => {
+    const api = start();
+    const { key, ids } = await threeReads(api);
+    const other = await api.signUp();
+    const theirs = await api.request(`/v1/usage/${ids[0]}`, { key: other.key });
+    const none = await api.request('/v1/usage/req_nothing', { key: other.key });
+    expect([theirs.status, none.status]).toEqual([404, 404]);
+    expect({ ...errorOf(theirs), requestId: '' }).toEqual({ ...errorOf(none), requestId: '' });
+    expect(itemsOf(await api.request('/v1/usage', { key: other.key })).items).toEqual([]);
+    const cursor = itemsOf(await api.request('/v1/usage?limit=1', { key })).nextCursor;
+    expect(itemsOf(await api.request(`/v1/usage?cursor=${cursor}`, { key: other.key })).items).toEqual([]);
+  });
+});
+
+describe('GET /v1/ledger', () => {
+  test('shows every change with the balance after it, newest first, page by page and as CSV', async () => {
+    const api = start();
+    const { key, ids } = await threeReads(api);
+    const first = JournalPage.parse((await api.request('/v1/ledger?limit=3', { key })).body);
+    expect(first.items).toMatchObject([
+      { seq: 4, kind: 'usage', ref: ids[2], deltaMicroCredits: -3_000, balanceAfterMicroCredits: 4_993_000 },
+      { seq: 3, kind: 'usage', ref: ids[1], deltaMicroCredits: -1_000, balanceAfterMicroCredits: 4_996_000 },
+      { seq: 2, kind: 'usage', ref: ids[0], deltaMicroCredits: -3_000, balanceAfterMicroCredits: 4_997_000 },
+    ]);
+    const rest = JournalPage.parse((await api.request(`/v1/ledger?cursor=${first.nextCursor}`, { key })).body);
+    expect(rest).toMatchObject({ items: [{ seq: 1, kind: 'grant', balanceAfterMicroCredits: 5_000_000 }], nextCursor: null });
+    const asCsv = await api.request('/v1/ledger', { key, headers: { Accept: 'text/csv' } });
+    expect(String(asCsv.body).split('\r\n')).toHaveLength(6);
+    expect(String(asCsv.body)).toContain(`3,usage,${ids[1]},-1000,4996000,`);
+  });
+});
+
+describe('X-Credits-Used and X-Credits-Remaining', () => {
+  test('are on every answer to a key, errors too, and on none without one', async () => {
+    const api = start({ SIGNUP_GRANT_MICRO_CREDITS: '3500' });
+    const { key } = await api.signUp();
+    const creditsOf = ({ headers }: Answer) => [headers.get('X-Credits-Used'), headers.get('X-Credits-Remaining')];
+    expect(creditsOf(await api.request('/v1/me', { key }))).toEqual(['0', '3500']);
+    expect(creditsOf(await api.request('/v1/post?url=Fault500___', { key }))).toEqual(['0', '3500']);
+    expect(creditsOf(await api.request('/v1/post?url=DemoImage01', { key }))).toEqual(['3000', '500']);
+    expect(creditsOf(await api.request('/v1/post?url=DemoImage01', { key }))).toEqual(['0', '500']);
+    expect(creditsOf(await api.request('/v1/post?url=FaultGone__', { key: OWNER_KEY }))).toEqual(['0', null]);
+    expect(creditsOf(await api.request('/v1/post?url=DemoImage01'))).toEqual([null, null]);
+    expect(creditsOf(await api.request('/v1/pricing', { key }))).toEqual([null, null]);
+  });
+});
