@@ -41,6 +41,22 @@ describe('a paid read in workerd', () => {
     expect(await balanceOf(url, key)).toEqual({ available: 4_996_000, held: 0 });
   });
 
+  test('gives the sealed answer again under the same Idempotency-Key, in one round trip, and charges once', async () => {
+    const { proxy, url } = worker();
+    const { key } = await signUp(url);
+    const again = async () => {
+      const headers = { Authorization: `Bearer ${key}`, 'Idempotency-Key': '"once-in-workerd"' };
+      const response = await fetch(`${url}/v1/post?url=DemoAlbum01`, { headers });
+      return { status: response.status, replayed: response.headers.get('Idempotency-Replayed'), text: await response.text() };
+    };
+    proxy.take();
+    const first = await again();
+    expect([first.status, first.replayed, proxy.take()]).toEqual([200, null, 2]);
+    expect(await again()).toEqual({ ...first, replayed: 'true' });
+    expect(proxy.take()).toBe(1);
+    expect(await balanceOf(url, key)).toEqual({ available: 4_997_000, held: 0 });
+  });
+
   test('refuses a short balance in one round trip and asks no provider', async () => {
     const { proxy, url, standIns, database } = worker();
     const { key, accountId } = await signUp(url);
