@@ -1,7 +1,9 @@
 import { createAnswerSeal } from './billing/answer-seal.ts';
+import type { Unreachable } from './billing/database-call.ts';
 import { createAccounts } from './billing/libsql-accounts.ts';
 import { createKeyRing } from './billing/libsql-key-ring.ts';
-import { createLedger, MAX_EXPIRE_PAGE } from './billing/libsql-ledger.ts';
+import { createLedger } from './billing/libsql-ledger.ts';
+import { createOwnerDesk } from './billing/libsql-owner.ts';
 import { createTopUps } from './billing/libsql-top-ups.ts';
 import type { PaymentService } from './billing/payment-service.ts';
 import { createReplays } from './billing/libsql-replays.ts';
@@ -10,9 +12,10 @@ import { PRICE_CARD } from './billing/price-card.ts';
 import { createStripePayments } from './billing/stripe-payments.ts';
 import { createTopUpCheck } from './billing/top-up-check.ts';
 import { createTopUpDesk } from './billing/top-up-order.ts';
+import { reconcileTopUps } from './billing/top-up-reconciliation.ts';
 import type { TopUps } from './billing/top-ups.ts';
 import type { Clock } from './clock.ts';
-import { createDatabase } from './db/client.ts';
+import { createDatabase, type Database } from './db/client.ts';
 import { databaseProblem } from './db/readiness.ts';
 import { type Env, readSettings, type Settings, type SettingsProblem, withKey } from './env.ts';
 import type { AppDeps, Payments, RateLimits, ReadinessCheck, Service } from './http/context.ts';
@@ -23,6 +26,12 @@ import { createObjectLimiter } from './limits/object-limiter.ts';
 import { createTurnstile } from './limits/turnstile.ts';
 import { createUpstashLimiter } from './limits/upstash-limiter.ts';
 import { microCredits } from './money.ts';
+import { ALL_COUNTERS } from './ops/counter-buffer.ts';
+import { createJobStore, type JobRun, runJobs } from './ops/jobs.ts';
+import { createMetricsStore, type MetricsStore } from './ops/metrics-store.ts';
+import { createOwnerView, scheduledJobs } from './ops/owner-view.ts';
+import type { Configured } from './ops/report.ts';
+import { countersOf } from './ops/request-counters.ts';
 import { createSharedParser } from './parse/flight.ts';
 import type { Parser } from './parse/parser.ts';
 import { createParser } from './parse/parser-client.ts';
@@ -30,7 +39,7 @@ import { createTranscriber } from './parse/transcriber.ts';
 import { createApify } from './providers/apify.ts';
 import { createCommentsFailover, createFailover, createTranscriptFailover } from './providers/failover.ts';
 import { createHikerApi } from './providers/hikerapi.ts';
-import type { Provider, ProviderId } from './providers/provider.ts';
+import { type Provider, PROVIDER_IDS, type ProviderId } from './providers/provider.ts';
 import { createScrapeCreators } from './providers/scrapecreators.ts';
 import { createShareLinkResolver } from './providers/share-link.ts';
 import { type ContentCache, createContentCache } from './read/content-cache.ts';
@@ -45,21 +54,13 @@ const HOLD_SLACK_MS = 15_000;
 /** How long the readiness probe waits for the content cache. Milliseconds. */
 const CACHE_PROBE_TIMEOUT_MS = 2_000;
 
-/** At most so many pages of expired holds in one run of the cron; the next run takes the rest. */
-const MAX_EXPIRE_PAGES = 20;
-
-/** At most so many orders in one run of the cron: each asks Stripe three times, and a run has fifteen minutes and 1,000 requests. */
-const MOST_TOP_UPS_A_RUN = 100;
-
-/** An order whose check failed lets the others go first. Milliseconds. */
-const FAILED_CHECK_PAUSE_MS = 5 * 60 * 1_000;
-
 /** What comes from outside the program. Handed in as one, so that tests can decide the time and watch every request that goes out. */
 export type Runtime = {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly fetch: typeof fetch;
   readonly log: (event: RequestEvent) => void;
+  readonly logJob?: (run: JobRun) => void;
 };
 
 const workerd: Runtime = {
@@ -68,7 +69,11 @@ const workerd: Runtime = {
   // workerd refuses a fetch that was taken off the global scope, hence the arrow.
   fetch: (input, init) => fetch(input, init),
   log: (event) => console.log(JSON.stringify(event)),
+  logJob: (run) => console.log(JSON.stringify(run)),
 };
+
+/** The runtime's clock, for what lives outside a request. */
+export const systemClock: Clock = workerd.clock;
 
 /** Settings don't change while an isolate lives, so they are read once for each environment object. */
 const settingsOf = new WeakMap<Env, Result<Settings, readonly SettingsProblem[]>>();
@@ -87,7 +92,10 @@ export function buildDeps(env: Env, background: (work: Promise<unknown>) => void
     ids: runtime.ids,
     version: settings.ok ? settings.value.SERVICE_VERSION : 'dev',
     priceCard: PRICE_CARD,
-    log: runtime.log,
+    log: (event) => {
+      runtime.log(event);
+      countRequest(env, background, event);
+    },
     service: settings.ok ? ok(buildService(settings.value, env, background, runtime)) : settings,
     rateLimits: settings.ok ? rateLimits(settings.value, env) : null,
     readiness: () => readiness(settings, env, runtime),
@@ -129,9 +137,10 @@ function buildService(settings: Settings, env: Env, background: (work: Promise<u
     absentTtlSeconds: settings.NOT_FOUND_TTL_SECONDS,
     background,
   });
+  const ledger = createLedger({ client, clock });
   const topUps = createTopUps({ client, clock });
   return {
-    ledger: createLedger({ client, clock }),
+    ledger,
     accounts: createAccounts({ client, clock, ids, signupGrant: microCredits(settings.SIGNUP_GRANT_MICRO_CREDITS) }),
     keyRing: createKeyRing({ client, clock, ids }),
     reader,
@@ -143,6 +152,8 @@ function buildService(settings: Settings, env: Env, background: (work: Promise<u
     answerSeal: createAnswerSeal(settings.CURSOR_SIGNING_SECRET),
     ownerKeyHashes: settings.OWNER_ADMIN_KEY_SHA256,
     turnstile: turnstile(settings, runtime),
+    ownerDesk: createOwnerDesk({ client, clock }),
+    ownerView: createOwnerView({ client, clock, ledger, configured: configuredIn(settings) }),
     holdTtlMs: settings.READ_DEADLINE_MS + HOLD_SLACK_MS,
   };
 }
@@ -272,58 +283,72 @@ async function cacheProblem(env: Env): Promise<'missing' | 'unreachable' | null>
   }
 }
 
-/** The cron's work on what is remembered: forgets answers and failures whose time is over, a bounded number in one run. */
-export async function forgetReplays(env: Env, runtime: Runtime = workerd): Promise<void> {
-  const settings = settingsFrom(env);
-  if (!settings.ok) return;
-  const replays = createReplays({ client: connect(settings.value, runtime), clock: runtime.clock });
-  for (let page = 0; page < MAX_EXPIRE_PAGES; page += 1) {
-    const swept = await replays.sweep(MAX_EXPIRE_PAGE);
-    if (!swept.ok || swept.value.deleted === 0) return;
+/** Hands what is counted of a request to the counters, after the answer. Whatever goes wrong there is not the request's business. */
+function countRequest(env: Env, background: (work: Promise<unknown>) => void, event: RequestEvent): void {
+  try {
+    const { METRICS } = env;
+    background(
+      METRICS.getByName(ALL_COUNTERS)
+        .add(countersOf(event))
+        .catch(() => undefined),
+    );
+  } catch {
+    // Without the binding, or after the runtime has let go of the request, this one is not counted.
   }
 }
 
-/** The cron's work: gives back holds whose time is over, page by page, until none is left or the run is long enough. */
-export async function expireHolds(env: Env, runtime: Runtime = workerd): Promise<void> {
-  const settings = settingsFrom(env);
-  if (!settings.ok) return;
-  const ledger = createLedger({ client: connect(settings.value, runtime), clock: runtime.clock });
-  for (let page = 0; page < MAX_EXPIRE_PAGES; page += 1) {
-    const swept = await ledger.expireHolds(MAX_EXPIRE_PAGE);
-    if (!swept.ok || swept.value.expired < MAX_EXPIRE_PAGE) return;
-  }
+/** What is set up, by name. */
+function configuredIn(settings: Settings): Configured {
+  const providers = new Set(withKey(PROVIDER_IDS, settings));
+  return {
+    providers: Object.fromEntries(PROVIDER_IDS.map((id) => [id, providers.has(id)])),
+    boundaries: {
+      achronon: settings.ACHRONON_AI_ENDPOINT !== undefined && settings.ACHRONON_AI_SERVICE_TOKEN !== undefined,
+      stripe: settings.STRIPE_SECRET_KEY !== undefined && settings.STRIPE_WEBHOOK_SECRET !== undefined,
+      upstash: settings.UPSTASH_REDIS_REST_URL !== undefined && settings.UPSTASH_REDIS_REST_TOKEN !== undefined,
+      turnstile: settings.TURNSTILE_SECRET_KEY !== undefined,
+    },
+  };
 }
 
-/**
- * The cron's other work: looks at the orders whose time has come, the longest waiting first, because webhooks can be lost. Each order
- * notes when it is to be looked at next, so a run that ends early goes on with the next one. An order that fails waits five minutes.
- */
-export async function checkTopUps(env: Env, runtime: Runtime = workerd): Promise<void> {
+/** Where the counters are kept, for the object that brings them together. Throws while settings are missing. */
+export function metricsFor(env: Env, runtime: Runtime = workerd): MetricsStore {
+  const settings = settingsFrom(env);
+  if (!settings.ok) throw new Error('the settings are not complete');
+  return createMetricsStore({ client: connect(settings.value, runtime), clock: runtime.clock });
+}
+
+/** The cron's work: every job once. Without complete settings there is nothing to do it with; /ready says so. */
+export async function runScheduled(env: Env, runtime: Runtime = workerd): Promise<void> {
   const settings = settingsFrom(env);
   if (!settings.ok) return;
-  const topUps = createTopUps({ client: connect(settings.value, runtime), clock: runtime.clock });
-  const payments = buildPayments(settings.value, topUps, runtime);
-  if (payments === null) return;
-  const startedAt = runtime.clock();
-  const due = await topUps.due(MOST_TOP_UPS_A_RUN);
-  if (due.ok && due.value.length === 0) return;
-  const alarms = new Set<string>();
-  let done = 0;
-  for (const order of due.ok ? due.value : []) {
-    const checked = await payments.check.byOrder(order);
-    if (checked.ok) done += 1;
-    else await topUps.postpone(order.id, runtime.clock() + FAILED_CHECK_PAUSE_MS);
-    const alarm = checked.ok ? checked.value.alarm : checked.error.kind === 'refused' ? 'payment_service_refused' : null;
-    if (alarm !== null) alarms.add(alarm);
+  const { clock, logJob = () => undefined } = runtime;
+  const client = connect(settings.value, runtime);
+  const ledger = createLedger({ client, clock });
+  const reconcilePayments = () => reconcile(settings.value, client, runtime);
+  await runJobs(scheduledJobs({ client, clock, ledger, reconcilePayments }), createJobStore({ client, clock }), clock, logJob);
+}
+
+/** The cron's look at the top-up orders, with a log line of its own: its alarms are for a person. */
+async function reconcile(settings: Settings, client: Database, runtime: Runtime): Promise<Result<void, Unreachable>> {
+  const { clock } = runtime;
+  const topUps = createTopUps({ client, clock });
+  const payments = buildPayments(settings, topUps, runtime);
+  if (payments === null) return ok(undefined);
+  const startedAt = clock();
+  const looked = await reconcileTopUps({ topUps, check: payments.check, clock });
+  const { done, failed, alarms } = looked.ok ? looked.value : { done: 0, failed: 0, alarms: [] };
+  if (!looked.ok || done + failed > 0) {
+    runtime.log({
+      requestId: runtime.ids('req'),
+      time: new Date(startedAt).toISOString(),
+      method: 'CRON',
+      route: 'reconcile_payments',
+      status: looked.ok ? 200 : 503,
+      milliseconds: clock() - startedAt,
+      cron: { done, failed },
+      ...(alarms.length === 0 ? {} : { alarm: alarms.join(',') }),
+    });
   }
-  runtime.log({
-    requestId: runtime.ids('req'),
-    time: new Date(startedAt).toISOString(),
-    method: 'CRON',
-    route: 'checkTopUps',
-    status: due.ok ? 200 : 503,
-    milliseconds: runtime.clock() - startedAt,
-    cron: { done, failed: (due.ok ? due.value.length : 0) - done },
-    ...(alarms.size === 0 ? {} : { alarm: [...alarms].join(',') }),
-  });
+  return looked.ok ? ok(undefined) : looked;
 }

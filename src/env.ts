@@ -1,6 +1,7 @@
 import type { Fetcher, KVNamespace } from '@cloudflare/workers-types';
 import { z } from 'zod';
 import type { RateLimitObjects } from './limits/object-limiter.ts';
+import type { Counters } from './ops/counter-buffer.ts';
 import type { ParseFlights } from './parse/flight.ts';
 import { PROVIDER_IDS, type ProviderId } from './providers/provider.ts';
 import { err, ok, type Result } from './result.ts';
@@ -93,6 +94,7 @@ export type Env = { readonly [K in keyof Settings]?: string } & {
   readonly CONTENT_CACHE: KVNamespace;
   readonly PARSE_FLIGHTS: ParseFlights;
   readonly RATE_LIMITS: RateLimitObjects;
+  readonly METRICS: Counters;
   readonly ASSETS: Fetcher;
 };
 

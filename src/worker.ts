@@ -1,10 +1,12 @@
 import { DurableObject } from 'cloudflare:workers';
 import { createApp } from './app.ts';
-import { buildDeps, checkTopUps, expireHolds, forgetReplays, parserFor } from './deps.ts';
+import { buildDeps, metricsFor, parserFor, runScheduled, systemClock } from './deps.ts';
 import type { Env } from './env.ts';
 import type { Counter } from './limits/limiter.ts';
 import { createWindowCounter } from './limits/object-limiter.ts';
 import type { Quota } from './limits/policies.ts';
+import { createCounterBuffer, FLUSH_AFTER_MS } from './ops/counter-buffer.ts';
+import type { Increment } from './ops/series.ts';
 import { createFlights } from './parse/flight.ts';
 import type { Parser } from './parse/parser.ts';
 
@@ -18,9 +20,7 @@ export default {
     return answer;
   },
   scheduled(_controller, env, ctx) {
-    ctx.waitUntil(expireHolds(env));
-    ctx.waitUntil(checkTopUps(env));
-    ctx.waitUntil(forgetReplays(env));
+    ctx.waitUntil(runScheduled(env));
   },
 } satisfies ExportedHandler<Env>;
 
@@ -49,5 +49,25 @@ export class RateLimit extends DurableObject<Env> {
 
   override alarm() {
     return this.#counter.forget();
+  }
+}
+
+/** Where the counters of all isolates come together: in memory, and every few seconds in one write to the database. */
+export class Metrics extends DurableObject<Env> {
+  // A connection belongs to one request or alarm, so each flush makes its own.
+  readonly #buffer = createCounterBuffer((increments) => metricsFor(this.env).add(increments));
+
+  async add(increments: readonly Increment[]): Promise<void> {
+    this.#buffer.add(increments);
+    if ((await this.ctx.storage.getAlarm()) === null) await this.#wakeUp();
+  }
+
+  override async alarm(): Promise<void> {
+    const { isEmpty } = await this.#buffer.flush();
+    if (!isEmpty) await this.#wakeUp();
+  }
+
+  #wakeUp(): Promise<void> {
+    return this.ctx.storage.setAlarm(systemClock() + FLUSH_AFTER_MS);
   }
 }

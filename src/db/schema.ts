@@ -147,19 +147,23 @@ export const entry = sqliteTable(
 );
 
 /** One top-up order. */
-export const payment = sqliteTable('payment', {
-  id: text('id').primaryKey().notNull(),
-  accountId: text('account_id').notNull(),
-  sessionId: text('session_id').unique(),
-  intentId: text('intent_id').unique(),
-  currency: text('currency').notNull(),
-  amountMinor: integer('amount_minor').notNull(),
-  creditsMicros: integer('credits_micros').notNull(),
-  targetMicros: integer('target_micros').notNull().default(0),
-  rev: integer('rev').notNull().default(0),
-  createdAt: integer('created_at').notNull(),
-  updatedAt: integer('updated_at').notNull(),
-});
+export const payment = sqliteTable(
+  'payment',
+  {
+    id: text('id').primaryKey().notNull(),
+    accountId: text('account_id').notNull(),
+    sessionId: text('session_id').unique(),
+    intentId: text('intent_id').unique(),
+    currency: text('currency').notNull(),
+    amountMinor: integer('amount_minor').notNull(),
+    creditsMicros: integer('credits_micros').notNull(),
+    targetMicros: integer('target_micros').notNull().default(0),
+    rev: integer('rev').notNull().default(0),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+  },
+  (table) => [index('payment_by_account').on(table.accountId)],
+);
 
 /** A webhook event already seen. */
 export const stripeEvent = sqliteTable('stripe_event', {
@@ -231,4 +235,42 @@ export const failing = sqliteTable(
     lastAt: integer('last_at').notNull(),
   },
   (table) => [primaryKey({ columns: [table.keyId, table.target] }), index('failing_last').on(table.lastAt)],
+);
+
+/** One number of one series in one bucket of time. */
+export const metric = sqliteTable(
+  'metric',
+  {
+    grain: text('grain', { enum: ['minute', 'hour', 'day', 'total'] }).notNull(),
+    bucket: integer('bucket').notNull(),
+    name: text('name').notNull(),
+    labels: text('labels').notNull(),
+    value: integer('value').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.grain, table.bucket, table.name, table.labels] })],
+);
+
+/** A scheduled job: how its last run went, and where it goes on. */
+export const job = sqliteTable('job', {
+  name: text('name').primaryKey().notNull(),
+  lastRunAt: integer('last_run_at'),
+  lastSuccessAt: integer('last_success_at'),
+  lastFailureAt: integer('last_failure_at'),
+  lastDurationMs: integer('last_duration_ms'),
+  state: text('state'),
+});
+
+/** Something the owner did, and why. */
+export const ownerAction = sqliteTable(
+  'owner_action',
+  {
+    id: text('id').primaryKey().notNull(),
+    kind: text('kind').notNull(),
+    ref: text('ref').notNull(),
+    subject: text('subject').notNull(),
+    reason: text('reason').notNull(),
+    details: text('details').notNull(),
+    createdAt: integer('created_at').notNull(),
+  },
+  (table) => [uniqueIndex('owner_action_ref').on(table.kind, table.ref)],
 );

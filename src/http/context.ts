@@ -5,6 +5,7 @@ import type { KeyRing } from '../billing/key-ring.ts';
 import type { AnswerSeal } from '../billing/answer-seal.ts';
 import type { Ledger } from '../billing/ledger.ts';
 import type { PaymentService } from '../billing/payment-service.ts';
+import type { OwnerDesk } from '../billing/owner.ts';
 import type { PriceCard } from '../billing/price-card.ts';
 import type { TopUpCheck } from '../billing/top-up-check.ts';
 import type { TopUpDesk } from '../billing/top-up-order.ts';
@@ -17,6 +18,7 @@ import type { Id, Ids } from '../ids.ts';
 import type { Allowance, RateLimiter } from '../limits/limiter.ts';
 import type { Quota } from '../limits/policies.ts';
 import type { Turnstile } from '../limits/turnstile.ts';
+import type { OwnerView } from '../ops/owner-view.ts';
 import type { Reader } from '../read/reader.ts';
 import type { Result } from '../result.ts';
 import type { RequestEvent } from './request-event.ts';
@@ -46,6 +48,8 @@ export type Service = {
   readonly ownerKeyHashes: readonly string[];
   /** Null where a signup need not prove that a person is behind it. */
   readonly turnstile: Turnstile | null;
+  readonly ownerDesk: OwnerDesk;
+  readonly ownerView: OwnerView;
   /** How long a hold may stay open. Milliseconds. */
   readonly holdTtlMs: number;
 };

@@ -26,6 +26,7 @@ export function openApiDocument(app: App): Document {
         { name: 'Account', description: 'Accounts, keys and balance.' },
         { name: 'Top-ups', description: 'Money in, through Stripe.' },
         { name: 'Prices', description: 'What things cost.' },
+        { name: 'Owner', description: 'For the operator of the service, with the owner key.' },
         { name: 'Service', description: 'State of the service; free, without a key.' },
       ],
     });

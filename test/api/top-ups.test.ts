@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checkTopUps } from '../../src/deps.ts';
+import { runScheduled } from '../../src/deps.ts';
 import { OWNER_KEY, type Api, useApi } from '../support/api.ts';
 import { errorOf } from '../support/metered-route.ts';
 import { post, StripeSide } from '../support/stripe.ts';
@@ -444,7 +444,7 @@ describe('lost webhooks', () => {
     await stripe.buyer(session.id, 'pay');
     const log: { cron?: { done: number; failed: number } }[] = [];
     const cron = (aheadMs: number) =>
-      checkTopUps(api.env, {
+      runScheduled(api.env, {
         clock: () => Date.now() + aheadMs,
         ids: (prefix) => `${prefix}_cron`,
         fetch,
@@ -470,7 +470,7 @@ describe('lost webhooks', () => {
       args: [(await orders(api, key))[0]?.id ?? ''],
     });
     const cron = (aheadMs: number) =>
-      checkTopUps(api.env, { clock: () => Date.now() + aheadMs, ids: (prefix) => `${prefix}_cron`, fetch, log: () => undefined });
+      runScheduled(api.env, { clock: () => Date.now() + aheadMs, ids: (prefix) => `${prefix}_cron`, fetch, log: () => undefined });
     await stripe.control('/__api', { failures: 2 });
     await cron(11 * 60_000);
     expect((await me(api, key)).availableMicroCredits).toBe(0);

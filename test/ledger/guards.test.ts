@@ -26,6 +26,7 @@ const SECOND_LOCKS: Readonly<Record<string, readonly string[]>> = {
   'unique api_key: hash': ['ledger:key_exists', 'ledger:secret_exists'],
   'unique entry: kind, ref': ['ledger:entry_exists'],
   'unique index hold_idempotency': ['ledger:hold_exists'],
+  'unique index owner_action_ref': ['ledger:owner_action_exists'],
   'unique payment: intent_id': ['ledger:payment_exists'],
   'unique payment: session_id': ['ledger:payment_exists'],
 };

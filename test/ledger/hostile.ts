@@ -276,6 +276,17 @@ const PAYMENTS: readonly (readonly [string, string])[] = [
   ['payment deleted', 'DELETE FROM payment'],
 ];
 
+const ownerAction = (id: string, kind: string, ref: string, reason = `'forged'`, rest = '') =>
+  `INSERT INTO owner_action (id, kind, ref, subject, reason, details, created_at) SELECT ${id}, ${kind}, ${ref}, 'acct_x', ${reason}, '{}', 1${rest}`;
+
+const OWNER_ACTIONS: readonly (readonly [string, string])[] = [
+  ['owner action without a reason', ownerAction(`'act_x'`, `'freeze'`, `'x'`, `''`)],
+  ['owner action written again', ownerAction('o.id', `'freeze'`, `'other'`, `'forged'`, ' FROM owner_action o')],
+  ['owner action of another fact', ownerAction(`'act_' || o.id`, 'o.kind', 'o.ref', `'forged'`, ' FROM owner_action o')],
+  ['owner action told otherwise', `UPDATE owner_action SET reason = 'another'`],
+  ['owner action deleted', 'DELETE FROM owner_action'],
+];
+
 /** A caller's conflict clause also governs the triggers it fires, so every statement is tried with each of them. */
 function withConflictClauses([name, sql]: readonly [string, string]): readonly HostileStatement[] {
   const verb = /^(INSERT|UPDATE)/.exec(sql)?.[0];
@@ -321,17 +332,31 @@ export const HOSTILE_STATEMENTS: readonly HostileStatement[] = [
   ...ENTRIES,
   ...PAYMENTS,
   ...REPLAYS,
+  ...OWNER_ACTIONS,
   ...HOSTILE_CALLS,
 ].flatMap(withConflictClauses);
 
-const TABLES = ['account', 'api_key', 'key_secret', 'key_usage', 'hold', 'line', 'receipt', 'entry', 'payment', 'replay'] as const;
+const TABLES = [
+  'account',
+  'api_key',
+  'key_secret',
+  'key_usage',
+  'hold',
+  'line',
+  'receipt',
+  'entry',
+  'payment',
+  'replay',
+  'owner_action',
+  'metric',
+] as const;
 
 /** Everything the tables of money hold, as one text. */
 export async function dumpLedger(client: Client): Promise<string> {
   const selects = TABLES.map((table) =>
     table === 'api_key' || table === 'key_secret'
       ? `SELECT *, hex(hash) FROM ${table} ORDER BY hex(hash)`
-      : `SELECT * FROM ${table} ORDER BY 1, 2`,
+      : `SELECT * FROM ${table} ORDER BY 1, 2${table === 'metric' ? ', 3, 4' : ''}`,
   );
   const answers = await client.batch(selects, 'read');
   return JSON.stringify(

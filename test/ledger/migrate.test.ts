@@ -18,6 +18,10 @@ import { useSqld } from '../support/sqld.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const serverUrl = useSqld();
+// safe because drizzle has read the same file
+const journal = JSON.parse(readFileSync(join(root, 'migrations', 'meta', '_journal.json'), 'utf8')) as { entries: { tag: string }[] };
+/** The migrations of the checkout, in order. */
+const all = journal.entries.map(({ tag }) => tag);
 let folder: string;
 
 beforeEach(() => {
@@ -29,7 +33,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 describe('migrating', () => {
   test('applies what is missing once, and nothing the second time', async () => {
     const client = createClient({ url: ':memory:' });
-    expect(await migrateDatabase(client, folder)).toEqual(tags());
+    expect(await migrateDatabase(client, folder)).toEqual(all);
     expect(await migrateDatabase(client, folder)).toEqual([]);
     addMigration('9999_more', 'CREATE TABLE more (id TEXT PRIMARY KEY) STRICT;');
     expect(await migrateDatabase(client, folder)).toEqual(['9999_more']);
@@ -89,9 +93,7 @@ describe('migrating', () => {
     const environment = { LIBSQL_URL: serverUrl() };
     expect(await runMigrate(environment)).toEqual({
       code: 0,
-      out: tags()
-        .map((tag) => `applied ${tag}\n`)
-        .join(''),
+      out: all.map((tag) => `applied ${tag}\n`).join(''),
       err: '',
     });
     expect(await runMigrate(environment)).toEqual({ code: 0, out: 'nothing to apply: the database is up to date\n', err: '' });
@@ -104,12 +106,6 @@ describe('migrating', () => {
     expect(down.err).toMatch(/^The database could not be migrated: [^\n]+\n$/);
     expect(down.err).not.toContain('canary-token');
   });
-
-  /** The migrations of the checkout, in order. */
-  function tags(): readonly string[] {
-    const journal: { entries: { tag: string }[] } = JSON.parse(readFileSync(join(folder, 'meta', '_journal.json'), 'utf8'));
-    return journal.entries.map((entry) => entry.tag);
-  }
 
   function addMigration(name: string, sql: string): void {
     writeFileSync(join(folder, `${name}.sql`), sql);

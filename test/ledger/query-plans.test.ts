@@ -13,7 +13,7 @@ const serverUrl = useSqld();
 
 /** A scan that reads no table: the rows of a JSON text, a constant, or a subquery of the same plan, whose own source is listed by itself. */
 function isHarmlessScan(detail: string, plan: readonly string[]): boolean {
-  if (/^SCAN (\w+ VIRTUAL TABLE|CONSTANT ROW)/.test(detail)) return true;
+  if (/^SCAN (\w+ VIRTUAL TABLE|(\d+ )?CONSTANT ROW)/.test(detail)) return true;
   const name = /^SCAN (\S+)$/.exec(detail)?.[1];
   return plan.includes(`CO-ROUTINE ${name}`) || plan.includes(`MATERIALIZE ${name}`);
 }

@@ -24,7 +24,7 @@ export async function buildScenario(client: Client): Promise<void> {
     fingerprint: sha256(name),
     lines: Object.entries(amounts).map(([item, amount]) => ({ item, amount: microCredits(amount) })),
   });
-  const receipt = { priceCardVersion: 'test' };
+  const receipt = { priceCardVersion: 'test', upstream: [{ provider: 'hikerapi', estimatedCostMicros: 600 }, 'odd', null] };
 
   must(await ledger.reserve(spend(rich, 'expired', { media: 700 }), 1));
   clock.advance(1);
@@ -55,6 +55,8 @@ export async function buildScenario(client: Client): Promise<void> {
   await client.execute({ sql: 'UPDATE api_key SET revoked_at = ? WHERE id IN (?, ?)', args: [clock(), revoked.keyId, 'key_ended'] });
   await client.execute(`UPDATE account SET status = 'frozen' WHERE id = 'acct_revoked'`);
   await client.execute(`UPDATE account SET status = 'closed' WHERE id = 'acct_closed'`);
+  await client.execute(`INSERT INTO owner_action (id, kind, ref, subject, reason, details, created_at)
+                        VALUES ('act_1', 'freeze', 'act_1', 'acct_revoked', 'a test', '{}', 1)`);
 }
 
 /**

@@ -3,11 +3,12 @@ import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { startStandIns, type StandIns } from '../../local/stand-ins/stand-ins.ts';
 import { createApp } from '../../src/app.ts';
 import { auditLedger } from '../../src/billing/audit.ts';
-import { buildDeps, parserFor, type Runtime } from '../../src/deps.ts';
+import { buildDeps, metricsFor, parserFor, type Runtime, runScheduled } from '../../src/deps.ts';
 import type { Env, Settings } from '../../src/env.ts';
 import type { App } from '../../src/http/context.ts';
 import type { RequestEvent } from '../../src/http/request-event.ts';
 import { randomIds } from '../../src/ids.ts';
+import { createCounterBuffer } from '../../src/ops/counter-buffer.ts';
 import { createFlights } from '../../src/parse/flight.ts';
 import type { Parser } from '../../src/parse/parser.ts';
 import { processRateLimits } from './rate-limits.ts';
@@ -57,6 +58,7 @@ export class Api {
   losesAnswers: 'always' | 'after_provider' | null = null;
   private readonly pending: Promise<unknown>[] = [];
   private readonly flights = createFlights<Awaited<ReturnType<Parser['parse']>>>();
+  private readonly counters = createCounterBuffer((increments) => metricsFor(this.env, this.runtime).add(increments));
   private readonly app: App;
   readonly env: Env;
 
@@ -75,7 +77,8 @@ export class Api {
       CONTENT_CACHE: this.kv as unknown as Env['CONTENT_CACHE'],
       ASSETS: {} as Env['ASSETS'],
       RATE_LIMITS: this.rateLimits,
-      // As the Durable Object does, in one process.
+      // As the Durable Objects do, in one process; counters are written when a test asks for it.
+      METRICS: { getByName: () => ({ add: async (increments) => this.counters.add(increments) }) },
       PARSE_FLIGHTS: {
         getByName: (name) => ({
           parse: (...order) => this.flights.run(name, () => parserFor(this.env, this.runtime).parse(...order)),
@@ -120,6 +123,16 @@ export class Api {
     await Promise.allSettled(this.pending.splice(0));
     const isJson = response.headers.get('Content-Type')?.startsWith('application/json') === true;
     return { status: response.status, headers: response.headers, body: isJson && text !== '' ? JSON.parse(text) : text };
+  }
+
+  /** Writes what was counted, as the object's alarm does. */
+  async flushCounters(): Promise<void> {
+    await this.counters.flush();
+  }
+
+  /** Runs the cron once. */
+  async runCron(): Promise<void> {
+    await runScheduled(this.env, this.runtime);
   }
 
   /** A new customer, signed up over the API. */

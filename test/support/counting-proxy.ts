@@ -1,7 +1,10 @@
 import { createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A plain HTTP proxy in front of one server that counts the requests that pass. */
+/** How the flush of the counters begins: it comes every few seconds by itself and belongs to no request. */
+const COUNTERS_FLUSH = 'INSERT INTO metric ';
+
+/** A plain HTTP proxy in front of one server that counts the requests that pass, save the flushes of the counters. */
 export type CountingProxy = {
   readonly url: string;
   /** Requests since the last call. */
@@ -14,7 +17,9 @@ export async function countRequestsTo(target: string): Promise<CountingProxy> {
   const { hostname, port } = new URL(target);
   let count = 0;
   const server = createServer((incoming, outgoing) => {
-    count += 1;
+    let sent = '';
+    incoming.on('data', (chunk: Buffer) => (sent += chunk.toString('latin1')));
+    incoming.on('end', () => (count += sent.includes(COUNTERS_FLUSH) ? 0 : 1));
     const forwarded = httpRequest({ hostname, port, path: incoming.url, method: incoming.method, headers: incoming.headers }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(outgoing);

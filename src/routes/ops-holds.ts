@@ -1,0 +1,36 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { App } from '../http/context.ts';
+import { errorResponses, refuse } from '../http/error-response.ts';
+import { overloaded, ReasonBody } from '../http/owner-order.ts';
+import { onlyQuery } from '../http/query.ts';
+import { BODY_ERRORS, OWNER_ERRORS } from '../http/require-owner.ts';
+
+const Expired = z
+  .object({ expired: z.int().nonnegative().openapi({ description: 'How many holds were given back.' }) })
+  .openapi('OwnerHoldsExpired', { example: { expired: 3 } });
+
+const route = createRoute({
+  method: 'post',
+  path: '/v1/ops/holds/expire',
+  operationId: 'expireHolds',
+  tags: ['Owner'],
+  summary: 'Give back every hold whose time is over, now',
+  description: 'What the cron does every five minutes. At most 20,000 holds a call; a hold whose time is not over stays.',
+  security: [{ apiKey: [] }],
+  middleware: [onlyQuery([])] as const,
+  request: { body: { required: true, content: { 'application/json': { schema: ReasonBody } } } },
+  responses: {
+    200: { description: 'How many were given back.', content: { 'application/json': { schema: Expired } } },
+    ...errorResponses(...OWNER_ERRORS, ...BODY_ERRORS),
+  },
+});
+
+export function registerOpsHolds(app: App): void {
+  app.openapi(route, async (c) => {
+    const { ownerView, ownerDesk } = c.var.service;
+    const swept = await ownerView.expireHolds();
+    if (!swept.ok) return refuse(c, overloaded);
+    const noted = await ownerDesk.note({ id: c.var.requestId, ...c.req.valid('json'), kind: 'expire_holds', details: swept.value });
+    return noted.ok ? c.json(swept.value, 200) : refuse(c, overloaded);
+  });
+}

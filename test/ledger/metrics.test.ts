@@ -1,0 +1,233 @@
+import { type Client, createClient } from '@libsql/client';
+import * as fc from 'fast-check';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { auditLedger } from '../../src/billing/audit.ts';
+import { auditStep, beginPass } from '../../src/billing/range-audit.ts';
+import { LAWS_WITHOUT_ACCOUNT, RANGE_LAWS } from '../../src/billing/range-laws.ts';
+import { createJobStore, runJobs } from '../../src/ops/jobs.ts';
+import { createMetricsStore } from '../../src/ops/metrics-store.ts';
+import { type Sum, total } from '../../src/ops/series.ts';
+import { err, ok } from '../../src/result.ts';
+import { addCustomer, manualClock, memoryDatabase, START_TIME, textOf } from '../support/database.ts';
+import { Model } from './model.ts';
+import { anyOperation } from './operations.ts';
+import { buildScenario } from './scenario.ts';
+
+const hour = 3_600_000;
+const day = 24 * hour;
+const RUNS = 25;
+
+/** The same sums from the rows of the ledger themselves. */
+const TRUTH = `
+  SELECT 'entries' AS name, json_object('kind', kind) AS labels, count(*) AS value FROM entry GROUP BY kind
+  UNION ALL SELECT 'entry_micros', json_object('kind', kind), sum(delta_micros) FROM entry GROUP BY kind
+  UNION ALL SELECT 'holds', '{"state":"opened"}', count(*) FROM hold HAVING count(*) > 0
+  UNION ALL SELECT 'holds', json_object('state', state), count(*) FROM hold WHERE state <> 'open' GROUP BY state
+  UNION ALL SELECT 'reserved_micros', '{}', sum(amount_micros) FROM hold
+  UNION ALL SELECT 'settled_micros', '{}', sum(settled_micros) FROM hold WHERE state <> 'open'
+  UNION ALL SELECT 'refunded_micros', '{}', sum(amount_micros - coalesce(settled_micros, 0)) FROM hold WHERE state <> 'open'
+  UNION ALL SELECT 'settled_cost_micros', '{}', sum(j.value ->> 'estimatedCostMicros') FROM receipt r, json_each(r.body, '$.upstream') j
+             WHERE j.type = 'object'
+  UNION ALL SELECT 'accounts', json_object('status', status), count(*) FROM account GROUP BY status
+  UNION ALL SELECT 'accounts_created', '{}', count(*) FROM account
+  UNION ALL SELECT 'keys', json_object('state', CASE WHEN revoked_at IS NULL THEN 'live' ELSE 'revoked' END), count(*) FROM api_key GROUP BY 2
+  UNION ALL SELECT 'keys_created', '{}', count(*) FROM api_key`;
+
+function asText(sums: readonly { readonly name: unknown; readonly labels: unknown; readonly value: unknown }[]): string[] {
+  // A number that went back to nothing, and one that was never there, are the same.
+  return sums
+    .filter(({ value }) => value !== 0 && value !== null)
+    .map(({ name, labels, value }) => [name, labels, value].join(' '))
+    .sort();
+}
+
+async function truth(client: Client): Promise<string[]> {
+  const { rows } = await client.execute(TRUTH);
+  return asText(rows.map((row) => ({ name: row['name'], labels: row['labels'], value: row['value'] })));
+}
+
+function kept(sums: readonly Sum[]): string[] {
+  return asText(sums.map((sum) => ({ ...sum, labels: JSON.stringify(sum.labels) })));
+}
+
+async function read(client: Client, now: number, window: '1h' | '24h' | '30d' = '30d') {
+  const numbers = await createMetricsStore({ client, clock: () => now }).read(window);
+  if (!numbers.ok) throw new Error(numbers.error.kind);
+  return numbers.value;
+}
+
+describe('the sums of money', () => {
+  test('are those of entries, holds and receipts after any operations, before and after they are moved', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyOperation, { minLength: 1, maxLength: 80, size: 'max' }), async (operations) => {
+        const client = await memoryDatabase();
+        try {
+          const model = new Model(client, new Set());
+          await model.step({ do: 'sign up' });
+          for (const operation of operations) await model.step(operation);
+          const expected = await truth(client);
+          expect(kept((await read(client, START_TIME)).allTime)).toEqual(expected);
+          const gauges = ['accounts ', 'keys '];
+          const flowing = expected.filter((line) => !gauges.some((gauge) => line.startsWith(gauge)));
+          for (const later of [START_TIME + 3 * hour, START_TIME + 4 * day]) {
+            const store = createMetricsStore({ client, clock: () => later });
+            expect(await store.fold(10)).toMatchObject({ ok: true, value: { isDone: true } });
+            const numbers = await read(client, later);
+            expect(kept(numbers.allTime)).toEqual(expected);
+            expect(kept(numbers.window)).toEqual(flowing);
+          }
+        } finally {
+          client.close();
+        }
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  test('include what a receipt says of the providers, and nothing of what is odd in it', async () => {
+    const client = await memoryDatabase();
+    await buildScenario(client);
+    // Three settled requests of the scenario, 600 each, each with an oddity beside it.
+    expect(total((await read(client, START_TIME)).allTime, 'settled_cost_micros')).toBe(1_800);
+    expect(kept((await read(client, START_TIME)).allTime)).toEqual(await truth(client));
+    client.close();
+  });
+
+  test('are made from what is there when an older database is migrated', async () => {
+    const folder = join(import.meta.dirname, '..', '..', 'migrations');
+    // safe because drizzle has read the same file
+    const journal = JSON.parse(readFileSync(join(folder, 'meta', '_journal.json'), 'utf8')) as { entries: { tag: string }[] };
+    const statements = (tag: string) => readFileSync(join(folder, `${tag}.sql`), 'utf8').split('--> statement-breakpoint');
+    const at = journal.entries.findIndex(({ tag }) => tag === '0004_metrics');
+    const client = createClient({ url: ':memory:', intMode: 'number' });
+    await client.batch(
+      journal.entries.slice(0, at).flatMap(({ tag }) => statements(tag)),
+      'write',
+    );
+    // The scenario ends with an owner's action, for which there is no table yet.
+    await expect(buildScenario(client)).rejects.toThrow('owner_action');
+    await client.batch(statements('0004_metrics'), 'write');
+    expect(kept((await read(client, START_TIME)).allTime)).toEqual(await truth(client));
+    client.close();
+  });
+
+  test('are moved page by page, and a run that stops early loses nothing', async () => {
+    const client = await memoryDatabase();
+    const clock = manualClock();
+    const store = createMetricsStore({ client, clock });
+    for (let minute = 0; minute < 50; minute += 1) {
+      await store.add(Array.from({ length: 100 }, (_, index) => ({ name: 'parses', labels: { outcome: `o${index}` }, value: 1 })));
+      clock.advance(60_000);
+    }
+    clock.advance(4 * hour);
+    expect(await store.fold(1)).toEqual({ ok: true, value: { moved: 2_000, isDone: false } });
+    expect(total((await read(client, clock())).window, 'parses')).toBe(5_000);
+    expect(total((await read(client, clock())).allTime, 'parses')).toBe(5_000);
+    expect(await store.fold(10)).toEqual({ ok: true, value: { moved: 3_000, isDone: true } });
+    expect(total((await read(client, clock())).allTime, 'parses')).toBe(5_000);
+    const rows = await client.execute("SELECT count(*) AS rows FROM metric WHERE grain = 'hour'");
+    expect(rows.rows[0]?.['rows']).toBe(100);
+    // What comes late for a minute that was moved is moved after it.
+    await createMetricsStore({ client, clock: () => START_TIME }).add([{ name: 'parses', labels: { outcome: 'o1' }, value: 7 }]);
+    await store.fold(10);
+    expect(total((await read(client, clock())).allTime, 'parses')).toBe(5_007);
+    client.close();
+  });
+});
+
+describe('the audit by ranges of accounts', () => {
+  async function walk(client: Client): Promise<{ readonly broken: Readonly<Record<string, number>>; readonly steps: number }> {
+    let pass = beginPass(START_TIME);
+    for (let steps = 1; ; steps += 1) {
+      const done = await auditStep(client, pass);
+      if (!done.ok) throw new Error(done.error.kind);
+      pass = done.value.pass;
+      if (done.value.isComplete) return { broken: pass.broken, steps };
+    }
+  }
+
+  test('counts every law of the full audit', async () => {
+    const client = await memoryDatabase();
+    expect([...Object.keys(RANGE_LAWS), ...LAWS_WITHOUT_ACCOUNT].sort()).toEqual(Object.keys(await auditLedger(client)).sort());
+    client.close();
+  });
+
+  test('takes as many steps as there are ranges, and finds nothing in a healthy ledger', async () => {
+    const client = await memoryDatabase();
+    for (let index = 0; index < 1_200; index += 1) await addCustomer(client, { name: String(index).padStart(5, '0'), balance: 10 });
+    const { broken, steps } = await walk(client);
+    expect(steps).toBe(3);
+    expect(Object.values(broken).every((count) => count === 0)).toBe(true);
+    client.close();
+  });
+
+  const BREAKAGES = [
+    ['posted_is_the_sum_of_entries', "UPDATE account SET posted_micros = posted_micros + 7 WHERE id = 'acct_rich'"],
+    ['seq_is_the_number_of_entries', "UPDATE account SET seq = seq + 1 WHERE id = 'acct_rich'"],
+    ['entries_form_a_chain', "UPDATE entry SET balance_after_micros = balance_after_micros + 1 WHERE account_id = 'acct_rich' AND seq = 1"],
+    [
+      'entries_have_an_account',
+      "INSERT INTO entry (account_id, seq, kind, ref, delta_micros, balance_after_micros, created_at) VALUES ('acct_zz', 1, 'grant', 'zz', 1, 1, 1)",
+    ],
+    ['held_is_the_sum_of_open_holds', "UPDATE account SET held_micros = held_micros + 1 WHERE id = 'acct_rich'"],
+    ['debt_is_the_shortfall', "UPDATE account SET debt_micros = debt_micros + 1 WHERE id = 'acct_poor'"],
+    ['holds_belong_to_their_key', "UPDATE hold SET key_id = 'key_poor' WHERE id = 'req_open'"],
+    ['settlements_are_booked_once', "DELETE FROM entry WHERE kind = 'usage' AND ref = 'req_charged'"],
+    ['usage_has_its_hold', "DELETE FROM hold WHERE id = 'req_charged'"],
+    ['lines_add_up', "UPDATE line SET reserved_micros = reserved_micros + 1 WHERE hold_id = 'req_open' AND item = 'media'"],
+    ['lines_are_those_asked_for', "UPDATE line SET item = 'other' WHERE hold_id = 'req_open' AND item = 'media'"],
+    ['settled_holds_have_a_receipt', "DELETE FROM receipt WHERE id = 'req_charged'"],
+    ['receipts_have_a_hold', "DELETE FROM hold WHERE id = 'req_part'"],
+    ['payments_are_booked', "UPDATE payment SET target_micros = 5 WHERE id = 'pay_open'"],
+    ['payment_entries_have_a_payment', "DELETE FROM payment WHERE id = 'pay_poor'"],
+    ['usage_is_what_the_holds_took', 'UPDATE key_usage SET total_micros = total_micros + 1'],
+    ['lineage_follows_the_parents', "UPDATE api_key SET lineage = '[]' WHERE id = 'key_poor'"],
+    ['keys_have_their_usage', "DELETE FROM key_usage WHERE key_id = 'key_poor'"],
+  ] as const;
+
+  test.each(BREAKAGES)('finds a broken %s, as the full audit does', async (law, sabotage) => {
+    const client = await memoryDatabase();
+    await buildScenario(client);
+    const triggers = await client.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'");
+    for (const row of triggers.rows) await client.execute(`DROP TRIGGER ${textOf(row['name'])}`);
+    await client.execute('PRAGMA ignore_check_constraints = ON');
+    await client.execute(sabotage);
+    const full = await auditLedger(client);
+    const { broken } = await walk(client);
+    expect(broken[law]).toBeGreaterThan(0);
+    // Lines that have lost their hold and secrets that have lost their key belong to no account.
+    const unowned = { lines_are_those_asked_for: 0, ...Object.fromEntries(LAWS_WITHOUT_ACCOUNT.map((name) => [name, 0])) };
+    expect({ ...broken, ...unowned }).toEqual({ ...full, ...unowned });
+    client.close();
+  });
+});
+
+test('a job that fails or throws is recorded as that, and the next one has its turn', async () => {
+  const client = await memoryDatabase();
+  const clock = manualClock();
+  const store = createJobStore({ client, clock });
+  const reported: string[] = [];
+  const jobs = {
+    expire_holds: async () => err({ kind: 'unreachable' as const }),
+    reconcile_payments: async () => ok(undefined),
+    fold_metrics: async () => {
+      throw new Error('a bug');
+    },
+    audit_ledger: async () => {
+      clock.advance(40);
+      return ok(undefined);
+    },
+  };
+  await runJobs(jobs, store, clock, (run) => reported.push(`${run.job} ${run.ok}`));
+  expect(reported).toEqual(['expire_holds false', 'reconcile_payments true', 'fold_metrics false', 'audit_ledger true']);
+  const read = await store.read();
+  expect(read.ok && read.value.map((job) => [job.name, job.lastSuccessAt, job.lastDurationMs])).toEqual([
+    ['expire_holds', null, 0],
+    ['reconcile_payments', START_TIME, 0],
+    ['fold_metrics', null, 0],
+    ['audit_ledger', START_TIME + 40, 40],
+  ]);
+  client.close();
+});
