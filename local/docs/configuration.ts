@@ -8,7 +8,7 @@ type Row = { readonly name: string; readonly value: string; readonly meaning: st
  */
 export function configurationTable(wranglerToml: string, devVarsExample: string): string {
   const variables = rowsOf(section(wranglerToml, '[vars]'), /^([A-Z0-9_]+) = "(.*)"$/);
-  const secrets = rowsOf(devVarsExample, /^([A-Z0-9_]+)=(.*)$/);
+  const secrets = secretsOf(devVarsExample);
   const listed = [...variables, ...secrets].map((row) => row.name).sort();
   const known = Object.keys(Settings.shape).sort();
   if (listed.join() !== known.join()) {
@@ -21,6 +21,11 @@ export function configurationTable(wranglerToml: string, devVarsExample: string)
     ...variables.map((row) => `| \`${row.name}\` | variable | \`${row.value}\` | ${row.meaning} |`),
     ...secrets.map((row) => `| \`${row.name}\` | secret | | ${row.meaning} |`),
   ].join('\n');
+}
+
+/** Every secret of .dev.vars.example, with the comment above it. */
+export function secretsOf(devVarsExample: string): readonly Row[] {
+  return rowsOf(devVarsExample, /^([A-Z0-9_]+)=(.*)$/);
 }
 
 function section(toml: string, header: string): string {

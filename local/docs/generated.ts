@@ -6,6 +6,7 @@ import { BOUNDARY_FAULTS } from '../boundary-faults.ts';
 import { FAULTS } from '../faults.ts';
 import { SAMPLE_POSTS } from '../samples/posts.ts';
 import { configurationTable } from './configuration.ts';
+import { jobTable, prometheusTable, secretTable, seriesTable } from './operations.ts';
 import { errorsByCode, errorTable, limitationTable, priceTable, rateLimitTable, sandboxTable, targetRefusalTable } from './tables.ts';
 
 /** Every generated document by its path from the project's root: whole files, and files with a generated block inside. */
@@ -22,6 +23,12 @@ export async function generatedDocs(root: string): Promise<Readonly<Record<strin
     'docs/limitations.md': withBlocks(await text('docs/limitations.md'), { limitations: limitationTable() }),
     'docs/rate-limits.md': withBlocks(await text('docs/rate-limits.md'), { 'rate-limits': rateLimitTable() }),
     'docs/sandbox.md': withBlocks(await text('docs/sandbox.md'), { sandbox: sandboxTable() }),
+    'docs/operations.md': withBlocks(await text('docs/operations.md'), {
+      secrets: secretTable(await text('.dev.vars.example')),
+      series: seriesTable(),
+      prometheus: prometheusTable(),
+      jobs: jobTable(),
+    }),
     'README.md': withBlocks(await text('README.md'), {
       configuration,
       faults: faultTable(FAULTS),

@@ -46,20 +46,20 @@ export const RANGE_LAWS = {
   payment_entries_have_a_payment: `count(*) AS broken FROM entry e WHERE e.account_id > ?1 AND e.account_id <= ?2
     AND e.kind IN ('topup', 'clawback', 'reinstate')
     AND NOT EXISTS (SELECT 1 FROM payment p WHERE p.id = substr(e.ref, 1, instr(e.ref || '#', '#') - 1) AND p.account_id = e.account_id)`,
-  usage_is_what_the_holds_took: `count(*) AS broken FROM api_key o CROSS JOIN key_usage u ON u.key_id = o.id
-    LEFT JOIN (
-      SELECT l.value AS key_id, sum(t.micros) AS total,
-             sum(CASE v.day WHEN t.created_at / 86400000 THEN t.micros ELSE 0 END) AS day,
-             sum(CASE v.month WHEN coalesce(strftime('%Y%m', t.created_at / 1000, 'unixepoch') + 0, 0) THEN t.micros ELSE 0 END) AS month
-        FROM (SELECT h.key_id, h.created_at,
-                     CASE h.state WHEN 'open' THEN h.amount_micros WHEN 'settled' THEN h.settled_micros ELSE 0 END AS micros
-                FROM hold h WHERE h.account_id > ?1 AND h.account_id <= ?2) t
-             CROSS JOIN api_key k ON k.id = t.key_id CROSS JOIN json_each(k.lineage) l CROSS JOIN key_usage v ON v.key_id = l.value
-       GROUP BY l.value
-    ) s ON s.key_id = u.key_id
-   WHERE o.account_id > ?1 AND o.account_id <= ?2
-     AND (u.total_micros <> coalesce(s.total, 0)
-       OR (u.day > 0 AND u.day_micros <> coalesce(s.day, 0)) OR (u.month > 0 AND u.month_micros <> coalesce(s.month, 0)))`,
+  usage_is_what_the_holds_took: `count(*) AS broken FROM (
+    SELECT u.key_id
+      FROM (SELECT l.value AS key_id, h.created_at,
+                   CASE h.state WHEN 'open' THEN h.amount_micros WHEN 'settled' THEN h.settled_micros ELSE 0 END AS micros
+              FROM hold h CROSS JOIN api_key k ON k.id = h.key_id CROSS JOIN json_each(k.lineage) l
+             WHERE h.account_id > ?1 AND h.account_id <= ?2
+            UNION ALL
+            SELECT k.id, 0, 0 FROM api_key k WHERE k.account_id > ?1 AND k.account_id <= ?2) t
+      CROSS JOIN key_usage u ON u.key_id = t.key_id
+     GROUP BY u.key_id
+    HAVING u.total_micros <> sum(t.micros)
+        OR (u.day > 0 AND u.day_micros <> sum(CASE u.day WHEN t.created_at / 86400000 THEN t.micros ELSE 0 END))
+        OR (u.month > 0 AND u.month_micros <> sum(
+             CASE u.month WHEN coalesce(strftime('%Y%m', t.created_at / 1000, 'unixepoch') + 0, 0) THEN t.micros ELSE 0 END)))`,
   lineage_follows_the_parents: `count(*) AS broken FROM api_key k LEFT JOIN api_key p ON p.id = k.parent_id
    WHERE k.account_id > ?1 AND k.account_id <= ?2
      AND (k.lineage IS NOT coalesce(json_insert(p.lineage, '$[#]', k.id), json_array(k.id))

@@ -30,14 +30,17 @@ export type CallOutcome = 'ok' | 'empty' | 'not_found' | 'refused' | 'rate_limit
 /** The outcomes that are the provider's trouble. */
 export const TROUBLE: readonly CallOutcome[] = ['refused', 'rate_limited', 'server_error', 'no_answer'];
 
+/** A caller may send any word as a method; these are told apart. */
+const METHODS = ['GET', 'HEAD', 'POST', 'PATCH', 'PUT', 'DELETE', 'OPTIONS'];
+
 /** Turns one finished request into what is counted of it. */
 export function countersOf(facts: RequestFacts): readonly Increment[] {
-  const { route } = facts;
+  const endpoint = `${METHODS.includes(facts.method) ? facts.method : 'OTHER'} ${facts.route}`;
   const outcome = facts.errorCode ?? (facts.status < 400 ? 'ok' : `status_${facts.status}`);
   const counted: Increment[] = [
-    { name: 'requests', labels: { endpoint: `${facts.method} ${route}`, outcome }, value: 1 },
-    { name: 'request_ms', labels: { endpoint: `${facts.method} ${route}`, le: bucketOf(facts.milliseconds) }, value: 1 },
-    { name: 'request_ms_sum', labels: { endpoint: `${facts.method} ${route}` }, value: Math.max(0, Math.round(facts.milliseconds)) },
+    { name: 'requests', labels: { endpoint, outcome }, value: 1 },
+    { name: 'request_ms', labels: { endpoint, le: bucketOf(facts.milliseconds) }, value: 1 },
+    { name: 'request_ms_sum', labels: { endpoint }, value: Math.max(0, Math.round(facts.milliseconds)) },
   ];
   // A read that was refused before anything was delivered says nothing about the cache.
   if (facts.cache !== undefined && facts.status < 400) counted.push({ name: 'reads', labels: { cache: facts.cache }, value: 1 });

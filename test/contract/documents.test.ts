@@ -1,6 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { secretsOf } from '../../local/docs/configuration.ts';
+import { JOBS } from '../../src/ops/jobs.ts';
+import { PROMETHEUS_METRICS } from '../../src/ops/prometheus.ts';
+import { SERIES } from '../../src/ops/series.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const documents = [
@@ -39,4 +43,25 @@ test('every relative path in the map of src exists', () => {
   const folders = readdirSync(join(root, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
   const filled = folders.map((entry) => entry.name).filter((folder) => readdirSync(join(root, 'src', folder)).length > 0);
   expect(named.sort()).toEqual(filled.sort());
+});
+
+describe('docs/operations.md', () => {
+  const text = readFileSync(join(root, 'docs/operations.md'), 'utf8');
+
+  test.each(secretsOf(readFileSync(join(root, '.dev.vars.example'), 'utf8')))(
+    'says what $name is and how it is rotated',
+    ({ name, meaning }) => {
+      expect(text).toContain(`| \`${name}\` | ${meaning} |`);
+      const how = text.slice(text.indexOf('| To rotate it |'));
+      expect(how).toMatch(new RegExp(`^\\| \`${name}\` \\| .{20,} \\| .{10,} \\|$`, 'm'));
+    },
+  );
+
+  test.each([...Object.keys(PROMETHEUS_METRICS), ...Object.keys(SERIES), ...Object.keys(JOBS)])('documents %s', (name) => {
+    expect(text).toContain(`| \`${name}\` |`);
+  });
+
+  test('names no metric in its alarms that there is none of', () => {
+    for (const [name] of text.matchAll(/\bigskill_[a-z_]+/g)) expect(Object.keys(PROMETHEUS_METRICS)).toContain(name);
+  });
 });

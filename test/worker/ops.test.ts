@@ -9,7 +9,7 @@ async function metrics() {
   return MetricsView.parse(await answer.json());
 }
 
-test('what requests were counted as is in the metrics after the object has written it, once', async () => {
+test('shows in the metrics what was counted of requests, once, after the object has written it', async () => {
   const { key } = await signUp(worker().url);
   const read = () => fetch(`${worker().url}/v1/post?url=DemoImage01`, { headers: { Authorization: `Bearer ${key}` } });
   for (let count = 0; count < 3; count += 1) expect((await read()).status).toBe(200);

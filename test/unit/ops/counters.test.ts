@@ -65,6 +65,10 @@ describe('what is counted of a request', () => {
     );
   });
 
+  test('a method that there is none of as another, whatever it is called', () => {
+    expect(countersOf({ ...facts, method: 'ANY-WORD' })[0]?.labels['endpoint']).toBe('OTHER /v1/post');
+  });
+
   test.each([
     [200, 1, 'ok'],
     [200, 0, 'empty'],
