@@ -73,7 +73,16 @@ export function spendRefusal(refusal: SpendRefusal, now: number): ReadRefusal | 
         details: { failures: refusal.failures, lastCode: refusal.code },
         retryAfterSeconds: secondsUntil(refusal.retryAt, now),
       };
-    default:
+    case 'unknown_key':
+    case 'key_revoked':
+    case 'key_expired':
+    case 'account_frozen':
+    case 'insufficient_credits':
+    case 'scope_missing':
+    case 'above_key_ceiling':
+    case 'key_budget_exceeded':
+    case 'already_resolved':
+    case 'unreachable':
       return lastingRefusal(refusal);
   }
 }
