@@ -3,7 +3,7 @@ import { parseApiKey } from '../../src/billing/keys.ts';
 import { AccountKey } from '../../src/http/account-key.ts';
 import { MintedKey } from '../../src/http/key-requests.ts';
 import { type Api, OWNER_KEY, useApi } from '../support/api.ts';
-import { errorOf } from '../support/metered-route.ts';
+import { errorOf } from '../support/answers.ts';
 
 const start = useApi();
 const send = (method: string, key: string, body?: unknown) => ({

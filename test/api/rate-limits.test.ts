@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hashApiKey, mintApiKey } from '../../src/billing/keys.ts';
 import { RATE_LIMITS } from '../../src/limits/policies.ts';
 import { type Api, OWNER_KEY, useApi } from '../support/api.ts';
-import { errorOf } from '../support/metered-route.ts';
+import { errorOf } from '../support/answers.ts';
 import { startTurnstile, type TurnstileStandIn } from '../support/turnstile.ts';
 
 const start = useApi();

@@ -9,7 +9,7 @@ import { READ_ERRORS } from '../../src/read/refusals.ts';
 import { SANDBOX_SAMPLES } from '../../src/read/sandbox-samples.ts';
 import { type Answer, type Api, useApi } from '../support/api.ts';
 import { unpublished } from '../support/published.ts';
-import { errorOf, usageOf } from '../support/metered-route.ts';
+import { errorOf, usageOf } from '../support/answers.ts';
 
 const start = useApi();
 

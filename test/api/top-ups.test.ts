@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { runScheduled } from '../../src/deps.ts';
 import { OWNER_KEY, type Api, useApi } from '../support/api.ts';
-import { errorOf } from '../support/metered-route.ts';
+import { errorOf } from '../support/answers.ts';
 import { post, StripeSide } from '../support/stripe.ts';
 
 const start = useApi();

@@ -101,7 +101,7 @@ export function limitedByCeiling(spec: MeteredRoute): void {
     expect(refused.status).toBe(402);
     expect(errorOf(refused)).toMatchObject({
       code: 'price_above_max',
-      details: { maximumMicroCredits: spec.freshPrice, maxCostMicroCredits: spec.freshPrice - 1 },
+      details: { reason: 'request_ceiling', requiredMicroCredits: spec.freshPrice, maxCostMicroCredits: spec.freshPrice - 1 },
     });
     expect(refused.headers.get('X-Credits-Remaining')).toBe('5000000');
     expect(api.takeSent()).toEqual({ database: 1, providers: 0 });
