@@ -16,9 +16,8 @@ import { reconcileTopUps } from './billing/top-up-reconciliation.ts';
 import type { TopUps } from './billing/top-ups.ts';
 import type { Clock } from './clock.ts';
 import { createDatabase, type Database } from './db/client.ts';
-import { databaseProblem } from './db/readiness.ts';
 import { type Env, readSettings, type Settings, type SettingsProblem, withKey } from './env.ts';
-import type { AppDeps, Payments, RateLimits, ReadinessCheck, Service } from './http/context.ts';
+import type { AppDeps, Payments, RateLimits, Service } from './http/context.ts';
 import type { RequestEvent } from './http/request-event.ts';
 import { type Ids, randomIds } from './ids.ts';
 import { createTimedLimiter } from './limits/limiter.ts';
@@ -46,13 +45,11 @@ import { type ContentCache, createContentCache } from './read/content-cache.ts';
 import { createCursorSeal } from './read/cursor.ts';
 import { createReader } from './read/reader.ts';
 import { createSandbox } from './read/sandbox.ts';
+import { readiness } from './readiness.ts';
 import { ok, type Result } from './result.ts';
 
 /** A hold outlives the read's deadline by this much, so that it never expires under a read that still settles. Milliseconds. */
 const HOLD_SLACK_MS = 15_000;
-
-/** How long the readiness probe waits for the content cache. Milliseconds. */
-const CACHE_PROBE_TIMEOUT_MS = 2_000;
 
 /** What comes from outside the program. Handed in as one, so that tests can decide the time and watch every request that goes out. */
 export type Runtime = {
@@ -98,7 +95,7 @@ export function buildDeps(env: Env, background: (work: Promise<unknown>) => void
     },
     service: settings.ok ? ok(buildService(settings.value, env, background, runtime)) : settings,
     rateLimits: settings.ok ? rateLimits(settings.value, env) : null,
-    readiness: () => readiness(settings, env, runtime),
+    readiness: () => readiness(settings, env, (complete) => connect(complete, runtime)),
   };
 }
 
@@ -236,51 +233,6 @@ function adaptersOf(settings: Settings, { fetch, clock }: Runtime) {
     scrapecreators: () =>
       createScrapeCreators({ ...common, baseUrl: settings.SCRAPECREATORS_BASE_URL, key: settings.SCRAPECREATORS_API_KEY ?? '' }),
   } as const satisfies Record<ProviderId, () => Provider>;
-}
-
-/** Tries what reads depend on. Each check names a setting or a binding; a value is never part of it. */
-async function readiness(
-  settings: Result<Settings, readonly SettingsProblem[]>,
-  env: Env,
-  runtime: Runtime,
-): Promise<readonly ReadinessCheck[]> {
-  if (!settings.ok) return settings.error.map(({ name, problem }) => ({ name: `setting ${name}`, ok: false, problem }));
-  const [database, cache] = await Promise.all([databaseProblem(connect(settings.value, runtime)), cacheProblem(env)]);
-  const providers = withKey(settings.value.PROVIDER_ORDER_MEDIA, settings.value).length > 0;
-  return [
-    { name: 'settings', ok: true },
-    check('database', database),
-    check('binding CONTENT_CACHE', cache),
-    check('data provider', providers ? null : 'no provider in PROVIDER_ORDER_MEDIA has a key'),
-    ...halfConfigured(settings.value),
-  ];
-}
-
-/** Half of what Upstash takes would leave the counting to the Durable Objects in silence. */
-function halfConfigured(settings: Settings): readonly ReadinessCheck[] {
-  const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = settings;
-  if ((url === undefined) === (token === undefined)) return [];
-  return [{ name: `setting ${url === undefined ? 'UPSTASH_REDIS_REST_URL' : 'UPSTASH_REDIS_REST_TOKEN'}`, ok: false, problem: 'missing' }];
-}
-
-function check(name: string, problem: string | null): ReadinessCheck {
-  return problem === null ? { name, ok: true } : { name, ok: false, problem };
-}
-
-async function cacheProblem(env: Env): Promise<'missing' | 'unreachable' | null> {
-  // A binding that wrangler.toml lacks is undefined at run time, whatever its type says.
-  if ((env.CONTENT_CACHE as unknown) === undefined) return 'missing';
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<'late'>((resolve) => {
-    timer = setTimeout(() => resolve('late'), CACHE_PROBE_TIMEOUT_MS);
-  });
-  try {
-    return (await Promise.race([env.CONTENT_CACHE.get('readiness', 'text'), late])) === 'late' ? 'unreachable' : null;
-  } catch {
-    return 'unreachable';
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** Hands what is counted of a request to the counters, after the answer. Whatever goes wrong there is not the request's business. */

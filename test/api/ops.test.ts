@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { mintApiKey } from '../../src/billing/keys.ts';
 import { MetricsView } from '../../src/http/metrics-view.ts';
 import { OWNER_KEY, useApi, type Api } from '../support/api.ts';
-import { errorOf } from '../support/metered-route.ts';
+import { errorOf } from '../support/answers.ts';
 
 const start = useApi();
 const minute = 60_000;
@@ -132,7 +132,7 @@ describe('GET /v1/ops/metrics', () => {
     const { jobs } = await metrics(api);
     const lastSuccessAt = new Date(api.clock()).toISOString();
     expect(jobs.map((job) => [job.name, job.lastSuccessAt, job.overdue])).toEqual(
-      ['expire_holds', 'reconcile_payments', 'fold_metrics', 'audit_ledger'].map((name) => [name, lastSuccessAt, false]),
+      ['expire_holds', 'reconcile_payments', 'forget_replays', 'fold_metrics', 'audit_ledger'].map((name) => [name, lastSuccessAt, false]),
     );
     api.clock.advance(16 * minute);
     expect((await metrics(api)).jobs.every((job) => job.overdue)).toBe(true);

@@ -212,6 +212,7 @@ test('a job that fails or throws is recorded as that, and the next one has its t
   const jobs = {
     expire_holds: async () => err({ kind: 'unreachable' as const }),
     reconcile_payments: async () => ok(undefined),
+    forget_replays: async () => ok(undefined),
     fold_metrics: async () => {
       throw new Error('a bug');
     },
@@ -221,11 +222,18 @@ test('a job that fails or throws is recorded as that, and the next one has its t
     },
   };
   await runJobs(jobs, store, clock, (run) => reported.push(`${run.job} ${run.ok}`));
-  expect(reported).toEqual(['expire_holds false', 'reconcile_payments true', 'fold_metrics false', 'audit_ledger true']);
+  expect(reported).toEqual([
+    'expire_holds false',
+    'reconcile_payments true',
+    'forget_replays true',
+    'fold_metrics false',
+    'audit_ledger true',
+  ]);
   const read = await store.read();
   expect(read.ok && read.value.map((job) => [job.name, job.lastSuccessAt, job.lastDurationMs])).toEqual([
     ['expire_holds', null, 0],
     ['reconcile_payments', START_TIME, 0],
+    ['forget_replays', START_TIME, 0],
     ['fold_metrics', null, 0],
     ['audit_ledger', START_TIME + 40, 40],
   ]);

@@ -1,0 +1,53 @@
+import type { Database } from './db/client.ts';
+import { databaseProblem } from './db/readiness.ts';
+import { type Env, type Settings, type SettingsProblem, withKey } from './env.ts';
+import type { ReadinessCheck } from './http/context.ts';
+import type { Result } from './result.ts';
+
+/** How long the readiness probe waits for the content cache. Milliseconds. */
+const CACHE_PROBE_TIMEOUT_MS = 2_000;
+
+/** Tries what reads depend on. Each check names a setting or a binding; a value is never part of it. */
+export async function readiness(
+  settings: Result<Settings, readonly SettingsProblem[]>,
+  env: Env,
+  connect: (settings: Settings) => Database,
+): Promise<readonly ReadinessCheck[]> {
+  if (!settings.ok) return settings.error.map(({ name, problem }) => ({ name: `setting ${name}`, ok: false, problem }));
+  const [database, cache] = await Promise.all([databaseProblem(connect(settings.value)), cacheProblem(env)]);
+  const providers = withKey(settings.value.PROVIDER_ORDER_MEDIA, settings.value).length > 0;
+  return [
+    { name: 'settings', ok: true },
+    check('database', database),
+    check('binding CONTENT_CACHE', cache),
+    check('data provider', providers ? null : 'no provider in PROVIDER_ORDER_MEDIA has a key'),
+    ...halfConfigured(settings.value),
+  ];
+}
+
+/** Half of what Upstash takes would leave the counting to the Durable Objects in silence. */
+function halfConfigured(settings: Settings): readonly ReadinessCheck[] {
+  const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = settings;
+  if ((url === undefined) === (token === undefined)) return [];
+  return [{ name: `setting ${url === undefined ? 'UPSTASH_REDIS_REST_URL' : 'UPSTASH_REDIS_REST_TOKEN'}`, ok: false, problem: 'missing' }];
+}
+
+function check(name: string, problem: string | null): ReadinessCheck {
+  return problem === null ? { name, ok: true } : { name, ok: false, problem };
+}
+
+async function cacheProblem(env: Env): Promise<'missing' | 'unreachable' | null> {
+  // A binding that wrangler.toml lacks is undefined at run time, whatever its type says.
+  if ((env.CONTENT_CACHE as unknown) === undefined) return 'missing';
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<'late'>((resolve) => {
+    timer = setTimeout(() => resolve('late'), CACHE_PROBE_TIMEOUT_MS);
+  });
+  try {
+    return (await Promise.race([env.CONTENT_CACHE.get('readiness', 'text'), late])) === 'late' ? 'unreachable' : null;
+  } catch {
+    return 'unreachable';
+  } finally {
+    clearTimeout(timer);
+  }
+}
