@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20 * seconds } },
-      { test: { name: 'ledger', include: ['test/ledger/**/*.test.ts'], testTimeout: 300 * seconds, hookTimeout: 60 * seconds } },
+      { test: { name: 'ledger', include: ['test/ledger/**/*.test.ts'], testTimeout: 900 * seconds, hookTimeout: 60 * seconds } },
       { test: { name: 'api', include: ['test/api/**/*.test.ts'], testTimeout: 30 * seconds, hookTimeout: 60 * seconds } },
       { test: { name: 'contract', include: ['test/contract/**/*.test.ts'], testTimeout: 60 * seconds, hookTimeout: 60 * seconds } },
       { test: { name: 'local', include: ['test/local/**/*.test.ts'], testTimeout: 120 * seconds, hookTimeout: 120 * seconds } },
