@@ -1,7 +1,9 @@
 import { createRoute } from '@hono/zod-openapi';
+import type { KeyDetails } from '../billing/accounts.ts';
 import { AccountKey, accountKey, accountKeyExample } from '../http/account-key.ts';
-import type { App } from '../http/context.ts';
+import type { App, AppContext } from '../http/context.ts';
 import { errorResponses, refuse } from '../http/error-response.ts';
+import { IDEMPOTENCY_ERRORS, idempotent } from '../http/idempotent.ts';
 import { identifyCustomer } from '../http/identify.ts';
 import { changesOf, KEY_ERRORS, KeyId, keyIdOf, KeyPatch, keyRefusal, MintedKey, Rotation } from '../http/key-requests.ts';
 import { onlyQuery } from '../http/query.ts';
@@ -35,7 +37,7 @@ const rotateRoute = createRoute({
   request: { params: KeyId, body: { required: true, content: { 'application/json': { schema: Rotation } } } },
   responses: {
     201: { description: 'The key and its new text.', content: { 'application/json': { schema: MintedKey } } },
-    ...errorResponses('body_too_large', 'unsupported_media_type', ...KEY_ERRORS),
+    ...errorResponses('body_too_large', 'unsupported_media_type', ...KEY_ERRORS, ...IDEMPOTENCY_ERRORS),
   },
 });
 
@@ -63,12 +65,10 @@ export function registerKey(app: App): void {
   app.openapi(rotateRoute, async (c) => {
     const asked = await identifyCustomer(c, 'keys');
     if (!asked.ok) return refuse(c, asked.error);
-    const graceMs = c.req.valid('json').graceSeconds * 1_000;
-    const rotated = await c.var.service.keyRing.rotate(asked.value.key, keyIdOf(c.req.valid('param')), graceMs);
-    if (!rotated.ok) return refuse(c, keyRefusal(rotated.error));
-    c.header('Cache-Control', 'no-store');
-    const warning = 'Store this API key now. It will not be shown again.' as const;
-    return c.json({ key: accountKey(rotated.value.key, c.var.deps.clock()), apiKey: rotated.value.apiKey, warning }, 201);
+    const { account, key } = asked.value;
+    const body = c.req.valid('json');
+    const id = keyIdOf(c.req.valid('param'));
+    return idempotent(c, account.id, { ...body, rotatedBy: key.id }, () => rotate(c, key, id, body.graceSeconds * 1_000));
   });
 
   app.openapi(revokeRoute, async (c) => {
@@ -79,4 +79,12 @@ export function registerKey(app: App): void {
     c.header('Cache-Control', 'no-store');
     return c.json(accountKey(revoked.value, c.var.deps.clock()), 200);
   });
+}
+
+async function rotate(c: AppContext, by: KeyDetails, id: ReturnType<typeof keyIdOf>, graceMs: number) {
+  const rotated = await c.var.service.keyRing.rotate(by, id, graceMs);
+  if (!rotated.ok) return refuse(c, keyRefusal(rotated.error));
+  c.header('Cache-Control', 'no-store');
+  const warning = 'Store this API key now. It will not be shown again.' as const;
+  return c.json({ key: accountKey(rotated.value.key, c.var.deps.clock()), apiKey: rotated.value.apiKey, warning }, 201);
 }

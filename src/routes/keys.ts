@@ -1,7 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import type { KeyDetails } from '../billing/accounts.ts';
 import { AccountKey, accountKey, accountKeyExample } from '../http/account-key.ts';
-import type { App } from '../http/context.ts';
+import type { App, AppContext } from '../http/context.ts';
 import { errorResponses, refuse } from '../http/error-response.ts';
+import { IDEMPOTENCY_ERRORS, idempotent } from '../http/idempotent.ts';
 import { identifyCustomer } from '../http/identify.ts';
 import { draftOf, KEY_ERRORS, keyRefusal, MintedKey, NewKey } from '../http/key-requests.ts';
 import { onlyQuery } from '../http/query.ts';
@@ -38,7 +40,7 @@ const createKeyRoute = createRoute({
   request: { body: { required: true, content: { 'application/json': { schema: NewKey } } } },
   responses: {
     201: { description: 'The key and its text.', content: { 'application/json': { schema: MintedKey } } },
-    ...errorResponses('body_too_large', 'unsupported_media_type', ...KEY_ERRORS),
+    ...errorResponses('body_too_large', 'unsupported_media_type', ...KEY_ERRORS, ...IDEMPOTENCY_ERRORS),
   },
 });
 
@@ -55,15 +57,21 @@ export function registerKeys(app: App): void {
   app.openapi(createKeyRoute, async (c) => {
     const asked = await identifyCustomer(c, 'keys');
     if (!asked.ok) return refuse(c, asked.error);
-    const draft = draftOf(c.req.valid('json'));
-    if (draft.expiresAt !== null && draft.expiresAt <= c.var.deps.clock()) {
-      return refuse(c, { code: 'invalid_request', message: 'expiresAt is in the past.', details: { parameter: 'expiresAt' } });
-    }
-    const minted = await c.var.service.keyRing.create(asked.value.key, draft);
-    if (!minted.ok) return refuse(c, keyRefusal(minted.error));
-    const { key, apiKey } = minted.value;
-    c.header('Cache-Control', 'no-store');
-    const warning = 'Store this API key now. It will not be shown again.' as const;
-    return c.json({ key: accountKey(key, c.var.deps.clock()), apiKey, warning }, 201);
+    const { account, key } = asked.value;
+    const body = c.req.valid('json');
+    // Which key mints is part of the request: another key of the account must not be given the first one's new key.
+    return idempotent(c, account.id, { ...body, mintedBy: key.id }, () => mint(c, key, draftOf(body)));
   });
+}
+
+async function mint(c: AppContext, by: KeyDetails, draft: ReturnType<typeof draftOf>) {
+  if (draft.expiresAt !== null && draft.expiresAt <= c.var.deps.clock()) {
+    return refuse(c, { code: 'invalid_request', message: 'expiresAt is in the past.', details: { parameter: 'expiresAt' } });
+  }
+  const minted = await c.var.service.keyRing.create(by, draft);
+  if (!minted.ok) return refuse(c, keyRefusal(minted.error));
+  const { key, apiKey } = minted.value;
+  c.header('Cache-Control', 'no-store');
+  const warning = 'Store this API key now. It will not be shown again.' as const;
+  return c.json({ key: accountKey(key, c.var.deps.clock()), apiKey, warning }, 201);
 }
