@@ -1,6 +1,7 @@
 import type { Client } from '@libsql/client';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { auditLedger, brokenLaws } from '../../src/billing/audit.ts';
+import { CALL_POLICY } from '../../src/billing/database-call.ts';
 import type { Ledger, Spend } from '../../src/billing/ledger.ts';
 import { createLedger } from '../../src/billing/libsql-ledger.ts';
 import { createDatabase } from '../../src/db/client.ts';
@@ -49,6 +50,21 @@ test('of parallel charges on a balance for five, exactly five succeed and the ba
   expect(answers.filter((answer) => answer.ok)).toHaveLength(5);
   const account = await client.execute({ sql: 'SELECT posted_micros, held_micros FROM account WHERE id = ?', args: [customer.accountId] });
   expect(account.rows[0]).toMatchObject({ posted_micros: 0, held_micros: 0 });
+});
+
+test('of a thousand parallel charges on the last credit, exactly one succeeds', async () => {
+  const customer = await addCustomer(client, { name: 'thousand', balance: PRICE });
+  // The database takes them one after the other, which for a thousand takes longer than a request may wait.
+  const patient = { ...CALL_POLICY, deadlineMs: 120_000 };
+  const answers = await parallel(1_000, (index) =>
+    createLedger({ client: createDatabase({ url: serverUrl() }), clock, policy: patient }).charge(
+      spendOf(customer, `thousand-${index}`),
+      {},
+    ),
+  );
+  expect(answers.filter((answer) => answer.ok)).toHaveLength(1);
+  const settled = await client.execute({ sql: 'SELECT count(*) AS n FROM hold WHERE account_id = ?', args: [customer.accountId] });
+  expect(settled.rows[0]?.['n']).toBe(1);
 });
 
 test('the same charge sent twenty times at once is taken once', async () => {
