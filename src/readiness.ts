@@ -2,6 +2,7 @@ import type { Database } from './db/client.ts';
 import { databaseProblem } from './db/readiness.ts';
 import { type Env, type Settings, type SettingsProblem, withKey } from './env.ts';
 import type { ReadinessCheck } from './http/context.ts';
+import { inTime, LATE } from './in-time.ts';
 import type { Result } from './result.ts';
 
 /** How long the readiness probe waits for the content cache. Milliseconds. */
@@ -39,15 +40,9 @@ function check(name: string, problem: string | null): ReadinessCheck {
 async function cacheProblem(env: Env): Promise<'missing' | 'unreachable' | null> {
   // A binding that wrangler.toml lacks is undefined at run time, whatever its type says.
   if ((env.CONTENT_CACHE as unknown) === undefined) return 'missing';
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<'late'>((resolve) => {
-    timer = setTimeout(() => resolve('late'), CACHE_PROBE_TIMEOUT_MS);
-  });
   try {
-    return (await Promise.race([env.CONTENT_CACHE.get('readiness', 'text'), late])) === 'late' ? 'unreachable' : null;
+    return (await inTime(env.CONTENT_CACHE.get('readiness', 'text'), CACHE_PROBE_TIMEOUT_MS)) === LATE ? 'unreachable' : null;
   } catch {
     return 'unreachable';
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,4 +1,5 @@
 import { err, ok, type Result } from '../result.ts';
+import { sha256Hex } from '../sha256.ts';
 
 /** Every key starts with it, so that a key is recognised in a log, a commit or a secret scan. */
 export const API_KEY_PREFIX = 'igsk_';
@@ -58,8 +59,7 @@ export function parseApiKey(text: string): Result<ParsedKey, { readonly kind: 'm
 
 /** SHA-256 of a key's text as 64 hex digits: the only form in which a key is stored or looked up. */
 export async function hashApiKey(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return sha256Hex(text);
 }
 
 /** Compares two hex texts in a time that tells nothing about where they differ. Their length is no secret: hashes all have one. */

@@ -1,4 +1,5 @@
 import type { Client } from '@libsql/client/web';
+import { inTime, LATE } from '../in-time.ts';
 
 /** What keeps the database from serving, or null when it serves. Never throws. */
 export type DatabaseProblem = 'unreachable' | 'not_migrated';
@@ -8,18 +9,12 @@ const PROBE_TIMEOUT_MS = 3_000;
 
 /** Asks the database for its tables: proves that it answers and that the migrations were applied. */
 export async function databaseProblem(client: Client): Promise<DatabaseProblem | null> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<'late'>((resolve) => {
-    timer = setTimeout(() => resolve('late'), PROBE_TIMEOUT_MS);
-  });
   try {
     const probe = client.execute("SELECT count(*) AS found FROM sqlite_master WHERE name IN ('account', 'hold', 'entry', 'reserve')");
-    const answer = await Promise.race([probe, late]);
-    if (answer === 'late') return 'unreachable';
+    const answer = await inTime(probe, PROBE_TIMEOUT_MS);
+    if (answer === LATE) return 'unreachable';
     return answer.rows[0]?.['found'] === 4 ? null : 'not_migrated';
   } catch {
     return 'unreachable';
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,7 +1,7 @@
 import type { Refusal } from '../errors.ts';
 import { err, ok, type Result } from '../result.ts';
 import type { AppContext } from './context.ts';
-import { sha256Hex } from './fingerprint.ts';
+import { sha256Hex } from '../sha256.ts';
 
 /** An Idempotency-Key as the caller sent it, and the only form in which it is stored. */
 export type IdempotencyKey = { readonly text: string; readonly digest: string };

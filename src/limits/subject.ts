@@ -1,3 +1,5 @@
+import { sha256Hex } from '../sha256.ts';
+
 /** Where the runtime says no address, as on a developer's machine, all requests count as from one. */
 const NO_ADDRESS = 'none';
 
@@ -10,8 +12,7 @@ const NETWORK_GROUPS = 4;
  */
 export async function addressSubject(address: string | undefined): Promise<string> {
   const network = address === undefined ? NO_ADDRESS : networkOf(address.trim().toLowerCase());
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(network));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return sha256Hex(network);
 }
 
 /** The part of an address that belongs to one customer of a network. */

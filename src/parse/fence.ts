@@ -1,3 +1,4 @@
+import { sha256Hex } from '../sha256.ts';
 import { MAX_COMMENT_CHARACTERS } from '../instagram/comment-ranking.ts';
 import type { ParsedPost, ParseRequest, SampledComment } from './parser.ts';
 
@@ -27,7 +28,7 @@ export type Fenced = { readonly nonce: string; readonly content: string };
  */
 export async function fence(request: ParseRequest, idempotencyKey: string): Promise<Fenced> {
   const data = visibleJson(request.subject === 'media' ? mediaData(request.post, request.comments) : commentsData(request));
-  const nonce = await digest(`${idempotencyKey}\n${data}`);
+  const nonce = (await sha256Hex(`${idempotencyKey}\n${data}`)).slice(0, NONCE_DIGITS);
   return { nonce, content: `${fenceStart(nonce)}\n${data}\n${fenceEnd(nonce)}` };
 }
 
@@ -92,12 +93,4 @@ function visibleJson(data: object): string {
       .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
       .join(''),
   );
-}
-
-async function digest(text: string): Promise<string> {
-  const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
-  return [...bytes]
-    .map((byte) => byte.toString(16).padStart(2, '0'))
-    .join('')
-    .slice(0, NONCE_DIGITS);
 }

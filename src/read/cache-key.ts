@@ -1,3 +1,4 @@
+import { sha256Hex } from '../sha256.ts';
 import type { CommentLimit } from './order.ts';
 
 /** Raised when the shape of what is cached changes: older copies are then simply not found. */
@@ -28,6 +29,5 @@ export async function contentKey(subject: ContentSubject): Promise<string> {
 
 /** SHA-256, in hex, of a value's JSON. The value's keys must come in a fixed order. */
 export async function contentHash(value: unknown): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(JSON.stringify(value)));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return sha256Hex(JSON.stringify(value));
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { inTime, LATE } from '../in-time.ts';
 import { Comment } from '../instagram/comment.ts';
 import { InstagramMedia } from '../instagram/media.ts';
 import { Transcript } from '../instagram/transcript.ts';
@@ -143,16 +144,11 @@ export function mediaTtlSeconds(media: InstagramMedia, now: number, policySecond
 
 /** A cache that is down must not take the read with it: a failure or a late answer is a miss. */
 async function answerInTime(answer: Promise<string | null>): Promise<string | null> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), STORE_TIMEOUT_MS);
-  });
   try {
-    return await Promise.race([answer, late]);
+    const answered = await inTime(answer, STORE_TIMEOUT_MS);
+    return answered === LATE ? null : answered;
   } catch {
     return null;
-  } finally {
-    clearTimeout(timer);
   }
 }
 
