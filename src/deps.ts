@@ -14,72 +14,31 @@ import { createTopUpCheck } from './billing/top-up-check.ts';
 import { createTopUpDesk } from './billing/top-up-order.ts';
 import { reconcileTopUps } from './billing/top-up-reconciliation.ts';
 import type { TopUps } from './billing/top-ups.ts';
-import type { Clock } from './clock.ts';
-import { createDatabase, type Database } from './db/client.ts';
-import { type Env, readSettings, type Settings, type SettingsProblem, withKey } from './env.ts';
+import type { Database } from './db/client.ts';
+import { type Env, type Settings, withKey } from './env.ts';
 import type { AppDeps, Payments, RateLimits, Service } from './http/context.ts';
 import type { RequestEvent } from './http/request-event.ts';
-import { type Ids, randomIds } from './ids.ts';
 import { createTimedLimiter } from './limits/limiter.ts';
 import { createObjectLimiter } from './limits/object-limiter.ts';
 import { createTurnstile } from './limits/turnstile.ts';
 import { createUpstashLimiter } from './limits/upstash-limiter.ts';
 import { microCredits } from './money.ts';
 import { ALL_COUNTERS } from './ops/counter-buffer.ts';
-import { createJobStore, type JobRun, runJobs } from './ops/jobs.ts';
+import { createJobStore, runJobs } from './ops/jobs.ts';
 import { createMetricsStore, type MetricsStore } from './ops/metrics-store.ts';
 import { createOwnerView, scheduledJobs } from './ops/owner-view.ts';
 import type { Configured } from './ops/report.ts';
 import { countersOf } from './ops/request-counters.ts';
-import { createSharedParser } from './parse/flight.ts';
-import type { Parser } from './parse/parser.ts';
-import { createParser } from './parse/parser-client.ts';
-import { createTranscriber } from './parse/transcriber.ts';
-import { createApify } from './providers/apify.ts';
-import { createCommentsFailover, createFailover, createTranscriptFailover } from './providers/failover.ts';
-import { createHikerApi } from './providers/hikerapi.ts';
-import { type Provider, PROVIDER_IDS, type ProviderId } from './providers/provider.ts';
-import { createScrapeCreators } from './providers/scrapecreators.ts';
-import { createShareLinkResolver } from './providers/share-link.ts';
-import { type ContentCache, createContentCache } from './read/content-cache.ts';
-import { createCursorSeal } from './read/cursor.ts';
-import { createReader } from './read/reader.ts';
+import { PROVIDER_IDS } from './providers/provider.ts';
 import { createSandbox } from './read/sandbox.ts';
 import { readiness } from './readiness.ts';
 import { ok, type Result } from './result.ts';
+import { connect } from './wiring/database.ts';
+import { buildReader } from './wiring/reading.ts';
+import { type Runtime, settingsFrom, workerd } from './wiring/runtime.ts';
 
 /** A hold outlives the read's deadline by this much, so that it never expires under a read that still settles. Milliseconds. */
 const HOLD_SLACK_MS = 15_000;
-
-/** What comes from outside the program. Handed in as one, so that tests can decide the time and watch every request that goes out. */
-export type Runtime = {
-  readonly clock: Clock;
-  readonly ids: Ids;
-  readonly fetch: typeof fetch;
-  readonly log: (event: RequestEvent) => void;
-  readonly logJob?: (run: JobRun) => void;
-};
-
-const workerd: Runtime = {
-  clock: () => Date.now(),
-  ids: randomIds,
-  // workerd refuses a fetch that was taken off the global scope, hence the arrow.
-  fetch: (input, init) => fetch(input, init),
-  log: (event) => console.log(JSON.stringify(event)),
-  logJob: (run) => console.log(JSON.stringify(run)),
-};
-
-/** The runtime's clock, for what lives outside a request. */
-export const systemClock: Clock = workerd.clock;
-
-/** Settings don't change while an isolate lives, so they are read once for each environment object. */
-const settingsOf = new WeakMap<Env, Result<Settings, readonly SettingsProblem[]>>();
-
-function settingsFrom(env: Env): Result<Settings, readonly SettingsProblem[]> {
-  const known = settingsOf.get(env) ?? readSettings(env);
-  settingsOf.set(env, known);
-  return known;
-}
 
 /** What a request needs, from the runtime's environment. Connections are made here for this request alone: see src/db/client.ts. */
 export function buildDeps(env: Env, background: (work: Promise<unknown>) => void, runtime: Runtime = workerd): AppDeps {
@@ -102,45 +61,13 @@ export function buildDeps(env: Env, background: (work: Promise<unknown>) => void
 function buildService(settings: Settings, env: Env, background: (work: Promise<unknown>) => void, runtime: Runtime): Service {
   const { clock, ids } = runtime;
   const client = connect(settings, runtime);
-  const adapters = adaptersOf(settings, runtime);
-  const reader = createReader({
-    clock,
-    cache: contentCache(env),
-    seal: createCursorSeal(settings.CURSOR_SIGNING_SECRET),
-    media: createFailover(
-      withKey(settings.PROVIDER_ORDER_MEDIA, settings).map((id) => adapters[id]()),
-      clock,
-    ),
-    comments: createCommentsFailover(
-      withKey(settings.PROVIDER_ORDER_COMMENTS, settings).map((id) => adapters[id]()),
-      clock,
-    ),
-    transcripts: createTranscriptFailover(
-      withKey(settings.PROVIDER_ORDER_TRANSCRIPT, settings).map((id) => adapters[id]()),
-      clock,
-    ),
-    transcriber: createTranscriber({
-      ...boundary(settings, runtime),
-      path: settings.ACHRONON_AI_TRANSCRIBE_PATH,
-      model: settings.ACHRONON_AI_TRANSCRIBE_MODEL,
-      timeoutMs: settings.ACHRONON_AI_TRANSCRIBE_TIMEOUT_MS,
-      maxDurationSeconds: settings.ACHRONON_AI_TRANSCRIBE_MAX_DURATION_SEC,
-    }),
-    parser: createSharedParser(directParser(settings, runtime), env.PARSE_FLIGHTS),
-    shareLinks: createShareLinkResolver({ baseUrl: settings.INSTAGRAM_BASE_URL, fetch: runtime.fetch, clock }),
-    priceCard: PRICE_CARD,
-    deadlineMs: settings.READ_DEADLINE_MS,
-    contentTtlSeconds: settings.CONTENT_TTL_SECONDS,
-    absentTtlSeconds: settings.NOT_FOUND_TTL_SECONDS,
-    background,
-  });
   const ledger = createLedger({ client, clock });
   const topUps = createTopUps({ client, clock });
   return {
     ledger,
     accounts: createAccounts({ client, clock, ids, signupGrant: microCredits(settings.SIGNUP_GRANT_MICRO_CREDITS) }),
     keyRing: createKeyRing({ client, clock, ids }),
-    reader,
+    reader: buildReader(settings, env, background, runtime),
     topUps,
     payments: buildPayments(settings, topUps, runtime),
     sandbox: createSandbox({ clock }),
@@ -181,58 +108,9 @@ function buildPayments(settings: Settings, topUps: TopUps, { clock, ids, fetch }
   };
 }
 
-/** Where the hosted boundary is, if it is. */
-function boundary(settings: Settings, { fetch, clock }: Runtime) {
-  return { endpoint: settings.ACHRONON_AI_ENDPOINT, token: settings.ACHRONON_AI_SERVICE_TOKEN, fetch, clock };
-}
-
 function turnstile(settings: Settings, { fetch, clock }: Runtime) {
   const { TURNSTILE_SECRET_KEY: secret, TURNSTILE_VERIFY_URL: url } = settings;
   return secret === undefined ? null : createTurnstile({ url, secret, fetch, clock });
-}
-
-function directParser(settings: Settings, runtime: Runtime): Parser {
-  return createParser({
-    ...boundary(settings, runtime),
-    path: settings.ACHRONON_AI_PARSE_PATH,
-    model: settings.ACHRONON_AI_PARSE_MODEL,
-    timeoutMs: settings.ACHRONON_AI_PARSE_TIMEOUT_MS,
-  });
-}
-
-/** The parser that asks the boundary itself: what a flight is flown with. Throws while settings are missing; no read gets that far. */
-export function parserFor(env: Env, runtime: Runtime = workerd): Parser {
-  const settings = settingsFrom(env);
-  if (!settings.ok) throw new Error('the settings are not complete');
-  return directParser(settings.value, runtime);
-}
-
-function connect(settings: Settings, runtime: Runtime) {
-  return createDatabase({ url: settings.LIBSQL_URL, authToken: settings.LIBSQL_AUTH_TOKEN, fetch: runtime.fetch });
-}
-
-function contentCache(env: Env): ContentCache {
-  return createContentCache({
-    get: (key) => env.CONTENT_CACHE.get(key, 'text'),
-    put: (key, value, options) => env.CONTENT_CACHE.put(key, value, options),
-  });
-}
-
-/** How each adapter is made; only those with a key ever are. */
-function adaptersOf(settings: Settings, { fetch, clock }: Runtime) {
-  const common = { fetch, clock };
-  return {
-    apify: () => createApify({ ...common, baseUrl: settings.APIFY_BASE_URL, key: settings.APIFY_TOKEN ?? '' }),
-    hikerapi: () =>
-      createHikerApi({
-        ...common,
-        baseUrl: settings.HIKERAPI_BASE_URL,
-        key: settings.HIKERAPI_ACCESS_KEY ?? '',
-        mediaVersion: settings.HIKERAPI_MEDIA_VERSION,
-      }),
-    scrapecreators: () =>
-      createScrapeCreators({ ...common, baseUrl: settings.SCRAPECREATORS_BASE_URL, key: settings.SCRAPECREATORS_API_KEY ?? '' }),
-  } as const satisfies Record<ProviderId, () => Provider>;
 }
 
 /** Hands what is counted of a request to the counters, after the answer. Whatever goes wrong there is not the request's business. */

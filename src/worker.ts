@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import { createApp } from './app.ts';
-import { buildDeps, metricsFor, parserFor, runScheduled, systemClock } from './deps.ts';
+import { buildDeps, metricsFor, runScheduled } from './deps.ts';
 import type { Env } from './env.ts';
 import type { Counter } from './limits/limiter.ts';
 import { createWindowCounter } from './limits/object-limiter.ts';
@@ -9,6 +9,8 @@ import { createCounterBuffer, FLUSH_AFTER_MS } from './ops/counter-buffer.ts';
 import type { Increment } from './ops/series.ts';
 import { createFlights } from './parse/flight.ts';
 import type { Parser } from './parse/parser.ts';
+import { parserFor } from './wiring/reading.ts';
+import { systemClock } from './wiring/runtime.ts';
 
 const app = createApp(({ env, background }) => buildDeps(env, background));
 
