@@ -70,11 +70,14 @@ async function attemptOnce<T>(send: (attempt: number) => Promise<T>, attempt: nu
   }
 }
 
+/** What SQLite says when the machine fails it rather than the statement: a busy or broken or full disk, no memory, a file that is not there. */
+const TROUBLE = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|NOMEM|CANTOPEN|READONLY|PROTOCOL|INTERRUPT)/;
+
 /** The client speaks of its own failures with LibsqlError; whatever else comes out of it is the network's, save a number too large. */
 function classify(error: unknown): 'failed' | 'hopeless' | 'bug' {
   if (error instanceof RangeError) return 'bug';
   if (!(error instanceof LibsqlError)) return 'failed';
-  if (/^SQLITE_(BUSY|LOCKED)/.test(error.code)) return 'failed';
+  if (TROUBLE.test(error.code)) return 'failed';
   if (/^(SQLITE|SQL|ARGS)_/.test(error.code)) return 'bug';
   const status = httpStatus(error.cause);
   // A wrong token, a missing database: an operator's matter, and no try will change it.

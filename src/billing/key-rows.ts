@@ -8,14 +8,14 @@ import type { KeyDetails } from './accounts.ts';
  * The lineage of key `k` as one JSON text, from the root to the key (CROSS JOIN keeps json_each outermost, and so its order); what each has used is that of the period in which `t.now` lies.
  * The words for days and months are those of migrations/0002_keys.sql.
  */
-export const LINEAGE_COLUMN = `(SELECT json_group_array(json_object(
+export const LINEAGE = `(SELECT json_group_array(json_object(
     'id', p.id, 'mode', p.mode, 'scopes', json(p.scopes), 'ceiling', p.ceiling_micros, 'budget', p.budget_micros, 'period', p.budget_period,
     'used', CASE p.budget_period
       WHEN 'day' THEN CASE WHEN t.now / 86400000 > u.day THEN 0 ELSE u.day_micros END
       WHEN 'month' THEN CASE WHEN coalesce(strftime('%Y%m', t.now / 1000, 'unixepoch') + 0, 0) > u.month THEN 0 ELSE u.month_micros END
       ELSE u.total_micros END,
     'expiresAt', p.expires_at, 'revokedAt', p.revoked_at))
-  FROM json_each(k.lineage) l CROSS JOIN api_key p ON p.id = l.value CROSS JOIN key_usage u ON u.key_id = p.id) AS lineage`;
+  FROM json_each(k.lineage) l CROSS JOIN api_key p ON p.id = l.value CROSS JOIN key_usage u ON u.key_id = p.id)`;
 
 /** One key of that text. */
 const LimitsRow = z
@@ -36,16 +36,19 @@ const LimitsRow = z
     budget: budget === null ? null : { limit: microCredits(budget), period, used: microCredits(used) },
   }));
 
-/** The lineage of a row. */
+/** The lineage of a key, from the root to the key itself. */
+export const Lineage = z.tuple([LimitsRow], LimitsRow);
+
+/** The lineage as a column of a row. */
 export const lineageColumn = z
   .string()
   .transform((text): unknown => JSON.parse(text))
-  .pipe(z.tuple([LimitsRow], LimitsRow));
+  .pipe(Lineage);
 
 /** The columns of a key with its lineage. Needs `k` for the key, `t.now` for the time as an integer. */
 export const KEY_COLUMNS = `k.id AS keyId, k.account_id AS keyAccountId, k.name AS keyName, k.created_at AS keyCreatedAt, k.parent_id AS parentId,
   (SELECT n.last4 FROM key_secret n WHERE n.key_id = k.id ORDER BY n.created_at DESC, n.retires_at IS NULL DESC LIMIT 1) AS last4,
-  (SELECT u.used_at FROM key_usage u WHERE u.key_id = k.id) AS lastUsedAt, ${LINEAGE_COLUMN}`;
+  (SELECT u.used_at FROM key_usage u WHERE u.key_id = k.id) AS lastUsedAt, ${LINEAGE} AS lineage`;
 
 const keyColumns = {
   keyId: idColumn('key'),

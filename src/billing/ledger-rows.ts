@@ -12,43 +12,20 @@ const balanceColumns = { posted_micros: micros, held_micros: micros, debt_micros
 /** The sums of an account as reads return them. */
 export const BalanceRow = z.object(balanceColumns);
 
-const holdState = z.enum(['open', 'settled', 'released', 'expired']);
-
-/** What a spend finds after its batch: the key and its account, and the hold of the spend's own id where there is one. */
-export const SpendRow = z.object({
-  key_id: idColumn('key'),
+/** Whose key it is and whether it lives: what everything that only looks asks first. */
+export const PayerRow = z.object({
   retires_at: z.int().nullable(),
   lineage: lineageColumn,
   account_id: idColumn('acct'),
-  status: z.enum(['active', 'frozen', 'closed']),
   ...balanceColumns,
-  hold: z
-    .string()
-    .transform((text): unknown => JSON.parse(text))
-    .pipe(
-      z.object({
-        account_id: idColumn('acct'),
-        key_id: idColumn('key'),
-        fingerprint: z.string(),
-        amount: micros,
-        settled: micros.nullable(),
-        state: holdState,
-      }),
-    )
-    .nullable(),
-  holds_waiting_to_expire: z.union([z.literal(0), z.literal(1)]).transform((flag) => flag === 1),
 });
-export type SpendRow = z.infer<typeof SpendRow>;
 
 /** Whether this secret of a key, or the key's lineage, has ended; null while all live. */
-export function keyEnd(row: Pick<SpendRow, 'lineage' | 'retires_at'>, now: number): ReturnType<typeof endOf> {
+export function keyEnd(row: Pick<z.infer<typeof PayerRow>, 'lineage' | 'retires_at'>, now: number): ReturnType<typeof endOf> {
   const end = endOf(row.lineage, now);
   if (end !== null) return end;
   return row.retires_at !== null && row.retires_at <= now ? { kind: 'key_expired' } : null;
 }
-
-/** A hold with its account's sums, as settling and releasing find it after their batch. */
-export const HoldRow = z.object({ amount_micros: micros, settled_micros: micros.nullable(), state: holdState, ...balanceColumns });
 
 /** A line of a hold. */
 export const LineRow = z.object({

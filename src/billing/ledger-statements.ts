@@ -1,8 +1,9 @@
 import type { InStatement } from '@libsql/client/web';
-import { LINEAGE_COLUMN } from './key-rows.ts';
+import { LINEAGE } from './key-rows.ts';
 
 // Every statement of the ledger. Arguments of a procedure travel as one JSON text: numbers inside it reach SQL as integers, while a
-// bare number argument would arrive as a float and be refused. json_each has one row here; a batch of many has many.
+// bare number argument would arrive as a float and be refused. json_each makes a row of each element, so that all calls of a kind that
+// wait together are one statement; SQLite carries it out row by row, and each row sees what the rows before it did.
 
 type Statement = Exclude<InStatement, string>;
 
@@ -18,49 +19,149 @@ const IS_NOT_FAILING = `(j.value ->> 'target' IS NULL OR NOT EXISTS (
                     WHERE s.hash = unhex(j.value ->> 'keyHash') AND f.failures >= j.value ->> 'mostFailures'
                       AND f.last_at > j.value ->> 'failedAfter'))`;
 
+/** One statement over the rows of a batch; `rows` is the JSON text of an array, already written by those who call. */
+function over(sql: string, rows: string): Statement {
+  return { sql, args: [rows] };
+}
+
 /**
- * Calls `reserve` with { id, keyHash, fingerprint, lines, now, expiresAt, scope? }; with { onceDigest } if this request has claimed it, with
- * { target, mostFailures, failedAfter } if that target has not failed too often.
+ * Calls `reserve` with rows { id, keyHash, fingerprint, lines, now, expiresAt, scope? }; with { onceDigest } if the request has claimed it,
+ * with { target, mostFailures, failedAfter } if that target has not failed too often.
  */
-export function callReserve(row: Readonly<Record<string, unknown>>): Statement {
-  return {
-    sql: `INSERT INTO reserve (id, key_hash, idempotency_key, fingerprint, lines, now, expires_at, scope)
-          SELECT j.value ->> 'id', j.value ->> 'keyHash', NULL, j.value ->> 'fingerprint', j.value -> 'lines', j.value ->> 'now',
-                 j.value ->> 'expiresAt', j.value ->> 'scope'
-            FROM json_each(?) j
-           WHERE ${HAS_ITS_CLAIM} AND ${IS_NOT_FAILING}`,
-    args: [JSON.stringify([row])],
-  };
+export function callReserve(rows: string): Statement {
+  return over(
+    `INSERT INTO reserve (id, key_hash, idempotency_key, fingerprint, lines, now, expires_at, scope)
+     SELECT j.value ->> 'id', j.value ->> 'keyHash', NULL, j.value ->> 'fingerprint', j.value -> 'lines', j.value ->> 'now',
+            j.value ->> 'expiresAt', j.value ->> 'scope'
+       FROM json_each(?) j
+      WHERE ${HAS_ITS_CLAIM} AND ${IS_NOT_FAILING}`,
+    rows,
+  );
 }
 
-/** Calls `charge` with { id, keyHash, fingerprint, lines, body, now, scope? }; with { onceDigest } if this request has claimed it. */
-export function callCharge(row: Readonly<Record<string, unknown>>): Statement {
-  return {
-    sql: `INSERT INTO charge (id, key_hash, idempotency_key, fingerprint, lines, body, now, scope)
-          SELECT j.value ->> 'id', j.value ->> 'keyHash', NULL, j.value ->> 'fingerprint', j.value -> 'lines', j.value -> 'body',
-                 j.value ->> 'now', j.value ->> 'scope'
-            FROM json_each(?) j
-           WHERE ${HAS_ITS_CLAIM}`,
-    args: [JSON.stringify([row])],
-  };
+/** Calls `charge` with rows { id, keyHash, fingerprint, lines, body, now, scope? }; with { onceDigest } if the request has claimed it. */
+export function callCharge(rows: string): Statement {
+  return over(
+    `INSERT INTO charge (id, key_hash, idempotency_key, fingerprint, lines, body, now, scope)
+     SELECT j.value ->> 'id', j.value ->> 'keyHash', NULL, j.value ->> 'fingerprint', j.value -> 'lines', j.value -> 'body',
+            j.value ->> 'now', j.value ->> 'scope'
+       FROM json_each(?) j
+      WHERE ${HAS_ITS_CLAIM}`,
+    rows,
+  );
 }
 
-/** Calls `settle` with { id, lines, body, now }. */
-export function callSettle(row: Readonly<Record<string, unknown>>): Statement {
-  return {
-    sql: `INSERT INTO settle (id, lines, body, now)
-          SELECT j.value ->> 'id', j.value -> 'lines', j.value -> 'body', j.value ->> 'now' FROM json_each(?) j`,
-    args: [JSON.stringify([row])],
-  };
+/** Calls `settle` with rows { id, lines, body, now }. */
+export function callSettle(rows: string): Statement {
+  return over(
+    `INSERT INTO settle (id, lines, body, now)
+     SELECT j.value ->> 'id', j.value -> 'lines', j.value -> 'body', j.value ->> 'now' FROM json_each(?) j`,
+    rows,
+  );
 }
 
-/** Calls `release` with { id, reason, now }. */
-export function callRelease(row: Readonly<Record<string, unknown>>): Statement {
-  return {
-    sql: `INSERT INTO release (id, reason, now)
-          SELECT j.value ->> 'id', j.value ->> 'reason', j.value ->> 'now' FROM json_each(?) j`,
-    args: [JSON.stringify([row])],
-  };
+/** Calls `release` with rows { id, reason, now }. */
+export function callRelease(rows: string): Statement {
+  return over(
+    `INSERT INTO release (id, reason, now)
+     SELECT j.value ->> 'id', j.value ->> 'reason', j.value ->> 'now' FROM json_each(?) j`,
+    rows,
+  );
+}
+
+/** Calls `undo` with rows { id, digest?, now }. */
+export function callUndo(rows: string): Statement {
+  return over(
+    `INSERT INTO undo (id, digest, now)
+     SELECT j.value ->> 'id', j.value ->> 'digest', j.value ->> 'now' FROM json_each(?) j`,
+    rows,
+  );
+}
+
+/** Calls `claim` with rows { keyHash, digest, fingerprint, requestId, now, expiresAt }. */
+export function callClaim(rows: string): Statement {
+  return over(
+    `INSERT INTO claim (key_hash, digest, fingerprint, request_id, now, expires_at)
+     SELECT j.value ->> 'keyHash', j.value ->> 'digest', j.value ->> 'fingerprint', j.value ->> 'requestId', j.value ->> 'now',
+            j.value ->> 'expiresAt'
+       FROM json_each(?) j`,
+    rows,
+  );
+}
+
+/** Calls `unclaim` with rows { keyHash, digest, requestId }. */
+export function callUnclaim(rows: string): Statement {
+  return over(
+    `INSERT INTO unclaim (key_hash, digest, request_id)
+     SELECT j.value ->> 'keyHash', j.value ->> 'digest', j.value ->> 'requestId' FROM json_each(?) j`,
+    rows,
+  );
+}
+
+/** Calls `remember` with rows { keyHash, digest, requestId, state, status, sealed, expiresAt }. */
+export function callRemember(rows: string): Statement {
+  return over(
+    `INSERT INTO remember (key_hash, digest, request_id, state, status, answer, expires_at)
+     SELECT j.value ->> 'keyHash', j.value ->> 'digest', j.value ->> 'requestId', j.value ->> 'state', j.value ->> 'status',
+            j.value ->> 'sealed', j.value ->> 'expiresAt'
+       FROM json_each(?) j`,
+    rows,
+  );
+}
+
+/** Calls `fail` with rows { id, target, code, now, since }. */
+export function callFail(rows: string): Statement {
+  return over(
+    `INSERT INTO fail (id, target, code, now, since)
+     SELECT j.value ->> 'id', j.value ->> 'target', j.value ->> 'code', j.value ->> 'now', j.value ->> 'since' FROM json_each(?) j`,
+    rows,
+  );
+}
+
+/** Calls `heal` with rows { id, target }. */
+export function callHeal(rows: string): Statement {
+  return over(`INSERT INTO heal (id, target) SELECT j.value ->> 'id', j.value ->> 'target' FROM json_each(?) j`, rows);
+}
+
+const LINES_OF_HOLD = `(SELECT json_group_array(json_object('item', l.item, 'reserved', l.reserved_micros, 'settled', l.settled_micros,
+                                                            'reason', l.reason))
+                          FROM json_each(h.lines) o CROSS JOIN line l ON l.hold_id = h.id AND l.item = o.value ->> 'item')`;
+
+/**
+ * What came of spends: for each row { id, keyHash, now, onceDigest?, target? } of a known key its number `n` in the batch, and as JSON its
+ * hold where there is one; where there is none, everything that tells why. It shows the end of the batch.
+ */
+export function readSpends(rows: string): Statement {
+  return over(
+    `SELECT t.n, CASE WHEN h.id IS NOT NULL THEN json_object(
+              'accountId', a.id, 'posted', a.posted_micros, 'held', a.held_micros, 'debt', a.debt_micros,
+              'hold', json_object('accountId', h.account_id, 'keyId', h.key_id, 'fingerprint', h.fingerprint, 'amount', h.amount_micros,
+                                  'settled', h.settled_micros, 'state', h.state, 'lines', json(${LINES_OF_HOLD})))
+            ELSE json_object(
+              'accountId', a.id, 'posted', a.posted_micros, 'held', a.held_micros, 'debt', a.debt_micros,
+              'status', a.status, 'retiresAt', s.retires_at, 'lineage', json(${LINEAGE}),
+              'replay', (SELECT json_object('fingerprint', r.fingerprint, 'request_id', r.request_id, 'status', r.status, 'answer', r.answer,
+                                            'balance_micros', r.balance_micros, 'expires_at', r.expires_at)
+                           FROM replay r WHERE r.scope = a.id AND r.key_digest = t.value ->> 'onceDigest'),
+              'failing', (SELECT json_object('failures', f.failures, 'code', f.code, 'last_at', f.last_at)
+                            FROM failing f WHERE f.key_id = k.id AND f.target = t.value ->> 'target'),
+              'holdsWaitingToExpire', EXISTS (
+                 SELECT 1 FROM hold w WHERE w.account_id = a.id AND w.state = 'open' AND w.expires_at <= t.now)) END AS found
+       FROM (SELECT j.key AS n, j.value, j.value ->> 'now' AS now FROM json_each(?) j) t
+            CROSS JOIN key_secret s ON s.hash = unhex(t.value ->> 'keyHash') CROSS JOIN api_key k ON k.id = s.key_id
+            CROSS JOIN account a ON a.id = k.account_id LEFT JOIN hold h ON h.id = t.value ->> 'id'`,
+    rows,
+  );
+}
+
+/** The holds of these ids, each with its number `n` in the batch and as JSON with its lines and its account's sums. */
+export function readHolds(ids: string): Statement {
+  return over(
+    `SELECT j.key AS n, json_object('amount', h.amount_micros, 'settled', h.settled_micros, 'state', h.state, 'lines', json(${LINES_OF_HOLD}),
+                                    'posted', a.posted_micros, 'held', a.held_micros, 'debt', a.debt_micros) AS found
+       FROM json_each(?) j CROSS JOIN hold h ON h.id = j.value CROSS JOIN account a ON a.id = h.account_id`,
+    ids,
+  );
 }
 
 /** Calls `credit` with { accountId, kind, ref, delta, now }. */
@@ -81,28 +182,14 @@ export function callExpire(row: Readonly<Record<string, unknown>>): Statement {
   };
 }
 
-/** One row for a known key: who pays, what is left, and the hold of this id if there is one. */
-export function readSpend(id: string, keyHash: string, now: number): Statement {
+/** One row for a known key: who it pays for, what is left, and whether it lives. */
+export function readPayer(keyHash: string, now: number): Statement {
   return {
-    sql: `SELECT k.id AS key_id, s.retires_at, a.id AS account_id, a.status, a.posted_micros, a.held_micros, a.debt_micros, ${LINEAGE_COLUMN},
-                 (SELECT json_object('account_id', h.account_id, 'key_id', h.key_id, 'fingerprint', h.fingerprint,
-                                     'amount', h.amount_micros, 'settled', h.settled_micros, 'state', h.state)
-                    FROM hold h WHERE h.id = ?) AS hold,
-                 EXISTS (SELECT 1 FROM hold h WHERE h.account_id = a.id AND h.state = 'open' AND h.expires_at <= t.now)
-                   AS holds_waiting_to_expire
+    sql: `SELECT s.retires_at, a.id AS account_id, a.posted_micros, a.held_micros, a.debt_micros, ${LINEAGE} AS lineage
             FROM (SELECT CAST(? AS INTEGER) AS now) t CROSS JOIN key_secret s CROSS JOIN api_key k ON k.id = s.key_id
                  CROSS JOIN account a ON a.id = k.account_id
            WHERE s.hash = unhex(?)`,
-    args: [id, now, keyHash],
-  };
-}
-
-/** One row for a known hold. */
-export function readHold(id: string): Statement {
-  return {
-    sql: `SELECT h.amount_micros, h.settled_micros, h.state, a.posted_micros, a.held_micros, a.debt_micros
-            FROM hold h CROSS JOIN account a ON a.id = h.account_id WHERE h.id = ?`,
-    args: [id],
+    args: [now, keyHash],
   };
 }
 

@@ -59,6 +59,9 @@ export type Hold = {
   readonly balance: Balance;
 };
 
+/** What a hold can be or come to. */
+export type HoldState = 'open' | 'settled' | 'released' | 'expired';
+
 /** Money taken for one request. */
 export type Settlement = {
   readonly id: Id<'req'>;
@@ -73,7 +76,7 @@ export type Settlement = {
 /** A charge is a hold settled in full in the same step. */
 export type Charge = Settlement & { readonly accountId: Id<'acct'>; readonly keyId: Id<'key'> };
 
-/** Why no money moved. `unreachable`: the database didn't answer in time; retrying with the same id is harmless. */
+/** Why no money moved. */
 export type SpendRefusal =
   | { readonly kind: 'unknown_key' }
   | { readonly kind: 'key_revoked' }
@@ -91,10 +94,16 @@ export type SpendRefusal =
       readonly code: string;
       readonly retryAt: number;
     }
-  | { readonly kind: 'unreachable' };
+  | Unwritten;
+
+/**
+ * Why a write has no outcome. After `unreachable` it may have landed or may yet land, and repeating it with the same id is harmless;
+ * `busy` means that too many others wait, and that nothing of it was or will be carried out.
+ */
+export type Unwritten = { readonly kind: 'unreachable' } | { readonly kind: 'busy'; readonly retryAfterSeconds: number };
 
 /** Why a hold was not settled. `not_open`: it had expired or was released before. */
-export type SettleRefusal = { readonly kind: 'not_open' } | { readonly kind: 'unreachable' };
+export type SettleRefusal = { readonly kind: 'not_open' } | Unwritten;
 
 /** The laws of the ledger, each with the number of rows that break it. All zero, or money is wrong. */
 export type Audit = Readonly<Record<string, number>>;
@@ -110,12 +119,21 @@ export interface Ledger {
   charge(spend: Spend, receipt: ReceiptBody, answer?: KeptAnswer | null): Promise<Result<Charge, SpendRefusal>>;
   /** Takes what was delivered, gives the rest back, keeps the receipt and, where the ending says so, the answer. */
   settle(id: Id<'req'>, lines: readonly SettledLine[], receipt: ReceiptBody, ending?: Ending): Promise<Result<Settlement, SettleRefusal>>;
-  /** Gives a whole hold back, and counts the failure where the ending names a target. A hold that is no longer open stays as it is. */
+  /**
+   * Gives a whole hold back, and counts the failure where the ending names a target. A hold that is no longer open stays as it is; `state`
+   * is what it has come to, null where there is none.
+   */
   release(
     id: Id<'req'>,
     reason: string,
     ending?: Ending,
-  ): Promise<Result<{ readonly released: boolean; readonly balance: Balance | null }, { readonly kind: 'unreachable' }>>;
+  ): Promise<Result<{ readonly state: HoldState | null; readonly balance: Balance | null }, Unwritten>>;
+  /**
+   * For a request that is answered as failed while its outcome is unknown: an open hold is given back, and what was settled after all is
+   * booked back as an adjustment `undelivered:<id>`, unless its answer is kept for a repeat under the same Idempotency-Key. Done as soon
+   * as the database can be asked, which may be after this has returned. Never rejects.
+   */
+  abandon(id: Id<'req'>, onceDigest: string | null): Promise<void>;
   /** Whose key it is, and what was remembered of this Idempotency-Key: one read, for answers that cost nothing. */
   recall(
     keyHash: string,

@@ -1,4 +1,4 @@
-import type { InStatement, ResultSet } from '@libsql/client/web';
+import type { InStatement } from '@libsql/client/web';
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../db/client.ts';
@@ -8,11 +8,13 @@ import { auditLedger } from './audit.ts';
 import { CALL_POLICY, type CallPolicy, callDatabase, type Unreachable } from './database-call.ts';
 import { type KeyScope, missingRoom, missingScope } from './key-limits.ts';
 import type { Ending, Hold, Ledger, ReceiptBody, Settlement, SettleRefusal, Spend, SpendRefusal } from './ledger.ts';
-import { BalanceRow, balanceOf, HoldRow, keyEnd, LineRow, resolvedLine, SpendRow } from './ledger-rows.ts';
+import { chargeCall, type LedgerCall, releaseCall, reserveCall, settleCall, undoCall } from './ledger-calls.ts';
+import { balanceFrom, foundHold, foundSpend, type HeldSpend, resolvedLines, type UnheldSpend } from './ledger-found.ts';
+import { BalanceRow, balanceOf, keyEnd, PayerRow } from './ledger-rows.ts';
 import * as statement from './ledger-statements.ts';
-import { afterRelease, afterSettle, withClaim } from './once.ts';
-import { claimedOf, failureLimit, repeatedFailure } from './replay-rows.ts';
-import { readFailing, readReplay } from './replay-statements.ts';
+import { type Busy, createLedgerWriter, type LedgerWriter, type WriteFailure } from './ledger-writer.ts';
+import { claimedOf, repeatedFailure, replayOf } from './replay-rows.ts';
+import { readReplayOfKey } from './replay-statements.ts';
 import type { KeptAnswer } from './replays.ts';
 
 /** `reserve` ends at most fifty expired holds of an account at a time; after an outage more may wait, and they go in as many rounds. */
@@ -24,30 +26,34 @@ export const MAX_EXPIRE_PAGE = 1_000;
 /** Release reasons are codes of ours, not prose. */
 const MAX_REASON_CHARACTERS = 100;
 
-/** What a ledger is made of. `policy` is for tests; without it a call has five seconds and three tries. */
-export type LedgerDeps = { readonly client: Database; readonly clock: Clock; readonly policy?: CallPolicy };
+/**
+ * What a ledger is made of. `writer` is who writes for it; without one it writes for itself over `client`. `policy` is for tests; without it
+ * a call has five seconds and three tries.
+ */
+export type LedgerDeps = {
+  readonly client: Database;
+  readonly clock: Clock;
+  readonly policy?: CallPolicy;
+  readonly writer?: Pick<LedgerWriter, 'submit' | 'abandon'>;
+};
 
-type Batch = (statements: (attempt: number) => InStatement[]) => Promise<Result<readonly (readonly unknown[])[], Unreachable>>;
-
-type Context = { readonly batch: Batch; readonly clock: Clock };
+type Context = Required<LedgerDeps>;
 
 /**
- * The ledger in libSQL. Every write is one batch with mode 'write' and one HTTP request: a procedure of migrations/0000_ledger.sql and
- * the rows that tell what came of it. Outcomes are read from rows, never from error codes. Throws only on bugs: an id used again for
- * another request, a line or an amount that the procedures refuse.
+ * The ledger in libSQL. Every write is a call of a procedure of the migrations and goes to the database with whatever else waits, in one
+ * batch with mode 'write' and one HTTP request. Outcomes are read from rows, never from error codes. Throws only on bugs: an id used again
+ * for another request, a line or an amount that the procedures refuse.
  */
 export function createLedger(deps: LedgerDeps): Ledger {
   const { client, clock, policy = CALL_POLICY } = deps;
-  const batch: Batch = async (statements) => {
-    const answer = await callDatabase((attempt) => client.batch(statements(attempt), 'write'), policy);
-    return answer.ok ? ok(answer.value.map((set: ResultSet) => set.rows)) : answer;
-  };
-  const context: Context = { batch, clock };
+  const writer = deps.writer ?? createLedgerWriter({ connect: () => client, clock, policy });
+  const context: Context = { client, clock, policy, writer };
   return {
     reserve: (spend, ttlMs) => reserve(context, spend, ttlMs),
     charge: (spend, receipt, answer = null) => charge(context, spend, receipt, answer),
     settle: (id, lines, receipt, ending) => settle(context, id, lines, receipt, ending),
     release: (id, reason, ending) => release(context, id, reason, ending),
+    abandon: (id, onceDigest) => writer.abandon(undoCall(id, onceDigest, clock())),
     recall: (...asked) => recall(context, ...asked),
     credit: (entry) => credit(context, entry),
     expireHolds: (page) => expireHolds(context, page),
@@ -55,111 +61,104 @@ export function createLedger(deps: LedgerDeps): Ledger {
   };
 }
 
-async function reserve(context: Context, spend: Spend, ttlMs: number): Promise<Result<Hold, SpendRefusal>> {
-  const found = await findSpend(context, spend, (now) =>
-    withClaim(spend, now, ttlMs, [statement.callReserve({ ...spend, ...failureLimit(now), now, expiresAt: now + ttlMs })], null),
-  );
-  if (!found.ok) return found;
-  const { row, hold } = found.value;
-  if (hold.state !== 'open') return err({ kind: 'already_resolved' });
-  return ok({ id: spend.id, accountId: hold.account_id, keyId: hold.key_id, amount: hold.amount, balance: balanceOf(row) });
+/** One call's outcome. A statement that the database refuses is a bug, and throws. */
+async function submit(context: Context, call: LedgerCall): Promise<Result<string | null, Unreachable | Busy>> {
+  const written = await context.writer.submit(call);
+  return written.ok ? written : err(orBug(written.error));
 }
 
-/** A claim of a charge is answered in the same batch; were it ever not, it would be free again after this. Milliseconds. */
-const CHARGE_CLAIM_MS = 60_000;
+function orBug(failure: WriteFailure): Unreachable | Busy {
+  if (failure.kind === 'refused') throw new Error(`${failure.code}: ${failure.message}`);
+  return failure;
+}
+
+async function reserve(context: Context, spend: Spend, ttlMs: number): Promise<Result<Hold, SpendRefusal>> {
+  const found = await findSpend(context, spend, (now) => reserveCall(spend, now, ttlMs));
+  if (!found.ok) return found;
+  const { hold } = found.value;
+  if (hold.state !== 'open') return err({ kind: 'already_resolved' });
+  return ok({ id: spend.id, accountId: hold.accountId, keyId: hold.keyId, amount: hold.amount, balance: balanceFrom(found.value) });
+}
 
 async function charge(context: Context, spend: Spend, receipt: ReceiptBody, answer: KeptAnswer | null): ReturnType<Ledger['charge']> {
-  const found = await findSpend(context, { ...spend, target: null }, (now) =>
-    withClaim(spend, now, CHARGE_CLAIM_MS, [statement.callCharge({ ...spend, body: receipt, now })], answer),
-  );
+  const found = await findSpend(context, spend, (now) => chargeCall(spend, receipt, answer, now));
   if (!found.ok) return found;
-  const { row, hold, lines } = found.value;
+  const { hold } = found.value;
   if (hold.state === 'open') throw new Error('the ledger refused to settle a charge');
   if (hold.settled === null) return err({ kind: 'already_resolved' });
-  const settlement: Settlement = {
-    id: spend.id,
-    reserved: hold.amount,
-    settled: hold.settled,
-    refunded: microCredits(hold.amount - hold.settled),
-    lines: lines.map(resolvedLine),
-    balance: balanceOf(row),
-  };
-  return ok({ ...settlement, accountId: hold.account_id, keyId: hold.key_id });
+  const settlement = settlementOf(spend.id, { ...found.value, ...hold, settled: hold.settled });
+  return ok({ ...settlement, accountId: hold.accountId, keyId: hold.keyId });
 }
 
-type FoundSpend = {
-  readonly row: SpendRow;
-  readonly hold: NonNullable<SpendRow['hold']>;
-  readonly lines: readonly z.infer<typeof LineRow>[];
-};
+function settlementOf(
+  id: Spend['id'],
+  row: Parameters<typeof balanceFrom>[0] & Pick<HeldSpend['hold'], 'amount' | 'lines'> & { readonly settled: Settlement['settled'] },
+): Settlement {
+  return {
+    id,
+    reserved: row.amount,
+    settled: row.settled,
+    refunded: microCredits(row.amount - row.settled),
+    lines: resolvedLines(row.lines),
+    balance: balanceFrom(row),
+  };
+}
 
 /** Sends a spend, and sends it again while the account's own expired holds still stand in its way. */
-async function findSpend(context: Context, spend: Spend, call: (now: number) => InStatement[]): Promise<Result<FoundSpend, SpendRefusal>> {
+async function findSpend(context: Context, spend: Spend, call: (now: number) => LedgerCall): Promise<Result<HeldSpend, SpendRefusal>> {
   const required = sum(spend.lines.map((line) => line.amount));
   for (let round = 1; round <= MAX_SPEND_ROUNDS; round++) {
     const now = context.clock();
-    const answer = await context.batch(() => [
-      ...call(now),
-      ...(spend.onceDigest == null ? [] : [readReplay({ keyHash: spend.keyHash }, spend.onceDigest)]),
-      ...(spend.target == null ? [] : [readFailing(spend.keyHash, spend.target)]),
-      statement.readSpend(spend.id, spend.keyHash, now),
-      statement.readLines(spend.id),
-    ]);
+    const answer = await submit(context, call(now));
     if (!answer.ok) return answer;
-    const sets = [...answer.value];
-    const [lines, spends] = [sets.pop(), sets.pop()];
-    const failing = spend.target == null ? [] : sets.pop();
-    const replays = spend.onceDigest == null ? [] : sets.pop();
-    const row = z.array(SpendRow).max(1).parse(spends)[0];
-    if (row === undefined) return err({ kind: 'unknown_key' });
-    if (row.hold !== null) return ok({ row, hold: ownHold(row, spend), lines: z.array(LineRow).parse(lines) });
-    const refusal = whyNoKey(row, spend.scope, now) ?? whyNotAgain(row, spend, { replays, failing }, now) ?? whyNoHold(row, required, now);
+    const found = foundSpend(answer.value);
+    if (found === null) return err({ kind: 'unknown_key' });
+    if ('hold' in found) return ok(ownSpend(found, spend));
+    const refusal = whyNoKey(found, spend.scope, now) ?? whyNotAgain(found, spend, now) ?? whyNoHold(found, required, now);
     const roundsLeft = round < MAX_SPEND_ROUNDS;
     if (refusal === null) continue;
     const mayComeFree = refusal.kind === 'insufficient_credits' || refusal.kind === 'key_budget_exceeded';
-    if (mayComeFree && row.holds_waiting_to_expire && roundsLeft) continue;
+    if (mayComeFree && found.holdsWaitingToExpire && roundsLeft) continue;
     return err(refusal);
   }
   throw new Error('the ledger refused a spend that the account could afford');
 }
 
-function ownHold(row: SpendRow, spend: Spend): NonNullable<SpendRow['hold']> {
-  const { hold } = row;
-  if (hold === null || hold.account_id !== row.account_id || hold.fingerprint !== spend.fingerprint) {
+function ownSpend(found: HeldSpend, spend: Spend): HeldSpend {
+  if (found.hold.accountId !== found.accountId || found.hold.fingerprint !== spend.fingerprint) {
     throw new Error('a request id was used again for another request');
   }
-  return hold;
+  return found;
 }
 
 /** Why the key may not spend, or not on this. A test key spends nothing: to the ledger it isn't there. */
-function whyNoKey(row: SpendRow, scope: KeyScope | undefined, now: number): SpendRefusal | null {
-  const end = keyEnd(row, now);
+function whyNoKey(
+  row: Pick<UnheldSpend, 'lineage' | 'retiresAt'>,
+  scope: KeyScope | undefined,
+  now: number,
+): Exclude<SpendRefusal, Busy> | null {
+  const end = keyEnd({ lineage: row.lineage, retires_at: row.retiresAt }, now);
   if (end !== null) return end;
   if (row.lineage.some((key) => key.mode === 'test')) return { kind: 'unknown_key' };
   return scope === undefined ? null : missingScope(row.lineage, scope);
 }
 
 /** What an earlier request with the same Idempotency-Key, or the failures of the same target, have to say. */
-function whyNotAgain(
-  row: SpendRow,
-  spend: Spend,
-  found: { readonly replays: unknown; readonly failing: unknown },
-  now: number,
-): SpendRefusal | null {
-  const balance = balanceOf(row);
-  const claimed = claimedOf(found.replays, spend, { accountId: row.account_id, available: balance.available }, now);
+function whyNotAgain(found: UnheldSpend, spend: Spend, now: number): SpendRefusal | null {
+  const balance = balanceFrom(found);
+  const claimed = claimedOf(found.replay, spend, { accountId: found.accountId, available: balance.available }, now);
   if (claimed !== null) return claimed;
   const repeated = repeatedFailure(found.failing, now);
-  return repeated === null ? null : { kind: 'repeated_failure', accountId: row.account_id, balance, ...repeated };
+  return repeated === null ? null : { kind: 'repeated_failure', accountId: found.accountId, balance, ...repeated };
 }
 
 /** Why the key or its account refuse this price; null when they don't, and money that came free since is worth another try. */
-function whyNoHold(row: SpendRow, required: ReturnType<typeof sum>, now: number): SpendRefusal | null {
-  if (row.status !== 'active') return { kind: 'account_frozen', accountId: row.account_id };
-  const limit = missingRoom(row.lineage, required, now);
+function whyNoHold(found: UnheldSpend, required: ReturnType<typeof sum>, now: number): SpendRefusal | null {
+  if (found.status !== 'active') return { kind: 'account_frozen', accountId: found.accountId };
+  const limit = missingRoom(found.lineage, required, now);
   if (limit !== null) return limit;
-  const balance = balanceOf(row);
-  if (balance.available < required) return { kind: 'insufficient_credits', accountId: row.account_id, required, balance };
+  const balance = balanceFrom(found);
+  if (balance.available < required) return { kind: 'insufficient_credits', accountId: found.accountId, required, balance };
   return null;
 }
 
@@ -168,15 +167,17 @@ async function recall(
   ...[keyHash, onceDigest, fingerprint, scope]: Parameters<Ledger['recall']>
 ): ReturnType<Ledger['recall']> {
   const now = context.clock();
-  const answer = await context.batch(() => [statement.readSpend('', keyHash, now), readReplay({ keyHash }, onceDigest)]);
+  const reads = [statement.readPayer(keyHash, now), readReplayOfKey(keyHash, onceDigest)];
+  const answer = await callDatabase(() => context.client.batch(reads, 'read'), context.policy);
   if (!answer.ok) return answer;
-  const row = z.array(SpendRow).max(1).parse(answer.value[0])[0];
+  const [payers, replays] = answer.value;
+  const row = z.array(PayerRow).max(1).parse(payers?.rows)[0];
   if (row === undefined) return err({ kind: 'unknown_key' });
-  const refusal = whyNoKey(row, scope, now);
+  const refusal = whyNoKey({ lineage: row.lineage, retiresAt: row.retires_at }, scope, now);
   if (refusal !== null) return err(refusal);
   const balance = balanceOf(row);
   const who = { accountId: row.account_id, available: balance.available };
-  return ok({ accountId: row.account_id, balance, claimed: claimedOf(answer.value[1], { id: '', fingerprint }, who, now) });
+  return ok({ accountId: row.account_id, balance, claimed: claimedOf(replayOf(replays?.rows), { id: '', fingerprint }, who, now) });
 }
 
 async function settle(
@@ -186,37 +187,19 @@ async function settle(
   receipt: ReceiptBody,
   ending: Ending | undefined,
 ): Promise<Result<Settlement, SettleRefusal>> {
-  const now = context.clock();
-  const answer = await context.batch(() => [
-    statement.callSettle({ id, lines, body: receipt, now }),
-    statement.readHold(id),
-    statement.readLines(id),
-    ...afterSettle(id, ending, now),
-  ]);
+  const answer = await submit(context, settleCall(id, lines, receipt, ending, context.clock()));
   if (!answer.ok) return answer;
-  const hold = z.array(HoldRow).max(1).parse(answer.value[1])[0];
-  if (hold === undefined || hold.state === 'released' || hold.state === 'expired') return err({ kind: 'not_open' });
-  if (hold.settled_micros === null) throw new Error('the ledger refused the lines of a settlement');
-  return ok({
-    id,
-    reserved: hold.amount_micros,
-    settled: hold.settled_micros,
-    refunded: microCredits(hold.amount_micros - hold.settled_micros),
-    lines: z.array(LineRow).parse(answer.value[2]).map(resolvedLine),
-    balance: balanceOf(hold),
-  });
+  const hold = foundHold(answer.value);
+  if (hold === null || hold.state === 'released' || hold.state === 'expired') return err({ kind: 'not_open' });
+  if (hold.settled === null) throw new Error('the ledger refused the lines of a settlement');
+  return ok(settlementOf(id, { ...hold, settled: hold.settled }));
 }
 
 async function release(context: Context, id: Spend['id'], reason: string, ending: Ending | undefined): ReturnType<Ledger['release']> {
-  const row = { id, reason: reason.slice(0, MAX_REASON_CHARACTERS), now: context.clock() };
-  const answer = await context.batch(() => [
-    statement.callRelease(row),
-    statement.readHold(id),
-    ...afterRelease(id, row.reason, ending, row.now),
-  ]);
+  const answer = await submit(context, releaseCall(id, reason.slice(0, MAX_REASON_CHARACTERS), ending, context.clock()));
   if (!answer.ok) return answer;
-  const hold = z.array(HoldRow).max(1).parse(answer.value[1])[0];
-  return ok({ released: hold?.state === 'released', balance: hold === undefined ? null : balanceOf(hold) });
+  const hold = foundHold(answer.value);
+  return ok({ state: hold?.state ?? null, balance: hold === null ? null : balanceFrom(hold) });
 }
 
 const EntryTime = z.array(z.object({ created_at: z.int() })).max(1);
@@ -224,19 +207,21 @@ const EntryTime = z.array(z.object({ created_at: z.int() })).max(1);
 async function credit(context: Context, entry: Parameters<Ledger['credit']>[0]): ReturnType<Ledger['credit']> {
   const now = context.clock();
   let attempts = 0;
-  const answer = await context.batch((attempt) => {
+  const statements: InStatement[] = [
+    statement.readEntryTime(entry.kind, entry.ref),
+    statement.callCredit({ ...entry, now }),
+    statement.readEntryTime(entry.kind, entry.ref),
+    statement.readBalance(entry.accountId),
+  ];
+  const answer = await callDatabase((attempt) => {
     attempts = attempt;
-    return [
-      statement.readEntryTime(entry.kind, entry.ref),
-      statement.callCredit({ ...entry, now }),
-      statement.readEntryTime(entry.kind, entry.ref),
-      statement.readBalance(entry.accountId),
-    ];
-  });
+    return context.client.batch(statements, 'write');
+  }, context.policy);
   if (!answer.ok) return answer;
-  const before = EntryTime.parse(answer.value[0])[0];
-  const after = EntryTime.parse(answer.value[2])[0];
-  const account = z.array(BalanceRow).max(1).parse(answer.value[3])[0];
+  const [first, , second, balances] = answer.value;
+  const before = EntryTime.parse(first?.rows)[0];
+  const after = EntryTime.parse(second?.rows)[0];
+  const account = z.array(BalanceRow).max(1).parse(balances?.rows)[0];
   if (account === undefined) return err({ kind: 'unknown_account' });
   if (after === undefined) throw new RangeError('the ledger refused a credit: its amount, its sign or the balance limit');
   // A try whose answer was lost may have booked it: then the entry carries this call's own time.
@@ -249,7 +234,8 @@ const Expiring = z.tuple([z.object({ expiring: z.int().nonnegative() })]);
 async function expireHolds(context: Context, page: number): ReturnType<Ledger['expireHolds']> {
   if (!Number.isSafeInteger(page) || page < 1 || page > MAX_EXPIRE_PAGE) throw new RangeError('not a page of holds');
   const now = context.clock();
-  const answer = await context.batch(() => [statement.countExpiring(now, page), statement.callExpire({ now, page })]);
+  const statements: InStatement[] = [statement.countExpiring(now, page), statement.callExpire({ now, page })];
+  const answer = await callDatabase(() => context.client.batch(statements, 'write'), context.policy);
   if (!answer.ok) return answer;
-  return ok({ expired: Expiring.parse(answer.value[0])[0].expiring });
+  return ok({ expired: Expiring.parse(answer.value[0]?.rows)[0].expiring });
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Database } from '../db/client.ts';
 import { err, ok } from '../result.ts';
 import { CALL_POLICY, type CallPolicy, callDatabase } from './database-call.ts';
-import { claimedOf, FAILURE_WINDOW_MS } from './replay-rows.ts';
+import { claimedOf, FAILURE_WINDOW_MS, replayOf } from './replay-rows.ts';
 import * as statement from './replay-statements.ts';
 import { REPLAY_TTL_MS, type Replays } from './replays.ts';
 
@@ -15,14 +15,13 @@ export function createReplays(deps: { readonly client: Database; readonly clock:
   return {
     async claim({ scope, digest, fingerprint, requestId }, ttlMs) {
       const now = clock();
-      const owner = { scope };
       const answer = await callDatabase(
         () =>
           client.batch(
             [
-              statement.forgetOver(owner, digest, now),
-              statement.claimOnce({ ...owner, digest, fingerprint, requestId, now, expiresAt: now + ttlMs }),
-              statement.readReplay(owner, digest),
+              statement.forgetOver(scope, digest, now),
+              statement.claimOnce({ scope, digest, fingerprint, requestId, now, expiresAt: now + ttlMs }),
+              statement.readReplay(scope, digest),
             ],
             'write',
           ),
@@ -31,17 +30,16 @@ export function createReplays(deps: { readonly client: Database; readonly clock:
       if (!answer.ok) return answer;
       const rows = answer.value[2]?.rows;
       const accountId = scope === 'signup' ? null : scope;
-      const claimed = claimedOf(rows, { id: requestId, fingerprint }, { accountId, available: null }, now);
+      const claimed = claimedOf(replayOf(rows), { id: requestId, fingerprint }, { accountId, available: null }, now);
       return claimed === null ? ok('claimed') : err(claimed);
     },
 
     async keep({ scope, digest, requestId }, kept) {
-      const owner = { scope };
       const expiresAt = clock() + REPLAY_TTL_MS;
       const answer = await callDatabase(
         () =>
           client.batch(
-            [statement.answerClaim(owner, digest, requestId, { ...kept, expiresAt }, null), statement.readReplay(owner, digest)],
+            [statement.answerClaim(scope, digest, requestId, { ...kept, expiresAt }), statement.readReplay(scope, digest)],
             'write',
           ),
         policy,
@@ -50,7 +48,7 @@ export function createReplays(deps: { readonly client: Database; readonly clock:
     },
 
     async drop({ scope, digest, requestId }) {
-      await callDatabase(() => client.batch([statement.dropClaim({ scope }, digest, requestId)], 'write'), policy);
+      await callDatabase(() => client.batch([statement.dropClaim(scope, digest, requestId)], 'write'), policy);
     },
 
     async sweep(page) {

@@ -7,8 +7,8 @@ import { err, ok, type Result } from '../result.ts';
 import { CALL_POLICY, type CallPolicy, callDatabase } from './database-call.ts';
 import { missingScope } from './key-limits.ts';
 import type { ReceiptBody } from './ledger.ts';
-import { balanceOf, keyEnd, LineRow, SpendRow } from './ledger-rows.ts';
-import { readLines, readSpend } from './ledger-statements.ts';
+import { balanceOf, keyEnd, LineRow, PayerRow } from './ledger-rows.ts';
+import { readLines, readPayer } from './ledger-statements.ts';
 import type { LookRefusal, Seen, UsageBook } from './usage.ts';
 import * as statement from './usage-statements.ts';
 
@@ -127,11 +127,11 @@ async function lookAs<T>(
   read: (sets: readonly unknown[]) => T,
 ): Promise<Result<Seen<T>, LookRefusal>> {
   const now = deps.clock();
-  const batch = () => deps.client.batch([readSpend('', keyHash, now), ...statements], 'read');
+  const batch = () => deps.client.batch([readPayer(keyHash, now), ...statements], 'read');
   const answer = await callDatabase(batch, deps.policy ?? CALL_POLICY);
   if (!answer.ok) return answer;
-  const [spends, ...sets] = answer.value.map((set): unknown => set.rows);
-  const row = z.array(SpendRow).max(1).parse(spends)[0];
+  const [payers, ...sets] = answer.value.map((set): unknown => set.rows);
+  const row = z.array(PayerRow).max(1).parse(payers)[0];
   if (row === undefined) return err({ kind: 'unknown_key' });
   const refusal = keyEnd(row, now) ?? missingScope(row.lineage, 'account');
   if (refusal !== null) return err(refusal);

@@ -4,7 +4,7 @@ import { type MicroCredits, microCredits } from '../money.ts';
 import type { Claimed } from './replays.ts';
 
 /** What is remembered of an Idempotency-Key. */
-const ReplayRow = z.object({
+export const ReplayRow = z.object({
   fingerprint: z.string(),
   request_id: z.string(),
   status: z.int().nullable(),
@@ -13,7 +13,8 @@ const ReplayRow = z.object({
   expires_at: z.int(),
 });
 
-const FailingRow = z.object({ failures: z.int(), code: z.string(), last_at: z.int() });
+/** How often a key failed on a target. */
+export const FailingRow = z.object({ failures: z.int(), code: z.string(), last_at: z.int() });
 
 /** Failures older than this don't count. Milliseconds. */
 export const FAILURE_WINDOW_MS = 600_000;
@@ -25,30 +26,33 @@ const MOST_FAILURES = 3;
 const COOLING_MS = 120_000;
 
 /**
- * What the rows of `readReplay` say to a request with this fingerprint; null when the key is free, or is this request's own. `who` is
+ * What is remembered under its Idempotency-Key says to a request with this fingerprint; null when the key is free, or is this request's own. `who` is
  * the account that asks, and what it can spend now.
  */
 export function claimedOf(
-  rows: unknown,
+  row: z.infer<typeof ReplayRow> | null,
   request: { readonly id: string; readonly fingerprint: string },
   who: { readonly accountId: Id<'acct'> | null; readonly available: MicroCredits | null },
   now: number,
 ): Claimed | null {
-  const row = z.array(ReplayRow).max(1).parse(rows)[0];
-  if (row === undefined || row.expires_at <= now || row.request_id === request.id) return null;
+  if (row === null || row.expires_at <= now || row.request_id === request.id) return null;
   if (row.fingerprint !== request.fingerprint) return { kind: 'mismatch' };
   if (row.status === null) return { kind: 'in_flight', until: row.expires_at };
   const replay = { status: row.status, sealed: row.answer, requestId: row.request_id, available: row.balance_micros };
   return { kind: 'replayed', replay, accountId: who.accountId, availableNow: who.available };
 }
 
-/** Why a target is left alone, from the rows of `readFailing`; null when it isn't. `retryAt` in unix milliseconds. */
+/** The row of `readReplay`, where there is one. */
+export function replayOf(rows: unknown): z.infer<typeof ReplayRow> | null {
+  return z.array(ReplayRow).max(1).parse(rows)[0] ?? null;
+}
+
+/** Why a target is left alone after its failures; null when it isn't. `retryAt` in unix milliseconds. */
 export function repeatedFailure(
-  rows: unknown,
+  row: z.infer<typeof FailingRow> | null,
   now: number,
 ): { readonly failures: number; readonly code: string; readonly retryAt: number } | null {
-  const row = z.array(FailingRow).max(1).parse(rows)[0];
-  if (row === undefined || row.failures < MOST_FAILURES) return null;
+  if (row === null || row.failures < MOST_FAILURES) return null;
   const retryAt = row.last_at + COOLING_MS;
   return retryAt <= now ? null : { failures: row.failures, code: row.code, retryAt };
 }

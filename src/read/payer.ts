@@ -2,7 +2,16 @@ import type { Accounts } from '../billing/accounts.ts';
 import type { KeyMode } from '../billing/keys.ts';
 import { type KeyScope, missingScope } from '../billing/key-limits.ts';
 import type { KeptAnswer } from '../billing/replays.ts';
-import type { Ledger, PricedLine, ReceiptBody, ResolvedLine, SettledLine, SettleRefusal, SpendRefusal } from '../billing/ledger.ts';
+import type {
+  HoldState,
+  Ledger,
+  PricedLine,
+  ReceiptBody,
+  ResolvedLine,
+  SettledLine,
+  SettleRefusal,
+  SpendRefusal,
+} from '../billing/ledger.ts';
 import type { Id } from '../ids.ts';
 import { type MicroCredits, minus, sum, ZERO } from '../money.ts';
 import { err, ok, type Result } from '../result.ts';
@@ -80,22 +89,38 @@ export function customerPayer(deps: {
     },
     async reserve(lines, target) {
       const reserved = await ledger.reserve(spend(lines, target), deps.holdTtlMs);
-      return reserved.ok ? ok({ accountId: reserved.value.accountId, available: reserved.value.balance.available }) : reserved;
+      if (reserved.ok) return ok({ accountId: reserved.value.accountId, available: reserved.value.balance.available });
+      if (reserved.error.kind === 'unreachable') await ledger.abandon(id, onceDigest);
+      return reserved;
     },
     async charge(lines, receipt, answer) {
       const charged = await ledger.charge(spend(lines, null), receipt, answer);
-      return charged.ok ? ok({ ...charged.value, available: charged.value.balance.available, receiptId: id }) : charged;
+      if (charged.ok) return ok({ ...charged.value, available: charged.value.balance.available, receiptId: id });
+      if (charged.error.kind === 'unreachable') await ledger.abandon(id, onceDigest);
+      return charged;
     },
     async settle(lines, receipt, ending) {
-      const settled = await ledger.settle(id, lines, receipt, { keyHash, onceDigest, ...ending });
+      const settle = () => ledger.settle(id, lines, receipt, { keyHash, onceDigest, ...ending });
+      let settled = await settle();
+      // Not delivered, so not charged: a hold that a lost settlement left open is given back, and one that it settled is known by that.
+      if (!settled.ok && (await giveBack(settled.error.kind)) === 'settled') settled = await settle();
       return settled.ok ? ok({ ...settled.value, available: settled.value.balance.available, receiptId: id }) : settled;
     },
     async release(reason, ending) {
-      // An unreachable database leaves the hold to its expiry: the next reserve and the cron give it back.
       const released = await ledger.release(id, reason, { keyHash, onceDigest, ...ending });
+      // Until it can be undone the hold stays, at most until its time is over.
+      if (!released.ok) await ledger.abandon(id, onceDigest);
       return { available: released.ok ? (released.value.balance?.available ?? null) : null };
     },
   };
+
+  /** Gives a hold back whose settlement has no outcome, and tells what it has come to; null where that can't be known. */
+  async function giveBack(failure: SettleRefusal['kind']): Promise<HoldState | null> {
+    if (failure === 'not_open') return null;
+    const released = await ledger.release(id, 'settle_failed', { keyHash, onceDigest, answer: null, target: null });
+    if (!released.ok) await ledger.abandon(id, onceDigest);
+    return released.ok ? released.value.state : null;
+  }
 }
 
 /** What a read without any price came to: nothing was held, nothing booked. */

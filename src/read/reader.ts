@@ -192,11 +192,7 @@ async function readFresh(
     const lines = settle(deps.priceCard, held, want, outcome);
     const answer = await keptReading(deps, order, located, outcome, expectedPayment(payer, held, lines));
     const settled = await payer.settle(lines, receiptOf(deps, order, trace, located, outcome), { answer, target: failing });
-    if (!settled.ok) {
-      // Not delivered, so not charged: a hold that a lost settlement left open is given back; a settled one stays settled.
-      trace.available = (await payer.release('settle_failed', { answer: null, target: null })).available;
-      return err(settleRefusal(settled.error));
-    }
+    if (!settled.ok) return err(settleRefusal(settled.error));
     trace.available = settled.value.available;
     return ok(await readingOf(deps, order, located, outcome, settled.value));
   } catch (bug) {

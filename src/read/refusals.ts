@@ -83,6 +83,7 @@ export function spendRefusal(refusal: SpendRefusal, now: number): ReadRefusal | 
     case 'key_budget_exceeded':
     case 'already_resolved':
     case 'unreachable':
+    case 'busy':
       return lastingRefusal(refusal);
   }
 }
@@ -102,6 +103,8 @@ export function lastingRefusal(refusal: LastingRefusal): ReadRefusal {
     case 'above_key_ceiling':
     case 'key_budget_exceeded':
       return limitRefusal(refusal);
+    case 'busy':
+      return { code: 'overloaded', retryAfterSeconds: refusal.retryAfterSeconds };
     case 'already_resolved':
     case 'unreachable':
       return { code: 'overloaded', retryAfterSeconds: OVERLOADED_RETRY_SECONDS };
@@ -164,6 +167,8 @@ export function priceAboveMax(maximum: MicroCredits, ceiling: number): ReadRefus
 /** The answer when a hold could not be settled: nothing is delivered, so nothing may be charged. */
 export function settleRefusal(refusal: SettleRefusal): ReadRefusal {
   switch (refusal.kind) {
+    case 'busy':
+      return { code: 'overloaded', retryAfterSeconds: refusal.retryAfterSeconds };
     case 'not_open':
     case 'unreachable':
       return { code: 'overloaded', retryAfterSeconds: OVERLOADED_RETRY_SECONDS };

@@ -190,20 +190,20 @@ describe.each([
 
   test('release gives the whole hold back once', async () => {
     await ledger.reserve(spend('a'), TTL_MS);
-    expect(await ledger.release(spend('a').id, 'provider_timeout')).toMatchObject({ ok: true, value: { released: true } });
-    expect(await ledger.release(spend('a').id, 'provider_timeout')).toMatchObject({ ok: true, value: { released: true } });
+    expect(await ledger.release(spend('a').id, 'provider_timeout')).toMatchObject({ ok: true, value: { state: 'released' } });
+    expect(await ledger.release(spend('a').id, 'provider_timeout')).toMatchObject({ ok: true, value: { state: 'released' } });
     expect(await ledger.reserve(spend('b', { media: 10_000 }), TTL_MS)).toMatchObject({ ok: true });
   });
 
   test('a hold that was settled is not released, and one that was released is not settled', async () => {
     await ledger.charge(spend('a'), RECEIPT);
-    expect(await ledger.release(spend('a').id, 'late')).toMatchObject({ ok: true, value: { released: false } });
+    expect(await ledger.release(spend('a').id, 'late')).toMatchObject({ ok: true, value: { state: 'settled' } });
     await ledger.reserve(spend('b'), TTL_MS);
     await ledger.release(spend('b').id, 'bug');
     expect(await ledger.settle(spend('b').id, settled({ media: 3_000 }), RECEIPT)).toEqual({ ok: false, error: { kind: 'not_open' } });
     expect(await ledger.reserve(spend('b'), TTL_MS)).toEqual({ ok: false, error: { kind: 'already_resolved' } });
     expect(await ledger.charge(spend('b'), RECEIPT)).toEqual({ ok: false, error: { kind: 'already_resolved' } });
-    expect(await ledger.release(spend('never').id, 'bug')).toMatchObject({ ok: true, value: { released: false } });
+    expect(await ledger.release(spend('never').id, 'bug')).toEqual({ ok: true, value: { state: null, balance: null } });
   });
 
   test('a hold whose time is over is not settled, whether or not the sweep has come by', async () => {

@@ -82,7 +82,7 @@ test('a settle and a release at once resolve the hold one way', async () => {
       ownLedger().settle(spend.id, [{ item: 'media', settled: microCredits(PRICE) }], {}),
       ownLedger().release(spend.id, 'race'),
     ]);
-    return { settled: settled.ok, released: released.ok && released.value.released };
+    return { settled: settled.ok, released: released.ok && released.value.state === 'released' };
   });
   for (const outcome of outcomes) expect(outcome.settled).toBe(!outcome.released);
   const taken = outcomes.filter((outcome) => outcome.settled).length;

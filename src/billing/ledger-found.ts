@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { microCredits } from '../money.ts';
+import { idColumn } from './id-column.ts';
+import type { KeyLimits } from './key-limits.ts';
+import { Lineage } from './key-rows.ts';
+import type { Found } from './ledger-batch.ts';
+import type { Balance, ResolvedLine } from './ledger.ts';
+import { FailingRow, ReplayRow } from './replay-rows.ts';
+
+const micros = z.int().transform(microCredits);
+
+const sums = { posted: micros, held: micros, debt: micros };
+
+const Lines = z.array(z.object({ item: z.string(), reserved: micros, settled: micros.nullable(), reason: z.string().nullable() }));
+
+const hold = { amount: micros, settled: micros.nullable(), state: z.enum(['open', 'settled', 'released', 'expired']), lines: Lines };
+
+/** The hold of a spend, after its batch. */
+const HeldSpend = z.object({
+  accountId: idColumn('acct'),
+  ...sums,
+  hold: z.object({ accountId: idColumn('acct'), keyId: idColumn('key'), fingerprint: z.string(), ...hold }),
+});
+export type HeldSpend = z.infer<typeof HeldSpend>;
+
+/** A spend without a hold, and all that can be the reason. */
+const UnheldSpend = z.object({
+  accountId: idColumn('acct'),
+  ...sums,
+  status: z.enum(['active', 'frozen', 'closed']),
+  retiresAt: z.int().nullable(),
+  lineage: Lineage,
+  replay: ReplayRow.nullable(),
+  failing: FailingRow.nullable(),
+  holdsWaitingToExpire: z.union([z.literal(0), z.literal(1)]).transform((flag) => flag === 1),
+});
+export type UnheldSpend = z.infer<typeof UnheldSpend> & { readonly lineage: readonly [KeyLimits, ...KeyLimits[]] };
+
+/** A hold with its account's sums, as settling, releasing and undoing find it. */
+const FoundHold = z.object({ ...hold, ...sums });
+export type FoundHold = z.infer<typeof FoundHold>;
+
+/** What came of a spend; null when the key is unknown. */
+export function foundSpend(found: Found): HeldSpend | UnheldSpend | null {
+  return found === null ? null : z.union([HeldSpend, UnheldSpend]).parse(JSON.parse(found));
+}
+
+/** What became of a hold; null when there is none of that id. */
+export function foundHold(found: Found): FoundHold | null {
+  return found === null ? null : FoundHold.parse(JSON.parse(found));
+}
+
+/** What posted and held leave to spend; below zero only with a debt. */
+export function balanceFrom(row: { readonly [K in keyof typeof sums]: FoundHold[K] }): Balance {
+  return { available: microCredits(row.posted - row.held), held: row.held, debt: row.debt };
+}
+
+/** The lines of a resolved hold with what came back. Throws on one that isn't resolved: its hold is, so that would be a bug. */
+export function resolvedLines(lines: FoundHold['lines']): readonly ResolvedLine[] {
+  return lines.map(({ item, reserved, settled, reason }) => {
+    if (settled === null) throw new Error('a resolved hold has an unresolved line');
+    return { item, reserved, settled, refunded: microCredits(reserved - settled), reason };
+  });
+}
