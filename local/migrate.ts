@@ -21,7 +21,10 @@ type Migration = { readonly name: string; readonly hash: string; readonly madeAt
  * Applies the migrations that this database lacks, all in one transaction, and returns their names in order. Throws MigrationError when
  * one that it already has reads differently now: what has landed is never edited, because nobody would run it again.
  */
-export async function migrateDatabase(client: Database, folder: string = MIGRATIONS_FOLDER): Promise<readonly string[]> {
+export async function migrateDatabase(
+  client: ReturnType<typeof createDatabase>,
+  folder: string = MIGRATIONS_FOLDER,
+): Promise<readonly string[]> {
   const known = readMigrations(folder);
   const applied = await readApplied(client);
   for (const { hash, madeAt } of applied) {

@@ -1,6 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
-import type { App, AppContext, AppDeps, AppEnv } from './http/context.ts';
+import type { App, AppContext, AppEnv, DepsFor } from './http/context.ts';
 import { creditHeaders } from './http/credit-headers.ts';
 import { refuse } from './http/error-response.ts';
 import { PAID_PATHS, refuseInvalid, registerFallbacks } from './http/fallbacks.ts';
@@ -10,7 +10,6 @@ import { requestLog } from './http/request-log.ts';
 import { requireOwner } from './http/require-owner.ts';
 import { requireService } from './http/require-service.ts';
 import { contentSecurityPolicy, securityHeaders } from './http/security-headers.ts';
-import type { Env } from './env.ts';
 import { registerComments } from './routes/comments.ts';
 import { registerDeferred } from './routes/deferred.ts';
 import { registerDocs } from './routes/docs.ts';
@@ -46,9 +45,6 @@ const LARGEST_BODY_BYTES = 16_384;
 const LARGEST_EVENT_BYTES = 524_288;
 
 const ACCOUNT_PATHS = ['/v1/signup', '/v1/me', '/v1/keys', '/v1/keys/*', '/v1/usage', '/v1/usage/*', '/v1/ledger'];
-
-/** Builds the dependencies of one request; `background` keeps a promise alive after the answer. */
-export type DepsFor = (request: { readonly env: Env; readonly background: (work: Promise<unknown>) => void }) => AppDeps;
 
 /** The API's table of contents. */
 export function createApp(depsFor: DepsFor): App {

@@ -2,7 +2,7 @@ import { createAnswerSeal } from './billing/answer-seal.ts';
 import type { Unreachable } from './billing/database-call.ts';
 import { createAccounts } from './billing/libsql-accounts.ts';
 import { createKeyRing } from './billing/libsql-key-ring.ts';
-import { createLedger } from './billing/libsql-ledger.ts';
+import { createAnyShardCheck } from './billing/any-shard-check.ts';
 import { createOwnerDesk } from './billing/libsql-owner.ts';
 import { createTopUps } from './billing/libsql-top-ups.ts';
 import type { PaymentService } from './billing/payment-service.ts';
@@ -14,10 +14,10 @@ import { createTopUpCheck } from './billing/top-up-check.ts';
 import { createTopUpDesk } from './billing/top-up-order.ts';
 import { reconcileTopUps } from './billing/top-up-reconciliation.ts';
 import type { TopUps } from './billing/top-ups.ts';
-import type { Database } from './db/client.ts';
 import { type Env, type Settings, withKey } from './env.ts';
 import type { AppDeps, Payments, RateLimits, Service } from './http/context.ts';
 import type { RequestEvent } from './http/request-event.ts';
+import { type ShardHints, shardOf } from './http/shard.ts';
 import { createTimedLimiter } from './limits/limiter.ts';
 import { createObjectLimiter } from './limits/object-limiter.ts';
 import { createTurnstile } from './limits/turnstile.ts';
@@ -33,7 +33,7 @@ import { PROVIDER_IDS } from './providers/provider.ts';
 import { createSandbox } from './read/sandbox.ts';
 import { readiness } from './readiness.ts';
 import { ok, type Result } from './result.ts';
-import { connect } from './wiring/database.ts';
+import { connect, openShard, type Shard, shardCount } from './wiring/database.ts';
 import { buildReader } from './wiring/reading.ts';
 import { type Runtime, settingsFrom, workerd } from './wiring/runtime.ts';
 
@@ -41,7 +41,7 @@ import { type Runtime, settingsFrom, workerd } from './wiring/runtime.ts';
 const HOLD_SLACK_MS = 15_000;
 
 /** What a request needs, from the runtime's environment. Connections are made here for this request alone: see src/db/client.ts. */
-export function buildDeps(env: Env, background: (work: Promise<unknown>) => void, runtime: Runtime = workerd): AppDeps {
+export function buildDeps(env: Env, background: (work: Promise<unknown>) => void, hints: ShardHints, runtime: Runtime = workerd): AppDeps {
   const settings = settingsFrom(env);
   return {
     clock: runtime.clock,
@@ -52,24 +52,31 @@ export function buildDeps(env: Env, background: (work: Promise<unknown>) => void
       runtime.log(event);
       countRequest(env, background, event);
     },
-    service: settings.ok ? ok(buildService(settings.value, env, background, runtime)) : settings,
+    service: settings.ok ? ok(buildService(settings.value, env, background, hints, runtime)) : settings,
     rateLimits: settings.ok ? rateLimits(settings.value, env) : null,
-    readiness: () => readiness(settings, env, (complete) => connect(complete, runtime)),
+    readiness: () => readiness(settings, env, (complete, shard) => connect(complete, shard, runtime)),
   };
 }
 
-function buildService(settings: Settings, env: Env, background: (work: Promise<unknown>) => void, runtime: Runtime): Service {
+function buildService(
+  settings: Settings,
+  env: Env,
+  background: (work: Promise<unknown>) => void,
+  hints: ShardHints,
+  runtime: Runtime,
+): Service {
   const { clock, ids } = runtime;
-  const client = connect(settings, runtime);
-  const ledger = createLedger({ client, clock });
+  const shards = allShards(settings, env, runtime);
+  const own = shards[shardOf(hints, shards.length, settings.SIGNUP_SHARDS, ids('req'))] ?? openShard(settings, env, 0, runtime);
+  const { client, ledger, number: shard } = own;
   const topUps = createTopUps({ client, clock });
   return {
     ledger,
-    accounts: createAccounts({ client, clock, ids, signupGrant: microCredits(settings.SIGNUP_GRANT_MICRO_CREDITS) }),
-    keyRing: createKeyRing({ client, clock, ids }),
+    accounts: createAccounts({ client, clock, ids, signupGrant: microCredits(settings.SIGNUP_GRANT_MICRO_CREDITS), shard }),
+    keyRing: createKeyRing({ client, clock, ids, shard }),
     reader: buildReader(settings, env, background, runtime),
     topUps,
-    payments: buildPayments(settings, topUps, runtime),
+    payments: buildPayments(settings, own, shards, runtime),
     sandbox: createSandbox({ clock }),
     usage: createUsageBook({ client, clock }),
     replays: createReplays({ client, clock }),
@@ -80,6 +87,11 @@ function buildService(settings: Settings, env: Env, background: (work: Promise<u
     ownerView: createOwnerView({ client, clock, ledger, configured: configuredIn(settings) }),
     holdTtlMs: settings.READ_DEADLINE_MS + HOLD_SLACK_MS,
   };
+}
+
+/** Every shard, the first one first. Opening one costs no network. */
+function allShards(settings: Settings, env: Env, runtime: Runtime): readonly Shard[] {
+  return Array.from({ length: shardCount(settings) }, (_none, number) => openShard(settings, env, number, runtime));
 }
 
 /** What one isolate remembers of limits, until when, by subject: who is over one that Upstash counts, and which addresses make up keys. */
@@ -96,14 +108,19 @@ function rateLimits(settings: Settings, env: Env): RateLimits {
   return { limiter: createTimedLimiter(limiter, timeoutMs), scale: settings.RATE_LIMIT_SCALE, guessing: memory.guessing };
 }
 
-/** How money comes in, or null while Stripe's secrets are not set. */
-function buildPayments(settings: Settings, topUps: TopUps, { clock, ids, fetch }: Runtime): Payments | null {
+/**
+ * How money comes in to a shard, or null while Stripe's secrets are not set. What Stripe tells is looked for in all shards: it doesn't
+ * know of them.
+ */
+function buildPayments(settings: Settings, own: Shard, shards: readonly Shard[], { clock, ids, fetch }: Runtime): Payments | null {
   const { STRIPE_API_BASE_URL: baseUrl, STRIPE_SECRET_KEY: secretKey, STRIPE_WEBHOOK_SECRET: webhookSecret } = settings;
   if (secretKey === undefined || webhookSecret === undefined) return null;
   const payments: PaymentService = createStripePayments({ baseUrl, secretKey, webhookSecret, fetch, clock });
+  const topUpsOf = ({ client }: Shard): TopUps => createTopUps({ client, clock });
+  const checkOf = (shard: Shard) => createTopUpCheck({ topUps: topUpsOf(shard), payments, clock, ids });
   return {
-    desk: createTopUpDesk({ topUps, payments, clock, ids }),
-    check: createTopUpCheck({ topUps, payments, clock, ids }),
+    desk: createTopUpDesk({ topUps: topUpsOf(own), payments, clock, ids }),
+    check: createAnyShardCheck(shards.map(checkOf), checkOf(own)),
     readHint: (rawBody, signature) => payments.readHint(rawBody, signature),
   };
 }
@@ -145,25 +162,27 @@ function configuredIn(settings: Settings): Configured {
 export function metricsFor(env: Env, runtime: Runtime = workerd): MetricsStore {
   const settings = settingsFrom(env);
   if (!settings.ok) throw new Error('the settings are not complete');
-  return createMetricsStore({ client: connect(settings.value, runtime), clock: runtime.clock });
+  return createMetricsStore({ client: openShard(settings.value, env, 0, runtime).client, clock: runtime.clock });
 }
 
-/** The cron's work: every job once. Without complete settings there is nothing to do it with; /ready says so. */
+/** The cron's work: every job once in every shard. Without complete settings there is nothing to do it with; /ready says so. */
 export async function runScheduled(env: Env, runtime: Runtime = workerd): Promise<void> {
   const settings = settingsFrom(env);
   if (!settings.ok) return;
   const { clock, logJob = () => undefined } = runtime;
-  const client = connect(settings.value, runtime);
-  const ledger = createLedger({ client, clock });
-  const reconcilePayments = () => reconcile(settings.value, client, runtime);
-  await runJobs(scheduledJobs({ client, clock, ledger, reconcilePayments }), createJobStore({ client, clock }), clock, logJob);
+  const shards = allShards(settings.value, env, runtime);
+  for (const shard of shards) {
+    const { client, ledger } = shard;
+    const reconcilePayments = () => reconcile(settings.value, shard, shards, runtime);
+    await runJobs(scheduledJobs({ client, clock, ledger, reconcilePayments }), createJobStore({ client, clock }), clock, logJob);
+  }
 }
 
 /** The cron's look at the top-up orders, with a log line of its own: its alarms are for a person. */
-async function reconcile(settings: Settings, client: Database, runtime: Runtime): Promise<Result<void, Unreachable>> {
+async function reconcile(settings: Settings, own: Shard, shards: readonly Shard[], runtime: Runtime): Promise<Result<void, Unreachable>> {
   const { clock } = runtime;
-  const topUps = createTopUps({ client, clock });
-  const payments = buildPayments(settings, topUps, runtime);
+  const topUps = createTopUps({ client: own.client, clock });
+  const payments = buildPayments(settings, own, shards, runtime);
   if (payments === null) return ok(undefined);
   const startedAt = clock();
   const looked = await reconcileTopUps({ topUps, check: payments.check, clock });

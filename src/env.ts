@@ -1,5 +1,6 @@
 import type { Fetcher, KVNamespace } from '@cloudflare/workers-types';
 import { z } from 'zod';
+import { LOCATION_HINTS, type WriterObjects } from './billing/object-writer.ts';
 import type { RateLimitObjects } from './limits/object-limiter.ts';
 import type { Counters } from './ops/counter-buffer.ts';
 import type { ParseFlights } from './parse/flight.ts';
@@ -16,6 +17,8 @@ const wholeNumber = (min: number, max: number) =>
     .pipe(z.int().min(min).max(max));
 
 const httpUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''));
+
+const libsqlUrl = z.url({ protocol: /^(https?|libsql|wss?)$/ });
 
 /** A path below a base URL; it may not leave it. */
 const urlPath = z.string().regex(/^(?!.*(?:\.\.|\/\/|[?#\\\s]))\/[\x21-\x7e]*$/);
@@ -43,14 +46,36 @@ const sha256List = z
   )
   .pipe(z.array(z.string().regex(/^[0-9a-f]{64}$/, 'is not a SHA-256 in hex')));
 
+/** The databases beside the first, in the order that gives them their numbers. JSON, because each has a token of its own. */
+const shardList = z
+  .string()
+  .transform((text, context): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      context.addIssue('is not JSON');
+      return z.NEVER;
+    }
+  })
+  .pipe(z.array(z.strictObject({ url: libsqlUrl, authToken: z.string().min(1).optional() })).max(99));
+
+/** Numbers of shards, none of them twice. */
+const shardNumbers = z
+  .string()
+  .regex(/^\d{1,2}(,\d{1,2})*$/)
+  .transform((list) => [...new Set(list.split(',').map(Number))]);
+
 /** HikerAPI has no transcripts. */
 const TRANSCRIBING = ['scrapecreators', 'apify'] as const satisfies readonly ProviderId[];
 
 /** Every text variable and secret of the Worker, with its default and its bounds. wrangler.toml and .dev.vars.example are checked against it. */
 export const Settings = z.object({
   SERVICE_VERSION: z.string().min(1).max(64).default('dev'),
-  LIBSQL_URL: z.url({ protocol: /^(https?|libsql|wss?)$/ }),
+  LIBSQL_URL: libsqlUrl,
   LIBSQL_AUTH_TOKEN: z.string().min(1).optional(),
+  LIBSQL_SHARDS: shardList.default([]),
+  SIGNUP_SHARDS: shardNumbers.default([0]),
+  LEDGER_LOCATION_HINT: z.enum(LOCATION_HINTS).optional(),
   OWNER_ADMIN_KEY_SHA256: sha256List.default([]),
   SIGNUP_GRANT_MICRO_CREDITS: wholeNumber(0, 1_000_000_000).default(0),
   READ_DEADLINE_MS: wholeNumber(1 * second, 29 * second).default(25 * second),
@@ -95,6 +120,7 @@ export type Env = { readonly [K in keyof Settings]?: string } & {
   readonly PARSE_FLIGHTS: ParseFlights;
   readonly RATE_LIMITS: RateLimitObjects;
   readonly METRICS: Counters;
+  readonly LEDGER: WriterObjects;
   readonly ASSETS: Fetcher;
 };
 

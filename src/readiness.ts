@@ -12,14 +12,15 @@ const CACHE_PROBE_TIMEOUT_MS = 2_000;
 export async function readiness(
   settings: Result<Settings, readonly SettingsProblem[]>,
   env: Env,
-  connect: (settings: Settings) => Database,
+  connect: (settings: Settings, shard: number) => Database,
 ): Promise<readonly ReadinessCheck[]> {
   if (!settings.ok) return settings.error.map(({ name, problem }) => ({ name: `setting ${name}`, ok: false, problem }));
-  const [database, cache] = await Promise.all([databaseProblem(connect(settings.value)), cacheProblem(env)]);
+  const shards = Array.from({ length: 1 + settings.value.LIBSQL_SHARDS.length }, (_none, shard) => connect(settings.value, shard));
+  const [databases, cache] = await Promise.all([Promise.all(shards.map(databaseProblem)), cacheProblem(env)]);
   const providers = withKey(settings.value.PROVIDER_ORDER_MEDIA, settings.value).length > 0;
   return [
     { name: 'settings', ok: true },
-    check('database', database),
+    ...databases.map((problem, shard) => check(shard === 0 ? 'database' : `database of shard ${shard}`, problem)),
     check('binding CONTENT_CACHE', cache),
     check('data provider', providers ? null : 'no provider in PROVIDER_ORDER_MEDIA has a key'),
     ...halfConfigured(settings.value),

@@ -1,5 +1,8 @@
 import { DurableObject } from 'cloudflare:workers';
 import { createApp } from './app.ts';
+import { createAbandoned } from './billing/abandoned.ts';
+import type { LedgerCall } from './billing/ledger-calls.ts';
+import type { LedgerWriter as Writer } from './billing/ledger-writer.ts';
 import { buildDeps, metricsFor, runScheduled } from './deps.ts';
 import type { Env } from './env.ts';
 import type { Counter } from './limits/limiter.ts';
@@ -9,10 +12,11 @@ import { createCounterBuffer, FLUSH_AFTER_MS } from './ops/counter-buffer.ts';
 import type { Increment } from './ops/series.ts';
 import { createFlights } from './parse/flight.ts';
 import type { Parser } from './parse/parser.ts';
+import { writerFor } from './wiring/database.ts';
 import { parserFor } from './wiring/reading.ts';
 import { systemClock } from './wiring/runtime.ts';
 
-const app = createApp(({ env, background }) => buildDeps(env, background));
+const app = createApp(({ env, background, hints }) => buildDeps(env, background, hints));
 
 export default {
   fetch(request, env, ctx) {
@@ -32,6 +36,43 @@ export class ParseFlight extends DurableObject<Env> {
 
   parse(...[request, idempotencyKey, budget]: Parameters<Parser['parse']>): ReturnType<Parser['parse']> {
     return this.#flights.run(idempotencyKey, () => parserFor(this.env).parse(request, idempotencyKey, budget));
+  }
+}
+
+/**
+ * Where all writes to the database of one shard take their turn. Its storage holds only what has to be undone once the database can be
+ * asked again; what an account can spend is known to the database alone.
+ */
+export class LedgerWriter extends DurableObject<Env> {
+  #writer: Writer | undefined;
+  readonly #abandoned = createAbandoned(
+    {
+      keep: (name, note) => this.ctx.storage.put(name, note),
+      list: (limit) => this.ctx.storage.list({ prefix: 'abandoned:', limit }),
+      forget: async (names) => void (await this.ctx.storage.delete([...names])),
+      wakeAt: (time) => this.ctx.storage.setAlarm(time),
+    },
+    systemClock,
+  );
+
+  #of(shard: number): Writer {
+    return (this.#writer ??= writerFor(this.env, shard));
+  }
+
+  submit(shard: number, call: LedgerCall): ReturnType<Writer['submit']> {
+    return this.#of(shard).submit(call);
+  }
+
+  run(shard: number, statements: Parameters<Writer['run']>[0]): ReturnType<Writer['run']> {
+    return this.#of(shard).run(statements);
+  }
+
+  abandon(shard: number, call: LedgerCall): Promise<void> {
+    return this.#abandoned.add(shard, call);
+  }
+
+  override alarm(): Promise<void> {
+    return this.#abandoned.carryOut((shard) => this.#of(shard));
   }
 }
 

@@ -18,8 +18,11 @@ const UNBIASED_BYTES = 248;
 /** Live keys spend money, test keys never will. Both infixes are reserved; a key without one is live. */
 export type KeyMode = 'live' | 'test';
 
-/** The text of a key whose check characters are right. Nothing is known yet about whether it opens anything. */
-export type ParsedKey = { readonly text: string; readonly mode: KeyMode };
+/**
+ * The text of a key whose check characters are right, and the shard whose database knows it. Nothing is known yet about whether it opens
+ * anything.
+ */
+export type ParsedKey = { readonly text: string; readonly mode: KeyMode; readonly shard: number };
 
 /** Hands out `length` random bytes. Tests hand in their own. */
 export type RandomBytes = (length: number) => Uint8Array;
@@ -27,8 +30,8 @@ export type RandomBytes = (length: number) => Uint8Array;
 /** The runtime's cryptographic randomness. */
 export const secureRandomBytes: RandomBytes = (length) => crypto.getRandomValues(new Uint8Array(length));
 
-// The random part is 30 to 64 characters, so that a longer one needs no new parser.
-const KEY_SHAPE = /^igsk_(?:(live|test)_)?[0-9A-Za-z]{36,70}$/;
+// The random part is 30 to 64 characters, so that a longer one needs no new parser. Shards above the first are named: s1 to s99.
+const KEY_SHAPE = /^igsk_(?:(live|test)_)?(?:s([1-9]\d?)_)?[0-9A-Za-z]{36,70}$/;
 
 /** How much of a key its owner sees again. */
 const VISIBLE_CHARACTERS = 4;
@@ -38,10 +41,11 @@ export function lastCharacters(text: string): string {
   return text.slice(-VISIBLE_CHARACTERS);
 }
 
-/** Makes the text of a new key: prefix, random characters, and the CRC32 of everything before it. */
-export function mintApiKey(randomBytes: RandomBytes = secureRandomBytes, mode: KeyMode = 'live'): string {
-  // A live key has no infix, as the keys of the first days have none.
-  const body = API_KEY_PREFIX + (mode === 'test' ? 'test_' : '') + randomBase62(RANDOM_CHARACTERS, randomBytes);
+/** Makes the text of a new key: prefix, shard, random characters, and the CRC32 of everything before it. */
+export function mintApiKey(randomBytes: RandomBytes = secureRandomBytes, mode: KeyMode = 'live', shard = 0): string {
+  // A live key has no infix, as the keys of the first days have none; nor has the first shard.
+  const infix = (mode === 'test' ? 'test_' : '') + (shard === 0 ? '' : `s${shard}_`);
+  const body = API_KEY_PREFIX + infix + randomBase62(RANDOM_CHARACTERS, randomBytes);
   return body + checkCharacters(body);
 }
 
@@ -54,7 +58,7 @@ export function parseApiKey(text: string): Result<ParsedKey, { readonly kind: 'm
   if (shape === null) return err({ kind: 'malformed' });
   const body = text.slice(0, -CHECK_CHARACTERS);
   if (checkCharacters(body) !== text.slice(-CHECK_CHARACTERS)) return err({ kind: 'wrong_checksum' });
-  return ok({ text, mode: shape[1] === 'test' ? 'test' : 'live' });
+  return ok({ text, mode: shape[1] === 'test' ? 'test' : 'live', shard: Number(shape[2] ?? 0) });
 }
 
 /** SHA-256 of a key's text as 64 hex digits: the only form in which a key is stored or looked up. */

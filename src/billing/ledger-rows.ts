@@ -3,7 +3,7 @@ import { microCredits } from '../money.ts';
 import { idColumn } from './id-column.ts';
 import { endOf } from './key-limits.ts';
 import { lineageColumn } from './key-rows.ts';
-import type { Balance, ResolvedLine } from './ledger.ts';
+import type { Balance } from './ledger.ts';
 
 const micros = z.int().transform(microCredits);
 
@@ -38,16 +38,4 @@ export const LineRow = z.object({
 /** What posted and held leave to spend; below zero only with a debt. */
 export function balanceOf(row: z.infer<typeof BalanceRow>): Balance {
   return { available: microCredits(row.posted_micros - row.held_micros), held: row.held_micros, debt: row.debt_micros };
-}
-
-/** A resolved line with what came back. Throws on one that isn't resolved: its hold is, so that would be a bug. */
-export function resolvedLine(row: z.infer<typeof LineRow>): ResolvedLine {
-  if (row.settled_micros === null) throw new Error('a resolved hold has an unresolved line');
-  return {
-    item: row.item,
-    reserved: row.reserved_micros,
-    settled: row.settled_micros,
-    refunded: microCredits(row.reserved_micros - row.settled_micros),
-    reason: row.reason,
-  };
 }

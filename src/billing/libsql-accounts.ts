@@ -19,6 +19,8 @@ export type AccountsDeps = {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly signupGrant: MicroCredits;
+  /** Which shard the database is; its keys say so. */
+  readonly shard?: number;
   readonly randomBytes?: RandomBytes;
   readonly policy?: CallPolicy;
 };
@@ -29,7 +31,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
   return {
     async signUp({ accountName, keyName }) {
       const now = clock();
-      const apiKeyText = mintApiKey(deps.randomBytes ?? secureRandomBytes);
+      const apiKeyText = mintApiKey(deps.randomBytes ?? secureRandomBytes, 'live', deps.shard);
       const created = { id: deps.ids('acct'), name: accountName, status: 'active', createdAt: now } as const;
       const key = {
         id: deps.ids('key'),

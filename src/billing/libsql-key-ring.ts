@@ -27,6 +27,8 @@ export type KeyRingDeps = {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly randomBytes?: RandomBytes;
+  /** Which shard the database is; its keys say so. */
+  readonly shard?: number;
   readonly policy?: CallPolicy;
 };
 
@@ -39,7 +41,7 @@ export function createKeyRing(deps: KeyRingDeps): KeyRing {
   const context: Context = {
     clock,
     ids,
-    mint: (mode) => mintApiKey(deps.randomBytes ?? secureRandomBytes, mode),
+    mint: (mode) => mintApiKey(deps.randomBytes ?? secureRandomBytes, mode, deps.shard),
     async send(statements) {
       const answer = await callDatabase(() => client.batch([...statements], 'write'), policy);
       return answer.ok ? ok(answer.value.map((set) => set.rows)) : answer;

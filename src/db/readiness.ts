@@ -1,5 +1,5 @@
-import type { Client } from '@libsql/client/web';
 import { inTime, LATE } from '../in-time.ts';
+import type { Database } from './client.ts';
 
 /** What keeps the database from serving, or null when it serves. Never throws. */
 export type DatabaseProblem = 'unreachable' | 'not_migrated';
@@ -8,12 +8,14 @@ export type DatabaseProblem = 'unreachable' | 'not_migrated';
 const PROBE_TIMEOUT_MS = 3_000;
 
 /** Asks the database for its tables: proves that it answers and that the migrations were applied. */
-export async function databaseProblem(client: Client): Promise<DatabaseProblem | null> {
+export async function databaseProblem(client: Database): Promise<DatabaseProblem | null> {
   try {
-    const probe = client.execute("SELECT count(*) AS found FROM sqlite_master WHERE name IN ('account', 'hold', 'entry', 'reserve')");
+    const probe = client.execute(
+      "SELECT count(*) AS found FROM sqlite_master WHERE name IN ('account', 'hold', 'entry', 'reserve', 'undo')",
+    );
     const answer = await inTime(probe, PROBE_TIMEOUT_MS);
     if (answer === LATE) return 'unreachable';
-    return answer.rows[0]?.['found'] === 4 ? null : 'not_migrated';
+    return answer.rows[0]?.['found'] === 5 ? null : 'not_migrated';
   } catch {
     return 'unreachable';
   }

@@ -22,6 +22,7 @@ import type { OwnerView } from '../ops/owner-view.ts';
 import type { Reader } from '../read/reader.ts';
 import type { Result } from '../result.ts';
 import type { RequestEvent } from './request-event.ts';
+import type { ShardHints } from './shard.ts';
 
 /** How money comes in. */
 export type Payments = {
@@ -78,6 +79,13 @@ export type AppDeps = {
   readonly rateLimits: RateLimits | null;
   readonly readiness: () => Promise<readonly ReadinessCheck[]>;
 };
+
+/** Builds the dependencies of one request; `background` keeps a promise alive after the answer, `hints` tell whose database is needed. */
+export type DepsFor = (request: {
+  readonly env: Env;
+  readonly background: (work: Promise<unknown>) => void;
+  readonly hints: ShardHints;
+}) => AppDeps;
 
 /** What an answer says in its headers about money. `remaining` is null where it isn't known without asking. Micro-credits. */
 export type CreditsSeen = { readonly used: number; readonly remaining: number | null };

@@ -1,12 +1,19 @@
 import { createMiddleware } from 'hono/factory';
 import { routePath } from 'hono/route';
-import type { AppDeps, AppEnv } from './context.ts';
+import type { AppEnv, DepsFor } from './context.ts';
 import type { RequestEvent } from './request-event.ts';
 
 /** Gives the request its id and dependencies, answers with `X-Request-Id`, and logs one line when it is done. */
-export function requestLog(depsFor: (c: { env: AppEnv['Bindings']; background: (work: Promise<unknown>) => void }) => AppDeps) {
+export function requestLog(depsFor: DepsFor) {
   return createMiddleware<AppEnv>(async function requestLog(c, next) {
-    const deps = depsFor({ env: c.env, background: (work) => c.executionCtx.waitUntil(work) });
+    const hints = {
+      method: c.req.method,
+      path: c.req.path,
+      authorization: c.req.header('Authorization'),
+      idempotencyKey: c.req.header('Idempotency-Key'),
+      shard: c.req.query('shard'),
+    };
+    const deps = depsFor({ env: c.env, background: (work) => c.executionCtx.waitUntil(work), hints });
     const startedAt = deps.clock();
     const requestId = deps.ids('req');
     const event: RequestEvent = {

@@ -1,8 +1,39 @@
+import { createLedger } from '../billing/libsql-ledger.ts';
+import type { Ledger } from '../billing/ledger.ts';
+import { createLedgerWriter, type LedgerWriter } from '../billing/ledger-writer.ts';
+import { createObjectWriter } from '../billing/object-writer.ts';
+import { createQueuedDatabase } from '../billing/queued-database.ts';
 import { createDatabase, type Database } from '../db/client.ts';
-import type { Settings } from '../env.ts';
-import type { Runtime } from './runtime.ts';
+import type { Env, Settings } from '../env.ts';
+import { type Runtime, settingsFrom, workerd } from './runtime.ts';
 
-/** A connection for one request: see src/db/client.ts. */
-export function connect(settings: Settings, runtime: Runtime): Database {
-  return createDatabase({ url: settings.LIBSQL_URL, authToken: settings.LIBSQL_AUTH_TOKEN, fetch: runtime.fetch });
+/** The database of one shard for one request, and the ledger in it. */
+export type Shard = { readonly number: number; readonly client: Database; readonly ledger: Ledger };
+
+/** How many shards there are. */
+export function shardCount(settings: Settings): number {
+  return 1 + settings.LIBSQL_SHARDS.length;
+}
+
+/** A shard as a request sees it: it reads straight from the database, and all its writes go through the shard's one writer. */
+export function openShard(settings: Settings, env: Env, shard: number, runtime: Runtime): Shard {
+  const locationHint = settings.LEDGER_LOCATION_HINT;
+  const writer = createObjectWriter({ objects: env.LEDGER, shard, locationHint });
+  const client = createQueuedDatabase(connect(settings, shard, runtime), writer);
+  return { number: shard, client, ledger: createLedger({ client, clock: runtime.clock, writer }) };
+}
+
+/** The writer of a shard itself, for the object that owns it. Throws while settings are missing; no call gets that far. */
+export function writerFor(env: Env, shard: number, runtime: Runtime = workerd): LedgerWriter {
+  const settings = settingsFrom(env);
+  if (!settings.ok) throw new Error('the settings are not complete');
+  return createLedgerWriter({ connect: () => connect(settings.value, shard, runtime), clock: runtime.clock });
+}
+
+/** A connection for one request or one batch: see src/db/client.ts. Throws on a shard that is not configured. */
+export function connect(settings: Settings, shard: number, runtime: Runtime): Database {
+  const first = { url: settings.LIBSQL_URL, authToken: settings.LIBSQL_AUTH_TOKEN };
+  const place = shard === 0 ? first : settings.LIBSQL_SHARDS[shard - 1];
+  if (place === undefined) throw new RangeError('there is no such shard');
+  return createDatabase({ ...place, fetch: runtime.fetch });
 }

@@ -11,9 +11,11 @@ import { randomIds } from '../../src/ids.ts';
 import { createCounterBuffer } from '../../src/ops/counter-buffer.ts';
 import { createFlights } from '../../src/parse/flight.ts';
 import type { Parser } from '../../src/parse/parser.ts';
+import { writerFor } from '../../src/wiring/database.ts';
 import { parserFor } from '../../src/wiring/reading.ts';
 import type { Runtime } from '../../src/wiring/runtime.ts';
 import { processRateLimits } from './rate-limits.ts';
+import { processWriters } from './writers.ts';
 import { manualClock, serverDatabase, sha256 } from './database.ts';
 import { standInSettings } from './settings.ts';
 import { useSqld } from './sqld.ts';
@@ -80,6 +82,7 @@ export class Api {
       ASSETS: {} as Env['ASSETS'],
       RATE_LIMITS: this.rateLimits,
       // As the Durable Objects do, in one process; counters are written when a test asks for it.
+      LEDGER: processWriters((shard) => writerFor(this.env, shard, this.runtime)),
       METRICS: { getByName: () => ({ add: async (increments) => this.counters.add(increments) }) },
       PARSE_FLIGHTS: {
         getByName: (name) => ({
@@ -87,7 +90,7 @@ export class Api {
         }),
       },
     };
-    this.app = createApp(({ env, background }) => buildDeps(env, background, this.runtime));
+    this.app = createApp(({ env, background, hints }) => buildDeps(env, background, hints, this.runtime));
   }
 
   private readonly runtime: Runtime = {

@@ -1,0 +1,43 @@
+import { parseApiKey } from '../billing/keys.ts';
+
+/** What of a request tells which shard it belongs to. */
+export type ShardHints = {
+  readonly method: string;
+  readonly path: string;
+  readonly authorization: string | undefined;
+  readonly idempotencyKey: string | undefined;
+  /** The query parameter by which the owner names a shard. */
+  readonly shard: string | undefined;
+};
+
+/** Where new accounts are made, and where everything is looked for that belongs to nobody. */
+const HOME = 0;
+
+const FNV_OFFSET = 0x811c9dc5;
+const FNV_PRIME = 0x01000193;
+
+/**
+ * The shard of a request, without any I/O. A customer's key says it. A signup is spread over the shards that take new accounts, and a
+ * repeat with the same Idempotency-Key goes where the first went; `draw` is what spreads those without one. The owner names a shard in
+ * the query of /v1/ops. Everything else is at home on the first. A shard that doesn't exist is the first, which knows nothing of it.
+ */
+export function shardOf(hints: ShardHints, shards: number, signupShards: readonly number[], draw: string): number {
+  const key = parseApiKey(/^Bearer +(\S+) *$/i.exec(hints.authorization ?? '')?.[1] ?? '');
+  const wanted = key.ok ? key.value.shard : isSignup(hints) ? pick(signupShards, hints.idempotencyKey ?? draw) : ownersChoice(hints);
+  return wanted < shards ? wanted : HOME;
+}
+
+function isSignup({ method, path }: ShardHints): boolean {
+  return method === 'POST' && path === '/v1/signup';
+}
+
+function ownersChoice({ path, shard }: ShardHints): number {
+  return path.startsWith('/v1/ops/') && shard !== undefined && /^\d{1,2}$/.test(shard) ? Number(shard) : HOME;
+}
+
+/** FNV-1a: spreads evenly and needs no secret, since nobody gains by choosing a shard. */
+function pick(shards: readonly number[], text: string): number {
+  let hash = FNV_OFFSET;
+  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), FNV_PRIME) >>> 0;
+  return shards[hash % shards.length] ?? HOME;
+}
