@@ -23,12 +23,13 @@ import { createObjectLimiter } from './limits/object-limiter.ts';
 import { createTurnstile } from './limits/turnstile.ts';
 import { createUpstashLimiter } from './limits/upstash-limiter.ts';
 import { microCredits } from './money.ts';
-import { ALL_COUNTERS } from './ops/counter-buffer.ts';
+import { ALL_COUNTERS, createGathering } from './ops/counter-buffer.ts';
 import { createJobStore, runJobs } from './ops/jobs.ts';
 import { createMetricsStore, type MetricsStore } from './ops/metrics-store.ts';
 import { createOwnerView, scheduledJobs } from './ops/owner-view.ts';
 import type { Configured } from './ops/report.ts';
 import { countersOf } from './ops/request-counters.ts';
+import { lazily } from './lazily.ts';
 import { PROVIDER_IDS } from './providers/provider.ts';
 import { createSandbox } from './read/sandbox.ts';
 import { readiness } from './readiness.ts';
@@ -50,7 +51,7 @@ export function buildDeps(env: Env, background: (work: Promise<unknown>) => void
     priceCard: PRICE_CARD,
     log: (event) => {
       runtime.log(event);
-      countRequest(env, background, event);
+      countRequest(env, background, event, runtime);
     },
     service: settings.ok ? ok(buildService(settings.value, env, background, hints, runtime)) : settings,
     rateLimits: settings.ok ? rateLimits(settings.value, env) : null,
@@ -66,27 +67,26 @@ function buildService(
   runtime: Runtime,
 ): Service {
   const { clock, ids } = runtime;
-  const shards = allShards(settings, env, runtime);
-  const own = shards[shardOf(hints, shards.length, settings.SIGNUP_SHARDS, ids('req'))] ?? openShard(settings, env, 0, runtime);
-  const { client, ledger, number: shard } = own;
-  const topUps = createTopUps({ client, clock });
-  return {
-    ledger,
-    accounts: createAccounts({ client, clock, ids, signupGrant: microCredits(settings.SIGNUP_GRANT_MICRO_CREDITS), shard }),
-    keyRing: createKeyRing({ client, clock, ids, shard }),
-    reader: buildReader(settings, env, background, runtime),
-    topUps,
-    payments: buildPayments(settings, own, shards, runtime),
-    sandbox: createSandbox({ clock }),
-    usage: createUsageBook({ client, clock }),
-    replays: createReplays({ client, clock }),
-    answerSeal: createAnswerSeal(settings.CURSOR_SIGNING_SECRET),
-    ownerKeyHashes: settings.OWNER_ADMIN_KEY_SHA256,
-    turnstile: turnstile(settings, runtime),
-    ownerDesk: createOwnerDesk({ client, clock }),
-    ownerView: createOwnerView({ client, clock, ledger, configured: configuredIn(settings) }),
-    holdTtlMs: settings.READ_DEADLINE_MS + HOLD_SLACK_MS,
-  };
+  const shard = shardOf(hints, shardCount(settings), settings.SIGNUP_SHARDS, () => ids('req'));
+  const own = openShard(settings, env, shard, runtime);
+  const { client, ledger } = own;
+  return lazily<Service>({
+    ledger: () => ledger,
+    accounts: () => createAccounts({ client, clock, ids, signupGrant: microCredits(settings.SIGNUP_GRANT_MICRO_CREDITS), shard }),
+    keyRing: () => createKeyRing({ client, clock, ids, shard }),
+    reader: () => buildReader(settings, env, background, runtime),
+    topUps: () => createTopUps({ client, clock }),
+    payments: () => buildPayments(settings, own, allShards(settings, env, runtime), runtime),
+    sandbox: () => createSandbox({ clock }),
+    usage: () => createUsageBook({ client, clock }),
+    replays: () => createReplays({ client, clock }),
+    answerSeal: () => createAnswerSeal(settings.CURSOR_SIGNING_SECRET),
+    ownerKeyHashes: () => settings.OWNER_ADMIN_KEY_SHA256,
+    turnstile: () => turnstile(settings, runtime),
+    ownerDesk: () => createOwnerDesk({ client, clock }),
+    ownerView: () => createOwnerView({ client, clock, ledger, configured: configuredIn(settings) }),
+    holdTtlMs: () => settings.READ_DEADLINE_MS + HOLD_SLACK_MS,
+  });
 }
 
 /** Every shard, the first one first. Opening one costs no network. */
@@ -130,15 +130,22 @@ function turnstile(settings: Settings, { fetch, clock }: Runtime) {
   return secret === undefined ? null : createTurnstile({ url, secret, fetch, clock });
 }
 
-/** Hands what is counted of a request to the counters, after the answer. Whatever goes wrong there is not the request's business. */
-function countRequest(env: Env, background: (work: Promise<unknown>) => void, event: RequestEvent): void {
+/** What each isolate has counted and not handed on yet. */
+const gatherings = new WeakMap<Env, ReturnType<typeof createGathering>>();
+
+/** Counts a request, after the answer. Whatever goes wrong there is not the request's business. */
+function countRequest(env: Env, background: (work: Promise<unknown>) => void, event: RequestEvent, runtime: Runtime): void {
   try {
-    const { METRICS } = env;
-    background(
-      METRICS.getByName(ALL_COUNTERS)
-        .add(countersOf(event))
-        .catch(() => undefined),
-    );
+    const gathering =
+      gatherings.get(env) ??
+      createGathering({
+        send: (increments) => env.METRICS.getByName(ALL_COUNTERS).add(increments),
+        pause: runtime.gather ?? (() => Promise.resolve()),
+        clock: runtime.clock,
+      });
+    gatherings.set(env, gathering);
+    const handingOn = gathering.add(countersOf(event));
+    if (handingOn !== null) background(handingOn);
   } catch {
     // Without the binding, or after the runtime has let go of the request, this one is not counted.
   }

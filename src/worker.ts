@@ -76,11 +76,14 @@ export class LedgerWriter extends DurableObject<Env> {
   }
 }
 
+/** A crash may forget as much of a subject's count. Milliseconds. */
+const SAVE_COUNTS_AFTER_MS = 100;
+
 /** Where the requests of one subject are counted. */
 export class RateLimit extends DurableObject<Env> {
   readonly #counter = createWindowCounter({
     load: () => this.ctx.storage.get<Counter>('counter'),
-    // The answer need not wait for the disk: at worst a crash of the machine forgets the last few requests.
+    pause: () => new Promise((resolve) => setTimeout(resolve, SAVE_COUNTS_AFTER_MS)),
     save: (counter) => this.ctx.storage.put('counter', counter, { allowUnconfirmed: true }),
     forgetAt: (time) => this.ctx.storage.setAlarm(time, { allowUnconfirmed: true }),
     clear: () => this.ctx.storage.deleteAll(),

@@ -22,7 +22,8 @@ export interface AnswerSeal {
 
 /** Seals with AES-256-GCM under a key from HKDF-SHA256. */
 export function createAnswerSeal(secret: string): AnswerSeal {
-  const master = crypto.subtle.importKey('raw', new TextEncoder().encode(secret), 'HKDF', false, ['deriveKey']);
+  let made: ReturnType<typeof crypto.subtle.importKey> | undefined;
+  const master = () => (made ??= crypto.subtle.importKey('raw', new TextEncoder().encode(secret), 'HKDF', false, ['deriveKey']));
   const keyFor = async (idempotencyKey: string) =>
     crypto.subtle.deriveKey(
       {
@@ -31,7 +32,7 @@ export function createAnswerSeal(secret: string): AnswerSeal {
         salt: new TextEncoder().encode(idempotencyKey),
         info: new TextEncoder().encode('kept answer'),
       },
-      await master,
+      await master(),
       { name: 'AES-GCM', length: 256 },
       false,
       ['encrypt', 'decrypt'],

@@ -74,9 +74,8 @@ export function equalInConstantTime(hexA: string, hexB: string): boolean {
   return difference === 0;
 }
 
-/** Whether a key's text hashes to one of the owner's hashes (hex, lower case). Looks at all of them, so time doesn't tell which one. */
-export async function isOwnerKey(text: string, ownerHashes: readonly string[]): Promise<boolean> {
-  const hash = await hashApiKey(text);
+/** Whether the hash of a key is one of the owner's (hex, lower case). Looks at all of them, so time doesn't tell which one. */
+export function isOwnerHash(hash: string, ownerHashes: readonly string[]): boolean {
   let found = false;
   for (const ownerHash of ownerHashes) found = equalInConstantTime(hash, ownerHash) || found;
   return found;

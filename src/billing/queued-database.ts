@@ -6,11 +6,13 @@ import type { LedgerWriter, PlainSet } from './ledger-writer.ts';
  * A database whose writes wait their turn at the writer, so that they never meet the ledger's own at the database's one lock. Reads go
  * straight. A write without an outcome fails as a lost connection would, and one that the database refused with the database's own code.
  */
-export function createQueuedDatabase(direct: Database, writer: Pick<LedgerWriter, 'run'>): Database {
+export function createQueuedDatabase(connect: () => Database, writer: Pick<LedgerWriter, 'run'>): Database {
+  let made: Database | undefined;
+  const direct = () => (made ??= connect());
   return {
-    execute: direct.execute.bind(direct),
+    execute: (...statement: Parameters<Database['execute']>) => direct().execute(...statement),
     async batch(statements, mode) {
-      if (mode !== 'write') return direct.batch(statements, mode);
+      if (mode !== 'write') return direct().batch(statements, mode);
       const written = await writer.run(statements.map(asObject));
       if (written.ok) return written.value.map(resultSet);
       const { error } = written;

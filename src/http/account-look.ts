@@ -14,7 +14,7 @@ export async function accountLook<T>(
   c: AppContext,
   look: (keyHash: string) => Promise<Result<Seen<T>, LookRefusal>>,
 ): Promise<Result<T | null, Refusal<'unauthorized' | 'forbidden' | 'overloaded'>>> {
-  const principal = await authenticate(c.req.header('Authorization'), c.var.service.ownerKeyHashes);
+  const principal = await authenticate(c);
   if (!principal.ok) return principal;
   c.var.event.role = principal.value.kind;
   c.header('Cache-Control', 'no-store');

@@ -1,23 +1,33 @@
 import type { ErrorCode, Refusal } from '../errors.ts';
-import { hashApiKey, isOwnerKey, parseApiKey } from '../billing/keys.ts';
+import { hashApiKey, isOwnerHash, parseApiKey } from '../billing/keys.ts';
 import type { Principal } from '../read/payer.ts';
 import { err, ok, type Result } from '../result.ts';
+import type { AppContext } from './context.ts';
 
 /** No key of ours is longer; more is refused before it is hashed. Characters. */
 const LONGEST_TOKEN_CHARS = 256;
+
+type Authenticated = Result<Principal, Refusal<Extract<ErrorCode, 'unauthorized'>>>;
+
+/** A request is authenticated once, however many of its steps ask who sends it. */
+const known = new WeakMap<AppContext, Promise<Authenticated>>();
 
 /**
  * Reads the bearer token: the owner's first, whatever it looks like, then the shape and checksum of a customer key.
  * Whether a customer key exists, the database says with the first step of paying; up to here nothing was asked of it.
  */
-export async function authenticate(
-  authorization: string | undefined,
-  ownerKeyHashes: readonly string[],
-): Promise<Result<Principal, Refusal<Extract<ErrorCode, 'unauthorized'>>>> {
+export function authenticate(c: AppContext): Promise<Authenticated> {
+  const { service } = c.var.deps;
+  const answer = known.get(c) ?? read(c.req.header('Authorization'), service.ok ? service.value.ownerKeyHashes : []);
+  known.set(c, answer);
+  return answer;
+}
+
+async function read(authorization: string | undefined, ownerKeyHashes: readonly string[]): Promise<Authenticated> {
   const token = /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization ?? '')?.[1];
   if (token === undefined || token.length > LONGEST_TOKEN_CHARS) return err({ code: 'unauthorized' });
-  if (await isOwnerKey(token, ownerKeyHashes)) return ok({ kind: 'owner' });
+  const keyHash = await hashApiKey(token);
+  if (isOwnerHash(keyHash, ownerKeyHashes)) return ok({ kind: 'owner' });
   const parsed = parseApiKey(token);
-  if (!parsed.ok) return err({ code: 'unauthorized' });
-  return ok({ kind: 'customer', keyHash: await hashApiKey(token), mode: parsed.value.mode });
+  return parsed.ok ? ok({ kind: 'customer', keyHash, mode: parsed.value.mode }) : err({ code: 'unauthorized' });
 }

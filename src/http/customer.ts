@@ -7,9 +7,9 @@ import type { AppContext } from './context.ts';
 
 /** Whose key this is; the owner's is refused, because it belongs to no account. */
 export async function requireCustomer(c: AppContext): Promise<Result<Membership, Refusal<'unauthorized' | 'forbidden' | 'overloaded'>>> {
-  const { accounts, ownerKeyHashes } = c.var.service;
+  const { accounts } = c.var.service;
   c.header('Cache-Control', 'no-store');
-  const principal = await authenticate(c.req.header('Authorization'), ownerKeyHashes);
+  const principal = await authenticate(c);
   if (!principal.ok) return principal;
   c.var.event.role = principal.value.kind;
   if (principal.value.kind === 'owner') {

@@ -14,8 +14,8 @@ type IdentityRefusal = Refusal<(typeof IDENTITY_ERRORS)[number]>;
 
 /** Who asks, for endpoints that move no money: one read. `scope` is what the key must be allowed; null where any key may. */
 export async function identify(c: AppContext, scope: KeyScope | null): Promise<Result<Membership | 'owner', IdentityRefusal>> {
-  const { accounts, ownerKeyHashes } = c.var.service;
-  const principal = await authenticate(c.req.header('Authorization'), ownerKeyHashes);
+  const { accounts } = c.var.service;
+  const principal = await authenticate(c);
   if (!principal.ok) return principal;
   c.var.event.role = principal.value.kind;
   if (principal.value.kind === 'owner') return ok('owner');

@@ -19,8 +19,8 @@ export async function paidRequest(
   c: AppContext,
   isDryRun: boolean,
 ): Promise<Result<PaidRequest, Refusal<'unauthorized' | 'invalid_request'>>> {
-  const { ledger, accounts, ownerKeyHashes, holdTtlMs } = c.var.service;
-  const principal = await authenticate(c.req.header('Authorization'), ownerKeyHashes);
+  const { ledger, accounts, holdTtlMs } = c.var.service;
+  const principal = await authenticate(c);
   if (!principal.ok) return principal;
   c.var.event.role = principal.value.kind;
   const key = await idempotencyKey(c);

@@ -71,9 +71,8 @@ async function subjectOf(c: AppContext, name: PolicyName): Promise<string | null
     case 'address':
       return addressOf(c);
     case 'key': {
-      const { service } = c.var.deps;
-      if (!service.ok) return null;
-      const principal = await authenticate(c.req.header('Authorization'), service.value.ownerKeyHashes);
+      if (!c.var.deps.service.ok) return null;
+      const principal = await authenticate(c);
       return principal.ok && principal.value.kind === 'customer' ? principal.value.keyHash : null;
     }
   }

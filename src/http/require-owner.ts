@@ -20,8 +20,8 @@ export const BODY_ERRORS = ['body_too_large', 'unsupported_media_type'] as const
 
 /** Lets only the owner's key through: no key or one that opens nothing is 401, a customer's key 403. No answer here is for a cache. */
 export const requireOwner = createMiddleware<AppEnv>(async function requireOwner(c, next) {
-  const { accounts, ownerKeyHashes } = c.var.service;
-  const principal = await authenticate(c.req.header('Authorization'), ownerKeyHashes);
+  const { accounts } = c.var.service;
+  const principal = await authenticate(c);
   if (!principal.ok) return refuse(c, principal.error);
   c.var.event.role = principal.value.kind;
   if (principal.value.kind === 'customer') {

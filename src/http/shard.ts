@@ -18,12 +18,12 @@ const FNV_PRIME = 0x01000193;
 
 /**
  * The shard of a request, without any I/O. A customer's key says it. A signup is spread over the shards that take new accounts, and a
- * repeat with the same Idempotency-Key goes where the first went; `draw` is what spreads those without one. The owner names a shard in
+ * repeat with the same Idempotency-Key goes where the first went; `draw` makes what spreads those without one. The owner names a shard in
  * the query of /v1/ops. Everything else is at home on the first. A shard that doesn't exist is the first, which knows nothing of it.
  */
-export function shardOf(hints: ShardHints, shards: number, signupShards: readonly number[], draw: string): number {
+export function shardOf(hints: ShardHints, shards: number, signupShards: readonly number[], draw: () => string): number {
   const key = parseApiKey(/^Bearer +(\S+) *$/i.exec(hints.authorization ?? '')?.[1] ?? '');
-  const wanted = key.ok ? key.value.shard : isSignup(hints) ? pick(signupShards, hints.idempotencyKey ?? draw) : ownersChoice(hints);
+  const wanted = key.ok ? key.value.shard : isSignup(hints) ? pick(signupShards, hints.idempotencyKey ?? draw()) : ownersChoice(hints);
   return wanted < shards ? wanted : HOME;
 }
 

@@ -13,18 +13,34 @@ export function createObjectLimiter(objects: RateLimitObjects): RateLimiter {
 export type CounterStorage = {
   load(): Promise<Counter | undefined>;
   save(counter: Counter): Promise<void>;
+  /** How long counts come together before the last of them is saved. */
+  pause(): Promise<void>;
   /** Has `forget` called at this time, in milliseconds since the epoch. */
   forgetAt(time: number): Promise<void>;
   clear(): Promise<void>;
 };
 
-/** The inside of one object. The runtime may end an idle object after seconds, so every count is kept, and forgotten when its window is over. */
+/**
+ * The inside of one object. The runtime may end an idle object after seconds, so counts are kept, and forgotten when their window is over.
+ * No request waits for that: a crash of the machine forgets the counts of one pause.
+ */
 export function createWindowCounter(storage: CounterStorage): {
   take(quota: Quota, now: number): Promise<Allowance>;
   forget(): Promise<void>;
 } {
   let counter: Counter | undefined;
   let loading: Promise<void> | undefined;
+  let unsaved: Counter | undefined;
+  const saveSoon = async (next: Counter) => {
+    const isSaving = unsaved !== undefined;
+    unsaved = next;
+    if (isSaving) return;
+    await storage.pause();
+    // Forgotten meanwhile: what would be saved now, nobody would come to clear.
+    const last = unsaved;
+    unsaved = undefined;
+    if (last !== undefined) await storage.save(last);
+  };
   const load = async () => {
     counter = await storage.load();
   };
@@ -35,10 +51,13 @@ export function createWindowCounter(storage: CounterStorage): {
       const before = counter;
       const { counter: after, allowance } = takeOne(before, quota, now);
       counter = after;
-      if (allowance.allowed) await storage.save(after);
+      if (allowance.allowed) void saveSoon(after).catch(() => undefined);
       if (after.window !== before?.window) await storage.forgetAt(windowEnd(after, quota));
       return allowance;
     },
-    forget: () => storage.clear(),
+    forget() {
+      unsaved = undefined;
+      return storage.clear();
+    },
   };
 }

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts';
 import { type Increment, labelText } from './series.ts';
 
 /** No more different numbers are kept between two flushes; more would mean a label with too many values. */
@@ -33,6 +34,39 @@ export function createCounterBuffer(write: (increments: readonly Increment[]) =>
         add(taken);
       }
       return { isEmpty: numbers.size === 0 };
+    },
+  };
+}
+
+/** How long one isolate gathers before it hands on what it counted, so that a request doesn't cost a message of its own. Milliseconds. */
+export const GATHER_MS = 500;
+
+/** A gathering that has not ended by then never will: the request that was to end it is gone. Milliseconds. */
+const LOST_AFTER_MS = 10 * GATHER_MS;
+
+/**
+ * Gathers the counts of many requests of one isolate. `add` returns work that ends with the next handing on, for the request that has to
+ * stay alive for it; null when another request is at it already.
+ */
+export function createGathering(deps: {
+  readonly send: (increments: readonly Increment[]) => Promise<void>;
+  readonly pause: () => Promise<void>;
+  readonly clock: Clock;
+}): { add(increments: readonly Increment[]): Promise<void> | null } {
+  let gatheringSince: number | null = null;
+  const buffer = createCounterBuffer(deps.send);
+  const handOn = async () => {
+    await deps.pause();
+    gatheringSince = null;
+    await buffer.flush();
+  };
+  return {
+    add(increments) {
+      buffer.add(increments);
+      const now = deps.clock();
+      if (gatheringSince !== null && now - gatheringSince < LOST_AFTER_MS) return null;
+      gatheringSince = now;
+      return handOn();
     },
   };
 }

@@ -32,22 +32,25 @@ export interface CursorSeal {
 
 /** Cursors under an HMAC-SHA-256 with this secret. */
 export function createCursorSeal(secret: string): CursorSeal {
-  const key = crypto.subtle.importKey('raw', new TextEncoder().encode(secret), { name: 'HMAC', hash: 'SHA-256' }, false, [
-    'sign',
-    'verify',
-  ]);
+  // Most reads have no cursor, so the key is made when the first one is met.
+  let made: ReturnType<typeof crypto.subtle.importKey> | undefined;
+  const importKey = () =>
+    (made ??= crypto.subtle.importKey('raw', new TextEncoder().encode(secret), { name: 'HMAC', hash: 'SHA-256' }, false, [
+      'sign',
+      'verify',
+    ]));
   return {
     async seal({ shortcode, includeReplies, provider, position }) {
       const { cursor, skip, lastId } = position;
       const body = new TextEncoder().encode(JSON.stringify({ shortcode, includeReplies, provider, position: { cursor, skip, lastId } }));
-      const mark = new Uint8Array(await crypto.subtle.sign('HMAC', await key, body));
+      const mark = new Uint8Array(await crypto.subtle.sign('HMAC', await importKey(), body));
       return `${toBase64Url(body)}.${toBase64Url(mark)}`;
     },
     async open(text, expected) {
       const [body, mark, rest] = text.length > LONGEST_CURSOR_CHARS ? [] : text.split('.').map(fromBase64Url);
       if (body == null || mark == null || rest !== undefined) return err('invalid');
       // verify compares in constant time.
-      if (!(await crypto.subtle.verify('HMAC', await key, mark, body))) return err('invalid');
+      if (!(await crypto.subtle.verify('HMAC', await importKey(), mark, body))) return err('invalid');
       const content = Content.safeParse(JSON.parse(new TextDecoder().decode(body)));
       if (!content.success) return err('invalid');
       const { shortcode, includeReplies } = content.data;

@@ -19,7 +19,7 @@ export function shardCount(settings: Settings): number {
 export function openShard(settings: Settings, env: Env, shard: number, runtime: Runtime): Shard {
   const locationHint = settings.LEDGER_LOCATION_HINT;
   const writer = createObjectWriter({ objects: env.LEDGER, shard, locationHint });
-  const client = createQueuedDatabase(connect(settings, shard, runtime), writer);
+  const client = createQueuedDatabase(() => connect(settings, shard, runtime), writer);
   return { number: shard, client, ledger: createLedger({ client, clock: runtime.clock, writer }) };
 }
 

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import { type Env, readSettings, type Settings, type SettingsProblem } from '../env.ts';
 import type { RequestEvent } from '../http/request-event.ts';
 import { type Ids, randomIds } from '../ids.ts';
+import { GATHER_MS } from '../ops/counter-buffer.ts';
 import type { JobRun } from '../ops/jobs.ts';
 import type { Result } from '../result.ts';
 
@@ -12,6 +13,8 @@ export type Runtime = {
   readonly fetch: typeof fetch;
   readonly log: (event: RequestEvent) => void;
   readonly logJob?: (run: JobRun) => void;
+  /** How long an isolate gathers what it counts before it hands it on; not at all where it is left out. */
+  readonly gather?: () => Promise<void>;
 };
 
 /** The runtime that the deployed Worker has. */
@@ -22,6 +25,7 @@ export const workerd: Runtime = {
   fetch: (input, init) => fetch(input, init),
   log: (event) => console.log(JSON.stringify(event)),
   logJob: (run) => console.log(JSON.stringify(run)),
+  gather: () => new Promise((resolve) => setTimeout(resolve, GATHER_MS)),
 };
 
 /** The runtime's clock, for what lives outside a request. */

@@ -36,6 +36,7 @@ function memoryStorage() {
       kept = counter;
       return Promise.resolve();
     },
+    pause: () => Promise.resolve(),
     forgetAt: () => Promise.resolve(),
     clear: () => {
       kept = undefined;
