@@ -22,7 +22,7 @@ describe('minting a key', () => {
     const key = mintApiKey();
     expect(key).toMatch(/^igsk_[0-9A-Za-z]{38}$/);
     expect(withChecksum(key.slice(0, -6))).toBe(key);
-    expect(parseApiKey(key)).toEqual({ ok: true, value: { text: key, mode: 'live' } });
+    expect(parseApiKey(key)).toEqual({ ok: true, value: { text: key, mode: 'live', shard: 0 } });
   });
 
   test('never makes the same key twice', () => {
