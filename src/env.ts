@@ -1,9 +1,9 @@
 import type { Fetcher, KVNamespace } from '@cloudflare/workers-types';
 import { z } from 'zod';
 import { LOCATION_HINTS, type WriterObjects } from './billing/object-writer.ts';
+import type { ReadFlights } from './flights/read-flight.ts';
 import type { RateLimitObjects } from './limits/object-limiter.ts';
 import type { Counters } from './ops/counter-buffer.ts';
-import type { ParseFlights } from './parse/flight.ts';
 import { PROVIDER_IDS, type ProviderId } from './providers/provider.ts';
 import { err, ok, type Result } from './result.ts';
 
@@ -81,6 +81,7 @@ export const Settings = z.object({
   READ_DEADLINE_MS: wholeNumber(1 * second, 29 * second).default(25 * second),
   CONTENT_TTL_SECONDS: wholeNumber(60, 2_592_000).default(21_600),
   NOT_FOUND_TTL_SECONDS: wholeNumber(60, 86_400).default(300),
+  HOT_CACHE_SECONDS: wholeNumber(0, 60).default(30),
   PROVIDER_ORDER_MEDIA: providerOrder(PROVIDER_IDS).default([...PROVIDER_IDS]),
   PROVIDER_ORDER_COMMENTS: providerOrder(PROVIDER_IDS).default(['hikerapi', 'scrapecreators', 'apify']),
   PROVIDER_ORDER_TRANSCRIPT: providerOrder(TRANSCRIBING).default([...TRANSCRIBING]),
@@ -117,7 +118,7 @@ export type Settings = z.infer<typeof Settings>;
 /** What the runtime hands the Worker: the settings as text, and the bindings of wrangler.toml. */
 export type Env = { readonly [K in keyof Settings]?: string } & {
   readonly CONTENT_CACHE: KVNamespace;
-  readonly PARSE_FLIGHTS: ParseFlights;
+  readonly READ_FLIGHTS: ReadFlights;
   readonly RATE_LIMITS: RateLimitObjects;
   readonly METRICS: Counters;
   readonly LEDGER: WriterObjects;

@@ -5,15 +5,14 @@ import type { LedgerCall } from './billing/ledger-calls.ts';
 import type { LedgerWriter as Writer } from './billing/ledger-writer.ts';
 import { buildDeps, metricsFor, runScheduled } from './deps.ts';
 import type { Env } from './env.ts';
+import type { FlightDeck } from './flights/read-flight.ts';
 import type { Counter } from './limits/limiter.ts';
 import { createWindowCounter } from './limits/object-limiter.ts';
 import type { Quota } from './limits/policies.ts';
 import { createCounterBuffer, FLUSH_AFTER_MS } from './ops/counter-buffer.ts';
 import type { Increment } from './ops/series.ts';
-import { createFlights } from './parse/flight.ts';
-import type { Parser } from './parse/parser.ts';
 import { writerFor } from './wiring/database.ts';
-import { parserFor } from './wiring/reading.ts';
+import { flightDeckFor } from './wiring/reading.ts';
 import { systemClock } from './wiring/runtime.ts';
 
 const app = createApp(({ env, background, hints }) => buildDeps(env, background, hints));
@@ -30,12 +29,15 @@ export default {
   },
 } satisfies ExportedHandler<Env>;
 
-/** Where parallel identical parses of all isolates become one. */
-export class ParseFlight extends DurableObject<Env> {
-  readonly #flights = createFlights<Awaited<ReturnType<Parser['parse']>>>();
+/** Where parallel identical reads of all isolates become one. */
+export class ReadFlight extends DurableObject<Env> {
+  readonly #deck = flightDeckFor(this.env);
 
-  parse(...[request, idempotencyKey, budget]: Parameters<Parser['parse']>): ReturnType<Parser['parse']> {
-    return this.#flights.run(idempotencyKey, () => parserFor(this.env).parse(request, idempotencyKey, budget));
+  fly(...order: Parameters<FlightDeck['fly']>): ReturnType<FlightDeck['fly']> {
+    const answer = this.#deck.fly(...order);
+    // A caller who leaves must not end the flight for the others.
+    this.ctx.waitUntil(answer.catch(() => undefined));
+    return answer;
   }
 }
 

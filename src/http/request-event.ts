@@ -21,6 +21,8 @@ export type RequestEvent = {
   /** Whether the boundary delivered an interpretation. */
   parse?: string;
   attempts?: readonly object[];
+  /** `joined`: some part came by a flight that another request had started, which has its upstream calls. */
+  flight?: string;
   reservedMicroCredits?: number;
   settledMicroCredits?: number;
   /** The policy whose quota is used up, or `store_down` when nobody could count and it passed. */

@@ -1,4 +1,4 @@
-import type { Budget } from '../providers/provider.ts';
+import type { Budget, FlightNote } from '../providers/provider.ts';
 import type { Result } from '../result.ts';
 import type { TranscriptSegment } from '../instagram/transcript.ts';
 
@@ -61,7 +61,12 @@ export type ParseRequest =
     };
 
 /** A validated output: it fits the mode's schema, and every comment id in it is one of the request's. */
-export type Parsed = { readonly output: Readonly<Record<string, unknown>>; readonly model: string; readonly promptVersion: string };
+export type Parsed = {
+  readonly output: Readonly<Record<string, unknown>>;
+  readonly model: string;
+  readonly promptVersion: string;
+  readonly flight?: FlightNote;
+};
 
 /** Why there is no output. `invalid_output`: the boundary answered twice with something that doesn't fit. */
 export type ParseFailure = {
@@ -118,6 +123,7 @@ export interface Transcriber {
         readonly language: string | null;
         readonly segments: readonly TranscriptSegment[] | null;
         readonly model: string;
+        readonly flight?: FlightNote;
       },
       TranscriptionFailure
     >

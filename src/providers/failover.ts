@@ -8,6 +8,7 @@ import type {
   CommentBatch,
   CommentsOrder,
   CommentsProvider,
+  FlightNote,
   Provider,
   ProviderFailure,
   ProviderFailureKind,
@@ -27,17 +28,19 @@ export type MediaDelivery = {
   readonly billedUnit: UpstreamReceipt['billedUnit'];
   readonly resultCount: number;
   readonly attempts: readonly UpstreamReceipt[];
+  readonly flight?: FlightNote;
 };
 
 /** What one provider said instead of delivering. */
 export type FailedAttempt = { readonly provider: ProviderId; readonly kind: ProviderFailureKind };
 
-/** Why nobody delivered. `unconfigured` means that there was nobody to ask. */
+/** Why nobody delivered. `unconfigured`: there was nobody to ask; `overloaded`: too many ask for the same thing at once. */
 export type MediaFailure = {
-  readonly kind: ProviderFailureKind | 'unconfigured';
+  readonly kind: ProviderFailureKind | 'unconfigured' | 'overloaded';
   readonly retryAfterSeconds?: number;
   readonly failed: readonly FailedAttempt[];
   readonly attempts: readonly UpstreamReceipt[];
+  readonly flight?: FlightNote;
 };
 
 /** Providers in the order in which they are asked. */
@@ -55,6 +58,7 @@ export type CommentsDelivery = {
   /** Results of all calls to the provider that delivered, repeats included. */
   readonly resultCount: number;
   readonly attempts: readonly UpstreamReceipt[];
+  readonly flight?: FlightNote;
 };
 
 /** Providers of comments in the order in which they are asked. */
@@ -79,6 +83,7 @@ export type TranscriptDelivery = {
   readonly value: TranscriptOutcome;
   readonly provider: ProviderId;
   readonly attempts: readonly UpstreamReceipt[];
+  readonly flight?: FlightNote;
 };
 
 /** Providers of transcripts in the order in which they are asked. */

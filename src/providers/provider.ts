@@ -14,6 +14,9 @@ export type Budget = {
   readonly deadlineAt: number;
 };
 
+/** How an answer came by a flight that others may have shared: whether this caller joined it, and when it landed (unix milliseconds). */
+export type FlightNote = { readonly joined: boolean; readonly landedAt: number };
+
 /** What one upstream call cost and how it went; kept in the receipt of the read, never with the vendor's body. */
 export type UpstreamReceipt = {
   readonly provider: ProviderId;

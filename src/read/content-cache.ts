@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import type { Clock } from '../clock.ts';
 import { inTime, LATE } from '../in-time.ts';
 import { Comment } from '../instagram/comment.ts';
 import { InstagramMedia } from '../instagram/media.ts';
 import { Transcript } from '../instagram/transcript.ts';
 import { PROVIDER_IDS } from '../providers/provider.ts';
+import type { HotCopies, Timed } from './hot-copies.ts';
 
 /** What the cache needs of a key-value store: Workers KV in production. */
 export interface KeyValueStore {
@@ -85,28 +87,39 @@ export const ShareLinkCopy = z.object({
 });
 export type ShareLinkCopy = z.infer<typeof ShareLinkCopy>;
 
-type Timed = { readonly storedAt: number; readonly ttlSeconds: number };
-
 /** The content cache. A failing store and a value of another shape are a miss, never an error. */
 export interface ContentCache {
-  /** The copy under this key, fresh or not, as long as it has this shape. */
-  get<T extends Timed>(key: string, schema: z.ZodType<T>): Promise<T | null>;
-  /** Keeps a copy for its `ttlSeconds` and `retainSeconds` more. Never throws; what can't be kept is not. */
-  keep(key: string, copy: Timed, retainSeconds: number): Promise<void>;
+  /**
+   * The copy under this key, fresh or not, as long as it has this shape. `maxAgeSeconds` is the caller's: what the isolate remembers
+   * is given only where it is fresh by that; otherwise the store may have something newer. A copy is shared: nobody may change it.
+   */
+  get<T extends Timed>(key: string, schema: z.ZodType<T>, maxAgeSeconds: number | null): Promise<T | null>;
+  /**
+   * Keeps a copy for its `ttlSeconds` and `retainSeconds` more. `by` `joiner`: whoever started the flight writes it to the store,
+   * which takes one write a second of a key. Never throws; what can't be kept is not.
+   */
+  keep(key: string, copy: Timed, retainSeconds: number, by: 'reader' | 'joiner'): Promise<void>;
 }
 
-/** A content cache over a key-value store. */
-export function createContentCache(store: KeyValueStore): ContentCache {
+/** A content cache over a key-value store, with what this isolate remembers in front; null for the store alone. */
+export function createContentCache(store: KeyValueStore, hot: HotCopies | null, clock: Clock): ContentCache {
   return {
-    async get(key, schema) {
+    async get(key, schema, maxAgeSeconds) {
+      const remembered = hot?.get(key, schema) ?? null;
+      if (remembered !== null && isFresh(remembered, clock(), maxAgeSeconds)) return remembered;
       const text = await answerInTime(store.get(key));
       if (text === null) return null;
       const parsed = schema.safeParse(parseJson(text));
-      return parsed.success ? parsed.data : null;
+      if (!parsed.success) return null;
+      hot?.found(key, schema, parsed.data, text.length);
+      return parsed.data;
     },
-    async keep(key, copy, retainSeconds) {
+    async keep(key, copy, retainSeconds, by) {
+      if (by === 'joiner' && hot === null) return;
       const text = JSON.stringify(copy);
       if (text.length > LARGEST_VALUE_CHARS) return;
+      hot?.kept(key, text, copy);
+      if (by === 'joiner') return;
       const expirationTtl = Math.max(SHORTEST_TTL_SECONDS, copy.ttlSeconds + retainSeconds);
       await answerInTime(store.put(key, text, { expirationTtl }).then(() => null));
     },

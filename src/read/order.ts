@@ -61,6 +61,8 @@ export type ReadTrace = {
   attempts?: UpstreamReceipt[];
   transcript?: string;
   parse?: string;
+  /** Set when some part came by a flight that another request had started. */
+  flight?: 'joined';
 };
 
 /** Where a part came from: a copy still fresh, a provider, or a copy past its time because the providers failed. */

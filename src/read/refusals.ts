@@ -245,6 +245,7 @@ export function absentReason(kind: MediaFailure['kind']): AbsentReason | null {
     case 'server_error':
     case 'bad_response':
     case 'unconfigured':
+    case 'overloaded':
       return null;
   }
 }
@@ -272,6 +273,8 @@ export function providerRefusal(failure: MediaFailure): ReadRefusal {
       return { code: 'provider_unavailable' };
     case 'unconfigured':
       return providerUnconfigured;
+    case 'overloaded':
+      return { code: 'overloaded', retryAfterSeconds: OVERLOADED_RETRY_SECONDS };
   }
 }
 

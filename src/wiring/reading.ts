@@ -1,7 +1,14 @@
 import { PRICE_CARD } from '../billing/price-card.ts';
 import { type Env, type Settings, withKey } from '../env.ts';
-import { createSharedParser } from '../parse/flight.ts';
-import type { Parser } from '../parse/parser.ts';
+import { createFlyer } from '../flights/flyer.ts';
+import { createFlightDeck, type DirectSources, type FlightDeck } from '../flights/read-flight.ts';
+import {
+  createSharedComments,
+  createSharedMedia,
+  createSharedParser,
+  createSharedTranscriber,
+  createSharedTranscripts,
+} from '../flights/shared-sources.ts';
 import { createParser } from '../parse/parser-client.ts';
 import { createTranscriber } from '../parse/transcriber.ts';
 import { createApify } from '../providers/apify.ts';
@@ -11,37 +18,25 @@ import type { Provider, ProviderId } from '../providers/provider.ts';
 import { createScrapeCreators } from '../providers/scrapecreators.ts';
 import { createShareLinkResolver } from '../providers/share-link.ts';
 import { type ContentCache, createContentCache } from '../read/content-cache.ts';
+import { createHotCopies, type HotCopies, hotLimits } from '../read/hot-copies.ts';
 import { createCursorSeal } from '../read/cursor.ts';
 import { createReader, type Reader } from '../read/reader.ts';
 import { type Runtime, settingsFrom, workerd } from './runtime.ts';
 
 /** The reader of one request, with everything it asks. */
 export function buildReader(settings: Settings, env: Env, background: (work: Promise<unknown>) => void, runtime: Runtime): Reader {
-  const adapters = adaptersOf(settings, runtime);
+  const { clock } = runtime;
+  const direct = directSources(settings, runtime);
+  const fly = createFlyer({ flights: env.READ_FLIGHTS, clock, beganAt: clock() });
   return createReader({
-    clock: runtime.clock,
-    cache: contentCache(env),
+    clock,
+    cache: contentCache(settings, env, runtime),
     seal: createCursorSeal(settings.CURSOR_SIGNING_SECRET),
-    media: createFailover(
-      withKey(settings.PROVIDER_ORDER_MEDIA, settings).map((id) => adapters[id]()),
-      runtime.clock,
-    ),
-    comments: createCommentsFailover(
-      withKey(settings.PROVIDER_ORDER_COMMENTS, settings).map((id) => adapters[id]()),
-      runtime.clock,
-    ),
-    transcripts: createTranscriptFailover(
-      withKey(settings.PROVIDER_ORDER_TRANSCRIPT, settings).map((id) => adapters[id]()),
-      runtime.clock,
-    ),
-    transcriber: createTranscriber({
-      ...boundary(settings, runtime),
-      path: settings.ACHRONON_AI_TRANSCRIBE_PATH,
-      model: settings.ACHRONON_AI_TRANSCRIBE_MODEL,
-      timeoutMs: settings.ACHRONON_AI_TRANSCRIBE_TIMEOUT_MS,
-      maxDurationSeconds: settings.ACHRONON_AI_TRANSCRIBE_MAX_DURATION_SEC,
-    }),
-    parser: createSharedParser(directParser(settings, runtime), env.PARSE_FLIGHTS),
+    media: createSharedMedia(direct.media, fly),
+    comments: createSharedComments(direct.comments, fly),
+    transcripts: createSharedTranscripts(direct.transcripts, fly),
+    transcriber: createSharedTranscriber(direct.transcriber, fly),
+    parser: createSharedParser(direct.parser, fly),
     shareLinks: createShareLinkResolver({ baseUrl: settings.INSTAGRAM_BASE_URL, fetch: runtime.fetch, clock: runtime.clock }),
     priceCard: PRICE_CARD,
     deadlineMs: settings.READ_DEADLINE_MS,
@@ -56,27 +51,61 @@ function boundary(settings: Settings, { fetch, clock }: Runtime) {
   return { endpoint: settings.ACHRONON_AI_ENDPOINT, token: settings.ACHRONON_AI_SERVICE_TOKEN, fetch, clock };
 }
 
-function directParser(settings: Settings, runtime: Runtime): Parser {
-  return createParser({
-    ...boundary(settings, runtime),
-    path: settings.ACHRONON_AI_PARSE_PATH,
-    model: settings.ACHRONON_AI_PARSE_MODEL,
-    timeoutMs: settings.ACHRONON_AI_PARSE_TIMEOUT_MS,
-  });
+/** The providers and the boundary, asked by whoever calls. */
+function directSources(settings: Settings, runtime: Runtime): DirectSources {
+  const { clock } = runtime;
+  const adapters = adaptersOf(settings, runtime);
+  return {
+    media: createFailover(
+      withKey(settings.PROVIDER_ORDER_MEDIA, settings).map((id) => adapters[id]()),
+      clock,
+    ),
+    comments: createCommentsFailover(
+      withKey(settings.PROVIDER_ORDER_COMMENTS, settings).map((id) => adapters[id]()),
+      clock,
+    ),
+    transcripts: createTranscriptFailover(
+      withKey(settings.PROVIDER_ORDER_TRANSCRIPT, settings).map((id) => adapters[id]()),
+      clock,
+    ),
+    transcriber: createTranscriber({
+      ...boundary(settings, runtime),
+      path: settings.ACHRONON_AI_TRANSCRIBE_PATH,
+      model: settings.ACHRONON_AI_TRANSCRIBE_MODEL,
+      timeoutMs: settings.ACHRONON_AI_TRANSCRIBE_TIMEOUT_MS,
+      maxDurationSeconds: settings.ACHRONON_AI_TRANSCRIBE_MAX_DURATION_SEC,
+    }),
+    parser: createParser({
+      ...boundary(settings, runtime),
+      path: settings.ACHRONON_AI_PARSE_PATH,
+      model: settings.ACHRONON_AI_PARSE_MODEL,
+      timeoutMs: settings.ACHRONON_AI_PARSE_TIMEOUT_MS,
+    }),
+  };
 }
 
-/** The parser that asks the boundary itself: what a flight is flown with. Throws while settings are missing; no read gets that far. */
-export function parserFor(env: Env, runtime: Runtime = workerd): Parser {
-  const settings = settingsFrom(env);
-  if (!settings.ok) throw new Error('the settings are not complete');
-  return directParser(settings.value, runtime);
+/** What a flight object does. A flight throws while settings are missing; no read gets that far. */
+export function flightDeckFor(env: Env, runtime: Runtime = workerd): FlightDeck {
+  const sources = () => {
+    const settings = settingsFrom(env);
+    if (!settings.ok) throw new Error('the settings are not complete');
+    return directSources(settings.value, runtime);
+  };
+  return createFlightDeck(sources, runtime.clock);
 }
 
-function contentCache(env: Env): ContentCache {
-  return createContentCache({
-    get: (key) => env.CONTENT_CACHE.get(key, 'text'),
-    put: (key, value, options) => env.CONTENT_CACHE.put(key, value, options),
-  });
+/** What an isolate remembers of the content cache. */
+const hotCopies = new WeakMap<Env, HotCopies>();
+
+function contentCache(settings: Settings, env: Env, { clock }: Runtime): ContentCache {
+  const store = {
+    get: (key: string) => env.CONTENT_CACHE.get(key, 'text'),
+    put: (key: string, value: string, options: { readonly expirationTtl: number }) => env.CONTENT_CACHE.put(key, value, options),
+  };
+  if (settings.HOT_CACHE_SECONDS === 0) return createContentCache(store, null, clock);
+  const hot = hotCopies.get(env) ?? createHotCopies(hotLimits(settings.HOT_CACHE_SECONDS), clock);
+  hotCopies.set(env, hot);
+  return createContentCache(store, hot, clock);
 }
 
 /** How each adapter is made; only those with a key ever are. */

@@ -95,7 +95,7 @@ describe('GET /v1/post', () => {
   });
 
   test('treats a copy of another shape, a broken copy and a store that is down as a miss', async () => {
-    const api = start();
+    const api = start({ HOT_CACHE_SECONDS: '0' });
     const { key } = await api.signUp();
     await api.request(post('DemoImage01'), { key });
     const [cacheKey] = [...api.kv.values.keys()];

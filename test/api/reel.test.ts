@@ -227,7 +227,7 @@ describe('GET /v1/reel', () => {
   });
 
   test('delivers everything fresh, at fresh prices, while the cache is down', async () => {
-    const api = start();
+    const api = start({ HOT_CACHE_SECONDS: '0' });
     api.kv.isDown = true;
     const { key } = await api.signUp();
     const path = reel('DemoSpeech1', '&transcript=provider&comments=latest&parse=summary');

@@ -9,10 +9,9 @@ import type { App } from '../../src/http/context.ts';
 import type { RequestEvent } from '../../src/http/request-event.ts';
 import { randomIds } from '../../src/ids.ts';
 import { createCounterBuffer } from '../../src/ops/counter-buffer.ts';
-import { createFlights } from '../../src/parse/flight.ts';
-import type { Parser } from '../../src/parse/parser.ts';
 import { writerFor } from '../../src/wiring/database.ts';
-import { parserFor } from '../../src/wiring/reading.ts';
+import type { FlightDeck } from '../../src/flights/read-flight.ts';
+import { flightDeckFor } from '../../src/wiring/reading.ts';
 import type { Runtime } from '../../src/wiring/runtime.ts';
 import { processRateLimits } from './rate-limits.ts';
 import { processWriters } from './writers.ts';
@@ -61,7 +60,7 @@ export class Api {
   /** Set to have the database carry everything out and its answers get lost: from the start, or once a provider has been asked. */
   losesAnswers: 'always' | 'after_provider' | null = null;
   private readonly pending: Promise<unknown>[] = [];
-  private readonly flights = createFlights<Awaited<ReturnType<Parser['parse']>>>();
+  private readonly flights = new Map<string, FlightDeck>();
   private readonly counters = createCounterBuffer((increments) => metricsFor(this.env, this.runtime).add(increments));
   private readonly app: App;
   readonly env: Env;
@@ -84,10 +83,12 @@ export class Api {
       // As the Durable Objects do, in one process; counters are written when a test asks for it.
       LEDGER: processWriters((shard) => writerFor(this.env, shard, this.runtime)),
       METRICS: { getByName: () => ({ add: async (increments) => this.counters.add(increments) }) },
-      PARSE_FLIGHTS: {
-        getByName: (name) => ({
-          parse: (...order) => this.flights.run(name, () => parserFor(this.env, this.runtime).parse(...order)),
-        }),
+      READ_FLIGHTS: {
+        getByName: (name) => {
+          const deck = this.flights.get(name) ?? flightDeckFor(this.env, this.runtime);
+          this.flights.set(name, deck);
+          return deck;
+        },
       },
     };
     this.app = createApp(({ env, background, hints }) => buildDeps(env, background, hints, this.runtime));

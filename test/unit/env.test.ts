@@ -36,6 +36,7 @@ test('names what is malformed, and never its value', () => {
     ['SIGNUP_GRANT_MICRO_CREDITS', '-1'],
     ['READ_DEADLINE_MS', '30001'],
     ['CONTENT_TTL_SECONDS', '59'],
+    ['HOT_CACHE_SECONDS', '61'],
     ['PROVIDER_ORDER_MEDIA', `apify,${secret}`],
     ['PROVIDER_ORDER_MEDIA', 'apify,apify'],
     ['HIKERAPI_MEDIA_VERSION', 'v3'],

@@ -8,6 +8,7 @@ import type { CursorContent } from '../cursor.ts';
 import type { ReadDeps } from '../ports.ts';
 import type { CommentsWanted, Freshness, ReadTrace } from '../order.ts';
 import type { Delivered, Slot } from '../slot.ts';
+import { noteFetch } from './fetch-note.ts';
 
 /** Replies may be missing because time was short once; they get another chance soon. Seconds. */
 const INCOMPLETE_REPLIES_TTL_SECONDS = 600;
@@ -23,7 +24,7 @@ export async function lookUpComments(
   freshness: Freshness,
 ): Promise<Slot<CommentBatch>> {
   const key = await contentKey({ part: 'comments', shortcode, ...wanted });
-  const copy = await deps.cache.get(key, CommentsCopy);
+  const copy = await deps.cache.get(key, CommentsCopy, freshness.maxAgeSeconds);
   if (copy === null) return { key, hit: null, stale: null };
   const now = deps.clock();
   const inHand = { value: copy.value, provider: copy.provider, key, storedAt: copy.storedAt, ttlSeconds: copy.ttlSeconds };
@@ -48,15 +49,14 @@ export async function fetchComments(
   const key = slot.key ?? (await contentKey({ part: 'comments', shortcode: target.shortcode, ...wanted }));
   const order = { limit: wanted.limit, includeReplies: wanted.includeReplies, position: from?.position ?? null };
   const fetched = await deps.comments.fetchComments(target, order, postOwner, from?.provider ?? null, budget);
-  const storedAt = deps.clock();
-  trace.attempts = [...(trace.attempts ?? []), ...(fetched.ok ? fetched.value.attempts : fetched.error.attempts)];
+  const { storedAt, by } = noteFetch(deps, trace, fetched.ok ? fetched.value : fetched.error);
   if (!fetched.ok) return slot.stale === null ? err(fetched.error) : ok(slot.stale);
   const { value, provider: id, billedUnit, resultCount } = fetched.value;
   const provider = { id, billedUnit, resultCount };
   const ttlSeconds = ttlOf(value, deps.contentTtlSeconds);
   if (ttlSeconds !== null) {
     const copy: CommentsCopy = { storedAt, ttlSeconds, provider, value: { ...value, comments: [...value.comments] } };
-    deps.background(deps.cache.keep(key, copy, STALE_RETENTION_SECONDS));
+    deps.background(deps.cache.keep(key, copy, STALE_RETENTION_SECONDS, by));
   }
   return ok({ value, provider, status: 'miss', key, storedAt, ttlSeconds });
 }

@@ -8,6 +8,7 @@ import type { ReadDeps } from '../ports.ts';
 import type { Freshness, ReadTrace } from '../order.ts';
 import { type AbsentReason, absentReason, providerRefusal, type ReadRefusal } from '../refusals.ts';
 import type { Delivered, Slot } from '../slot.ts';
+import { noteFetch } from './fetch-note.ts';
 
 /** What the cache knows of a post; `absent` is the fresh news that there is none to read. */
 export type MediaSlot = Slot<InstagramMedia> & { readonly absent: AbsentReason | null };
@@ -15,7 +16,7 @@ export type MediaSlot = Slot<InstagramMedia> & { readonly absent: AbsentReason |
 /** Looks a post up. One cache read. */
 export async function lookUpMedia(deps: ReadDeps, shortcode: string, freshness: Freshness): Promise<MediaSlot> {
   const key = await contentKey({ part: 'media', shortcode });
-  const copy = await deps.cache.get(key, MediaCopy);
+  const copy = await deps.cache.get(key, MediaCopy, freshness.maxAgeSeconds);
   const now = deps.clock();
   if (copy === null) return { key, hit: null, stale: null, absent: null };
   const fresh = isFresh(copy, now, freshness.maxAgeSeconds);
@@ -39,13 +40,12 @@ export async function fetchMedia(
 ): Promise<Result<Delivered<InstagramMedia>, ReadRefusal>> {
   const key = slot.key ?? (await contentKey({ part: 'media', shortcode: target.shortcode }));
   const fetched = await deps.media.fetchMedia(target, budget);
-  const storedAt = deps.clock();
-  trace.attempts = [...(trace.attempts ?? []), ...(fetched.ok ? fetched.value.attempts : fetched.error.attempts)];
+  const { storedAt, by } = noteFetch(deps, trace, fetched.ok ? fetched.value : fetched.error);
   if (!fetched.ok) {
     const reason = absentReason(fetched.error.kind);
     if (reason !== null) {
       const copy: MediaCopy = { kind: 'absent', storedAt, ttlSeconds: deps.absentTtlSeconds, reason };
-      deps.background(deps.cache.keep(key, copy, 0));
+      deps.background(deps.cache.keep(key, copy, 0, by));
     } else if (slot.stale !== null) return ok(slot.stale);
     return err(providerRefusal(fetched.error));
   }
@@ -54,7 +54,7 @@ export async function fetchMedia(
   const ttlSeconds = mediaTtlSeconds(value, storedAt, deps.contentTtlSeconds);
   if (ttlSeconds !== null) {
     const copy: MediaCopy = { kind: 'found', storedAt, ttlSeconds, provider, value };
-    deps.background(deps.cache.keep(key, copy, STALE_RETENTION_SECONDS));
+    deps.background(deps.cache.keep(key, copy, STALE_RETENTION_SECONDS, by));
   }
   return ok({ value, provider, status: 'miss', key, storedAt, ttlSeconds });
 }

@@ -10,6 +10,7 @@ import { contentHash, contentKey } from '../cache-key.ts';
 import { isFresh, ParseCopy } from '../content-cache.ts';
 import type { ReadDeps } from '../ports.ts';
 import type { ReadTrace, Want } from '../order.ts';
+import { noteFetch } from './fetch-note.ts';
 
 /** An output is kept under the hash of what went in, so only disuse ends it. Seconds. */
 const PARSE_TTL_SECONDS = 2_592_000;
@@ -68,7 +69,7 @@ export async function prepareParse(deps: ReadDeps, want: Want, input: ParseInput
 
 /** Looks an output up. One cache read. */
 export async function lookUpParse(deps: ReadDeps, prepared: PreparedParse): Promise<ParseResult | null> {
-  const copy = await deps.cache.get(prepared.key, ParseCopy);
+  const copy = await deps.cache.get(prepared.key, ParseCopy, null);
   if (copy === null || !isFresh(copy, deps.clock(), null)) return null;
   if (!modeOf(prepared.request).output.safeParse(copy.value.output).success) return null;
   return { kind: 'parsed', ...copy.value, status: 'hit', key: prepared.key, sample: prepared.sample, usedComments: usesComments(prepared) };
@@ -85,8 +86,9 @@ export async function makeParse(deps: ReadDeps, trace: ReadTrace, prepared: Prep
   trace.parse = parsed.ok ? 'ok' : parsed.error.kind;
   if (!parsed.ok) return { kind: 'missing', reason: missingFrom(parsed.error.kind), promptVersion };
   const value = { output: { ...parsed.value.output }, model: parsed.value.model, promptVersion: parsed.value.promptVersion };
-  const copy: ParseCopy = { storedAt: deps.clock(), ttlSeconds: PARSE_TTL_SECONDS, value };
-  deps.background(deps.cache.keep(prepared.key, copy, 0));
+  const { storedAt, by } = noteFetch(deps, trace, parsed.value);
+  const copy: ParseCopy = { storedAt, ttlSeconds: PARSE_TTL_SECONDS, value };
+  deps.background(deps.cache.keep(prepared.key, copy, 0, by));
   return { kind: 'parsed', ...value, status: 'miss', key: prepared.key, sample: prepared.sample, usedComments: usesComments(prepared) };
 }
 

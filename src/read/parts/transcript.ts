@@ -8,6 +8,7 @@ import { contentHash, contentKey } from '../cache-key.ts';
 import { isFresh, TranscriptCopy } from '../content-cache.ts';
 import type { ReadDeps } from '../ports.ts';
 import type { ReadTrace, TranscriptWanted } from '../order.ts';
+import { type FetchNote, noteFetch } from './fetch-note.ts';
 
 /** The words of a video don't change. Seconds. */
 const TRANSCRIPT_TTL_SECONDS = 2_592_000;
@@ -37,7 +38,7 @@ export type TranscriptSlot = { readonly hit: TranscriptResult | null; readonly p
 export async function lookUpTranscript(deps: ReadDeps, shortcode: string, wanted: TranscriptWanted): Promise<TranscriptSlot> {
   const mediaId = mediaIdFromShortcode(shortcode);
   const read = async (key: string) => {
-    const copy = await deps.cache.get(key, TranscriptCopy);
+    const copy = await deps.cache.get(key, TranscriptCopy, null);
     return copy !== null && isFresh(copy, deps.clock(), null) ? copy.value : null;
   };
   const isHostedWanted = wanted === 'provider_or_hosted' && deps.transcriber.configured;
@@ -74,7 +75,7 @@ export async function fetchTranscript(
   if (typeof supplied !== 'string') return { kind: 'transcript', transcript: supplied, status: 'miss' };
   if (wanted !== 'provider_or_hosted' || supplied === 'no_speech') return { kind: 'missing', reason: supplied, status: 'miss' };
   if (!deps.transcriber.configured) return { kind: 'missing', reason: 'boundary_not_configured', status: 'miss' };
-  const hosted = await askBoundary(deps, media, budget);
+  const hosted = await askBoundary(deps, trace, media, budget);
   return typeof hosted === 'string'
     ? { kind: 'missing', reason: hosted, status: 'miss' }
     : { kind: 'transcript', transcript: hosted, status: 'miss' };
@@ -89,21 +90,26 @@ async function askProviders(
 ): Promise<Transcript | TranscriptMissing> {
   if (deps.transcripts.providers.length === 0) return 'provider_none';
   const asked = await deps.transcripts.fetchTranscript(target, videoOf(media)?.durationSeconds ?? null, budget);
-  trace.attempts = [...(trace.attempts ?? []), ...(asked.ok ? asked.value.attempts : asked.error.attempts)];
+  const fetched = noteFetch(deps, trace, asked.ok ? asked.value : asked.error);
   if (!asked.ok) return 'provider_failed';
   const outcome = asked.value.value;
   const key = await providerKey(mediaIdFromShortcode(media.shortcode));
   if (outcome.kind !== 'transcript') {
-    keep(deps, key, NO_TRANSCRIPT_TTL_SECONDS, { kind: outcome.kind });
+    keep(deps, fetched, key, NO_TRANSCRIPT_TTL_SECONDS, { kind: outcome.kind });
     return missingFrom(outcome.kind);
   }
   const { text, language, segments } = outcome;
   const transcript: Transcript = { text, source: 'provider', language, segments: segments === null ? null : [...segments] };
-  keep(deps, key, TRANSCRIPT_TTL_SECONDS, { kind: 'transcript', transcript });
+  keep(deps, fetched, key, TRANSCRIPT_TTL_SECONDS, { kind: 'transcript', transcript });
   return transcript;
 }
 
-async function askBoundary(deps: ReadDeps, media: InstagramMedia, budget: Budget): Promise<Transcript | TranscriptMissing> {
+async function askBoundary(
+  deps: ReadDeps,
+  trace: ReadTrace,
+  media: InstagramMedia,
+  budget: Budget,
+): Promise<Transcript | TranscriptMissing> {
   const video = videoOf(media);
   // Without an address there is nothing to hand over; that is what an expired one comes to.
   if (video?.url == null) return 'media_url_expired';
@@ -114,20 +120,21 @@ async function askBoundary(deps: ReadDeps, media: InstagramMedia, budget: Budget
   // The address is signed anew with every read of the post; a request with another address is another request to the boundary.
   const idempotencyKey = `transcript:${(await contentHash([key, request])).slice(0, 32)}`;
   const asked = await deps.transcriber.transcribe(request, idempotencyKey, budget);
+  const fetched = noteFetch(deps, trace, asked.ok ? asked.value : {});
   if (!asked.ok) {
     const { kind } = asked.error;
-    if (kind === 'no_speech' || kind === 'too_long') keep(deps, key, NO_TRANSCRIPT_TTL_SECONDS, { kind });
+    if (kind === 'no_speech' || kind === 'too_long') keep(deps, fetched, key, NO_TRANSCRIPT_TTL_SECONDS, { kind });
     return missingFromBoundary(kind);
   }
   const { text, language, segments } = asked.value;
   const transcript: Transcript = { text, source: 'hosted', language, segments: segments === null ? null : [...segments] };
-  keep(deps, key, TRANSCRIPT_TTL_SECONDS, { kind: 'transcript', transcript });
+  keep(deps, fetched, key, TRANSCRIPT_TTL_SECONDS, { kind: 'transcript', transcript });
   return transcript;
 }
 
-function keep(deps: ReadDeps, key: string, ttlSeconds: number, value: TranscriptCopy['value']): void {
-  const copy: TranscriptCopy = { storedAt: deps.clock(), ttlSeconds, value };
-  deps.background(deps.cache.keep(key, copy, 0));
+function keep(deps: ReadDeps, { storedAt, by }: FetchNote, key: string, ttlSeconds: number, value: TranscriptCopy['value']): void {
+  const copy: TranscriptCopy = { storedAt, ttlSeconds, value };
+  deps.background(deps.cache.keep(key, copy, 0, by));
 }
 
 function videoOf(media: InstagramMedia): InstagramMedia['media'][number] | undefined {

@@ -1,0 +1,328 @@
+import { describe, expect, test, vi } from 'vitest';
+import { createFlyer } from '../../../src/flights/flyer.ts';
+import {
+  createFlightDeck,
+  type DirectSources,
+  type FlightDeck,
+  flightName,
+  type FlightRequest,
+  type ReadFlights,
+} from '../../../src/flights/read-flight.ts';
+import {
+  createSharedComments,
+  createSharedMedia,
+  createSharedParser,
+  createSharedTranscriber,
+  createSharedTranscripts,
+} from '../../../src/flights/shared-sources.ts';
+import { assembleMedia } from '../../../src/instagram/media.ts';
+import type { MediaFailure } from '../../../src/providers/failover.ts';
+import type { Budget, UpstreamReceipt } from '../../../src/providers/provider.ts';
+import { err, ok, type Result } from '../../../src/result.ts';
+import { mediaRequest } from '../parse/requests.ts';
+import { NOW, target } from '../providers/answers.ts';
+
+const SECOND_MS = 1_000;
+const value = assembleMedia({
+  shortcode: 'AAAAAAA',
+  id: '31',
+  type: 'image',
+  owner: {},
+  metrics: {},
+  assets: [],
+  children: null,
+  flags: {},
+});
+const receipt: UpstreamReceipt = {
+  provider: 'apify',
+  endpoint: '/x',
+  billedUnit: 'result',
+  billedUnits: 1,
+  resultCount: 1,
+  estimatedCostMicros: 5,
+  latencyMs: 1,
+  httpStatus: 200,
+};
+const delivery = { value, provider: 'apify', billedUnit: 'result', resultCount: 1, attempts: [receipt] } as const;
+const failure = (kind: MediaFailure['kind']): MediaFailure => ({ kind, failed: [], attempts: [receipt] });
+
+/** Sources that count what they are asked, and answer what the test makes of it. */
+function upstream(media: (budget: Budget, call: number) => Promise<Result<typeof delivery, MediaFailure>>) {
+  const asked: string[] = [];
+  /** Nothing lands before this. */
+  let takeOff = (): void => undefined;
+  const cleared = new Promise<void>((resolve) => (takeOff = resolve));
+  const batch = { comments: [], shortfall: 'end_of_thread', next: null, order: 'unknown', repliesIncomplete: false } as const;
+  const direct: DirectSources = {
+    media: {
+      providers: ['apify'],
+      fetchMedia: async (_target, budget) => {
+        const call = asked.push('media');
+        await cleared;
+        return media(budget, call);
+      },
+    },
+    comments: {
+      providers: ['apify'],
+      fetchComments: async () => {
+        asked.push('comments');
+        await cleared;
+        return ok({ value: batch, provider: 'apify', billedUnit: 'result', resultCount: 0, attempts: [receipt] });
+      },
+    },
+    transcripts: {
+      providers: ['apify'],
+      fetchTranscript: async () => {
+        asked.push('transcript');
+        await cleared;
+        return ok({ value: { kind: 'no_speech' }, provider: 'apify', attempts: [receipt] });
+      },
+    },
+    transcriber: {
+      configured: true,
+      model: 'auto',
+      transcribe: async () => {
+        asked.push('hosted');
+        await cleared;
+        return ok({ text: 'words', language: null, segments: null, model: 'm' });
+      },
+    },
+    parser: {
+      configured: true,
+      model: 'auto',
+      promptVersion: () => 'p1',
+      parse: async () => {
+        asked.push('parse');
+        await cleared;
+        return ok({ output: { a: 1 }, model: 'm', promptVersion: 'p1' });
+      },
+    },
+  };
+  return { direct, asked, takeOff };
+}
+
+/** One deck for each name, as the Durable Objects are; `boarded` has the name of each call. */
+function decks(direct: DirectSources, clock: () => number): ReadFlights & { readonly boarded: string[] } {
+  const known = new Map<string, FlightDeck>();
+  const boarded: string[] = [];
+  return {
+    boarded,
+    getByName: (name) => {
+      boarded.push(name);
+      const deck = known.get(name) ?? createFlightDeck(() => direct, clock);
+      known.set(name, deck);
+      return deck;
+    },
+  };
+}
+
+const now = () => NOW;
+const budget = { deadlineAt: NOW + 25 * SECOND_MS };
+
+describe('a shared source', () => {
+  test('asks once for all who ask the same at the same time, and books the upstream calls for one of them', async () => {
+    const { direct, asked, takeOff } = upstream(async () => ok(delivery));
+    const flights = decks(direct, now);
+    const fly = createFlyer({ flights, clock: now, beganAt: NOW });
+    const media = createSharedMedia(direct.media, fly);
+    const comments = createSharedComments(direct.comments, fly);
+    const transcripts = createSharedTranscripts(direct.transcripts, fly);
+    const transcriber = createSharedTranscriber(direct.transcriber, fly);
+    const parser = createSharedParser(direct.parser, fly);
+    const order = { limit: 20, includeReplies: false, position: null } as const;
+    const video = { mediaId: '1', shortcode: 'AAAAAAA', mediaUrl: 'https://example.com/v.mp4', durationSeconds: 3 };
+    const flying = Promise.all(
+      Array.from({ length: 10 }, () =>
+        Promise.all([
+          media.fetchMedia(target('AAAAAAA'), budget),
+          comments.fetchComments(target('AAAAAAA'), order, null, null, budget),
+          transcripts.fetchTranscript(target('AAAAAAA'), 3, budget),
+          transcriber.transcribe(video, 'k', budget),
+          parser.parse(mediaRequest('summary'), 'k', budget),
+        ]),
+      ),
+    );
+    await vi.waitUntil(() => flights.boarded.length === 50);
+    takeOff();
+    const rounds = await flying;
+    expect([...asked].sort()).toEqual(['comments', 'hosted', 'media', 'parse', 'transcript']);
+    const results = rounds.flat();
+    expect(results.every((result) => result.ok)).toBe(true);
+    const booked = results.flatMap((result) => (result.ok && 'attempts' in result.value ? result.value.attempts : []));
+    expect(booked).toEqual([receipt, receipt, receipt]);
+    const joined = results.filter((result) => result.ok && result.value.flight?.joined === true);
+    expect(joined).toHaveLength(45);
+  });
+
+  test('fails all who joined a failed flight, and books its calls for one', async () => {
+    const { direct, asked, takeOff } = upstream(async () => err(failure('server_error')));
+    const flights = decks(direct, now);
+    const media = createSharedMedia(direct.media, createFlyer({ flights, clock: now, beganAt: NOW }));
+    const flying = Promise.all(Array.from({ length: 5 }, () => media.fetchMedia(target('AAAAAAA'), budget)));
+    await vi.waitUntil(() => flights.boarded.length === 5);
+    takeOff();
+    const results = await flying;
+    expect(asked).toHaveLength(1);
+    expect(results.map((result) => (result.ok ? 'ok' : result.error.kind))).toEqual(Array.from({ length: 5 }, () => 'server_error'));
+    expect(results.flatMap((result) => (result.ok ? [] : result.error.attempts))).toEqual([receipt]);
+  });
+
+  test('asks directly where the flights can not be reached, and not at all where their object says that it is overloaded', async () => {
+    const { direct, asked, takeOff } = upstream(async () => ok(delivery));
+    takeOff();
+    const broken = (error: Error) =>
+      createFlyer({ flights: { getByName: () => ({ fly: () => Promise.reject(error) }) }, clock: now, beganAt: NOW });
+    const alone = await createSharedMedia(direct.media, broken(new Error('no route'))).fetchMedia(target('AAAAAAA'), budget);
+    expect(alone).toEqual(ok(delivery));
+    const overloaded = Object.assign(new Error('queue full'), { overloaded: true });
+    const refused = await createSharedMedia(direct.media, broken(overloaded)).fetchMedia(target('AAAAAAA'), budget);
+    expect(refused).toEqual(err({ kind: 'overloaded', failed: [], attempts: [] }));
+    expect(
+      await createSharedTranscriber(direct.transcriber, broken(overloaded)).transcribe(
+        { mediaId: '1', shortcode: 'AAAAAAA', mediaUrl: '', durationSeconds: 1 },
+        'k',
+        budget,
+      ),
+    ).toEqual(err({ kind: 'rate_limited' }));
+    expect(asked).toEqual(['media']);
+  });
+
+  test('does not fly where there is nobody to ask', async () => {
+    const { direct, takeOff } = upstream(async () => ok(delivery));
+    takeOff();
+    const flights = decks(direct, now);
+    const fly = createFlyer({ flights, clock: now, beganAt: NOW });
+    const nobody = { providers: [], fetchMedia: async () => err({ kind: 'unconfigured', failed: [], attempts: [] } as const) };
+    expect((await createSharedMedia(nobody, fly).fetchMedia(target('AAAAAAA'), budget)).ok).toBe(false);
+    await createSharedTranscriber({ ...direct.transcriber, configured: false }, fly).transcribe(
+      { mediaId: '1', shortcode: 'AAAAAAA', mediaUrl: '', durationSeconds: 1 },
+      'k',
+      budget,
+    );
+    expect(flights.boarded).toEqual([]);
+  });
+});
+
+describe('deadlines of a shared flight', () => {
+  const clock = () => Date.now();
+
+  test('a caller whose own comes first is told so in time, and the flight goes on for the others', async () => {
+    vi.useFakeTimers({ now: NOW });
+    try {
+      let land = (): void => undefined;
+      const { direct, asked, takeOff } = upstream(() => new Promise((resolve) => (land = () => resolve(ok(delivery)))));
+      takeOff();
+      const media = createSharedMedia(direct.media, createFlyer({ flights: decks(direct, clock), clock, beganAt: NOW }));
+      const patient = media.fetchMedia(target('AAAAAAA'), { deadlineAt: NOW + 20 * SECOND_MS });
+      const hurried = media.fetchMedia(target('AAAAAAA'), { deadlineAt: NOW + 2 * SECOND_MS });
+      await vi.waitUntil(() => asked.length === 1);
+      await vi.advanceTimersByTimeAsync(3 * SECOND_MS);
+      expect(await hurried).toEqual(err({ kind: 'timed_out', failed: [], attempts: [] }));
+      land();
+      expect((await patient).ok).toBe(true);
+      expect(asked).toHaveLength(1);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('one who has more time than the starter of a flight that ran out of it flies again, once for all of them', async () => {
+    vi.useFakeTimers({ now: NOW });
+    try {
+      const { direct, asked, takeOff } = upstream(async ({ deadlineAt }, call) => {
+        if (call > 1) return ok(delivery);
+        await new Promise((resolve) => setTimeout(resolve, deadlineAt - clock()));
+        return err(failure('timed_out'));
+      });
+      takeOff();
+      const flights = decks(direct, clock);
+      const media = createSharedMedia(direct.media, createFlyer({ flights, clock, beganAt: NOW }));
+      const hurried = media.fetchMedia(target('AAAAAAA'), { deadlineAt: NOW + 2 * SECOND_MS });
+      await vi.waitUntil(() => asked.length === 1);
+      const patient = [10, 12].map((seconds) => media.fetchMedia(target('AAAAAAA'), { deadlineAt: NOW + seconds * SECOND_MS }));
+      await vi.waitUntil(() => flights.boarded.length === 3);
+      await vi.advanceTimersByTimeAsync(2 * SECOND_MS);
+      expect(await hurried).toMatchObject({ ok: false, error: { kind: 'timed_out', attempts: [receipt] } });
+      const results = await Promise.all(patient);
+      expect(results.map(({ ok }) => ok)).toEqual([true, true]);
+      expect(asked).toHaveLength(2);
+      expect(results.flatMap((result) => (result.ok ? result.value.attempts : []))).toEqual([receipt]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('one who joined a flight whose providers were too slow by themselves does not ask them again', async () => {
+    const { direct, asked, takeOff } = upstream(async () => err(failure('timed_out')));
+    const flights = decks(direct, now);
+    const media = createSharedMedia(direct.media, createFlyer({ flights, clock: now, beganAt: NOW }));
+    const flying = Promise.all([1, 2, 3].map(() => media.fetchMedia(target('AAAAAAA'), budget)));
+    await vi.waitUntil(() => flights.boarded.length === 3);
+    takeOff();
+    const results = await flying;
+    expect(results.every((result) => !result.ok && result.error.kind === 'timed_out')).toBe(true);
+    expect(asked).toHaveLength(1);
+  });
+});
+
+describe('the name of a flight', () => {
+  const providers = ['apify', 'hikerapi'] as const;
+  const position = { cursor: 'c', skip: 1, lastId: '1' };
+  const order = { limit: 20, includeReplies: false, position } as const;
+  const comments = { kind: 'comments', providers, target: target('AAAAAAA'), order, postOwner: 'a', pinned: 'apify' } as const;
+  const transcript = { kind: 'transcript', providers, target: target('AAAAAAA'), durationSeconds: 3 } as const;
+  const video = { mediaId: '1', shortcode: 'AAAAAAA', mediaUrl: 'https://example.com/1', durationSeconds: 3 };
+  const hosted = { kind: 'hosted_transcript', model: 'auto', request: video, idempotencyKey: 'k' } as const;
+  const parse = { kind: 'parse', model: 'auto', request: mediaRequest('summary'), idempotencyKey: 'k' } as const;
+  const different: readonly FlightRequest[] = [
+    { kind: 'media', providers, target: target('AAAAAAA') },
+    { kind: 'media', providers, target: target('AAAAAAB') },
+    { kind: 'media', providers, target: target('AAAAAAA', 'reel') },
+    { kind: 'media', providers: ['hikerapi', 'apify'], target: target('AAAAAAA') },
+    { kind: 'media', providers: ['apify'], target: target('AAAAAAA') },
+    comments,
+    { ...comments, target: target('AAAAAAB') },
+    { ...comments, order: { ...order, limit: 100 } },
+    { ...comments, order: { ...order, includeReplies: true } },
+    { ...comments, order: { ...order, position: null } },
+    { ...comments, order: { ...order, position: { ...position, cursor: 'd' } } },
+    { ...comments, order: { ...order, position: { ...position, skip: 2 } } },
+    { ...comments, order: { ...order, position: { ...position, lastId: '2' } } },
+    { ...comments, pinned: 'hikerapi' },
+    { ...comments, pinned: null },
+    { ...comments, postOwner: 'b' },
+    { ...comments, postOwner: null },
+    { ...comments, providers: ['hikerapi', 'apify'] },
+    transcript,
+    { ...transcript, durationSeconds: 4 },
+    { ...transcript, durationSeconds: null },
+    { ...transcript, providers: ['apify'] },
+    hosted,
+    { ...hosted, request: { ...video, mediaUrl: 'https://example.com/2' } },
+    { ...hosted, request: { ...video, durationSeconds: 4 } },
+    { ...hosted, request: { ...video, mediaId: '2' } },
+    { ...hosted, model: 'other' },
+    { ...hosted, idempotencyKey: 'l' },
+    parse,
+    { ...parse, request: mediaRequest('tldr') },
+    { ...parse, model: 'other' },
+    { ...parse, idempotencyKey: 'l' },
+  ];
+
+  test('differs wherever what is asked upstream differs', async () => {
+    const names = await Promise.all(different.map(flightName));
+    expect(new Set(names).size).toBe(different.length);
+  });
+
+  test('is the same in whatever order the fields were set', async () => {
+    const reversed = JSON.parse(JSON.stringify(comments), (_key, value: unknown) =>
+      typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).reverse()) : value,
+    ) as FlightRequest;
+    expect(Object.keys(reversed)).not.toEqual(Object.keys(comments));
+    expect(await flightName(reversed)).toBe(await flightName(comments));
+  });
+
+  test('tells nothing of what people wrote', async () => {
+    expect(await flightName(parse)).toMatch(/^parse:v1:[0-9a-f]{32}$/);
+  });
+});

@@ -1,0 +1,197 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createContentCache, isFresh, isServableStale, ShareLinkCopy, TranscriptCopy } from '../../../src/read/content-cache.ts';
+import { createHotCopies, hotLimits, type HotLimits } from '../../../src/read/hot-copies.ts';
+import { manualClock } from '../../support/database.ts';
+
+const LIFE_MS = 30_000;
+
+/** A key-value store that counts, with its promise to forget what has expired. */
+function store(clock: () => number) {
+  const values = new Map<string, { text: string; until: number }>();
+  const calls = { get: 0, put: 0 };
+  return {
+    values,
+    calls,
+    get: async (key: string) => {
+      calls.get += 1;
+      const value = values.get(key);
+      return value === undefined || clock() >= value.until ? null : value.text;
+    },
+    put: async (key: string, text: string, { expirationTtl }: { readonly expirationTtl: number }) => {
+      calls.put += 1;
+      values.set(key, { text, until: clock() + expirationTtl * 1_000 });
+    },
+  };
+}
+
+/** The cache of one isolate. */
+function isolate(limits: Partial<HotLimits> = {}) {
+  const clock = manualClock();
+  const kv = store(clock);
+  const cache = createContentCache(kv, createHotCopies({ ...hotLimits(LIFE_MS / 1_000), ...limits }, clock), clock);
+  return { clock, kv, cache };
+}
+
+function linkTo(shortcode: string, storedAt: number, ttlSeconds = 600): ShareLinkCopy {
+  return { storedAt, ttlSeconds, shortcode, hint: 'post' };
+}
+
+describe('what an isolate remembers', () => {
+  test('answers the second read without touching the store, and a read of what was kept the first', async () => {
+    const { clock, kv, cache } = isolate();
+    const copy = linkTo('AAAAAAA', clock());
+    kv.values.set('stored', { text: JSON.stringify(copy), until: clock() + 600_000 });
+    const first = await cache.get('stored', ShareLinkCopy, null);
+    expect(first).toEqual(copy);
+    expect(await cache.get('stored', ShareLinkCopy, null)).toBe(first);
+    expect(kv.calls.get).toBe(1);
+    await cache.keep('kept', copy, 0, 'reader');
+    expect(await cache.get('kept', ShareLinkCopy, null)).toEqual(copy);
+    expect(await cache.get('kept', ShareLinkCopy, null)).toBe(await cache.get('kept', ShareLinkCopy, null));
+    expect(kv.calls).toEqual({ get: 1, put: 1 });
+  });
+
+  test('is forgotten when its life is over, however often it was read', async () => {
+    const { clock, kv, cache } = isolate();
+    await cache.keep('kept', linkTo('AAAAAAA', clock()), 0, 'reader');
+    clock.advance(LIFE_MS - 1);
+    await cache.get('kept', ShareLinkCopy, null);
+    expect(kv.calls.get).toBe(0);
+    clock.advance(1);
+    await cache.get('kept', ShareLinkCopy, null);
+    expect(kv.calls.get).toBe(1);
+  });
+
+  test('is not served to who wants it younger: then the store is asked, and what is newer there is remembered', async () => {
+    const { clock, kv, cache } = isolate();
+    await cache.keep('kept', linkTo('AAAAAAA', clock()), 0, 'reader');
+    clock.advance(20_000);
+    kv.values.set('kept', { text: JSON.stringify(linkTo('BBBBBBB', clock() - 1_000)), until: clock() + 600_000 });
+    expect(await cache.get('kept', ShareLinkCopy, 60)).toMatchObject({ shortcode: 'AAAAAAA' });
+    expect(await cache.get('kept', ShareLinkCopy, 5)).toMatchObject({ shortcode: 'BBBBBBB' });
+    expect(await cache.get('kept', ShareLinkCopy, 60)).toMatchObject({ shortcode: 'BBBBBBB' });
+    expect(kv.calls.get).toBe(1);
+  });
+
+  test('is never replaced by something older from the store', async () => {
+    const { clock, kv, cache } = isolate();
+    const behind = JSON.stringify(linkTo('OLDER11', clock() - 10_000));
+    await cache.keep('kept', linkTo('NEWER11', clock()), 0, 'reader');
+    kv.values.set('kept', { text: behind, until: clock() + 600_000 });
+    clock.advance(2_000);
+    await cache.get('kept', ShareLinkCopy, 0);
+    expect(await cache.get('kept', ShareLinkCopy, null)).toMatchObject({ shortcode: 'NEWER11' });
+  });
+
+  test('does not hold that there was nothing: the next read asks the store again', async () => {
+    const { clock, kv, cache } = isolate();
+    expect(await cache.get('later', ShareLinkCopy, null)).toBeNull();
+    kv.values.set('later', { text: JSON.stringify(linkTo('AAAAAAA', clock())), until: clock() + 600_000 });
+    expect(await cache.get('later', ShareLinkCopy, null)).not.toBeNull();
+  });
+
+  test('can not be changed by who got it', async () => {
+    const { clock, cache } = isolate();
+    const transcript = {
+      text: 'a',
+      source: 'provider' as const,
+      language: null,
+      segments: [{ text: 'a', startSeconds: 0, endSeconds: 1 }],
+    };
+    const copy = TranscriptCopy.parse({ storedAt: clock(), ttlSeconds: 600, value: { kind: 'transcript', transcript } });
+    await cache.keep('kept', copy, 0, 'reader');
+    const got = await cache.get('kept', TranscriptCopy, null);
+    if (got?.value.kind !== 'transcript') throw new Error('the transcript is not there');
+    const { segments } = got.value.transcript;
+    expect(() => segments?.reverse().pop()).toThrow(TypeError);
+    expect(() => Object.assign(got, { storedAt: 0 })).toThrow(TypeError);
+    expect(await cache.get('kept', TranscriptCopy, null)).toEqual(copy);
+  });
+
+  test('is of no use under another schema', async () => {
+    const { clock, cache } = isolate();
+    await cache.keep('kept', linkTo('AAAAAAA', clock()), 0, 'reader');
+    expect(await cache.get('kept', TranscriptCopy, null)).toBeNull();
+    expect(await cache.get('kept', ShareLinkCopy, null)).not.toBeNull();
+    expect(await cache.get('kept', TranscriptCopy, null)).toBeNull();
+  });
+
+  test('of a flight that was joined is not written to the store, which its starter does', async () => {
+    const { clock, kv, cache } = isolate();
+    await cache.keep('joined', linkTo('AAAAAAA', clock()), 0, 'joiner');
+    expect(await cache.get('joined', ShareLinkCopy, null)).not.toBeNull();
+    expect(kv.calls).toEqual({ get: 0, put: 0 });
+  });
+
+  test('stays within its bounds, and what was not used for longest makes room', async () => {
+    const chars = JSON.stringify(linkTo('AAAAAAA', manualClock()())).length;
+    for (const limits of [{ entries: 3 }, { chars: 3 * chars }]) {
+      const { clock, kv, cache } = isolate(limits);
+      for (const key of ['a', 'b', 'c']) await cache.keep(key, linkTo('AAAAAAA', clock()), 0, 'reader');
+      await cache.get('a', ShareLinkCopy, null);
+      await cache.keep('d', linkTo('AAAAAAA', clock()), 0, 'reader');
+      for (const key of ['a', 'c', 'd']) await cache.get(key, ShareLinkCopy, null);
+      expect(kv.calls.get, JSON.stringify(limits)).toBe(0);
+      await cache.get('b', ShareLinkCopy, null);
+      expect(kv.calls.get, JSON.stringify(limits)).toBe(1);
+    }
+  });
+
+  test('leaves a copy that is too large to the store', async () => {
+    const { clock, kv, cache } = isolate({ copyChars: 10 });
+    await cache.keep('large', linkTo('AAAAAAA', clock()), 0, 'reader');
+    expect(await cache.get('large', ShareLinkCopy, null)).not.toBeNull();
+    expect(kv.calls.get).toBe(1);
+  });
+});
+
+describe('freshness', () => {
+  const step = fc.oneof(
+    fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 90_000 }) }),
+    fc.record({
+      do: fc.constant('keep' as const),
+      key: fc.constantFrom('a', 'b'),
+      ttlSeconds: fc.integer({ min: 1, max: 180 }),
+      retainSeconds: fc.constantFrom(0, 600),
+    }),
+    fc.record({
+      do: fc.constant('read' as const),
+      key: fc.constantFrom('a', 'b'),
+      maxAgeSeconds: fc.option(fc.integer({ min: 0, max: 120 })),
+      maxStaleSeconds: fc.integer({ min: 0, max: 300 }),
+    }),
+  );
+
+  test('is the same with and without the memory: what is a hit, what is stale, and which copy', async () => {
+    let hits = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        const clock = manualClock();
+        const [behind, alone] = [store(clock), store(clock)];
+        const withMemory = createContentCache(behind, createHotCopies({ ...hotLimits(30), entries: 1 }, clock), clock);
+        const without = createContentCache(alone, null, clock);
+        for (const [index, one] of steps.entries()) {
+          if (one.do === 'wait') clock.advance(one.ms);
+          else if (one.do === 'keep') {
+            const copy = linkTo(`Kept${String(index).padStart(4, '0')}`, clock(), one.ttlSeconds);
+            await withMemory.keep(one.key, copy, one.retainSeconds, 'reader');
+            await without.keep(one.key, copy, one.retainSeconds, 'reader');
+          } else {
+            const seen = async (cache: typeof without) => {
+              const copy = await cache.get(one.key, ShareLinkCopy, one.maxAgeSeconds);
+              if (copy === null) return 'miss';
+              const isHit = isFresh(copy, clock(), one.maxAgeSeconds);
+              return { copy, isHit, isStale: isServableStale(copy, clock(), one.maxStaleSeconds) };
+            };
+            expect(await seen(withMemory)).toEqual(await seen(without));
+          }
+        }
+        hits += alone.calls.get - behind.calls.get;
+      }),
+      { numRuns: 500 },
+    );
+    // Otherwise the memory was never asked, and nothing was compared.
+    expect(hits).toBeGreaterThan(100);
+  });
+});
