@@ -290,7 +290,8 @@ export const ERRORS = {
     retry: 'after_delay',
     summary: 'The service cannot take the request right now.',
     callerAction: 'Wait for the seconds of `Retry-After`.',
-    operatorAction: 'The database did not answer in time: check that it is up and not saturated. /ready names what is missing.',
+    operatorAction:
+      'The database did not answer in time: check that it is up and not saturated. /ready names what is missing. With a read of one post alone: more callers asked for it at once than one flight takes.',
   },
   provider_timeout: {
     status: 504,

@@ -171,7 +171,17 @@ describe('a shared source', () => {
     const { direct, asked, takeOff } = upstream(async () => ok(delivery));
     takeOff();
     const broken = (error: Error) =>
-      createFlyer({ flights: { getByName: () => ({ fly: () => Promise.reject(error) }) }, clock: now, beganAt: NOW });
+      createFlyer({
+        flights: {
+          getByName: () => ({
+            fly: async () => {
+              throw error;
+            },
+          }),
+        },
+        clock: now,
+        beganAt: NOW,
+      });
     const alone = await createSharedMedia(direct.media, broken(new Error('no route'))).fetchMedia(target('AAAAAAA'), budget);
     expect(alone).toEqual(ok(delivery));
     const overloaded = Object.assign(new Error('queue full'), { overloaded: true });
@@ -316,7 +326,7 @@ describe('the name of a flight', () => {
 
   test('is the same in whatever order the fields were set', async () => {
     const reversed = JSON.parse(JSON.stringify(comments), (_key, value: unknown) =>
-      typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).reverse()) : value,
+      typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).toReversed()) : value,
     ) as FlightRequest;
     expect(Object.keys(reversed)).not.toEqual(Object.keys(comments));
     expect(await flightName(reversed)).toBe(await flightName(comments));
