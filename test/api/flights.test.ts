@@ -119,8 +119,11 @@ describe('flights', () => {
     const api = start();
     const { key } = await api.signUp();
     await api.request('/v1/post?url=DemoImage01', { key });
-    flying(api, () => Promise.reject(new Error('a flight was taken')));
-    api.takeSent();
+    let taken = 0;
+    flying(api, async () => {
+      taken += 1;
+      return { kind: 'full' };
+    });
     expect((await api.request('/v1/post?url=DemoImage01', { key })).body).toMatchObject({ cache: { status: 'hit' } });
     expect((await api.request('/v1/post?url=DemoVideo01&dryRun=true', { key })).status).toBe(200);
     const minted = await api.request('/v1/keys', {
@@ -131,8 +134,10 @@ describe('flights', () => {
     });
     // safe because the tests of /v1/keys check this shape against the published schema
     const { apiKey } = minted.body as { apiKey: string };
-    expect((await api.request('/v1/post?url=DemoVideo01', { key: apiKey })).status).toBe(200);
-    expect(api.takeSent().providers).toBe(0);
+    expect((await api.request('/v1/post?url=TestImage01', { key: apiKey })).status).toBe(200);
+    expect(taken).toBe(0);
+    expect((await api.request('/v1/post?url=DemoVideo01', { key })).status).toBe(503);
+    expect(taken).toBe(1);
   });
 });
 
