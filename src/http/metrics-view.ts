@@ -34,6 +34,10 @@ export const MetricsView = z
     boundaries: z.record(z.string(), z.object({ configured: z.boolean() })),
     transcripts: counts,
     parses: counts,
+    rateLimits: z.object({
+      refused: counts.openapi({ description: 'Refused with 429 `rate_limited`, by policy.' }),
+      storeDown: count.openapi({ description: 'Passed uncounted because the store of counters failed or was late.' }),
+    }),
     credits: z.object({
       grantedMicroCredits: amount,
       adjustedMicroCredits: amount,
@@ -90,6 +94,7 @@ export const metricsExample: z.infer<typeof MetricsView> = {
   boundaries: { achronon: { configured: true } },
   transcripts: { provider: 4, no_speech: 1 },
   parses: { ok: 2 },
+  rateLimits: { refused: { burst: 4 }, storeDown: 0 },
   credits: {
     grantedMicroCredits: 0,
     adjustedMicroCredits: 0,

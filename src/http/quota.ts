@@ -1,4 +1,5 @@
 import type { Refusal } from '../errors.ts';
+import { STORE_DOWN } from '../limits/limiter.ts';
 import { type PolicyName, quotaOf, RATE_LIMIT_ROWS } from '../limits/policies.ts';
 import { addressSubject } from '../limits/subject.ts';
 import { authenticate } from './authenticate.ts';
@@ -20,7 +21,7 @@ export async function limitBy(c: AppContext, name: PolicyName): Promise<Refusal<
   try {
     return measure(c, { quota, allowance: await rateLimits.limiter.take(quota, subject, clock()) });
   } catch {
-    c.var.event.rateLimit = 'store_down';
+    c.var.event.rateLimit = STORE_DOWN;
     return null;
   }
 }

@@ -8,6 +8,9 @@ export type Allowance = {
   readonly resetSeconds: number;
 };
 
+/** What is said instead of a policy when nobody could count a request and it passed. */
+export const STORE_DOWN = 'store_down';
+
 /** Counts requests exactly, however many come at once. Rejects when its store cannot be asked. */
 export interface RateLimiter {
   /** Takes one of the quota for `subject`, which is never a key or an address itself. `now` is in milliseconds. */

@@ -27,6 +27,13 @@ export const PROMETHEUS_METRICS = {
   },
   igskill_transcripts_total: counter('Transcripts wanted by who wrote them down or why there is none.', 'transcripts'),
   igskill_parses_total: counter('Interpretations asked of the boundary by outcome.', 'parses'),
+  igskill_rate_limit_refusals_total: counter('Requests refused because a quota was used up by policy.', 'rate_limit_refusals'),
+  // Zero is said too: an increase from nothing would not be seen as one.
+  igskill_rate_limit_store_down_total: {
+    type: 'counter',
+    help: 'Requests that passed uncounted because the store of the rate limits failed.',
+    samples: ({ numbers }) => [{ labels: {}, value: total(numbers.allTime, 'rate_limit_store_down') }],
+  },
   igskill_ledger_entries_total: counter('Entries of the journal by kind.', 'entries'),
   igskill_ledger_booked_credits: {
     ...counter('Booked US dollars of credit by kind of entry, negative where taken.', 'entry_micros', 1e-6),

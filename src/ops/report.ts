@@ -63,6 +63,7 @@ export function reportOf(facts: Facts) {
     ),
     transcripts: totalsBy(within, 'transcripts', 'outcome'),
     parses: totalsBy(within, 'parses', 'outcome'),
+    rateLimits: { refused: totalsBy(within, 'rate_limit_refusals', 'policy'), storeDown: one('rate_limit_store_down') },
     credits: {
       grantedMicroCredits: one('entry_micros', { kind: 'grant' }),
       adjustedMicroCredits: one('entry_micros', { kind: 'adjust' }),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { STORE_DOWN } from '../limits/limiter.ts';
 import { bucketOf } from './histogram.ts';
 import type { Increment } from './series.ts';
 
@@ -14,6 +15,8 @@ export type RequestFacts = {
   readonly transcript?: string;
   readonly parse?: string;
   readonly attempts?: readonly object[];
+  /** The policy whose quota was used up, or STORE_DOWN. */
+  readonly rateLimit?: string;
 };
 
 /** What the providers' adapters say of a call, as far as it is counted. */
@@ -46,6 +49,10 @@ export function countersOf(facts: RequestFacts): readonly Increment[] {
   if (facts.cache !== undefined && facts.status < 400) counted.push({ name: 'reads', labels: { cache: facts.cache }, value: 1 });
   if (facts.transcript !== undefined) counted.push({ name: 'transcripts', labels: { outcome: facts.transcript }, value: 1 });
   if (facts.parse !== undefined) counted.push({ name: 'parses', labels: { outcome: facts.parse }, value: 1 });
+  if (facts.rateLimit === STORE_DOWN) counted.push({ name: 'rate_limit_store_down', labels: {}, value: 1 });
+  // A guessed key can use up its address' quota and still be answered 401.
+  else if (facts.rateLimit !== undefined && facts.errorCode === 'rate_limited')
+    counted.push({ name: 'rate_limit_refusals', labels: { policy: facts.rateLimit }, value: 1 });
   for (const attempt of facts.attempts ?? []) {
     const call = Attempt.safeParse(attempt);
     if (!call.success) continue;

@@ -26,6 +26,11 @@ export const SERIES = {
   },
   transcripts: { kept: 'counted', meaning: 'Transcripts wanted, by who wrote them down or why there is none.' },
   parses: { kept: 'counted', meaning: 'Interpretations asked of the boundary, by outcome.' },
+  rate_limit_refusals: { kept: 'counted', meaning: 'Requests refused because a quota was used up, by policy.' },
+  rate_limit_store_down: {
+    kept: 'counted',
+    meaning: 'Requests that passed uncounted because the store of the rate limits failed or was late.',
+  },
   entries: { kept: 'ledger', meaning: 'Entries of the journal, by kind.' },
   entry_micros: { kept: 'ledger', meaning: 'Micro-credits of the entries, by kind; negative where money was taken.' },
   holds: { kept: 'ledger', meaning: 'Holds opened, settled, released and expired.' },

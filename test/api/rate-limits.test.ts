@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hashApiKey, mintApiKey } from '../../src/billing/keys.ts';
+import { MetricsView } from '../../src/http/metrics-view.ts';
 import { RATE_LIMITS } from '../../src/limits/policies.ts';
 import { type Api, OWNER_KEY, useApi } from '../support/api.ts';
 import { errorOf } from '../support/answers.ts';
@@ -160,6 +161,29 @@ describe('a store that is down', () => {
     expect([answer.status, answer.headers.has('RateLimit')]).toEqual([200, false]);
     expect(api.events.at(-1)).toMatchObject({ rateLimit: 'store_down', status: 200 });
     expect((await api.request('/v1/signup', signup())).status).toBe(201);
+  });
+
+  test('is counted for the owner, and so is whom a limit refuses', async () => {
+    const api = start(published);
+    // Other tests of this file count in the same database.
+    api.clock.advance(400 * 86_400_000);
+    const { key } = await api.signUp();
+    const owned = { key: OWNER_KEY };
+    const seen = async () => {
+      await api.flushCounters();
+      return MetricsView.parse((await api.request('/v1/ops/metrics?window=1h', owned)).body).rateLimits;
+    };
+    const total = async () =>
+      /^igskill_rate_limit_store_down_total (\d+)$/m.exec(String((await api.request('/v1/ops/metrics?format=prometheus', owned)).body));
+    expect(await seen()).toEqual({ refused: {}, storeDown: 0 });
+    const before = Number((await total())?.[1]);
+    api.rateLimits.trouble = () => Promise.reject(new Error('down'));
+    for (let count = 0; count < 3; count += 1) expect((await api.request(READ, { key })).status).toBe(200);
+    api.rateLimits.trouble = null;
+    const spent = await spentKey(api);
+    expect((await api.request(READ, { key: spent })).status).toBe(429);
+    expect(await seen()).toEqual({ refused: { burst: 1 }, storeDown: 3 });
+    expect(Number((await total())?.[1])).toBe(before + 3);
   });
 
   test('of Upstash lets requests pass as well, and half of its settings make /ready say so', async () => {

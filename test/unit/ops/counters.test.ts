@@ -65,6 +65,15 @@ describe('what is counted of a request', () => {
     );
   });
 
+  test('who was refused by which limit, and who passed because nobody could count', () => {
+    const refused = countersOf({ ...facts, status: 429, errorCode: 'rate_limited', rateLimit: 'burst' });
+    const passed = countersOf({ ...facts, rateLimit: 'store_down' });
+    const guessed = countersOf({ ...facts, status: 401, errorCode: 'unauthorized', rateLimit: 'unknown-keys' });
+    expect(guessed).toHaveLength(3);
+    expect(refused.slice(3)).toEqual([{ name: 'rate_limit_refusals', labels: { policy: 'burst' }, value: 1 }]);
+    expect(passed.slice(3)).toEqual([{ name: 'rate_limit_store_down', labels: {}, value: 1 }]);
+  });
+
   test('a method that there is none of as another, whatever it is called', () => {
     expect(countersOf({ ...facts, method: 'ANY-WORD' })[0]?.labels['endpoint']).toBe('OTHER /v1/post');
   });
