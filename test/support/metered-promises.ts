@@ -9,7 +9,7 @@ const DAY_MS = 86_400_000;
 const once = (key: string) => ({ 'Idempotency-Key': key });
 
 /** What the account was charged so far: the usage entries of the ledger. */
-async function charges(api: Api, accountId: string): Promise<number[]> {
+export async function charges(api: Api, accountId: string): Promise<number[]> {
   const entries = await api.database.execute({
     sql: "SELECT delta_micros FROM entry WHERE account_id = ? AND kind = 'usage' ORDER BY seq",
     args: [accountId],

@@ -5,6 +5,7 @@ import type { Settings } from '../../src/env.ts';
 import type { Api } from './api.ts';
 import { errorOf, usageOf } from './answers.ts';
 import { OWNER_KEY } from './api.ts';
+import { limitedByKey, limitedByRate } from './metered-limits.ts';
 import { leavesAloneWhatKeepsFailing, limitedByCeiling, onceForEachKey, quoted } from './metered-promises.ts';
 
 /** A paid endpoint, as the guarantees that all of them share need to know it. Prices in micro-credits. */
@@ -191,6 +192,8 @@ export function meteredRoute(spec: MeteredRoute): void {
 
     quoted(spec);
     limitedByCeiling(spec);
+    limitedByKey(spec);
+    limitedByRate(spec);
     onceForEachKey(spec);
     leavesAloneWhatKeepsFailing(spec);
 
