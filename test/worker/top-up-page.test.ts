@@ -1,5 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { auditLedger } from '../../src/billing/audit.ts';
+import { usageOf } from '../support/answers.ts';
 import { browserPath, startBrowser } from '../support/browser.ts';
 import { balanceOf, signUp, useWorker } from '../support/worker.ts';
 
@@ -35,8 +37,8 @@ describe.skipIf(browserPath === null)('topping up in a browser', () => {
     await browser?.close();
   });
 
-  test('goes from a 402 over the checkout to a read, and a refund takes the credit back', async () => {
-    const { url, standIns } = worker();
+  test('goes from a signup over a 402 and the checkout to a read and its receipt; a refund takes the credit back in the ledger', async () => {
+    const { url, standIns, database } = worker();
     const { key } = await signUp(url);
     const page = await (browser ?? (await startBrowser())).newPage();
     const errors: string[] = [];
@@ -51,20 +53,51 @@ describe.skipIf(browserPath === null)('topping up in a browser', () => {
     expect(await page.content()).not.toContain(key);
     expect(await balanceOf(url, key)).toEqual({ available: 500_000, held: 0 });
 
-    expect((await call('/v1/post?url=DemoImage01', key)).status).toBe(200);
+    const read = await call('/v1/post?url=DemoImage01', key);
+    expect(read).toMatchObject({ status: 200, body: { usage: { settledMicroCredits: 3_000, balanceMicroCredits: 497_000 } } });
     expect(await balanceOf(url, key)).toEqual({ available: 497_000, held: 0 });
+    const { receiptId } = usageOf({ ...read, headers: new Headers() });
+    expect((await call(`/v1/usage/${receiptId}`, key)).body).toMatchObject({
+      requestId: receiptId,
+      state: 'settled',
+      endpoint: '/v1/post',
+      settledMicroCredits: 3_000,
+      lines: [{ item: 'media', reservedMicroCredits: 3_000, settledMicroCredits: 3_000, refundedMicroCredits: 0 }],
+    });
 
     await page.goto(`${standIns.baseUrls.stripe}/dashboard`);
     await page.getByRole('button', { name: 'Refund' }).first().click();
     await page.getByText('Refund 0.50 USD: succeeded').waitFor();
     await vi.waitUntil(async () => (await balanceOf(url, key)).available < 0, { timeout: 10_000, interval: 100 });
     expect((await call('/v1/me', key)).body).toMatchObject({ balance: { availableMicroCredits: -3_000, debtMicroCredits: 3_000 } });
-    expect((await call('/v1/topups', key)).body).toMatchObject({
+    const topUps = await call('/v1/topups', key);
+    expect(topUps.body).toMatchObject({
       items: [{ status: 'refunded', microCredits: 500_000, creditedMicroCredits: 0, checkoutUrl: null }],
       nextCursor: null,
     });
+    // safe because the line above proved that there is one
+    const { id } = (topUps.body as { items: { id: string }[] }).items[0] ?? { id: 'none' };
+    expect(await call('/v1/ledger', key)).toMatchObject({
+      status: 200,
+      body: {
+        items: [
+          {
+            seq: 3,
+            kind: 'clawback',
+            ref: expect.stringMatching(new RegExp(`^${id}#\\d+$`)),
+            deltaMicroCredits: -500_000,
+            balanceAfterMicroCredits: -3_000,
+          },
+          { seq: 2, kind: 'usage', ref: receiptId, deltaMicroCredits: -3_000, balanceAfterMicroCredits: 497_000 },
+          { seq: 1, kind: 'topup', ref: id, deltaMicroCredits: 500_000, balanceAfterMicroCredits: 500_000 },
+        ],
+        nextCursor: null,
+      },
+    });
     expect((await call('/v1/post?url=DemoImage01', key)).status).toBe(402);
     expect(errors).toEqual([]);
+    const audit = Object.values(await auditLedger(database));
+    expect([audit.length > 0, audit.every((broken) => broken === 0)]).toEqual([true, true]);
   });
 
   test('shows a declined card on the page, and that nothing was paid to who turns back', async () => {
