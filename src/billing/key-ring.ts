@@ -23,13 +23,22 @@ export type KeyChanges = {
   readonly scopes?: readonly KeyScope[] | undefined;
   readonly ceiling?: MicroCredits | null | undefined;
   readonly budget?: KeyDraft['budget'] | undefined;
+  /** Unix milliseconds; a key's end only moves closer. */
+  readonly expiresAt?: number | undefined;
 };
 
-/** Why a key was not made or changed. `wider`: it would be given more than its parents have; `own_limits`: no key but a root changes itself. */
+/** Where a page of the list ends. `createdAt` in unix milliseconds. */
+export type KeyPosition = { readonly isRevoked: boolean; readonly createdAt: number; readonly id: string };
+
+/** A page of keys; `next` is null at the end. */
+export type KeyPage = { readonly items: readonly KeyDetails[]; readonly next: KeyPosition | null };
+
+/** Why a key was not made or changed. `wider`: it would be given more than its parents have; `own_limits`: no key but a root changes itself; `expires_earlier`: its end, in unix milliseconds, would move away. */
 export type KeyRingRefusal =
   | { readonly kind: 'unknown_key' }
   | { readonly kind: 'wider'; readonly limit: NonNullable<ReturnType<typeof widerThan>> }
   | { readonly kind: 'own_limits' }
+  | { readonly kind: 'expires_earlier'; readonly expiresAt: number }
   | { readonly kind: 'too_deep' }
   | { readonly kind: 'too_many' }
   | { readonly kind: 'revoked' }
@@ -43,8 +52,8 @@ export type MintedKey = { readonly key: KeyDetails; readonly apiKey: string };
  * children. What it doesn't manage is `unknown_key`, like a key of somebody else.
  */
 export interface KeyRing {
-  /** At most MAX_LISTED_KEYS, the living first, then the newest. */
-  list(manager: KeyDetails): Promise<Result<readonly KeyDetails[], { readonly kind: 'unreachable' }>>;
+  /** A page of at most `limit`, those not revoked first, then the newest. A key that is revoked between two pages can come twice. */
+  list(manager: KeyDetails, after: KeyPosition | null, limit: number): Promise<Result<KeyPage, { readonly kind: 'unreachable' }>>;
   /** Mints a child of `manager`. */
   create(manager: KeyDetails, draft: KeyDraft): Promise<Result<MintedKey, KeyRingRefusal>>;
   update(manager: KeyDetails, id: Id<'key'>, changes: KeyChanges): Promise<Result<KeyDetails, KeyRingRefusal>>;

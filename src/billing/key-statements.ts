@@ -1,9 +1,13 @@
 import type { InStatement } from '@libsql/client/web';
+import type { KeyPosition } from './key-ring.ts';
 import { KEY_COLUMNS } from './key-rows.ts';
 
 // The statements of key management. Arguments travel as one JSON text, as in src/billing/ledger-statements.ts.
 
 type Statement = Exclude<InStatement, string>;
+
+/** No key is made later. Unix milliseconds. */
+const END_OF_TIME = 9_007_199_254_740_991;
 
 const call = (sql: string, row: Readonly<Record<string, unknown>>): Statement => ({ sql, args: [JSON.stringify([row])] });
 
@@ -29,12 +33,17 @@ export function insertKey(row: Readonly<Record<string, unknown>>): Statement {
   );
 }
 
-/** Writes { id, name, scopes, ceiling, budget, period } over those of the key. */
+/**
+ * Writes { id, name, scopes, ceiling, budget, period } over those of the key, and moves its end closer to `expiresAt` where one is given:
+ * of two changes at once the earlier end stays.
+ */
 export function updateKey(row: Readonly<Record<string, unknown>>): Statement {
   return call(
     `UPDATE api_key
         SET name = j.value ->> 'name', scopes = j.value -> 'scopes', ceiling_micros = j.value ->> 'ceiling',
-            budget_micros = j.value ->> 'budget', budget_period = j.value ->> 'period'
+            budget_micros = j.value ->> 'budget', budget_period = j.value ->> 'period',
+            expires_at = CASE WHEN j.value ->> 'expiresAt' IS NULL THEN expires_at
+                              ELSE min(j.value ->> 'expiresAt', coalesce(expires_at, j.value ->> 'expiresAt')) END
        FROM json_each(?) j WHERE api_key.id = j.value ->> 'id'`,
     row,
   );
@@ -75,11 +84,15 @@ export function readKey(id: string, now: number): Statement {
   };
 }
 
-/** The keys of an account, at most `most`: those not revoked first, then the newest. */
-export function readAccountKeys(accountId: string, now: number, most: number): Statement {
+/** A page of an account's keys, those not revoked first, then the newest; of `root` and what is below it where one is given. */
+export function readAccountKeys(accountId: string, root: string | null, now: number, after: KeyPosition | null, limit: number): Statement {
+  // Every position is below this one.
+  const { isRevoked, createdAt, id } = after ?? { isRevoked: false, createdAt: END_OF_TIME, id: '' };
   return {
-    sql: `SELECT ${KEY_COLUMNS} FROM (SELECT CAST(? AS INTEGER) AS now) t CROSS JOIN api_key k
-           WHERE k.account_id = ? ORDER BY k.revoked_at IS NOT NULL, k.created_at DESC, k.id DESC LIMIT CAST(? AS INTEGER)`,
-    args: [now, accountId, most],
+    sql: `SELECT ${KEY_COLUMNS} FROM (SELECT CAST(? AS INTEGER) AS now) t CROSS JOIN api_key k INDEXED BY api_key_listed
+           WHERE k.account_id = ? AND ((k.revoked_at IS NULL), k.created_at, k.id) < (CAST(? AS INTEGER), CAST(? AS INTEGER), ?)
+             ${root === null ? '' : 'AND EXISTS (SELECT 1 FROM json_each(k.lineage) l WHERE l.value = ?)'}
+           ORDER BY (k.revoked_at IS NULL) DESC, k.created_at DESC, k.id DESC LIMIT CAST(? AS INTEGER)`,
+    args: [now, accountId, isRevoked ? 0 : 1, createdAt, id, ...(root === null ? [] : [root]), limit],
   };
 }

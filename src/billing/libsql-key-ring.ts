@@ -7,7 +7,7 @@ import { err, ok, type Result } from '../result.ts';
 import type { KeyDetails } from './accounts.ts';
 import { CALL_POLICY, type CallPolicy, callDatabase, type Unreachable } from './database-call.ts';
 import { allows, endOf, KEY_SCOPES, type KeyScope, type Lineage, type WantedLimits, widerThan } from './key-limits.ts';
-import type { KeyChanges, KeyDraft, KeyRing, KeyRingRefusal, MintedKey } from './key-ring.ts';
+import type { KeyChanges, KeyDraft, KeyPosition, KeyRing, KeyRingRefusal, MintedKey } from './key-ring.ts';
 import { insertKey, insertSecret, readAccountKeys, readKey, revokeKey, updateKey } from './key-statements.ts';
 import { keyOf, KeyRow } from './key-rows.ts';
 import { hashApiKey, lastCharacters, mintApiKey, type RandomBytes, secureRandomBytes } from './keys.ts';
@@ -17,9 +17,6 @@ const MAX_LINEAGE = 4;
 
 /** Living keys of one account. More than anyone can keep an eye on; it bounds what a runaway agent can mint. */
 const MAX_LIVING_KEYS = 100;
-
-/** How many keys a list names; the living all fit. */
-const MAX_LISTED_KEYS = 200;
 
 /** What key management is made of. `policy` and `randomBytes` are for tests. */
 export type KeyRingDeps = {
@@ -48,12 +45,7 @@ export function createKeyRing(deps: KeyRingDeps): KeyRing {
     },
   };
   return {
-    async list(manager) {
-      const answer = await context.send([readAccountKeys(manager.accountId, clock(), MAX_LISTED_KEYS)]);
-      if (!answer.ok) return answer;
-      const keys = z.array(KeyRow).parse(answer.value[0]).map(keyOf);
-      return ok(keys.filter((key) => manages(manager, key)));
-    },
+    list: (manager, after, limit) => list(context, manager, after, limit),
     create: (manager, draft) => create(context, manager, draft),
     update: (manager, id, changes) => update(context, manager, id, changes),
     rotate: (manager, id, graceMs) => rotate(context, manager, id, graceMs),
@@ -64,6 +56,17 @@ export function createKeyRing(deps: KeyRingDeps): KeyRing {
       return readBack(await context.send([revokeKey(id, now), readKey(id, now)]), 1);
     },
   };
+}
+
+async function list(context: Context, manager: KeyDetails, after: KeyPosition | null, limit: number): ReturnType<KeyRing['list']> {
+  const root = manager.parentId === null ? null : manager.id;
+  const answer = await context.send([readAccountKeys(manager.accountId, root, context.clock(), after, limit + 1)]);
+  if (!answer.ok) return answer;
+  const found = z.array(KeyRow).parse(answer.value[0]).map(keyOf);
+  const items = found.slice(0, limit);
+  const last = items.at(-1);
+  if (found.length <= limit || last === undefined) return ok({ items, next: null });
+  return ok({ items, next: { isRevoked: last.limits.revokedAt !== null, createdAt: last.createdAt, id: last.id } });
 }
 
 async function create(context: Context, manager: KeyDetails, draft: KeyDraft): Promise<Result<MintedKey, KeyRingRefusal>> {
@@ -113,7 +116,7 @@ async function update(
     scopes: changes.scopes ?? key.limits.scopes,
     ceiling: changes.ceiling === undefined ? key.limits.ceiling : changes.ceiling,
     budget: changes.budget === undefined ? key.limits.budget : changes.budget,
-    expiresAt: key.limits.expiresAt,
+    expiresAt: changes.expiresAt ?? null,
   };
   // Only what changes is compared: a parent that was narrowed since already limits the rest.
   const wider = widerThan(key.lineage.slice(0, -1), {
@@ -121,11 +124,12 @@ async function update(
     scopes: changes.scopes ?? [],
     ceiling: changes.ceiling ?? null,
     budget: changes.budget ?? null,
-    expiresAt: null,
   });
   if (wider !== null) return err({ kind: 'wider', limit: wider });
+  const end = key.limits.expiresAt;
+  if (end !== null && limits.expiresAt !== null && limits.expiresAt > end) return err({ kind: 'expires_earlier', expiresAt: end });
   const now = context.clock();
-  const row = { ...columnsOf(limits), id, name: changes.name ?? key.name };
+  const row = { ...columnsOf(limits), id, name: changes.name ?? key.name, expiresAt: limits.expiresAt };
   return readBack(await context.send([updateKey(row), readKey(id, now)]), 1);
 }
 

@@ -40,7 +40,10 @@ export const apiKey = sqliteTable(
     budgetMicros: integer('budget_micros'),
     budgetPeriod: text('budget_period', { enum: ['day', 'month'] }),
   },
-  (table) => [index('api_key_account').on(table.accountId, table.createdAt)],
+  (table) => [
+    index('api_key_account').on(table.accountId, table.createdAt),
+    index('api_key_listed').on(table.accountId, sql`(revoked_at IS NULL)`, table.createdAt, table.id),
+  ],
 );
 
 /** A secret that opens a key. */
@@ -102,6 +105,12 @@ export const hold = sqliteTable(
     index('hold_settled_key')
       .on(table.keyId, table.resolvedAt, table.id)
       .where(sql`state = 'settled'`),
+    index('hold_failed_account')
+      .on(table.accountId, table.state, table.resolvedAt, table.id)
+      .where(sql`state = 'released' OR state = 'expired'`),
+    index('hold_failed_key')
+      .on(table.keyId, table.state, table.resolvedAt, table.id)
+      .where(sql`state = 'released' OR state = 'expired'`),
   ],
 );
 

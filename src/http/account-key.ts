@@ -21,7 +21,7 @@ export const AccountKey = KeyView.extend({
     .nullable(),
   expiresAt: time,
   parentId: z.string().nullable().openapi({ description: 'The key that minted it, whose limits hold for it as well.' }),
-  lastUsedAt: time.openapi({ description: 'When a paid read was last begun with it.' }),
+  lastUsedAt: time.openapi({ description: 'When a read that costs was last begun with it; what is free leaves no trace.' }),
   last4: z.string().nullable(),
   revokedAt: time,
 }).openapi('AccountKey');

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { KEY_SCOPES } from '../billing/key-limits.ts';
 import type { KeyChanges, KeyDraft, KeyRingRefusal } from '../billing/key-ring.ts';
+import { isoTime } from '../clock.ts';
 import type { Refusal } from '../errors.ts';
 import type { Id } from '../ids.ts';
 import { MAX_AMOUNT_MICRO_CREDITS, type MicroCredits, microCredits } from '../money.ts';
@@ -48,6 +49,10 @@ export const KeyPatch = z
     scopes: scopes.optional(),
     maxCostMicroCredits: ceiling.optional(),
     budget: budget.optional(),
+    expiresAt: z.iso
+      .datetime()
+      .optional()
+      .openapi({ description: 'Only closer than it is; a key that was given no end can be given one.' }),
   })
   .refine((patch) => Object.keys(patch).length > 0, 'names nothing to change')
   .openapi('KeyPatch', { example: { budget: { microCredits: 500_000, period: 'day' } } });
@@ -104,7 +109,14 @@ export function changesOf(body: z.infer<typeof KeyPatch>): KeyChanges {
     scopes: body.scopes === undefined ? undefined : [...new Set(body.scopes)],
     ceiling: body.maxCostMicroCredits === undefined ? undefined : micros(body.maxCostMicroCredits),
     budget: body.budget === undefined ? undefined : budgetOf(body.budget),
+    expiresAt: body.expiresAt === undefined ? undefined : Date.parse(body.expiresAt),
   };
+}
+
+/** The refusal of an end that has passed; null where there is none. `expiresAt` and `now` in unix milliseconds. */
+export function pastEnd(expiresAt: number | null | undefined, now: number): Refusal<'invalid_request'> | null {
+  if (expiresAt == null || expiresAt > now) return null;
+  return { code: 'invalid_request', message: 'expiresAt is in the past.', details: { parameter: 'expiresAt' } };
 }
 
 /** The id of a path, branded. */
@@ -128,6 +140,12 @@ export function keyRefusal(refusal: KeyRingRefusal): Refusal<'not_found' | 'forb
         code: 'forbidden',
         message: 'A key does not change its own limits; the key above it does.',
         details: { reason: 'own_limits' },
+      };
+    case 'expires_earlier':
+      return {
+        code: 'forbidden',
+        message: `The key ends at ${isoTime(refusal.expiresAt)}, and the end of a key only moves closer. Mint another key instead.`,
+        details: { reason: 'expires_earlier', parameter: 'expiresAt', expiresAt: isoTime(refusal.expiresAt) },
       };
     case 'too_deep':
       return { code: 'forbidden', message: 'Keys go four deep; this one can not mint any more.', details: { reason: 'too_deep' } };

@@ -5,7 +5,7 @@ import type { App, AppContext } from '../http/context.ts';
 import { errorResponses, refuse } from '../http/error-response.ts';
 import { IDEMPOTENCY_ERRORS, idempotent } from '../http/idempotent.ts';
 import { identifyCustomer } from '../http/identify.ts';
-import { changesOf, KEY_ERRORS, KeyId, keyIdOf, KeyPatch, keyRefusal, MintedKey, Rotation } from '../http/key-requests.ts';
+import { changesOf, KEY_ERRORS, KeyId, keyIdOf, KeyPatch, keyRefusal, MintedKey, pastEnd, Rotation } from '../http/key-requests.ts';
 import { onlyQuery } from '../http/query.ts';
 
 const shared = { tags: ['Account'], security: [{ apiKey: [] }], middleware: onlyQuery([]) };
@@ -18,7 +18,7 @@ const updateRoute = createRoute({
   operationId: 'updateKey',
   summary: 'Change the name or the limits of a key',
   description:
-    'What is left out stays. A limit may be widened up to that of the keys above; no key but one that signed up changes itself. A budget that is changed counts what was spent in its period before. Needs the scope `keys`.',
+    'What is left out stays. A limit may be widened up to that of the keys above; no key but one that signed up changes itself. A budget that is changed counts what was spent in its period before. The end of a key only moves closer. Needs the scope `keys`.',
   request: { params: KeyId, body: { required: true, content: { 'application/json': { schema: KeyPatch } } } },
   responses: {
     200: { description: 'The key as it is now.', content: aKey },
@@ -56,7 +56,10 @@ export function registerKey(app: App): void {
   app.openapi(updateRoute, async (c) => {
     const asked = await identifyCustomer(c, 'keys');
     if (!asked.ok) return refuse(c, asked.error);
-    const updated = await c.var.service.keyRing.update(asked.value.key, keyIdOf(c.req.valid('param')), changesOf(c.req.valid('json')));
+    const changes = changesOf(c.req.valid('json'));
+    const past = pastEnd(changes.expiresAt, c.var.deps.clock());
+    if (past !== null) return refuse(c, past);
+    const updated = await c.var.service.keyRing.update(asked.value.key, keyIdOf(c.req.valid('param')), changes);
     if (!updated.ok) return refuse(c, keyRefusal(updated.error));
     c.header('Cache-Control', 'no-store');
     return c.json(accountKey(updated.value, c.var.deps.clock()), 200);

@@ -1,14 +1,22 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { KeyDetails } from '../billing/accounts.ts';
+import type { KeyPosition } from '../billing/key-ring.ts';
 import { AccountKey, accountKey, accountKeyExample } from '../http/account-key.ts';
 import type { App, AppContext } from '../http/context.ts';
 import { errorResponses, refuse } from '../http/error-response.ts';
 import { IDEMPOTENCY_ERRORS, idempotent } from '../http/idempotent.ts';
 import { identifyCustomer } from '../http/identify.ts';
-import { draftOf, KEY_ERRORS, keyRefusal, MintedKey, NewKey } from '../http/key-requests.ts';
+import { draftOf, KEY_ERRORS, keyRefusal, MintedKey, NewKey, pastEnd } from '../http/key-requests.ts';
+import { listCursor, listPosition, pageQuery, pageSize } from '../http/pages.ts';
 import { onlyQuery } from '../http/query.ts';
 
-const Keys = z.object({ items: z.array(AccountKey) }).openapi('Keys', { example: { items: [accountKeyExample] } });
+const Keys = z
+  .object({ items: z.array(AccountKey), nextCursor: z.string().nullable() })
+  .openapi('Keys', { example: { items: [accountKeyExample], nextCursor: null } });
+const Query = z.object(pageQuery);
+
+/** How a position behind a revoked key is told from one behind a living one. */
+const REVOKED = 'revoked-';
 
 const listRoute = createRoute({
   method: 'get',
@@ -17,12 +25,13 @@ const listRoute = createRoute({
   tags: ['Account'],
   summary: 'List the keys this key manages',
   description:
-    'A key that signed up manages every key of its account, any other key itself and the keys below it. Revoked keys come last, at most 200 keys in all. Needs the scope `keys`.',
+    'A key that signed up manages every key of its account, any other key itself and the keys below it. Page by page, those that are not revoked first, then the newest. Needs the scope `keys`.',
   security: [{ apiKey: [] }],
-  middleware: [onlyQuery([])] as const,
+  middleware: [onlyQuery(Object.keys(Query.shape))] as const,
+  request: { query: Query },
   responses: {
-    200: { description: 'The keys, without their text.', content: { 'application/json': { schema: Keys } } },
-    ...errorResponses('invalid_request', 'unauthorized', 'forbidden', 'internal', 'misconfigured', 'overloaded'),
+    200: { description: 'A page of keys, without their text.', content: { 'application/json': { schema: Keys } } },
+    ...errorResponses('invalid_request', 'invalid_cursor', 'unauthorized', 'forbidden', 'internal', 'misconfigured', 'overloaded'),
   },
 });
 
@@ -48,10 +57,17 @@ export function registerKeys(app: App): void {
   app.openapi(listRoute, async (c) => {
     const asked = await identifyCustomer(c, 'keys');
     if (!asked.ok) return refuse(c, asked.error);
-    const keys = await c.var.service.keyRing.list(asked.value.key);
-    if (!keys.ok) return refuse(c, { code: 'overloaded' });
+    const query = c.req.valid('query');
+    const after = listPosition(query.cursor);
+    if (!after.ok) return refuse(c, after.error);
+    const page = await c.var.service.keyRing.list(asked.value.key, after.value === null ? null : positionOf(after.value), pageSize(query));
+    if (!page.ok) return refuse(c, { code: 'overloaded' });
     c.header('Cache-Control', 'no-store');
-    return c.json({ items: keys.value.map((key) => accountKey(key, c.var.deps.clock())) }, 200);
+    const { items, next } = page.value;
+    return c.json(
+      { items: items.map((key) => accountKey(key, c.var.deps.clock())), nextCursor: next === null ? null : cursorOf(next) },
+      200,
+    );
   });
 
   app.openapi(createKeyRoute, async (c) => {
@@ -64,10 +80,18 @@ export function registerKeys(app: App): void {
   });
 }
 
+function cursorOf({ isRevoked, createdAt, id }: KeyPosition): string {
+  return listCursor(createdAt, isRevoked ? `${REVOKED}${id}` : id);
+}
+
+function positionOf({ at, id }: { readonly at: number; readonly id: string }): KeyPosition {
+  const isRevoked = id.startsWith(REVOKED);
+  return { isRevoked, createdAt: at, id: isRevoked ? id.slice(REVOKED.length) : id };
+}
+
 async function mint(c: AppContext, by: KeyDetails, draft: ReturnType<typeof draftOf>) {
-  if (draft.expiresAt !== null && draft.expiresAt <= c.var.deps.clock()) {
-    return refuse(c, { code: 'invalid_request', message: 'expiresAt is in the past.', details: { parameter: 'expiresAt' } });
-  }
+  const past = pastEnd(draft.expiresAt, c.var.deps.clock());
+  if (past !== null) return refuse(c, past);
   const minted = await c.var.service.keyRing.create(by, draft);
   if (!minted.ok) return refuse(c, keyRefusal(minted.error));
   const { key, apiKey } = minted.value;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { parseApiKey } from '../../src/billing/keys.ts';
 import { AccountKey } from '../../src/http/account-key.ts';
 import { MintedKey } from '../../src/http/key-requests.ts';
@@ -18,6 +19,8 @@ async function mint(api: Api, key: string, body: Readonly<Record<string, unknown
   expect(answer.status, JSON.stringify(answer.body)).toBe(201);
   return MintedKey.parse(answer.body);
 }
+
+const Keys = z.object({ items: z.array(AccountKey), nextCursor: z.string().nullable() });
 
 const codeOf = (answer: Awaited<ReturnType<Api['request']>>) => [answer.status, errorOf(answer).code, errorOf(answer).details?.['reason']];
 
@@ -126,6 +129,59 @@ describe('a key of another account, or above or beside the asking one,', () => {
   });
 });
 
+describe('GET /v1/keys', () => {
+  /** The names of all keys that a key manages, page by page. */
+  async function names(api: Api, key: string, limit: number): Promise<string[]> {
+    const seen: string[] = [];
+    let cursor: string | null = '';
+    while (cursor !== null) {
+      const page = await api.request(`/v1/keys?limit=${limit}${cursor === '' ? '' : `&cursor=${cursor}`}`, { key });
+      const { items, nextCursor } = Keys.parse(page.body);
+      expect(items.length === limit || nextCursor === null).toBe(true);
+      seen.push(...items.map(({ name }) => name));
+      cursor = nextCursor;
+    }
+    return seen;
+  }
+
+  test('pages through the keys without gap or duplicate: those not revoked first, then the newest', async () => {
+    const api = start();
+    const { key } = await api.signUp();
+    const minted: string[] = [];
+    for (const name of ['one', 'two', 'three', 'four', 'five']) {
+      api.clock.advance(1);
+      minted.push((await mint(api, key, { name })).key.id);
+    }
+    // Made in the same millisecond: their ids decide.
+    for (const name of ['twin', 'twin']) await mint(api, key, { name });
+    for (const index of [1, 3]) await api.request(`/v1/keys/${minted[index]}`, send('DELETE', key));
+    const all = ['twin', 'twin', 'five', 'three', 'one', 'test key', 'four', 'two'];
+    for (const limit of [1, 2, 3, 7, 8, 200]) expect(await names(api, key, limit), `pages of ${limit}`).toEqual(all);
+    api.takeSent();
+    await api.request('/v1/keys?limit=2', { key });
+    expect(api.takeSent()).toEqual({ database: 2, providers: 0 });
+  });
+
+  test('shows an agent itself and what is below it, in full pages', async () => {
+    const api = start();
+    const { key } = await api.signUp();
+    const agent = await mint(api, key, { name: 'agent', scopes: ['read', 'keys'] });
+    for (const name of ['a', 'b', 'c']) {
+      api.clock.advance(1);
+      await mint(api, key, { name: `beside ${name}` });
+      await mint(api, agent.apiKey, { name: `below ${name}` });
+    }
+    for (const limit of [1, 3, 4]) expect(await names(api, agent.apiKey, limit)).toEqual(['below c', 'below b', 'below a', 'agent']);
+  });
+
+  test('refuses a cursor that is none, and a limit that is none', async () => {
+    const api = start();
+    const { key } = await api.signUp();
+    expect(errorOf(await api.request('/v1/keys?cursor=AAAA', { key })).code).toBe('invalid_cursor');
+    for (const limit of ['0', '201', 'all']) expect((await api.request(`/v1/keys?limit=${limit}`, { key })).status).toBe(400);
+  });
+});
+
 describe('PATCH /v1/keys/{id}', () => {
   test('changes what is named and nothing else, within the limits above', async () => {
     const api = start();
@@ -150,6 +206,31 @@ describe('PATCH /v1/keys/{id}', () => {
     const lifted = await api.request(path, send('PATCH', parent.apiKey, { budget: null }));
     expect(AccountKey.parse(lifted.body)).toMatchObject({ name: 'reader', budget: null });
     expect((await api.request(path, send('PATCH', parent.apiKey, {}))).status).toBe(400);
+  });
+
+  test('brings the end of a key closer, and never moves it away', async () => {
+    const api = start();
+    const { key } = await api.signUp();
+    const at = (ms: number) => new Date(api.clock() + ms).toISOString();
+    const parent = await mint(api, key, { scopes: ['read', 'keys'], expiresAt: at(50_000) });
+    const child = await mint(api, parent.apiKey);
+    const patch = (id: string, expiresAt: unknown) => api.request(`/v1/keys/${id}`, send('PATCH', key, { expiresAt }));
+    expect(codeOf(await patch(child.key.id, at(50_001)))).toEqual([403, 'forbidden', 'wider_than_parent']);
+    const ending = at(40_000);
+    expect(AccountKey.parse((await patch(child.key.id, ending)).body)).toMatchObject({ name: 'helper', expiresAt: ending });
+    const later = await patch(child.key.id, at(40_001));
+    expect(codeOf(later)).toEqual([403, 'forbidden', 'expires_earlier']);
+    expect(errorOf(later).details).toMatchObject({ parameter: 'expiresAt', expiresAt: ending });
+    for (const senseless of [at(0), at(-1), null, 'tomorrow']) expect((await patch(child.key.id, senseless)).status).toBe(400);
+    // Another change leaves the end alone.
+    const renamed = await api.request(`/v1/keys/${child.key.id}`, send('PATCH', key, { name: 'renamed' }));
+    expect(AccountKey.parse(renamed.body)).toMatchObject({ name: 'renamed', expiresAt: ending });
+    const both = await Promise.all([patch(parent.key.id, at(30_000)), patch(parent.key.id, at(20_000)), patch(parent.key.id, at(25_000))]);
+    for (const answer of both) expect([200, 403]).toContain(answer.status);
+    const listed = Keys.parse((await api.request('/v1/keys', { key })).body).items.find(({ id }) => id === parent.key.id);
+    expect(listed?.expiresAt).toBe(at(20_000));
+    api.clock.advance(20_000);
+    expect((await api.request('/v1/me', { key: child.apiKey })).status).toBe(401);
   });
 
   test('lets no agent change its own limits', async () => {

@@ -67,7 +67,7 @@ const OWN_STATEMENTS: readonly PlannedStatement[] = [
   ...key.insertSecret({}).map(({ sql }) => ({ name: 'insertSecret', sql })),
   { name: 'revokeKey', sql: key.revokeKey('', 0).sql },
   { name: 'readKey', sql: key.readKey('', 0).sql },
-  { name: 'readAccountKeys', sql: key.readAccountKeys('', 0, 0).sql },
+  ...[null, 'x'].map((root) => ({ name: 'readAccountKeys', sql: key.readAccountKeys('', root, 0, null, 0).sql })),
   { name: 'forgetOver', sql: replay.forgetOver('', '', 0).sql },
   { name: 'claimOnce', sql: replay.claimOnce({}).sql },
   { name: 'dropClaim', sql: replay.dropClaim('', '', '').sql },

@@ -68,7 +68,7 @@ describe('a database that is down', () => {
     } as const;
     const names = { id: 'key_a', accountId: 'acct_a', name: 'a', last4: 'abcd', createdAt: 1 } as const;
     const manager = { ...names, parentId: null, lastUsedAt: null, lineage: [limits], limits };
-    expect(await ring.list(manager)).toEqual(UNREACHABLE);
+    expect(await ring.list(manager, null, 10)).toEqual(UNREACHABLE);
     expect(await ring.create(manager, { ...limits, name: 'b' })).toEqual(UNREACHABLE);
     expect(await ring.update(manager, 'key_a', { name: 'b' })).toEqual(UNREACHABLE);
     expect(await ring.rotate(manager, 'key_a', 0)).toEqual(UNREACHABLE);
