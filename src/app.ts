@@ -29,6 +29,7 @@ import { registerOpsReceipts } from './routes/ops-receipts.ts';
 import { registerPost } from './routes/post.ts';
 import { registerPricing } from './routes/pricing.ts';
 import { registerReady } from './routes/ready.ts';
+import { registerReceipt } from './routes/receipt.ts';
 import { registerReel } from './routes/reel.ts';
 import { registerSignup } from './routes/signup.ts';
 import { registerStripeWebhook, STRIPE_WEBHOOK_PATH } from './routes/stripe-webhook.ts';
@@ -78,6 +79,7 @@ export function createApp(depsFor: DepsFor): App {
   registerKeys(app);
   registerKey(app);
   registerUsage(app);
+  registerReceipt(app);
   registerLedger(app);
   registerPost(app);
   registerReel(app);

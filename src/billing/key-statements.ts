@@ -86,13 +86,17 @@ export function readKey(id: string, now: number): Statement {
 
 /** A page of an account's keys, those not revoked first, then the newest; of `root` and what is below it where one is given. */
 export function readAccountKeys(accountId: string, root: string | null, now: number, after: KeyPosition | null, limit: number): Statement {
-  // Every position is below this one.
   const { isRevoked, createdAt, id } = after ?? { isRevoked: false, createdAt: END_OF_TIME, id: '' };
+  // The page is taken from the index first, so that only its own keys are read and sorted again.
   return {
-    sql: `SELECT ${KEY_COLUMNS} FROM (SELECT CAST(? AS INTEGER) AS now) t CROSS JOIN api_key k INDEXED BY api_key_listed
-           WHERE k.account_id = ? AND ((k.revoked_at IS NULL), k.created_at, k.id) < (CAST(? AS INTEGER), CAST(? AS INTEGER), ?)
-             ${root === null ? '' : 'AND EXISTS (SELECT 1 FROM json_each(k.lineage) l WHERE l.value = ?)'}
-           ORDER BY (k.revoked_at IS NULL) DESC, k.created_at DESC, k.id DESC LIMIT CAST(? AS INTEGER)`,
+    sql: `SELECT ${KEY_COLUMNS}
+            FROM (SELECT CAST(? AS INTEGER) AS now) t CROSS JOIN (
+              SELECT l.id AS page_id FROM api_key l INDEXED BY api_key_listed
+               WHERE l.account_id = ? AND ((l.revoked_at IS NULL), l.created_at, l.id) < (CAST(? AS INTEGER), CAST(? AS INTEGER), ?)
+                 ${root === null ? '' : 'AND EXISTS (SELECT 1 FROM json_each(l.lineage) above WHERE above.value = ?)'}
+               ORDER BY (l.revoked_at IS NULL) DESC, l.created_at DESC, l.id DESC LIMIT CAST(? AS INTEGER)) page
+            CROSS JOIN api_key k ON k.id = page_id
+           ORDER BY (k.revoked_at IS NULL) DESC, k.created_at DESC, k.id DESC`,
     args: [now, accountId, isRevoked ? 0 : 1, createdAt, id, ...(root === null ? [] : [root]), limit],
   };
 }

@@ -9,7 +9,7 @@ import { missingScope } from './key-limits.ts';
 import type { ReceiptBody } from './ledger.ts';
 import { balanceOf, keyEnd, LineRow, PayerRow } from './ledger-rows.ts';
 import { readLines, readPayer } from './ledger-statements.ts';
-import type { LookRefusal, Seen, UsageBook } from './usage.ts';
+import { type LookRefusal, type Seen, USAGE_STATES, type UsageBook } from './usage.ts';
 import * as statement from './usage-statements.ts';
 
 const micros = z.int().transform(microCredits);
@@ -19,10 +19,12 @@ const body = z.string().transform((text): ReceiptBody => z.record(z.string(), z.
 const UsageRow = z.object({
   id: z.string(),
   key_id: z.string(),
+  state: z.enum(USAGE_STATES),
+  reason: z.string().nullable(),
   resolved_at: z.int(),
   amount_micros: micros,
-  settled_micros: micros,
-  body,
+  settled_micros: micros.nullable(),
+  body: body.nullable(),
 });
 
 const GroupRow = z.object({ label: z.string(), requests: z.int(), reserved: z.int(), settled: z.int() });
@@ -53,19 +55,21 @@ export function createUsageBook(deps: { readonly client: Database; readonly cloc
   const look = <T>(keyHash: string, statements: readonly InStatement[], read: (sets: readonly unknown[]) => T) =>
     lookAs(deps, keyHash, statements, read);
   return {
-    list: (keyHash, filter, after, limit) =>
-      look(keyHash, [statement.readUsage(keyHash, filter, after, limit + 1)], ([rows]) => {
+    list: (keyHash, states, filter, after, limit) =>
+      look(keyHash, [statement.readUsage(keyHash, states, filter, after, limit + 1)], ([rows]) => {
         const found = z.array(UsageRow).parse(rows);
         const items = found.slice(0, limit).map((row) => ({
           requestId: row.id,
           keyId: row.key_id,
-          settledAt: row.resolved_at,
+          state: row.state,
+          reason: row.reason,
+          resolvedAt: row.resolved_at,
           reserved: row.amount_micros,
-          settled: row.settled_micros,
+          settled: row.settled_micros ?? ZERO,
           receipt: row.body,
         }));
         const last = items.at(-1);
-        return { items, next: found.length > limit && last !== undefined ? { at: last.settledAt, id: last.requestId } : null };
+        return { items, next: found.length > limit && last !== undefined ? { at: last.resolvedAt, id: last.requestId } : null };
       }),
 
     groups: (keyHash, filter, by) =>

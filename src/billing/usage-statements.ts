@@ -1,5 +1,5 @@
 import type { InStatement } from '@libsql/client/web';
-import type { UsageFilter, UsagePosition } from './usage.ts';
+import type { UsageFilter, UsagePosition, UsageState } from './usage.ts';
 
 type Statement = Exclude<InStatement, string>;
 
@@ -11,28 +11,37 @@ const MOST_GROUPS = 1_000;
 
 const MS_PER_DAY = 86_400_000;
 
-/** The settled holds of the key's account in a range, by the index that fits: of the account, or of one of its keys. */
-function settledHolds(filter: UsageFilter): string {
-  const index = filter.keyId === null ? 'hold_settled_account' : 'hold_settled_key';
+/** The holds of the key's account in a state and a range, by the index that fits: of the account, or of one of its keys. */
+function holdsIn(state: UsageState, filter: UsageFilter): string {
+  const index = `hold_${state === 'settled' ? 'settled' : 'failed'}_${filter.keyId === null ? 'account' : 'key'}`;
   const chosen = filter.keyId === null ? '' : 'AND h.key_id = ?';
   const endpoint = filter.endpoint === null ? '' : `AND r.body ->> 'endpoint' = ?`;
+  // Every settled hold has a receipt, and no other.
+  const receipt = state === 'settled' ? 'CROSS JOIN' : 'LEFT JOIN';
   return `FROM key_secret s CROSS JOIN api_key k ON k.id = s.key_id CROSS JOIN hold h INDEXED BY ${index}
-         ON h.account_id = k.account_id ${chosen} CROSS JOIN receipt r ON r.id = h.id
-         WHERE s.hash = unhex(?) AND h.state = 'settled' AND h.resolved_at >= ? AND (h.resolved_at, h.id) < (?, ?) ${endpoint}`;
+         ON h.account_id = k.account_id ${chosen} ${receipt} receipt r ON r.id = h.id
+         WHERE s.hash = unhex(?) AND h.state = '${state}' AND h.resolved_at >= ? AND (h.resolved_at, h.id) < (?, ?) ${endpoint}`;
 }
 
-function settledArgs(keyHash: string, filter: UsageFilter, before: UsagePosition) {
+function holdsArgs(keyHash: string, filter: UsageFilter, before: UsagePosition) {
   const { keyId, endpoint } = filter;
   return [...(keyId === null ? [] : [keyId]), keyHash, filter.from ?? 0, before.at, before.id, ...(endpoint === null ? [] : [endpoint])];
 }
 
-/** A page of settled requests, newest first. */
-export function readUsage(keyHash: string, filter: UsageFilter, after: UsagePosition | null, limit: number): Statement {
+/** A page of the requests that came to one of these states, newest first. Each state is read in the order of its index, then merged. */
+export function readUsage(
+  keyHash: string,
+  states: readonly UsageState[],
+  filter: UsageFilter,
+  after: UsagePosition | null,
+  limit: number,
+): Statement {
   const before = after ?? { at: filter.to ?? END_OF_TIME, id: '' };
+  const read = (state: UsageState) =>
+    `SELECT h.id, h.key_id, h.state, h.reason, h.resolved_at, h.amount_micros, h.settled_micros, r.body ${holdsIn(state, filter)}`;
   return {
-    sql: `SELECT h.id, h.key_id, h.resolved_at, h.amount_micros, h.settled_micros, r.body ${settledHolds(filter)}
-          ORDER BY h.resolved_at DESC, h.id DESC LIMIT ?`,
-    args: [...settledArgs(keyHash, filter, before), limit],
+    sql: `${states.map(read).join(' UNION ALL ')} ORDER BY 5 DESC, 1 DESC LIMIT ?`,
+    args: [...states.flatMap(() => holdsArgs(keyHash, filter, before)), limit],
   };
 }
 
@@ -45,8 +54,8 @@ export function readGroups(keyHash: string, filter: UsageFilter, by: 'day' | 'en
   }[by];
   return {
     sql: `SELECT ${group} AS label, count(*) AS requests, sum(h.amount_micros) AS reserved, sum(h.settled_micros) AS settled
-          ${settledHolds(filter)} GROUP BY label ORDER BY label LIMIT ${MOST_GROUPS}`,
-    args: settledArgs(keyHash, filter, { at: filter.to ?? END_OF_TIME, id: '' }),
+          ${holdsIn('settled', filter)} GROUP BY label ORDER BY label LIMIT ${MOST_GROUPS}`,
+    args: holdsArgs(keyHash, filter, { at: filter.to ?? END_OF_TIME, id: '' }),
   };
 }
 

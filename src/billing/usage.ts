@@ -11,6 +11,10 @@ export type LookRefusal = KeyRefusal | Extract<LimitRefusal, { kind: 'scope_miss
 /** Where a page of a list ends; the next one starts after it. */
 export type UsagePosition = { readonly at: number; readonly id: string };
 
+/** What a request that is over came to. */
+export const USAGE_STATES = ['settled', 'released', 'expired'] as const;
+export type UsageState = (typeof USAGE_STATES)[number];
+
 /** Which settled requests: `from` inclusive, `to` exclusive, unix milliseconds of settling; null is everything. */
 export type UsageFilter = {
   readonly from: number | null;
@@ -19,15 +23,19 @@ export type UsageFilter = {
   readonly keyId: string | null;
 };
 
-/** A settled request, as a line of a list. */
+/** A request that is over, as a line of a list. */
 export type UsageItem = {
   readonly requestId: string;
   readonly keyId: string;
-  /** Unix milliseconds of settling. */
-  readonly settledAt: number;
+  readonly state: UsageState;
+  /** Why nothing was taken. */
+  readonly reason: string | null;
+  /** Unix milliseconds. */
+  readonly resolvedAt: number;
   readonly reserved: MicroCredits;
   readonly settled: MicroCredits;
-  readonly receipt: ReceiptBody;
+  /** Null unless it was settled. */
+  readonly receipt: ReceiptBody | null;
 };
 
 /** What a group of settled requests came to. `group` is a day (YYYY-MM-DD, UTC), an endpoint or a key's id. */
@@ -68,8 +76,10 @@ export type Page<T, P> = { readonly items: readonly T[]; readonly next: P | null
  * account's request is simply not there. A frozen account may look.
  */
 export interface UsageBook {
+  /** A page of the requests that came to one of `states`, newest first. An endpoint can be asked for among the settled ones alone. */
   list(
     keyHash: string,
+    states: readonly UsageState[],
     filter: UsageFilter,
     after: UsagePosition | null,
     limit: number,

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { isoTime } from '../clock.ts';
-import type { JournalEntry, UsageGroup, UsageItem, UsageReceipt } from '../billing/usage.ts';
+import { type JournalEntry, USAGE_STATES, type UsageGroup, type UsageItem, type UsageReceipt } from '../billing/usage.ts';
 
 const amount = z.int().nonnegative();
 const sums = { reservedMicroCredits: amount, settledMicroCredits: amount, refundedMicroCredits: amount };
@@ -8,13 +8,16 @@ const sums = { reservedMicroCredits: amount, settledMicroCredits: amount, refund
 const UsageLine = z
   .object({
     requestId: z.string(),
-    settledAt: z.iso.datetime(),
+    settledAt: z.iso.datetime().nullable().openapi({ description: 'Null where nothing was taken.' }),
     keyId: z.string(),
-    endpoint: z.string().nullable(),
+    endpoint: z.string().nullable().openapi({ description: 'Null where nothing was taken: only a settled request has a receipt.' }),
     shortcode: z.string().nullable(),
     cacheStatus: z.string().nullable(),
     ...sums,
     priceCardVersion: z.string().nullable(),
+    state: z.enum(USAGE_STATES),
+    reason: z.string().nullable().openapi({ description: 'Why nothing was taken.' }),
+    resolvedAt: z.iso.datetime(),
   })
   .openapi('UsageLine');
 
@@ -28,7 +31,7 @@ const UsageSum = z
   })
   .openapi('UsageSum');
 
-/** A page of settled requests, or what groups of them came to. */
+/** A page of requests that are over, or what groups of them came to. */
 export const UsagePage = z
   .object({ items: z.array(z.union([UsageLine, UsageSum])), nextCursor: z.string().nullable() })
   .openapi('UsagePage', {
@@ -45,6 +48,9 @@ export const UsagePage = z
           settledMicroCredits: 3_000,
           refundedMicroCredits: 0,
           priceCardVersion: '2026-11-22',
+          state: 'settled',
+          reason: null,
+          resolvedAt: '2026-06-28T00:00:00.000Z',
         },
       ],
       nextCursor: null,
@@ -141,18 +147,21 @@ const Body = z.object({
   limitations: z.array(z.string()).catch([]),
 });
 
-/** A settled request as a line of a list. */
+/** A request as a line of a list. */
 export function usageLine(item: UsageItem): z.infer<typeof UsageLine> {
-  const { endpoint, shortcode, cache, priceCardVersion } = Body.parse(item.receipt);
+  const { endpoint, shortcode, cache, priceCardVersion } = Body.parse(item.receipt ?? {});
   return {
     requestId: item.requestId,
-    settledAt: isoTime(item.settledAt),
+    settledAt: item.state === 'settled' ? isoTime(item.resolvedAt) : null,
     keyId: item.keyId,
     endpoint,
     shortcode,
     cacheStatus: cache?.status ?? null,
     ...sumsOf(item.reserved, item.settled),
     priceCardVersion,
+    state: item.state,
+    reason: item.reason,
+    resolvedAt: isoTime(item.resolvedAt),
   };
 }
 

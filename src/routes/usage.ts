@@ -1,12 +1,12 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { UsageFilter } from '../billing/usage.ts';
+import { USAGE_STATES, type UsageFilter } from '../billing/usage.ts';
 import { accountLook } from '../http/account-look.ts';
 import type { App, AppContext } from '../http/context.ts';
 import { csv, wantsCsv } from '../http/csv.ts';
 import { errorResponses, refuse } from '../http/error-response.ts';
 import { listCursor, listPosition, pageQuery, pageSize } from '../http/pages.ts';
 import { onlyQuery } from '../http/query.ts';
-import { Receipt, receiptView, UsagePage, usageLine, usageSum } from '../http/usage-view.ts';
+import { UsagePage, usageLine, usageSum } from '../http/usage-view.ts';
 
 /** Sums are made by reading the whole range: this much where nothing is said, and at most. Milliseconds. */
 const USUAL_RANGE_MS = 30 * 86_400_000;
@@ -15,9 +15,18 @@ const LARGEST_RANGE_MS = 92 * 86_400_000;
 const time = (description: string) => z.iso.datetime({ offset: true }).optional().openapi({ description, example: '2026-06-01T00:00:00Z' });
 
 const Query = z.object({
-  from: time('Settled at or after this time.'),
-  to: time('Settled before this time.'),
-  endpoint: z.string().min(1).max(100).optional().openapi({ description: 'Only this endpoint.', example: '/v1/post' }),
+  status: z
+    .enum([...USAGE_STATES, 'all'])
+    .optional()
+    .openapi({ description: '`settled` where not said. `released`: the read failed; `expired`: nobody finished it. Both cost nothing.' }),
+  from: time('Over at or after this time.'),
+  to: time('Over before this time.'),
+  endpoint: z
+    .string()
+    .min(1)
+    .max(100)
+    .optional()
+    .openapi({ description: 'Only this endpoint, among settled requests.', example: '/v1/post' }),
   keyId: z.string().min(1).max(100).optional().openapi({ description: 'Only this API key.' }),
   aggregate: z
     .enum(['day', 'endpoint', 'key'])
@@ -26,8 +35,6 @@ const Query = z.object({
   ...pageQuery,
 });
 type Query = z.infer<typeof Query>;
-
-const common = { method: 'get' as const, tags: ['Account'], security: [{ apiKey: [] }] };
 
 const CSV_LINE = [
   'requestId',
@@ -40,16 +47,21 @@ const CSV_LINE = [
   'settledMicroCredits',
   'refundedMicroCredits',
   'priceCardVersion',
+  'state',
+  'reason',
+  'resolvedAt',
 ];
 const CSV_SUM = ['requests', 'reservedMicroCredits', 'settledMicroCredits', 'refundedMicroCredits'];
 
 const listRoute = createRoute({
-  ...common,
+  method: 'get',
   path: '/v1/usage',
   operationId: 'listUsage',
+  tags: ['Account'],
   summary: 'What was spent, and on what',
   description:
-    'The settled requests of the account, newest first, or their sums; reads that failed cost nothing and are not listed. CSV by `Accept: text/csv`.',
+    'The settled requests of the account, newest first, or their sums. Reads that failed cost nothing and are listed by `status`. CSV by `Accept: text/csv`.',
+  security: [{ apiKey: [] }],
   middleware: [onlyQuery(Object.keys(Query.shape))] as const,
   request: { query: Query },
   responses: {
@@ -64,40 +76,27 @@ const listRoute = createRoute({
   },
 });
 
-const receiptRoute = createRoute({
-  ...common,
-  path: '/v1/usage/{requestId}',
-  operationId: 'getReceipt',
-  summary: 'The receipt of one request',
-  description:
-    'What was set aside, taken and given back, line by line, by which price card, and where it came from. Also for reads that failed.',
-  middleware: [onlyQuery([])] as const,
-  request: { params: z.object({ requestId: z.string().min(1).max(100) }) },
-  responses: {
-    200: { description: 'The receipt.', content: { 'application/json': { schema: Receipt } } },
-    ...errorResponses('invalid_request', 'unauthorized', 'forbidden', 'not_found', 'internal', 'misconfigured', 'overloaded'),
-  },
-});
-
 export function registerUsage(app: App): void {
   app.openapi(listRoute, async (c) => {
     const query = c.req.valid('query');
+    // Of a request that failed nothing is kept but its hold: it has no endpoint, and sums of nothing.
+    const isSettled = (query.status ?? 'settled') === 'settled';
+    if (!isSettled && (query.aggregate !== undefined || query.endpoint !== undefined)) {
+      return refuse(c, { code: 'invalid_request', message: '`aggregate` and `endpoint` can be asked of settled requests only.' });
+    }
     return query.aggregate === undefined ? answerList(c, query) : answerSums(c, query, query.aggregate);
-  });
-  app.openapi(receiptRoute, async (c) => {
-    const found = await accountLook(c, (keyHash) => c.var.service.usage.receipt(keyHash, c.req.valid('param').requestId));
-    if (!found.ok) return refuse(c, found.error);
-    if (found.value === null) return refuse(c, { code: 'not_found', message: 'There is no such request.' });
-    return c.json(receiptView(found.value), 200);
   });
 }
 
 async function answerList(c: AppContext, query: Query) {
   const after = listPosition(query.cursor);
   if (!after.ok) return refuse(c, after.error);
-  const { from, to } = query;
+  const { from, to, status = 'settled' } = query;
+  const states = status === 'all' ? USAGE_STATES : [status];
   const range = { from: from === undefined ? null : Date.parse(from), to: to === undefined ? null : Date.parse(to) };
-  const page = await accountLook(c, (keyHash) => c.var.service.usage.list(keyHash, filterOf(query, range), after.value, pageSize(query)));
+  const page = await accountLook(c, (keyHash) =>
+    c.var.service.usage.list(keyHash, states, filterOf(query, range), after.value, pageSize(query)),
+  );
   if (!page.ok) return refuse(c, page.error);
   const items = (page.value?.items ?? []).map(usageLine);
   const next = page.value?.next ?? null;

@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { hashApiKey } from '../../src/billing/keys.ts';
+import { createLedger } from '../../src/billing/libsql-ledger.ts';
 import { JournalPage, Receipt, UsagePage } from '../../src/http/usage-view.ts';
+import { microCredits } from '../../src/money.ts';
 import { errorOf, usageOf } from '../support/answers.ts';
 import { type Answer, type Api, OWNER_KEY, useApi } from '../support/api.ts';
 
@@ -64,6 +67,63 @@ describe('GET /v1/usage', () => {
     expect(await idsOf(`keyId=${me.key.id}`)).toEqual([ids[2], ids[1], ids[0]]);
     expect(await idsOf('keyId=key_other')).toEqual([]);
     expect(errorOf(await api.request('/v1/usage?from=yesterday', { key })).code).toBe('invalid_request');
+  });
+
+  test('lists what failed, and everything together, by status, page by page', async () => {
+    const api = start();
+    const { key, ids } = await threeReads(api);
+    const failed: string[] = [];
+    for (const url of ['Fault500___', 'FaultGone__']) {
+      failed.push(errorOf(await api.request(`/v1/post?url=${url}`, { key })).requestId);
+      api.clock.advance(MINUTE_MS);
+    }
+    const last = usageOf(await api.request('/v1/post?url=DemoVideo01', { key })).receiptId;
+    const released = itemsOf(await api.request('/v1/usage?status=released', { key }));
+    const nothing = { settledAt: null, reservedMicroCredits: 3_000, settledMicroCredits: 0, refundedMicroCredits: 3_000, endpoint: null };
+    expect(released).toMatchObject({
+      items: [
+        { requestId: failed[1], state: 'released', reason: 'post_not_found', ...nothing },
+        { requestId: failed[0], state: 'released', reason: 'provider_unavailable', ...nothing },
+      ],
+      nextCursor: null,
+    });
+    const everything = [last, failed[1], failed[0], ids[2], ids[1], ids[0]];
+    // safe because the tests of /v1/me check this shape
+    const me = (await api.request('/v1/me', { key })).body as { key: { id: string } };
+    for (const filter of ['', `&keyId=${me.key.id}`]) {
+      const seen: unknown[] = [];
+      for (let cursor: string | null = ''; cursor !== null;) {
+        const query: string = `limit=2&status=all${filter}${cursor === '' ? '' : `&cursor=${cursor}`}`;
+        api.takeSent();
+        const page = itemsOf(await api.request(`/v1/usage?${query}`, { key }));
+        expect(api.takeSent()).toEqual({ database: 1, providers: 0 });
+        seen.push(...page.items.map((item) => ('requestId' in item ? item.requestId : null)));
+        cursor = page.nextCursor;
+      }
+      expect(seen).toEqual(everything);
+    }
+    const other = await api.signUp();
+    expect(itemsOf(await api.request('/v1/usage?status=all', { key: other.key })).items).toEqual([]);
+    expect(itemsOf(await api.request('/v1/usage?status=settled', { key })).items).toHaveLength(4);
+    expect(itemsOf(await api.request('/v1/usage', { key })).items).toHaveLength(4);
+    for (const query of ['status=released&aggregate=day', 'status=all&endpoint=/v1/post', 'status=open']) {
+      expect(errorOf(await api.request(`/v1/usage?${query}`, { key })).code, query).toBe('invalid_request');
+    }
+  });
+
+  test('lists a request that nobody finished, once its time is over', async () => {
+    const api = start();
+    const { key } = await api.signUp();
+    const lines = [{ item: 'media', amount: microCredits(3_000) }];
+    const ledger = createLedger({ client: api.database, clock: api.clock });
+    const left = { id: 'req_left_alone', keyHash: await hashApiKey(key), fingerprint: 'x', lines } as const;
+    expect((await ledger.reserve(left, 1_000)).ok).toBe(true);
+    expect(itemsOf(await api.request('/v1/usage?status=all', { key })).items).toEqual([]);
+    api.clock.advance(DAY_MS);
+    await api.runCron();
+    expect(itemsOf(await api.request('/v1/usage?status=expired', { key })).items).toMatchObject([
+      { requestId: 'req_left_alone', state: 'expired', reason: 'expired', settledMicroCredits: 0 },
+    ]);
   });
 
   test('sums by day, endpoint and key what the requests came to', async () => {

@@ -6,6 +6,7 @@ import { RANGE_LAWS } from '../../src/billing/range-laws.ts';
 import * as topUp from '../../src/billing/top-up-statements.ts';
 import * as replay from '../../src/billing/replay-statements.ts';
 import * as usage from '../../src/billing/usage-statements.ts';
+import { USAGE_STATES } from '../../src/billing/usage.ts';
 import { memoryDatabase, serverDatabase, textOf } from '../support/database.ts';
 import { useSqld } from '../support/sqld.ts';
 import { readSchema } from './schema-mutants.ts';
@@ -79,7 +80,10 @@ const OWN_STATEMENTS: readonly PlannedStatement[] = [
   ...[null, 'x'].flatMap((text) => {
     const filter = { from: null, to: null, endpoint: text, keyId: text };
     return [
-      { name: 'readUsage', sql: usage.readUsage('', filter, null, 0).sql },
+      ...[...USAGE_STATES.map((state) => [state]), USAGE_STATES].map((states) => ({
+        name: `readUsage ${states.join(', ')}`,
+        sql: usage.readUsage('', states, filter, null, 0).sql,
+      })),
       ...(['day', 'endpoint', 'key'] as const).map((by) => ({ name: `readGroups ${by}`, sql: usage.readGroups('', filter, by).sql })),
     ];
   }),
@@ -132,6 +136,19 @@ describe.each([
     }
     expect(statements.length).toBeGreaterThan(60);
     expect(found).toEqual([]);
+  });
+
+  test('the pages of lists are read in the order of an index, and nothing is sorted', async () => {
+    const lists = OWN_STATEMENTS.filter(({ name }) => name.startsWith('readUsage') || name === 'readEntries');
+    for (const { name, sql } of lists) {
+      const args = Array.from({ length: [...sql.matchAll(/\?/g)].length }, () => null);
+      const plan = await client.execute({ sql: `EXPLAIN QUERY PLAN ${sql}`, args });
+      expect(
+        plan.rows.map((row) => textOf(row['detail'])).filter((detail) => detail.startsWith('USE TEMP B-TREE')),
+        name,
+      ).toEqual([]);
+    }
+    expect(lists).toHaveLength(9);
   });
 
   test('a statement that does walk a table would be seen', async () => {
