@@ -1,21 +1,13 @@
 import { createAnswerSeal } from './billing/answer-seal.ts';
-import type { Unreachable } from './billing/database-call.ts';
 import { createAccounts } from './billing/libsql-accounts.ts';
 import { createKeyRing } from './billing/libsql-key-ring.ts';
-import { createAnyShardCheck } from './billing/any-shard-check.ts';
 import { createOwnerDesk } from './billing/libsql-owner.ts';
 import { createTopUps } from './billing/libsql-top-ups.ts';
-import type { PaymentService } from './billing/payment-service.ts';
 import { createReplays } from './billing/libsql-replays.ts';
 import { createUsageBook } from './billing/libsql-usage.ts';
 import { PRICE_CARD } from './billing/price-card.ts';
-import { createStripePayments } from './billing/stripe-payments.ts';
-import { createTopUpCheck } from './billing/top-up-check.ts';
-import { createTopUpDesk } from './billing/top-up-order.ts';
-import { reconcileTopUps } from './billing/top-up-reconciliation.ts';
-import type { TopUps } from './billing/top-ups.ts';
 import { type Env, type Settings, withKey } from './env.ts';
-import type { AppDeps, Payments, RateLimits, Service } from './http/context.ts';
+import type { AppDeps, RateLimits, Service } from './http/context.ts';
 import type { RequestEvent } from './http/request-event.ts';
 import { type ShardHints, shardOf } from './http/shard.ts';
 import { createTimedLimiter } from './limits/limiter.ts';
@@ -33,8 +25,9 @@ import { lazily } from './lazily.ts';
 import { PROVIDER_IDS } from './providers/provider.ts';
 import { createSandbox } from './read/sandbox.ts';
 import { readiness } from './readiness.ts';
-import { ok, type Result } from './result.ts';
+import { ok } from './result.ts';
 import { connect, openShard, type Shard, shardCount } from './wiring/database.ts';
+import { buildPayments, reconcilePayments } from './wiring/payments.ts';
 import { buildReader } from './wiring/reading.ts';
 import { type Runtime, settingsFrom, workerd } from './wiring/runtime.ts';
 
@@ -108,23 +101,6 @@ function rateLimits(settings: Settings, env: Env): RateLimits {
   return { limiter: createTimedLimiter(limiter, timeoutMs), scale: settings.RATE_LIMIT_SCALE, guessing: memory.guessing };
 }
 
-/**
- * How money comes in to a shard, or null while Stripe's secrets are not set. What Stripe tells is looked for in all shards: it doesn't
- * know of them.
- */
-function buildPayments(settings: Settings, own: Shard, shards: readonly Shard[], { clock, ids, fetch }: Runtime): Payments | null {
-  const { STRIPE_API_BASE_URL: baseUrl, STRIPE_SECRET_KEY: secretKey, STRIPE_WEBHOOK_SECRET: webhookSecret } = settings;
-  if (secretKey === undefined || webhookSecret === undefined) return null;
-  const payments: PaymentService = createStripePayments({ baseUrl, secretKey, webhookSecret, fetch, clock });
-  const topUpsOf = ({ client }: Shard): TopUps => createTopUps({ client, clock });
-  const checkOf = (shard: Shard) => createTopUpCheck({ topUps: topUpsOf(shard), payments, clock, ids });
-  return {
-    desk: createTopUpDesk({ topUps: topUpsOf(own), payments, clock, ids }),
-    check: createAnyShardCheck(shards.map(checkOf), checkOf(own)),
-    readHint: (rawBody, signature) => payments.readHint(rawBody, signature),
-  };
-}
-
 function turnstile(settings: Settings, { fetch, clock }: Runtime) {
   const { TURNSTILE_SECRET_KEY: secret, TURNSTILE_VERIFY_URL: url } = settings;
   return secret === undefined ? null : createTurnstile({ url, secret, fetch, clock });
@@ -180,31 +156,7 @@ export async function runScheduled(env: Env, runtime: Runtime = workerd): Promis
   const shards = allShards(settings.value, env, runtime);
   for (const shard of shards) {
     const { client, ledger } = shard;
-    const reconcilePayments = () => reconcile(settings.value, shard, shards, runtime);
-    await runJobs(scheduledJobs({ client, clock, ledger, reconcilePayments }), createJobStore({ client, clock }), clock, logJob);
+    const reconcile = () => reconcilePayments(settings.value, shard, shards, runtime);
+    await runJobs(scheduledJobs({ client, clock, ledger, reconcilePayments: reconcile }), createJobStore({ client, clock }), clock, logJob);
   }
-}
-
-/** The cron's look at the top-up orders, with a log line of its own: its alarms are for a person. */
-async function reconcile(settings: Settings, own: Shard, shards: readonly Shard[], runtime: Runtime): Promise<Result<void, Unreachable>> {
-  const { clock } = runtime;
-  const topUps = createTopUps({ client: own.client, clock });
-  const payments = buildPayments(settings, own, shards, runtime);
-  if (payments === null) return ok(undefined);
-  const startedAt = clock();
-  const looked = await reconcileTopUps({ topUps, check: payments.check, clock });
-  const { done, failed, alarms } = looked.ok ? looked.value : { done: 0, failed: 0, alarms: [] };
-  if (!looked.ok || done + failed > 0) {
-    runtime.log({
-      requestId: runtime.ids('req'),
-      time: new Date(startedAt).toISOString(),
-      method: 'CRON',
-      route: 'reconcile_payments',
-      status: looked.ok ? 200 : 503,
-      milliseconds: clock() - startedAt,
-      cron: { done, failed },
-      ...(alarms.length === 0 ? {} : { alarm: alarms.join(',') }),
-    });
-  }
-  return looked.ok ? ok(undefined) : looked;
 }

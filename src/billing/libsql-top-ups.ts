@@ -45,6 +45,8 @@ const Row = z.object({
   claimed_by: z.string(),
 });
 
+const SessionRows = z.array(z.object({ session_id: z.string() }));
+
 /** What orders are kept with. `policy` is for tests. */
 export type TopUpsDeps = { readonly client: Database; readonly clock: Clock; readonly policy?: CallPolicy };
 
@@ -81,6 +83,11 @@ export function createTopUps({ client, clock, policy = CALL_POLICY }: TopUpsDeps
     apply: (observation) => applyObservation(context, observation),
     postpone: (id, nextCheckAt) => change(statement.postpone({ id, nextCheckAt })),
     due: (limit) => read(statement.readDue(clock(), limit)),
+    async withoutOrder(sessionIds) {
+      if (sessionIds.length === 0) return ok([]);
+      const answer = await callDatabase(() => client.execute(statement.readWithoutOrder(sessionIds)), policy);
+      return answer.ok ? ok(SessionRows.parse(answer.value.rows).map((row) => row.session_id)) : answer;
+    },
     async isDone(eventId) {
       const answer = await callDatabase(() => client.execute(statement.readEvent(eventId)), policy);
       return answer.ok ? ok(answer.value.rows.length > 0) : answer;

@@ -43,6 +43,19 @@ export interface PaymentService {
   facts(sessionId: string): Promise<Result<PaymentFacts | null, PaymentFailure>>;
   /** The session that an intent belongs to, or null: a payment that no checkout of ours asked for. */
   sessionOfIntent(intentId: string): Promise<Result<string | null, PaymentFailure>>;
+  /**
+   * A page of the sessions that were made since a time (unix milliseconds) and completed, newest first, behind the session `after`.
+   * `isPaidTopUp`: paid, and it has our metadata.
+   */
+  completedSessions(
+    since: number,
+    after: string | null,
+  ): Promise<
+    Result<
+      { readonly sessions: readonly { readonly sessionId: string; readonly isPaidTopUp: boolean }[]; readonly hasMore: boolean },
+      PaymentFailure
+    >
+  >;
   /** Verifies the signature over the raw body, and its age. */
   readHint(rawBody: string, signature: string): Promise<Result<PaymentHint, { readonly kind: 'bad_signature' }>>;
 }

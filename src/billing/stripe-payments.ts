@@ -53,6 +53,7 @@ export function createStripePayments(options: StripeOptions): PaymentService {
       const sessions = await ask(() => stripe.checkout.sessions.list({ payment_intent: intentId, limit: 1 }));
       return sessions.ok ? ok(sessions.value?.data[0]?.id ?? null) : sessions;
     },
+    completedSessions: (since, after) => completedSessions(stripe, since, after),
     readHint: (rawBody, signature) => readHint(options, rawBody, signature),
   };
 }
@@ -107,6 +108,31 @@ const Session = z.object({
   metadata: z.record(z.string(), z.string()).nullable(),
   payment_intent: z.object({ id: z.string(), status: z.string() }).nullable(),
 });
+
+const Listed = z.array(Session.pick({ id: true, payment_status: true, metadata: true }));
+
+async function completedSessions(stripe: Stripe, since: number, after: string | null): ReturnType<PaymentService['completedSessions']> {
+  const listed = await ask(() =>
+    stripe.checkout.sessions.list({
+      status: 'complete',
+      created: { gte: Math.floor(since / 1_000) },
+      limit: PAGE,
+      ...(after === null ? {} : { starting_after: after }),
+    }),
+  );
+  if (!listed.ok) return listed;
+  // A place in the list that is not known, which a list without one can't be.
+  if (listed.value === null) return err({ kind: 'refused' });
+  const sessions = Listed.safeParse(listed.value.data);
+  if (!sessions.success) return err({ kind: 'unavailable' });
+  return ok({
+    sessions: sessions.data.map(({ id, payment_status: payment, metadata }) => ({
+      sessionId: id,
+      isPaidTopUp: payment === 'paid' && metadata?.['accountId'] !== undefined && metadata['microCredits'] !== undefined,
+    })),
+    hasMore: listed.value.has_more,
+  });
+}
 
 const Refunds = z.array(z.object({ amount: z.int().nonnegative(), status: z.string().nullable() }));
 const Disputes = z.array(z.object({ amount: z.int().nonnegative(), status: z.string() }));

@@ -30,8 +30,8 @@ export type CheckFailure = Unreachable | PaymentFailure | { readonly kind: 'cont
 
 /** Makes the ledger agree with the payment service. Every call may be repeated, at any time and by several at once. */
 export interface TopUpCheck {
-  /** After a signed event: whatever it says, the present state is what counts. */
-  byHint(hint: PaymentHint): Promise<Result<Checked, CheckFailure>>;
+  /** After a signed event, or for a session found by the cron: whatever was said, the present state is what counts. */
+  byHint(hint: Pick<PaymentHint, 'about'>): Promise<Result<Checked, CheckFailure>>;
   /** After the buyer came back. Asks the payment service only about sessions that are ours. */
   bySession(sessionId: string): Promise<Result<Checked, CheckFailure>>;
   /** For the cron: one order whose time has come. */

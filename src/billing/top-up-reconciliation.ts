@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { ok, type Result } from '../result.ts';
 import type { Unreachable } from './database-call.ts';
-import type { TopUpCheck } from './top-up-check.ts';
+import type { Checked, CheckFailure, TopUpAlarm, TopUpCheck } from './top-up-check.ts';
 import type { TopUps } from './top-ups.ts';
 
 /** At most so many orders in one run of the cron: each asks Stripe three times, and a run has fifteen minutes and 1,000 requests. */
@@ -31,8 +31,28 @@ export async function reconcileTopUps(deps: {
     const checked = await check.byOrder(order);
     if (checked.ok) done += 1;
     else await topUps.postpone(order.id, clock() + FAILED_CHECK_PAUSE_MS);
-    const alarm = checked.ok ? checked.value.alarm : checked.error.kind === 'refused' ? 'payment_service_refused' : null;
+    const alarm = alarmOf(checked);
     if (alarm !== null) alarms.add(alarm);
   }
   return ok({ done, failed: due.value.length - done, alarms: [...alarms] });
+}
+
+/** What a person has to look at after a check, if anything. */
+export function alarmOf(checked: Result<Checked, CheckFailure>): TopUpAlarm | null {
+  if (checked.ok) return checked.value.alarm;
+  return checked.error.kind === 'refused' ? 'payment_service_refused' : null;
+}
+
+/** What two parts of a run came to together. */
+export function bothReconciled(
+  one: Result<Reconciled, Unreachable>,
+  two: Result<Reconciled, Unreachable>,
+): Result<Reconciled, Unreachable> {
+  if (!one.ok) return one;
+  if (!two.ok) return two;
+  return ok({
+    done: one.value.done + two.value.done,
+    failed: one.value.failed + two.value.failed,
+    alarms: [...new Set([...one.value.alarms, ...two.value.alarms])],
+  });
 }

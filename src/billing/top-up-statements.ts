@@ -161,6 +161,15 @@ export function readDue(now: number, limit: number): Statement {
   };
 }
 
+/** Those of these sessions that no order has. */
+export function readWithoutOrder(sessionIds: readonly string[]): Statement {
+  return {
+    sql: `SELECT j.value AS session_id FROM json_each(?) j
+           WHERE NOT EXISTS (SELECT 1 FROM payment p WHERE p.session_id = j.value)`,
+    args: [JSON.stringify(sessionIds)],
+  };
+}
+
 /** One row when the event was dealt with. */
 export function readEvent(id: string): Statement {
   return { sql: 'SELECT 1 AS done FROM stripe_event e WHERE e.id = ? AND e.done_at IS NOT NULL', args: [id] };

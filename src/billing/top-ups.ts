@@ -83,6 +83,8 @@ export interface TopUps {
   postpone(id: Id<'pay'>, nextCheckAt: number | null): Promise<Result<null, Unreachable>>;
   /** Orders whose time to be looked at has come, the longest waiting first. */
   due(limit: number): Promise<Result<readonly TopUp[], Unreachable>>;
+  /** Those of these sessions (a page of them) that no order has. */
+  withoutOrder(sessionIds: readonly string[]): Promise<Result<readonly string[], Unreachable>>;
   /** Whether this webhook event was dealt with before. Only saves work. */
   isDone(eventId: string): Promise<Result<boolean, Unreachable>>;
   /** Remembers that it was. */

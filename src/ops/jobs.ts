@@ -7,7 +7,8 @@ import { ok, type Result } from '../result.ts';
 /** The scheduled jobs, in the order in which one run of the cron does them. */
 export const JOBS = {
   expire_holds: 'Gives back holds whose time is over. Correctness does not wait for it: the next reserve of an account does it too.',
-  reconcile_payments: 'Looks at top-up orders whose time has come, 100 a run: books what was paid or refunded though its webhook got lost.',
+  reconcile_payments:
+    'Looks at top-up orders whose time has come, 100 a run: books what was paid or refunded though its webhook got lost. Once an hour it looks for paid sessions without an order, 20 a run.',
   forget_replays: 'Forgets answers kept under an Idempotency-Key for a day, and failures that are over, a bounded number a run.',
   fold_metrics: 'Moves old minutes of the counters into hours, hours into days, and forgets days after 35.',
   audit_ledger:

@@ -46,6 +46,18 @@ async function orders(api: Api, key: string) {
   return (body as { items: { id: string; status: string; creditedMicroCredits: number }[]; nextCursor: string | null }).items;
 }
 
+/** A session made by somebody else with our account at Stripe, as the contract's lightweight boundary allows. */
+async function foreign(stripe: StripeSide, metadata: Record<string, string>, cents = 200) {
+  const { id } = await stripe.seller.checkout.sessions.create({
+    mode: 'payment',
+    success_url: 'https://elsewhere.example/',
+    metadata,
+    line_items: [{ quantity: 1, price_data: { currency: 'usd', unit_amount: cents, product_data: { name: 'credit' } } }],
+  });
+  await stripe.buyer(id, 'pay');
+  return id;
+}
+
 describe('POST /v1/topups/checkout', () => {
   test("answers exactly the contract's shape, from a session that Stripe knows", async () => {
     const { api, stripe } = open();
@@ -353,18 +365,6 @@ describe('POST /v1/stripe/webhook', () => {
     expect(api.events.some((event) => event.alarm === alarm)).toBe(true);
   });
 
-  /** A session made by somebody else with our account at Stripe, as the contract's lightweight boundary allows. */
-  async function foreign(stripe: StripeSide, metadata: Record<string, string>, cents = 200) {
-    const { id } = await stripe.seller.checkout.sessions.create({
-      mode: 'payment',
-      success_url: 'https://elsewhere.example/',
-      metadata,
-      line_items: [{ quantity: 1, price_data: { currency: 'usd', unit_amount: cents, product_data: { name: 'credit' } } }],
-    });
-    await stripe.buyer(id, 'pay');
-    return id;
-  }
-
   test('grants a paid session that has the metadata but no order here, once, and takes its refund back', async () => {
     const { api, stripe } = open();
     await stripe.takeEvents();
@@ -458,6 +458,70 @@ describe('lost webhooks', () => {
     await stripe.refund(session.id, 100);
     await cron(7 * 3_600_000);
     expect((await me(api, key)).availableMicroCredits).toBe(4_000_000);
+  });
+
+  /** As after an hour: the cron goes through the sessions again. */
+  const nextPass = (api: Api) => api.database.execute("UPDATE job SET state = NULL WHERE name = 'reconcile_payments'");
+
+  test('the cron grants what was paid though both the order and the webhook were lost, once, and takes its refund back', async () => {
+    const { api, stripe } = open();
+    const { key, accountId } = await api.signUp();
+    const metadata = { accountId, microCredits: '2000000', order: 'pay_lost_with_the_database' };
+    const session = await foreign(stripe, metadata);
+    await foreign(stripe, { anything: 'else that is sold with this account' });
+    await nextPass(api);
+    await api.runCron();
+    expect((await me(api, key)).availableMicroCredits).toBe(2_000_000);
+    expect(await orders(api, key)).toMatchObject([{ status: 'paid', creditedMicroCredits: 2_000_000 }]);
+    await Promise.all([nextPass(api), nextPass(api)]);
+    await Promise.all([api.runCron(), api.runCron()]);
+    await stripe.deliver(api);
+    expect((await me(api, key)).availableMicroCredits).toBe(2_000_000);
+    expect(await orders(api, key)).toHaveLength(1);
+    await stripe.refund(session, 50);
+    await stripe.deliver(api);
+    expect((await me(api, key)).availableMicroCredits).toBe(1_500_000);
+  });
+
+  test('the cron goes on where its last run stopped, over pages of sessions, and then leaves them alone for an hour', async () => {
+    const { api, stripe } = open();
+    const { key, accountId } = await api.signUp();
+    const lost = () => foreign(stripe, { accountId, microCredits: '500000' }, 50);
+    for (let count = 1; count <= 25; count += 1) await lost();
+    // More than a page of others behind which they are found.
+    await Promise.all(Array.from({ length: 120 }, () => foreign(stripe, {})));
+    await nextPass(api);
+    const granted: number[] = [];
+    for (let run = 1; run <= 3; run += 1) {
+      await api.runCron();
+      granted.push((await me(api, key)).availableMicroCredits / 500_000);
+    }
+    expect(granted[0]).toBeLessThan(25);
+    expect(granted.slice(1)).toEqual([25, 25]);
+    await lost();
+    api.takeSent();
+    await api.runCron();
+    expect((await me(api, key)).availableMicroCredits).toBe(25 * 500_000);
+    await nextPass(api);
+    await stripe.control('/__api', { failures: 2 });
+    await api.runCron();
+    expect((await me(api, key)).availableMicroCredits).toBe(25 * 500_000);
+    await api.runCron();
+    expect((await me(api, key)).availableMicroCredits).toBe(26 * 500_000);
+  });
+
+  test('the cron begins anew when Stripe does not know its place in the list', async () => {
+    const { api, stripe } = open();
+    const { key, accountId } = await api.signUp();
+    await foreign(stripe, { accountId, microCredits: '2000000' });
+    const pass = JSON.stringify({ startedAt: Date.now() - 2 * 3_600_000, after: 'cs_test_of_another_account', isDone: false });
+    await api.runCron();
+    await api.database.execute({ sql: "UPDATE job SET state = ? WHERE name = 'reconcile_payments'", args: [pass] });
+    await api.runCron();
+    expect(api.events.at(-1)).toMatchObject({ method: 'CRON', alarm: expect.stringContaining('payment_service_refused') });
+    expect((await me(api, key)).availableMicroCredits).toBe(0);
+    await api.runCron();
+    expect((await me(api, key)).availableMicroCredits).toBe(2_000_000);
   });
 
   test('the cron sets an order aside that fails, and comes back to it', async () => {

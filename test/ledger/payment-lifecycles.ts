@@ -140,6 +140,7 @@ export function modelPayments(sessions: ReadonlyMap<string, ModelSession>, inter
   return {
     createSession: () => Promise.reject(new Error('the orders of this test are placed by hand')),
     readHint: () => Promise.reject(new Error('the events of this test are hints already')),
+    completedSessions: () => Promise.reject(new Error('no session of this test loses its order')),
     async facts(sessionId) {
       await interleaver.pause();
       const session = sessions.get(sessionId);

@@ -107,6 +107,7 @@ const OWN_STATEMENTS: readonly PlannedStatement[] = [
   { name: 'applyTarget', sql: topUp.applyTarget({}).sql },
   { name: 'postpone', sql: topUp.postpone({}).sql },
   { name: 'readDue', sql: topUp.readDue(0, 0).sql },
+  { name: 'readWithoutOrder', sql: topUp.readWithoutOrder([]).sql },
   { name: 'readEvent', sql: topUp.readEvent('').sql },
   { name: 'insertEvent', sql: topUp.insertEvent({}).sql },
   ...Object.entries(RANGE_LAWS).map(([law, sql]) => ({ name: `the range law ${law}`, sql: `SELECT ${sql.replaceAll(/\?\d/g, '?')}` })),

@@ -81,10 +81,15 @@ function page(objects: ReadonlyMap<string, object>, url: URL): Result<object, Re
   const limit = Number(url.searchParams.get('limit') ?? USUAL_PAGE);
   if (!(limit >= 1 && limit <= LARGEST_PAGE)) return err(invalid('This value must be between 1 and 100.', 'limit'));
   const intent = url.searchParams.get('payment_intent');
+  const status = url.searchParams.get('status');
+  const since = Number(url.searchParams.get('created[gte]') ?? 0);
   const all = [...objects.entries()]
     .toReversed()
-    .filter(([, object]) => intent === null || ('payment_intent' in object && object.payment_intent === intent));
+    .filter(([, object]) => intent === null || ('payment_intent' in object && object.payment_intent === intent))
+    .filter(([, object]) => status === null || ('status' in object && object.status === status))
+    .filter(([, object]) => 'created' in object && Number(object.created) >= since);
   const after = url.searchParams.get('starting_after');
+  if (after !== null && !objects.has(after)) return err(missing('object', after));
   const from = after === null ? 0 : all.findIndex(([id]) => id === after) + 1;
   const data = all.slice(from, from + limit).map(([, object]) => object);
   return ok({ object: 'list', url: url.pathname, has_more: all.length > from + limit, data });
