@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { OWNER_KEY, useApi } from '../support/api.ts';
+
+const start = useApi();
+
+const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+
+/** The address that the README's commands are sent to. */
+const LOCAL = 'http://127.0.0.1:8787';
+
+type Command = { readonly path: string; readonly init: { method: string; headers: Record<string, string>; body?: string } };
+
+/** The README's curl commands, as the requests that they send. Throws for an option that none of them had so far. */
+function commands(): readonly Command[] {
+  const blocks = [...README.matchAll(/```sh\n([\s\S]*?)```/g)].map((block) => (block[1] ?? '').replaceAll('\\\n', ' '));
+  const lines = blocks.flatMap((block) => block.split('\n')).filter((line) => line.startsWith('curl '));
+  return lines.map((line) => {
+    const words = [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map((word) => word[1] ?? word[2] ?? word[3] ?? '');
+    const init: Command['init'] = { method: 'GET', headers: {} };
+    let [path, method] = ['', ''];
+    for (let index = 1; index < words.length; index += 1) {
+      const word = words[index] ?? '';
+      const next = words[index + 1] ?? '';
+      if (word === '-s') continue;
+      if (word.startsWith(LOCAL)) {
+        path = word.slice(LOCAL.length);
+        continue;
+      }
+      if (word === '-H') init.headers[next.slice(0, next.indexOf(':'))] = next.slice(next.indexOf(':') + 1).trim();
+      else if (word === '-d') init.body = next;
+      else if (word === '-X') method = next;
+      else throw new Error(`${word} in: ${line}`);
+      index += 1;
+    }
+    return { path, init: { ...init, method: method === '' ? (init.body === undefined ? 'GET' : 'POST') : method } };
+  });
+}
+
+test('every command of the README works as printed, one after the other, with the ids that came before', async () => {
+  const api = start();
+  api.inRealTime = true;
+  const { key } = await api.signUp();
+  const last = { request: '', key: '' };
+  const seen: string[] = [];
+  for (const { path, init } of commands()) {
+    const headers = Object.fromEntries(
+      Object.entries(init.headers).map(([name, value]) => [name, value.replace('igsk_…', key).replace('$OWNER_KEY', OWNER_KEY)]),
+    );
+    const url = path.replace('req_…', last.request).replace('key_…', last.key);
+    const answer = await api.request(url, { ...init, headers });
+    const text = JSON.stringify(answer.body);
+    expect([200, 201], `${init.method} ${path}: ${text.slice(0, 300)}`).toContain(answer.status);
+    last.request = /"receiptId":"(req_\w+)"/.exec(text)?.[1] ?? last.request;
+    last.key = /"key":\{"id":"(key_\w+)"/.exec(text)?.[1] ?? last.key;
+    seen.push(`${init.method} ${path.replace(/\?.*/, '')}`);
+  }
+  expect(seen).toContain('DELETE /v1/keys/key_…');
+  expect(seen.length).toBeGreaterThan(20);
+});
+
+test('the README names every endpoint', async () => {
+  const description = await start().request('/openapi.json');
+  // safe because the tests of the description check its shape
+  const { paths } = description.body as { paths: Record<string, object> };
+  expect(Object.keys(paths).length).toBeGreaterThan(20);
+  expect(Object.keys(paths).filter((path) => !README.includes(path))).toEqual([]);
+});
