@@ -8,14 +8,12 @@ import { createUsageBook } from './billing/libsql-usage.ts';
 import { PRICE_CARD } from './billing/price-card.ts';
 import { type Env, type Settings, withKey } from './env.ts';
 import type { AppDeps, RateLimits, Service } from './http/context.ts';
-import type { RequestEvent } from './http/request-event.ts';
 import { type ShardHints, shardOf } from './http/shard.ts';
 import { createTimedLimiter } from './limits/limiter.ts';
 import { createObjectLimiter } from './limits/object-limiter.ts';
 import { createTurnstile } from './limits/turnstile.ts';
 import { createUpstashLimiter } from './limits/upstash-limiter.ts';
 import { microCredits } from './money.ts';
-import { ALL_COUNTERS, createGathering } from './ops/counter-buffer.ts';
 import { createJobStore, runJobs } from './ops/jobs.ts';
 import { createMetricsStore, type MetricsStore } from './ops/metrics-store.ts';
 import { createOwnerView, scheduledJobs } from './ops/owner-view.ts';
@@ -26,6 +24,7 @@ import { PROVIDER_IDS } from './providers/provider.ts';
 import { createSandbox } from './read/sandbox.ts';
 import { readiness } from './readiness.ts';
 import { ok } from './result.ts';
+import { count } from './wiring/counting.ts';
 import { connect, openShard, type Shard, shardCount } from './wiring/database.ts';
 import { buildPayments, reconcilePayments } from './wiring/payments.ts';
 import { buildReader } from './wiring/reading.ts';
@@ -44,7 +43,7 @@ export function buildDeps(env: Env, background: (work: Promise<unknown>) => void
     priceCard: PRICE_CARD,
     log: (event) => {
       runtime.log(event);
-      countRequest(env, background, event, runtime);
+      count(env, background, countersOf(event), runtime);
     },
     service: settings.ok ? ok(buildService(settings.value, env, background, hints, runtime)) : settings,
     rateLimits: settings.ok ? rateLimits(settings.value, env) : null,
@@ -104,27 +103,6 @@ function rateLimits(settings: Settings, env: Env): RateLimits {
 function turnstile(settings: Settings, { fetch, clock }: Runtime) {
   const { TURNSTILE_SECRET_KEY: secret, TURNSTILE_VERIFY_URL: url } = settings;
   return secret === undefined ? null : createTurnstile({ url, secret, fetch, clock });
-}
-
-/** What each isolate has counted and not handed on yet. */
-const gatherings = new WeakMap<Env, ReturnType<typeof createGathering>>();
-
-/** Counts a request, after the answer. Whatever goes wrong there is not the request's business. */
-function countRequest(env: Env, background: (work: Promise<unknown>) => void, event: RequestEvent, runtime: Runtime): void {
-  try {
-    const gathering =
-      gatherings.get(env) ??
-      createGathering({
-        send: (increments) => env.METRICS.getByName(ALL_COUNTERS).add(increments),
-        pause: runtime.gather ?? (() => Promise.resolve()),
-        clock: runtime.clock,
-      });
-    gatherings.set(env, gathering);
-    const handingOn = gathering.add(countersOf(event));
-    if (handingOn !== null) background(handingOn);
-  } catch {
-    // Without the binding, or after the runtime has let go of the request, this one is not counted.
-  }
 }
 
 /** What is set up, by name. */

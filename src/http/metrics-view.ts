@@ -25,6 +25,10 @@ export const MetricsView = z
       z.object({
         configured: z.boolean(),
         state: z.enum(['unconfigured', 'idle', 'healthy', 'degraded', 'failing']),
+        circuit: z
+          .enum(['open', 'closed'])
+          .openapi({ description: '`open`: reads of the last ten minutes asked others first, because its last calls had failed.' }),
+        passedOver: count.openapi({ description: 'Requests that asked others first.' }),
         calls: count,
         failures: count,
         outcomes: counts,
@@ -87,9 +91,27 @@ export const metricsExample: z.infer<typeof MetricsView> = {
   },
   cache: { hits: 78, misses: 39, stale: 0, hitRatio: 0.6666666666666666 },
   providers: {
-    scrapecreators: { configured: true, state: 'healthy', calls: 42, failures: 0, outcomes: { ok: 39, not_found: 3 }, costMicroUsd: 42000 },
-    hikerapi: { configured: true, state: 'idle', calls: 0, failures: 0, outcomes: {}, costMicroUsd: 0 },
-    apify: { configured: false, state: 'unconfigured', calls: 0, failures: 0, outcomes: {}, costMicroUsd: 0 },
+    scrapecreators: {
+      configured: true,
+      state: 'healthy',
+      circuit: 'closed',
+      passedOver: 0,
+      calls: 42,
+      failures: 0,
+      outcomes: { ok: 39, not_found: 3 },
+      costMicroUsd: 42000,
+    },
+    hikerapi: { configured: true, state: 'idle', circuit: 'closed', passedOver: 0, calls: 0, failures: 0, outcomes: {}, costMicroUsd: 0 },
+    apify: {
+      configured: false,
+      state: 'unconfigured',
+      circuit: 'closed',
+      passedOver: 0,
+      calls: 0,
+      failures: 0,
+      outcomes: {},
+      costMicroUsd: 0,
+    },
   },
   boundaries: { achronon: { configured: true } },
   transcripts: { provider: 4, no_speech: 1 },

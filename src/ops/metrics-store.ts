@@ -128,7 +128,7 @@ async function readNumbers(client: Database, now: number, window: Window): Promi
     `SELECT name, labels, sum(value) AS value FROM (${GRAIN} 'total' UNION ALL ${GRAIN} 'minute') GROUP BY name, labels ORDER BY name, labels`,
     {
       sql: `SELECT name, labels, sum(value) AS value FROM metric
-             WHERE grain = 'minute' AND bucket >= ? AND name = 'provider_calls' GROUP BY name, labels`,
+             WHERE grain = 'minute' AND bucket >= ? AND name IN ('provider_calls', 'provider_passed_over') GROUP BY name, labels`,
       args: [now - RECENT_MS],
     },
     {

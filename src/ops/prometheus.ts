@@ -1,6 +1,6 @@
 import { LATENCY_BOUNDS_MS, OVERFLOW } from './histogram.ts';
 import { brokenRows } from './ledger-audit.ts';
-import { type Facts, providerState } from './report.ts';
+import { circuitState, type Facts, providerState } from './report.ts';
 import { type Labels, type SeriesName, total, totalsBy } from './series.ts';
 
 type Sample = { readonly labels: Labels; readonly value: number; readonly suffix?: '_bucket' | '_sum' | '_count' };
@@ -20,6 +20,16 @@ export const PROMETHEUS_METRICS = {
   igskill_provider_calls_total: counter('Calls to data providers by outcome.', 'provider_calls'),
   igskill_provider_cost_dollars_total: counter('Estimated cost of all calls to data providers.', 'provider_cost_micros', 1e-6),
   igskill_provider_state: { type: 'gauge', help: 'One for the state a data provider is in.', samples: providerStates },
+  igskill_provider_circuit_open: {
+    type: 'gauge',
+    help: 'One for a data provider that reads of the last ten minutes asked last, because its last calls had failed.',
+    samples: ({ numbers, configured }) =>
+      Object.keys(configured.providers).map((provider) => ({
+        labels: { provider },
+        value: circuitState(numbers, provider) === 'open' ? 1 : 0,
+      })),
+  },
+  igskill_provider_passed_over_total: counter('Requests that asked others before a provider in trouble.', 'provider_passed_over'),
   igskill_boundary_configured: {
     type: 'gauge',
     help: 'One for what is set up besides the data providers.',

@@ -23,7 +23,7 @@ export type Facts = {
 
 /**
  * How a provider is, by its calls of the last ten minutes: `failing` when half or more of at least five went wrong, `degraded` from a
- * fifth. Nothing is switched off by it: every read asks the providers in their order.
+ * fifth. Nothing is decided by it: whom reads ask last is what each isolate sees for itself (src/providers/circuit.ts).
  */
 export type ProviderState = 'unconfigured' | 'idle' | 'healthy' | 'degraded' | 'failing';
 
@@ -40,6 +40,11 @@ export function providerState(isConfigured: boolean, outcomes: Readonly<Record<s
   const share = troubleIn(outcomes) / calls;
   if (calls >= LEAST_CALLS && share >= FAILING_FROM) return 'failing';
   return share >= DEGRADED_FROM ? 'degraded' : 'healthy';
+}
+
+/** `open`: some read of the last ten minutes asked others before this provider, because its last calls had failed. */
+export function circuitState(numbers: Numbers, provider: string): 'open' | 'closed' {
+  return total(numbers.recent, 'provider_passed_over', { provider }) > 0 ? 'open' : 'closed';
 }
 
 /** How many of these calls are the provider's trouble. */
@@ -132,6 +137,8 @@ function providerOf({ numbers, configured }: Facts, id: string) {
   return {
     configured: isConfigured,
     state: providerState(isConfigured, totalsBy(of(numbers.recent), 'provider_calls', 'outcome')),
+    circuit: circuitState(numbers, id),
+    passedOver: total(numbers.window, 'provider_passed_over', { provider: id }),
     calls: countOf(outcomes),
     failures: troubleIn(outcomes),
     outcomes,

@@ -24,6 +24,7 @@ export const SERIES = {
     kept: 'counted',
     meaning: "Millionths of a US dollar by the providers' list prices, of all calls, paid for by anyone or not.",
   },
+  provider_passed_over: { kept: 'counted', meaning: 'Requests in which others were asked before a provider, because it was in trouble.' },
   transcripts: { kept: 'counted', meaning: 'Transcripts wanted, by who wrote them down or why there is none.' },
   parses: { kept: 'counted', meaning: 'Interpretations asked of the boundary, by outcome.' },
   rate_limit_refusals: { kept: 'counted', meaning: 'Requests refused because a quota was used up, by policy.' },

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { InstagramMedia } from '../instagram/media.ts';
 import type { MediaTarget } from '../instagram/target.ts';
 import { err, ok, type Result } from '../result.ts';
+import type { Circuit } from './circuit.ts';
 import { LIST_PRICES } from './costs.ts';
 import type {
   Budget,
@@ -137,6 +138,8 @@ type Search<P, T> = {
   readonly ask: (provider: P) => Promise<Result<Answer<T>, AnswerFailure>>;
   /** Below 0 ends the search; of answers that don't, the one with the lowest rank is given when nobody does better. */
   readonly rank: (value: T) => number;
+  /** Null asks everyone in the order given. */
+  readonly circuit: Circuit | null;
 };
 
 /** The rank of an answer that ends the search. */
@@ -158,10 +161,12 @@ async function askInTurn<P extends { readonly id: ProviderId }, T>(
   let best: { readonly value: T; readonly provider: ProviderId } | null = null;
   let isSecondOpinion = false;
   let isOutOfTime = false;
-  for (const provider of providers) {
+  for (const provider of search.circuit?.order(providers, clock()) ?? providers) {
     isOutOfTime = !hasTime();
     if (isOutOfTime) break;
+    const hadMs = budget.deadlineAt - clock();
     const answered = await search.ask(provider);
+    search.circuit?.note(provider.id, { failure: answered.ok ? null : answered.error.kind, hadMs }, clock());
     if (answered.ok) {
       const { value } = answered.value;
       attempts.push(...answered.value.attempts);
@@ -184,8 +189,8 @@ async function askInTurn<P extends { readonly id: ProviderId }, T>(
   return err(report(reportedTrouble(failures, isOutOfTime || !hasTime()), failures, attempts));
 }
 
-/** Posts by these providers in this order. */
-export function createFailover(providers: readonly Provider[], clock: Clock): Failover {
+/** Posts by these providers in this order, those in trouble last where there is a circuit. */
+export function createFailover(providers: readonly Provider[], clock: Clock, circuit: Circuit | null = null): Failover {
   return {
     providers: providers.map((provider) => provider.id),
     fetchMedia: async (target, budget) => {
@@ -193,7 +198,7 @@ export function createFailover(providers: readonly Provider[], clock: Clock): Fa
         const fetched = await provider.fetchMedia(target, budget);
         return fetched.ok ? ok({ value: fetched.value, attempts: [fetched.value.receipt] }) : fetched;
       };
-      const settled = await askInTurn(providers, clock, budget, { ask, rank: () => FINAL });
+      const settled = await askInTurn(providers, clock, budget, { ask, rank: () => FINAL, circuit });
       if (!settled.ok) return settled;
       const { value, receipt } = settled.value.value;
       const { provider, billedUnit, resultCount } = receipt;
@@ -203,13 +208,17 @@ export function createFailover(providers: readonly Provider[], clock: Clock): Fa
 }
 
 /** Comments by these providers in this order. One that delivered a part is not completed by another, whose order would differ. */
-export function createCommentsFailover(providers: readonly CommentsProvider[], clock: Clock): CommentsSource {
+export function createCommentsFailover(
+  providers: readonly CommentsProvider[],
+  clock: Clock,
+  circuit: Circuit | null = null,
+): CommentsSource {
   return {
     providers: providers.map((provider) => provider.id),
     fetchComments: async (target, order, postOwner, pinned, budget) => {
       const asked = pinned === null ? providers : providers.filter((provider) => provider.id === pinned);
       const ask = (provider: CommentsProvider) => provider.fetchComments(target, order, postOwner, budget);
-      const settled = await askInTurn(asked, clock, budget, { ask, rank: () => FINAL });
+      const settled = await askInTurn(asked, clock, budget, { ask, rank: () => FINAL, circuit });
       if (!settled.ok) return settled;
       const { value, provider, attempts } = settled.value;
       const own = attempts.filter((receipt) => receipt.provider === provider);
@@ -223,7 +232,11 @@ export function createCommentsFailover(providers: readonly CommentsProvider[], c
 const RANK = { transcript: FINAL, no_speech: FINAL, too_long: 1, none: 2 } as const satisfies Record<TranscriptOutcome['kind'], number>;
 
 /** Transcripts by these providers in this order. An error only when none of them came to any outcome. */
-export function createTranscriptFailover(providers: readonly TranscriptProvider[], clock: Clock): TranscriptSource {
+export function createTranscriptFailover(
+  providers: readonly TranscriptProvider[],
+  clock: Clock,
+  circuit: Circuit | null = null,
+): TranscriptSource {
   return {
     providers: providers.map((provider) => provider.id),
     fetchTranscript: (target, durationSeconds, budget) => {
@@ -231,7 +244,7 @@ export function createTranscriptFailover(providers: readonly TranscriptProvider[
         const fetched = await provider.fetchTranscript(target, durationSeconds, budget);
         return fetched.ok ? ok({ value: fetched.value.value, attempts: [fetched.value.receipt] }) : fetched;
       };
-      return askInTurn(providers, clock, budget, { ask, rank: ({ kind }) => RANK[kind] });
+      return askInTurn(providers, clock, budget, { ask, rank: ({ kind }) => RANK[kind], circuit });
     },
   };
 }

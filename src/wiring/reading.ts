@@ -12,6 +12,7 @@ import {
 import { createParser } from '../parse/parser-client.ts';
 import { createTranscriber } from '../parse/transcriber.ts';
 import { createApify } from '../providers/apify.ts';
+import { type CircuitMemory, createCircuit } from '../providers/circuit.ts';
 import { createCommentsFailover, createFailover, createTranscriptFailover } from '../providers/failover.ts';
 import { createHikerApi } from '../providers/hikerapi.ts';
 import type { Provider, ProviderId } from '../providers/provider.ts';
@@ -21,12 +22,13 @@ import { type ContentCache, createContentCache } from '../read/content-cache.ts'
 import { createHotCopies, type HotCopies, hotLimits } from '../read/hot-copies.ts';
 import { createCursorSeal } from '../read/cursor.ts';
 import { createReader, type Reader } from '../read/reader.ts';
+import { count } from './counting.ts';
 import { type Runtime, settingsFrom, workerd } from './runtime.ts';
 
 /** The reader of one request, with everything it asks. */
 export function buildReader(settings: Settings, env: Env, background: (work: Promise<unknown>) => void, runtime: Runtime): Reader {
   const { clock } = runtime;
-  const direct = directSources(settings, runtime);
+  const direct = directSources(settings, env, background, runtime);
   const fly = createFlyer({ flights: env.READ_FLIGHTS, clock, beganAt: clock() });
   return createReader({
     clock,
@@ -51,22 +53,33 @@ function boundary(settings: Settings, { fetch, clock }: Runtime) {
   return { endpoint: settings.ACHRONON_AI_ENDPOINT, token: settings.ACHRONON_AI_SERVICE_TOKEN, fetch, clock };
 }
 
+/** What each isolate remembers of providers in trouble. */
+const circuitMemory = new WeakMap<Env, CircuitMemory>();
+
 /** The providers and the boundary, asked by whoever calls. */
-function directSources(settings: Settings, runtime: Runtime): DirectSources {
+function directSources(settings: Settings, env: Env, background: (work: Promise<unknown>) => void, runtime: Runtime): DirectSources {
   const { clock } = runtime;
+  const memory = circuitMemory.get(env) ?? new Map();
+  circuitMemory.set(env, memory);
+  const passedOver = (provider: ProviderId) =>
+    count(env, background, [{ name: 'provider_passed_over', labels: { provider }, value: 1 }], runtime);
+  const circuit = (part: Parameters<typeof createCircuit>[0]['part']) => createCircuit({ part, memory, passedOver });
   const adapters = adaptersOf(settings, runtime);
   return {
     media: createFailover(
       withKey(settings.PROVIDER_ORDER_MEDIA, settings).map((id) => adapters[id]()),
       clock,
+      circuit('media'),
     ),
     comments: createCommentsFailover(
       withKey(settings.PROVIDER_ORDER_COMMENTS, settings).map((id) => adapters[id]()),
       clock,
+      circuit('comments'),
     ),
     transcripts: createTranscriptFailover(
       withKey(settings.PROVIDER_ORDER_TRANSCRIPT, settings).map((id) => adapters[id]()),
       clock,
+      circuit('transcript'),
     ),
     transcriber: createTranscriber({
       ...boundary(settings, runtime),
@@ -89,7 +102,8 @@ export function flightDeckFor(env: Env, runtime: Runtime = workerd): FlightDeck 
   const sources = () => {
     const settings = settingsFrom(env);
     if (!settings.ok) throw new Error('the settings are not complete');
-    return directSources(settings.value, runtime);
+    // What an object has begun it ends, so there is nothing to be kept alive for.
+    return directSources(settings.value, env, () => undefined, runtime);
   };
   return createFlightDeck(sources, runtime.clock);
 }

@@ -126,6 +126,35 @@ describe('GET /v1/ops/metrics', () => {
     expect(seen.boundaries['achronon']).toEqual({ configured: false });
   });
 
+  test('shows the circuit of a provider that reads ask last, until it has been well again for ten minutes', async () => {
+    const api = start();
+    api.clock.advance(1_250 * 24 * 60 * minute);
+    const { key } = await api.signUp();
+    // ScrapeCreators fails for this one and the others deliver.
+    const read = async () => {
+      const answer = await api.request('/v1/post?url=FaultFirst_&maxAgeSeconds=0', { key });
+      expect(answer.status).toBe(200);
+      return (api.events.at(-1)?.attempts ?? []).map((attempt) => ('provider' in attempt ? attempt.provider : null));
+    };
+    for (let call = 0; call < 5; call += 1) expect(await read()).toEqual(['scrapecreators', 'hikerapi']);
+    expect((await metrics(api)).providers['scrapecreators']).toMatchObject({ circuit: 'closed', passedOver: 0 });
+    for (let call = 0; call < 3; call += 1) expect(await read()).toEqual(['hikerapi']);
+    expect((await metrics(api)).providers['scrapecreators']).toMatchObject({ circuit: 'open', passedOver: 3 });
+    expect((await metrics(api)).providers['hikerapi']).toMatchObject({ circuit: 'closed', passedOver: 0 });
+    const prometheus = async () => String((await api.request('/v1/ops/metrics?format=prometheus', { key: OWNER_KEY })).body);
+    expect(await prometheus()).toContain('igskill_provider_circuit_open{provider="scrapecreators"} 1\n');
+    api.clock.advance(20_000);
+    expect(await read()).toEqual(['scrapecreators', 'hikerapi']);
+    expect(await read()).toEqual(['hikerapi']);
+    api.clock.advance(20_000);
+    await api.request('/v1/post?url=DemoVideo01&maxAgeSeconds=0', { key });
+    expect(await read()).toEqual(['scrapecreators', 'hikerapi']);
+    await api.flushCounters();
+    api.clock.advance(12 * minute);
+    expect((await metrics(api)).providers['scrapecreators']).toMatchObject({ circuit: 'closed', passedOver: 4 });
+    expect(await prometheus()).toContain('igskill_provider_circuit_open{provider="scrapecreators"} 0\n');
+  });
+
   test('reports the jobs with their last success, and one that stopped succeeding as overdue', async () => {
     const api = start();
     api.clock.advance(1_300 * 24 * 60 * minute);
