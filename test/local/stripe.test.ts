@@ -43,6 +43,22 @@ describe("the stand-in for Stripe, through Stripe's own library", () => {
     await expect(stripe.checkout.sessions.expire(session.id)).rejects.toMatchObject({ statusCode: 400 });
   });
 
+  test('lists sessions newest first, by status and time, page by page, and refuses a place that it does not know', async () => {
+    const made: string[] = [];
+    for (const way of ['pay', 'expire', 'pay', 'pay']) {
+      const session = await stripe.checkout.sessions.create(wanted());
+      await fetch(`${session.url}/${way}`, { method: 'POST', redirect: 'manual' });
+      made.push(session.id);
+    }
+    const since = Math.floor(Date.now() / 1_000) - 60;
+    const complete = { status: 'complete', created: { gte: since }, limit: 1 } as const;
+    const listed = await stripe.checkout.sessions.list(complete).autoPagingToArray({ limit: 3 });
+    expect(listed.map(({ id }) => id)).toEqual([made[3], made[2], made[0]]);
+    expect((await stripe.checkout.sessions.list({ status: 'expired', limit: 1 })).data[0]?.id).toBe(made[1]);
+    expect((await stripe.checkout.sessions.list({ created: { gte: since + 3_600 } })).data).toEqual([]);
+    await expect(stripe.checkout.sessions.list({ starting_after: 'cs_test_nobody' })).rejects.toMatchObject({ code: 'resource_missing' });
+  });
+
   test('answers an idempotency key as before, and refuses it for other parameters', async () => {
     const options = { idempotencyKey: 'once' };
     const first = await stripe.checkout.sessions.create(wanted(), options);
