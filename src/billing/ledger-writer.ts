@@ -9,7 +9,7 @@ import type { LedgerCall } from './ledger-calls.ts';
 /** More is waiting than can be written in time: nothing was sent, and nothing of it will be. `retryAfterSeconds` is at least 1. */
 export type Busy = { readonly kind: 'busy'; readonly retryAfterSeconds: number };
 
-/** The database refused a statement: a bug of ours, in words of SQLite. Nothing of the call was carried out. */
+/** A bug of ours: the database refused a statement, in words of SQLite, and carried nothing of it out; or its answer makes no sense. */
 export type Refused = { readonly kind: 'refused'; readonly code: string; readonly message: string };
 
 /** Why a call has no outcome. After `unreachable` it may have been carried out or may yet be: only its id makes a repeat harmless. */
@@ -51,6 +51,7 @@ export type WriterLimits = {
 /**
  * 256 calls keep the database's one lock for some 40 ms (measured on sqld), so no batch makes the next wait long; 4,000 that wait are
  * about a second of work. What has waited two seconds would answer later than a new try somewhere else, and is told to come again.
+ * What ends a request may be twice as much and wait twice as long. Not more: an object has 128 MB, and its callers wait ten seconds.
  */
 export const WRITER_LIMITS: WriterLimits = {
   batchCalls: 256,
@@ -58,7 +59,7 @@ export const WRITER_LIMITS: WriterLimits = {
   waitingCalls: 4_000,
   waitingChars: 32_000_000,
   waitMs: 2_000,
-  endingFactor: 4,
+  endingFactor: 2,
 };
 
 /** What a writer is made of. `connect` makes a connection for one batch. */
@@ -69,14 +70,17 @@ export type WriterDeps = {
   readonly limits?: WriterLimits;
 };
 
-type Waiting = {
-  readonly chars: number;
-  readonly since: number;
-  readonly refuse: (failure: WriteFailure) => void;
-} & (
-  | { readonly kind: 'call'; readonly call: LedgerCall; readonly answer: (found: Found) => void }
-  | { readonly kind: 'run'; readonly statements: readonly InStatement[]; readonly answer: (sets: readonly PlainSet[]) => void }
-);
+type Waiter = { readonly chars: number; readonly since: number; readonly refuse: (failure: WriteFailure) => void };
+
+type WaitingCall = Waiter & { readonly kind: 'call'; readonly call: LedgerCall; readonly answer: (found: Found) => void };
+
+type WaitingRun = Waiter & {
+  readonly kind: 'run';
+  readonly statements: readonly InStatement[];
+  readonly answer: (sets: readonly PlainSet[]) => void;
+};
+
+type Waiting = WaitingCall | WaitingRun;
 
 /** How often those that wait are looked at, so that nobody waits much longer than allowed. */
 const SWEEPS_IN_A_WAIT = 4;
@@ -181,29 +185,41 @@ function take(queue: Waiting[], limits: WriterLimits): readonly Waiting[] {
   return queue.splice(0, count);
 }
 
-/** Sends a group as one batch. One that the database refuses is sent call by call, so that only the culprit is refused. */
+/** Sends what was taken: calls as one batch, other statements as theirs. */
 async function write(deps: WriterDeps, group: readonly Waiting[]): Promise<void> {
   const [first] = group;
-  if (first === undefined) return;
-  const calls = group.flatMap((waiting) => (waiting.kind === 'call' ? [waiting] : []));
-  if (first.kind === 'run') {
-    const sets = await send(deps, first.statements);
-    if (sets.ok) first.answer(sets.value.map(plainSet));
-    else first.refuse(sets.error);
+  if (first?.kind !== 'run') {
+    await writeCalls(
+      deps,
+      group.flatMap((waiting) => (waiting.kind === 'call' ? [waiting] : [])),
+    );
     return;
   }
+  const sets = await send(deps, first.statements);
+  if (sets.ok) first.answer(sets.value.map(plainSet));
+  else first.refuse(sets.error);
+}
+
+/**
+ * Sends calls as one batch. One that the database refuses is sent in halves, and so on down to the culprit, which is refused alone.
+ * Returns whether the database can be asked: where it can't, the rest isn't tried, or a thousand calls would each wait in vain.
+ */
+async function writeCalls(deps: WriterDeps, calls: readonly WaitingCall[]): Promise<boolean> {
   const batch = batchOf(calls.map(({ call }) => call));
   const sets = await send(deps, batch.statements);
   if (sets.ok) {
     const found = batch.read(sets.value);
     for (const [index, { answer }] of calls.entries()) answer(found[index] ?? null);
-    return;
+    return true;
   }
   if (sets.error.kind !== 'refused' || calls.length === 1) {
     for (const { refuse } of calls) refuse(sets.error);
-    return;
+    return sets.error.kind === 'refused';
   }
-  for (const waiting of calls) await write(deps, [waiting]);
+  const middle = Math.ceil(calls.length / 2);
+  if (await writeCalls(deps, calls.slice(0, middle))) return writeCalls(deps, calls.slice(middle));
+  for (const { refuse } of calls.slice(middle)) refuse({ kind: 'unreachable' });
+  return false;
 }
 
 async function send(deps: WriterDeps, statements: readonly InStatement[]): Promise<Result<readonly ResultSet[], WriteFailure>> {

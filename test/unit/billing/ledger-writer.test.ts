@@ -1,0 +1,293 @@
+import { type InStatement, LibsqlError } from '@libsql/client';
+import * as fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { chargeCall, type LedgerCall, releaseCall, reserveCall, settleCall, undoCall } from '../../../src/billing/ledger-calls.ts';
+import { createLedgerWriter, type LedgerWriter, WRITER_LIMITS, type WriterLimits } from '../../../src/billing/ledger-writer.ts';
+import { microCredits } from '../../../src/money.ts';
+import { sha256 } from '../../support/database.ts';
+
+const POLICY = { deadlineMs: 5_000, tries: 1, wait: async () => undefined };
+
+const spendOf = (id: string, padding = '') => ({
+  id: `req_${id}` as const,
+  keyHash: sha256('key'),
+  fingerprint: padding,
+  lines: [{ item: 'media', amount: microCredits(1) }],
+});
+const reserve = (id: string, padding = '') => reserveCall(spendOf(id, padding), 1, 60_000);
+const charge = (id: string) => chargeCall(spendOf(id), {}, null, 1);
+const settle = (id: string) => settleCall(`req_${id}`, [], {}, undefined, 1);
+const release = (id: string) => releaseCall(`req_${id}`, 'x', undefined, 1);
+const undo = (id: string) => undoCall(`req_${id}`, null, 1);
+
+/** What the connection below answers to the call with this id. */
+const told = (id: string) => ({ ok: true, value: `what came of req_${id}` });
+const BUSY = { ok: false, error: { kind: 'busy', retryAfterSeconds: 2 } };
+
+type Statement = Exclude<InStatement, string | readonly unknown[]>;
+
+/** A database that answers each batch when it is told to, and writes down what it was sent. */
+class FakeDatabase {
+  readonly batches: (readonly Statement[])[] = [];
+  readonly #waiting: (() => void)[] = [];
+  /** Batches are answered at once while this is false. */
+  isHeld = false;
+  /** Thrown in place of an answer, where it returns something. */
+  fails: (statements: readonly Statement[], ids: readonly string[]) => unknown = () => null;
+
+  readonly connect = () => ({
+    batch: async (given: readonly unknown[]) => {
+      // safe because the writer makes every statement as an object
+      const statements = given as readonly Statement[];
+      this.batches.push(statements);
+      if (this.isHeld) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      const failure = this.fails(statements, idsOf(statements));
+      if (failure !== null) throw failure;
+      return statements.map(answerTo);
+    },
+  });
+
+  /** Answers the oldest batch that waits. */
+  release(): void {
+    this.#waiting.shift()?.();
+  }
+
+  /** The ids that each batch was about. */
+  sent(): readonly (readonly string[])[] {
+    return this.batches.map(idsOf);
+  }
+}
+
+/** Whose outcomes a batch reads. */
+function idsOf(statements: readonly Statement[]): readonly string[] {
+  return statements.filter(({ sql }) => sql.startsWith('SELECT')).flatMap((statement) => looksOf(statement));
+}
+
+function looksOf({ args }: Statement): readonly string[] {
+  // safe because each statement of a batch has one argument, the JSON text of its rows
+  const rows = JSON.parse((args as readonly string[])[0] ?? '[]') as readonly (string | { id: string })[];
+  return rows.map((row) => (typeof row === 'string' ? row : row.id));
+}
+
+function answerTo(statement: Statement) {
+  const rows = statement.sql.startsWith('SELECT') ? looksOf(statement).map((id, n) => ({ n, found: `what came of ${id}` })) : [];
+  // The order of rows is the database's affair.
+  return {
+    columns: ['n', 'found'],
+    columnTypes: [],
+    rows: rows.toReversed() as never,
+    rowsAffected: 0,
+    lastInsertRowid: undefined,
+    toJSON: () => null,
+  };
+}
+
+const limitsOf = (changes: Partial<WriterLimits>): WriterLimits => ({ ...WRITER_LIMITS, ...changes });
+
+function start(database: FakeDatabase, limits: Partial<WriterLimits> = {}): LedgerWriter {
+  return createLedgerWriter({ connect: database.connect, clock: Date.now, policy: POLICY, limits: limitsOf(limits) });
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('a writer', () => {
+  test('sends a call at once when nobody is before it', () => {
+    const database = new FakeDatabase();
+    void start(database).submit(reserve('a'));
+    expect(database.sent()).toEqual([['req_a']]);
+  });
+
+  test('sends those that come meanwhile together, and tells each its own outcome', async () => {
+    const database = new FakeDatabase();
+    database.isHeld = true;
+    const writer = start(database);
+    const answers = ['a', 'b', 'c', 'd'].map((id) => writer.submit(reserve(id)));
+    const others = [writer.submit(settle('e')), writer.submit(charge('f')), writer.submit(undo('g')), writer.submit(release('h'))];
+    expect(database.batches).toHaveLength(1);
+    database.isHeld = false;
+    database.release();
+    expect(await Promise.all([...answers, ...others])).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map(told));
+    expect(database.sent().map((ids) => ids.length)).toEqual([1, 7]);
+  });
+
+  test('puts no more calls into a batch than allowed', async () => {
+    const database = new FakeDatabase();
+    const writer = start(database, { batchCalls: 3 });
+    await Promise.all(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((id) => writer.submit(reserve(id))));
+    expect(database.sent().map((ids) => ids.length)).toEqual([1, 3, 3, 1]);
+  });
+
+  test('puts no more characters into a batch than allowed, and sends a larger call alone', async () => {
+    const database = new FakeDatabase();
+    const small = charsOf(reserve('b'));
+    const writer = start(database, { batchChars: 2 * small });
+    const calls = [reserve('a'), reserve('b'), reserve('c'), reserve('d', 'x'.repeat(9 * small)), reserve('e'), reserve('f')];
+    await Promise.all(calls.map((call) => writer.submit(call)));
+    expect(database.sent().map((ids) => ids.join())).toEqual(['req_a', 'req_b,req_c', 'req_d', 'req_e,req_f']);
+  });
+
+  test('sends other statements as a batch of their own, in their turn', async () => {
+    const database = new FakeDatabase();
+    const writer = start(database);
+    const order: string[] = [];
+    const note = (name: string) => () => void order.push(name);
+    await Promise.all([
+      writer.submit(reserve('a')).then(note('a')),
+      writer.submit(reserve('b')).then(note('b')),
+      writer.run([{ sql: 'INSERT 1', args: [] }]).then(note('run')),
+      writer.submit(reserve('c')).then(note('c')),
+    ]);
+    expect(database.batches.map((batch) => batch.map(({ sql }) => sql.slice(0, 6)))).toEqual([
+      ['INSERT', 'SELECT'],
+      ['INSERT', 'SELECT'],
+      ['INSERT'],
+      ['INSERT', 'SELECT'],
+    ]);
+    expect(order).toEqual(['a', 'b', 'run', 'c']);
+  });
+});
+
+describe('a writer with too much to do', () => {
+  test('turns spends away at once when its queue is full, sends nothing of them, and still takes in what ends requests', async () => {
+    const database = new FakeDatabase();
+    database.isHeld = true;
+    const writer = start(database, { waitingCalls: 2, endingFactor: 2 });
+    const taken = ['sent', 'a', 'b'].map((id) => writer.submit(reserve(id)));
+    expect(await writer.submit(reserve('c'))).toEqual(BUSY);
+    expect(await writer.submit(charge('d'))).toEqual(BUSY);
+    expect(await writer.run([{ sql: 'INSERT 1', args: [] }])).toEqual(BUSY);
+    const endings = [writer.submit(settle('e')), writer.submit(undo('f'))];
+    expect(await writer.submit(release('g'))).toEqual(BUSY);
+    database.isHeld = false;
+    database.release();
+    expect(await Promise.all([...taken, ...endings])).toEqual(['sent', 'a', 'b', 'e', 'f'].map(told));
+    expect(database.sent().flat().toSorted()).toEqual(['req_a', 'req_b', 'req_e', 'req_f', 'req_sent']);
+  });
+
+  test('counts characters as well, and has room again when they are sent', async () => {
+    const database = new FakeDatabase();
+    database.isHeld = true;
+    const one = charsOf(reserve('a'));
+    const writer = start(database, { waitingChars: 2 * one });
+    const taken = ['x', 'a', 'b'].map((id) => writer.submit(reserve(id)));
+    expect(await writer.submit(reserve('c'))).toEqual(BUSY);
+    database.isHeld = false;
+    database.release();
+    await Promise.all(taken);
+    await vi.advanceTimersByTimeAsync(0);
+    database.isHeld = true;
+    const again = ['x', 'a', 'b'].map((id) => writer.submit(reserve(id)));
+    expect(await writer.submit(reserve('c'))).toEqual(BUSY);
+    database.isHeld = false;
+    database.release();
+    expect(await Promise.all(again)).toEqual(['x', 'a', 'b'].map(told));
+  });
+
+  test('never sends what has waited too long behind a batch that hangs, and lets endings wait longer', async () => {
+    const database = new FakeDatabase();
+    database.isHeld = true;
+    const writer = start(database, { waitMs: 1_000, endingFactor: 2 });
+    const hanging = writer.submit(reserve('hanging'));
+    const spend = writer.submit(reserve('late'));
+    const ending = writer.submit(settle('patient'));
+    await vi.advanceTimersByTimeAsync(1_250);
+    expect(await Promise.race([spend, Promise.resolve('none')])).toEqual(BUSY);
+    expect(await Promise.race([ending, Promise.resolve('none')])).toBe('none');
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await Promise.race([ending, Promise.resolve('none')])).toEqual(BUSY);
+    await vi.advanceTimersByTimeAsync(POLICY.deadlineMs);
+    expect(await hanging).toEqual({ ok: false, error: { kind: 'unreachable' } });
+    database.isHeld = false;
+    expect(await writer.submit(reserve('next'))).toEqual(told('next'));
+    expect(database.sent().flat()).toEqual(['req_hanging', 'req_next']);
+  });
+});
+
+describe('a batch that goes wrong', () => {
+  const refused = new LibsqlError('bad row', 'SQLITE_CONSTRAINT');
+
+  test('is sent in halves when the database refuses it, so that only the culprits are refused', async () => {
+    const database = new FakeDatabase();
+    const culprits = ['req_7', 'req_91', 'req_92'];
+    database.fails = (_statements, ids) => (ids.some((id) => culprits.includes(id)) ? refused : null);
+    const writer = start(database);
+    const answers = await Promise.all(Array.from({ length: 200 }, (_, index) => writer.submit(reserve(String(index)))));
+    const failed = answers.flatMap((answer, index) => (answer.ok ? [] : [[`req_${index}`, answer.error.kind]]));
+    expect(failed).toEqual(culprits.map((id) => [id, 'refused']));
+    // Each culprit costs two batches for each halving of two hundred, not two hundred.
+    expect(database.batches.length).toBeLessThan(3 * 2 * 8 + 2);
+  });
+
+  test('is not sent on in halves to a database that is gone', async () => {
+    const database = new FakeDatabase();
+    database.fails = (_statements, ids) => (ids.length > 16 ? refused : new TypeError('gone'));
+    const writer = start(database);
+    const answers = await Promise.all(Array.from({ length: 65 }, (_, index) => writer.submit(reserve(String(index)))));
+    expect(new Set(answers.map((answer) => (answer.ok ? 'ok' : answer.error.kind)))).toEqual(new Set(['unreachable']));
+    expect(database.sent().map((ids) => ids.length)).toEqual([1, 64, 32, 16]);
+  });
+
+  test('leaves nobody waiting when the connection or its answer is a bug, and the writer goes on', async () => {
+    const database = new FakeDatabase();
+    const bugs = [{ batch: async () => [] }, new RangeError('no such shard')];
+    const writer = createLedgerWriter({
+      connect: () => {
+        const bug = bugs.shift() ?? database.connect();
+        if (bug instanceof RangeError) throw bug;
+        return bug;
+      },
+      clock: Date.now,
+      policy: POLICY,
+    });
+    const answers = await Promise.all(['a', 'b', 'c'].map((id) => writer.submit(reserve(id))));
+    // The first went alone; the other two met the second bug together and were sent again in halves.
+    expect(answers).toMatchObject([{ ok: false, error: { kind: 'refused', code: 'UNKNOWN' } }, told('b'), told('c')]);
+  });
+
+  test('answers every call exactly once, in whatever order answers, losses and refusals come', async () => {
+    vi.useRealTimers();
+    const kinds = [reserve, charge, settle, release, undo];
+    const Call = fc.record({ kind: fc.nat({ max: kinds.length - 1 }), after: fc.nat({ max: 3 }) });
+    const Fate = fc.constantFrom('answered', 'answered', 'answered', 'lost', 'refused');
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), fc.array(Call, { maxLength: 60 }), fc.array(Fate, { maxLength: 40 }), async (s, calls, fates) => {
+        const database = new FakeDatabase();
+        let batches = 0;
+        database.fails = () => {
+          const fate = fates[batches++] ?? 'answered';
+          return fate === 'lost' ? new TypeError('lost') : fate === 'refused' ? refused : null;
+        };
+        const connection = database.connect();
+        const batch = s.scheduleFunction((statements: readonly unknown[]) => connection.batch(statements));
+        const writer = createLedgerWriter({
+          connect: () => ({ batch: (statements) => batch(statements) }),
+          clock: Date.now,
+          policy: POLICY,
+          limits: limitsOf({ batchCalls: 7, waitingCalls: 20, waitMs: 60_000 }),
+        });
+        const answers: string[][] = calls.map(() => []);
+        const send = async ({ kind, after }: (typeof calls)[number], index: number) => {
+          for (let turn = 0; turn < after; turn++) await s.schedule(Promise.resolve());
+          const answer = await writer.submit((kinds[kind] ?? reserve)(String(index)));
+          answers[index]?.push(answer.ok ? String(answer.value) : answer.error.kind);
+        };
+        const all = Promise.all(calls.map(send));
+        await s.waitFor(all);
+        for (const [index, told] of answers.entries()) {
+          expect(told).toHaveLength(1);
+          expect([`what came of req_${index}`, 'busy', 'unreachable', 'refused']).toContain(told[0]);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+function charsOf(call: LedgerCall): number {
+  return call.row.length + call.look.length;
+}
