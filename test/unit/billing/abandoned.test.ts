@@ -1,0 +1,151 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { type Abandoned, type AbandonedStorage, createAbandoned } from '../../../src/billing/abandoned.ts';
+import { type LedgerCall, undoCall } from '../../../src/billing/ledger-calls.ts';
+import type { WriteFailure } from '../../../src/billing/ledger-writer.ts';
+import { err, ok, type Result } from '../../../src/result.ts';
+import { manualClock } from '../../support/database.ts';
+
+/** As long as the database has to answer that it doesn't know a request before it is given up. */
+const GIVE_UP_MS = 120_000;
+
+/** What a Durable Object's storage promises of what is used here: rows in the order of their names, and one alarm. */
+class MemoryStorage implements AbandonedStorage {
+  readonly #notes = new Map<string, Abandoned>();
+  alarm: number | null = null;
+
+  async keep(name: string, note: Abandoned): Promise<void> {
+    this.#notes.set(name, structuredClone(note));
+  }
+
+  async list(limit: number, after = ''): Promise<ReadonlyMap<string, Abandoned>> {
+    const names = [...this.#notes.keys()].toSorted().filter((name) => name > after);
+    return new Map([...this.#notes].filter(([name]) => names.slice(0, limit).includes(name)).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  async forget(names: readonly string[]): Promise<void> {
+    if (names.length > 128) throw new RangeError('more than storage deletes at once');
+    for (const name of names) this.#notes.delete(name);
+  }
+
+  async wakeAt(time: number): Promise<void> {
+    this.alarm = time;
+  }
+
+  get size(): number {
+    return this.#notes.size;
+  }
+}
+
+type Outcome = Result<string | null, WriteFailure>;
+const DONE = ok('{"state":"released"}');
+const UNKNOWN = ok(null);
+const UNREACHABLE = err({ kind: 'unreachable' } as const);
+
+let clock = manualClock();
+let storage = new MemoryStorage();
+let asked: string[] = [];
+beforeEach(() => {
+  clock = manualClock();
+  storage = new MemoryStorage();
+  asked = [];
+});
+
+const undo = (id: string) => undoCall(`req_${id}`, null, clock());
+
+/** Wakes a memory that was just made anew over the same storage, as after a restart. Returns how often each outcome was asked for. */
+async function wake(outcomeOf: (call: LedgerCall, shard: number) => Outcome): Promise<void> {
+  storage.alarm = null;
+  await createAbandoned(storage, clock).carryOut((shard) => ({
+    submit: async (call) => {
+      asked.push(`${shard}:${call.look}`);
+      return outcomeOf(call, shard);
+    },
+  }));
+}
+
+describe('what has to be undone', () => {
+  test('is tried at once, at its own shard, and forgotten when it is done', async () => {
+    await createAbandoned(storage, clock).add(1, undo('a'));
+    expect(storage.alarm).toBe(clock());
+    await wake(() => DONE);
+    expect(asked).toEqual(['1:"req_a"']);
+    expect(storage.size).toBe(0);
+  });
+
+  test('survives restarts, and is tried again for as long as the database cannot be asked', async () => {
+    await createAbandoned(storage, clock).add(0, undo('a'));
+    for (let hour = 0; hour < 5; hour++) {
+      await wake(() => (hour % 2 === 0 ? UNREACHABLE : err({ kind: 'busy', retryAfterSeconds: 2 })));
+      expect(storage.alarm).toBe(clock() + 2_000);
+      clock.advance(3_600_000);
+    }
+    expect(storage.size).toBe(1);
+    await wake(() => DONE);
+    expect(storage.size).toBe(0);
+  });
+
+  test('is kept when nothing is known of it yet, and undone when it lands after all', async () => {
+    await createAbandoned(storage, clock).add(0, undo('late'));
+    await wake(() => UNKNOWN);
+    clock.advance(GIVE_UP_MS);
+    await wake(() => UNKNOWN);
+    expect(storage.size).toBe(1);
+    await wake(() => DONE);
+    expect(storage.size).toBe(0);
+  });
+
+  test('is given up when nothing has been known of it for two minutes of answers, however long the database was gone before', async () => {
+    await createAbandoned(storage, clock).add(0, undo('never'));
+    clock.advance(10 * GIVE_UP_MS);
+    await wake(() => UNKNOWN);
+    clock.advance(GIVE_UP_MS);
+    await wake(() => UNKNOWN);
+    expect(storage.size).toBe(1);
+    clock.advance(1);
+    await wake(() => UNKNOWN);
+    expect(storage.size).toBe(0);
+  });
+
+  test('is kept for a while where the database refuses it, because the next version may be able to', async () => {
+    await createAbandoned(storage, clock).add(0, undo('refused'));
+    await wake(() => err({ kind: 'refused', code: 'SQLITE_ERROR', message: 'no such table: undo' }));
+    expect(storage.size).toBe(1);
+    await wake(() => DONE);
+    expect(storage.size).toBe(0);
+  });
+
+  test('is all tried at one waking, also behind more than one page of what is not known', async () => {
+    const memory = createAbandoned(storage, clock);
+    const ids = Array.from({ length: 250 }, (_, index) => String(index).padStart(4, '0'));
+    for (const id of ids) await memory.add(0, undo(id));
+    await wake((call) => (call.look < '"req_0200"' ? UNKNOWN : DONE));
+    expect(asked.toSorted()).toEqual(ids.map((id) => `0:"req_${id}"`));
+    expect(storage.size).toBe(200);
+  });
+
+  test('waits for the next waking when the database does not answer the first page', async () => {
+    const memory = createAbandoned(storage, clock);
+    for (let index = 0; index < 250; index++) await memory.add(0, undo(String(index)));
+    await wake(() => UNREACHABLE);
+    expect(asked).toHaveLength(100);
+    expect(storage.alarm).toBe(clock() + 2_000);
+  });
+
+  test('has its next try before anything can go wrong with this one', async () => {
+    await createAbandoned(storage, clock).add(0, undo('a'));
+    const broken = wake(() => {
+      throw new Error('the settings are not complete');
+    });
+    await expect(broken).rejects.toThrow('settings');
+    expect([storage.size, storage.alarm]).toEqual([1, clock() + 2_000]);
+  });
+
+  test('is noted once for a request, and wakes nobody when there is nothing', async () => {
+    await createAbandoned(storage, clock).add(0, undo('a'));
+    await createAbandoned(storage, clock).add(0, undo('a'));
+    expect(storage.size).toBe(1);
+    await wake(() => DONE);
+    await wake(() => DONE);
+    expect([asked.length, storage.alarm]).toEqual([1, null]);
+  });
+});
