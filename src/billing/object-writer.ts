@@ -22,7 +22,10 @@ export type LocationHint = (typeof LOCATION_HINTS)[number];
 /** How often an object is asked that ended, or never began, in the middle: a new one is there at once. */
 const TRIES = 3;
 
-/** Longer than an object lets anything wait and be sent together, so that this only ends what would never end. Milliseconds. */
+/**
+ * Longer than an object lets anything wait (twice two seconds and half of one, `WRITER_LIMITS`) and be sent (five, `CALL_POLICY`), so that
+ * this only ends what would never end. Milliseconds.
+ */
 const ANSWER_TIMEOUT_MS = 10_000;
 
 /**
@@ -41,10 +44,13 @@ export function createObjectWriter(deps: {
         // A stub that has failed once stays broken, so each try takes a new one.
         const object = objects.getByName(`shard-${shard}`, locationHint === undefined ? {} : { locationHint });
         const answer = await inTime(what(object), ANSWER_TIMEOUT_MS);
-        if (answer !== LATE) return answer;
-        break;
-      } catch {
-        // The object ended before it answered: asked again.
+        if (answer === LATE) break;
+        // "Busy" says that nothing was done, which the object can only say of this try: one before it may have been carried out.
+        if (!answer.ok && answer.error.kind === 'busy' && attempt > 1) break;
+        return answer;
+      } catch (failure) {
+        // The object ended before it answered and is asked again. One with too many requests is left alone.
+        if (failure instanceof Error && 'overloaded' in failure && failure.overloaded === true) break;
       }
     }
     return err({ kind: 'unreachable' });

@@ -1,6 +1,6 @@
 import { LibsqlError, type ResultSet } from '@libsql/client/web';
 import type { Database } from '../db/client.ts';
-import type { LedgerWriter, PlainSet } from './ledger-writer.ts';
+import type { LedgerWriter, PlainSet, Refused } from './ledger-writer.ts';
 
 /**
  * A database whose writes wait their turn at the writer, so that they never meet the ledger's own at the database's one lock. Reads go
@@ -16,10 +16,15 @@ export function createQueuedDatabase(connect: () => Database, writer: Pick<Ledge
       const written = await writer.run(statements.map(asObject));
       if (written.ok) return written.value.map(resultSet);
       const { error } = written;
-      if (error.kind === 'refused') throw new LibsqlError(error.message, error.code);
+      if (error.kind === 'refused') throw refusal(error);
       throw new TypeError(error.kind);
     },
   };
+}
+
+/** A bug must stay one to whoever decides what to try again: SQLite's codes tell, and what has none looks like the network. */
+function refusal({ code, message }: Refused): Error {
+  return code === 'UNKNOWN' ? new RangeError(message) : new LibsqlError(message, code);
 }
 
 type Given = Parameters<Database['batch']>[0][number];
