@@ -43,19 +43,21 @@ CREATE TRIGGER remember_run INSTEAD OF INSERT ON remember BEGIN
          balance_micros = (SELECT a.posted_micros - a.held_micros FROM account a WHERE a.id = replay.scope)
    WHERE scope = (SELECT k.account_id FROM key_secret s CROSS JOIN api_key k ON k.id = s.key_id WHERE s.hash = unhex(NEW.key_hash))
      AND key_digest = NEW.digest AND request_id = NEW.request_id AND status IS NULL
-     AND typeof(NEW.status) = 'integer' AND NEW.status BETWEEN 200 AND 499 AND length(coalesce(NEW.answer, '')) <= 2000000
+     AND typeof(NEW.status) = 'integer' AND NEW.status BETWEEN 200 AND 499
+     AND typeof(NEW.answer) IN ('text', 'null') AND length(coalesce(NEW.answer, '')) <= 2000000
      AND typeof(NEW.expires_at) = 'integer' AND NEW.expires_at > created_at
-     AND EXISTS (SELECT 1 FROM hold h WHERE h.id = NEW.request_id AND h.state = NEW.state);
+     AND EXISTS (SELECT 1 FROM hold h WHERE h.id = NEW.request_id AND h.state = NEW.state AND h.state IN ('settled', 'released'));
 END;
 --> statement-breakpoint
 
--- Counts a failure of a released hold's key on a target. One older than `since` starts the count anew.
+-- Counts a failure of a hold's key on a target, just before the hold is released: what is released already was counted. A failure older
+-- than `since` starts the count anew.
 CREATE VIEW fail AS SELECT '' AS id, '' AS target, '' AS code, 0 AS now, 0 AS since WHERE 0;
 --> statement-breakpoint
 CREATE TRIGGER fail_run INSTEAD OF INSERT ON fail BEGIN
   INSERT INTO failing (key_id, target, failures, code, last_at)
     SELECT h.key_id, NEW.target, 1, NEW.code, NEW.now FROM hold h
-     WHERE h.id = NEW.id AND h.state = 'released' AND h.resolved_at = NEW.now
+     WHERE h.id = NEW.id AND h.state = 'open'
        AND typeof(NEW.target) = 'text' AND typeof(NEW.code) = 'text' AND typeof(NEW.now) = 'integer' AND typeof(NEW.since) = 'integer'
     ON CONFLICT (key_id, target) DO UPDATE
        SET failures = CASE WHEN last_at > NEW.since THEN failures + 1 ELSE 1 END, code = excluded.code, last_at = excluded.last_at;
@@ -80,7 +82,7 @@ CREATE TRIGGER undo_run INSTEAD OF INSERT ON undo BEGIN
   UPDATE hold SET state = 'released', reason = 'undelivered', resolved_at = NEW.now
    WHERE id = NEW.id AND state = 'open' AND typeof(NEW.now) = 'integer';
   DELETE FROM replay
-   WHERE scope = (SELECT h.account_id FROM hold h WHERE h.id = NEW.id AND h.state <> 'settled') AND key_digest = NEW.digest
+   WHERE scope = (SELECT h.account_id FROM hold h WHERE h.id = NEW.id AND h.state IN ('released', 'expired')) AND key_digest = NEW.digest
      AND request_id = NEW.id AND status IS NULL;
   INSERT INTO credit (account_id, kind, ref, delta, now)
     SELECT h.account_id, 'adjust', 'undelivered:' || h.id, h.settled_micros, NEW.now

@@ -15,7 +15,9 @@ export type Batch = {
 
 /**
  * Makes one batch of many calls: at most one statement for each thing that any of them does. What gives money back goes before what
- * takes it, so that nobody is refused for money that came free in the same batch; claims go around the spends they belong to.
+ * takes it, so that nobody is refused for money that came free in the same batch; claims go around the spends they belong to. A failure
+ * is counted before its hold is released, which happens once, so that a batch that is sent again doesn't count it again. Undoing comes
+ * last: it may meet in its own batch the very spend that it undoes.
  */
 export function batchOf(calls: readonly LedgerCall[]): Batch {
   const of = (...kinds: readonly LedgerCall['kind'][]) => calls.filter(({ kind }) => kinds.includes(kind));
@@ -28,10 +30,9 @@ export function batchOf(calls: readonly LedgerCall[]): Batch {
   };
   const rowsOf = (some: readonly LedgerCall[], field: Exclude<keyof LedgerCall, 'kind'> = 'row') => some.map((call) => call[field]);
   add(statement.callSettle, rowsOf(settles));
-  add(statement.callRelease, rowsOf(releases));
-  add(statement.callUndo, rowsOf(undos));
   add(statement.callHeal, rowsOf(settles, 'heal'));
-  add(statement.callFail, rowsOf(releases, 'fail'));
+  add(statement.callFail, rowsOf(firstOfEach(releases), 'fail'));
+  add(statement.callRelease, rowsOf(releases));
   add(statement.callRemember, rowsOf(endings, 'remember'));
   add(statement.callUnclaim, rowsOf(endings, 'unclaim'));
   add(statement.callClaim, rowsOf(spends, 'claim'));
@@ -39,6 +40,7 @@ export function batchOf(calls: readonly LedgerCall[]): Batch {
   add(statement.callCharge, rowsOf(of('charge')));
   add(statement.callUnclaim, rowsOf(spends, 'unclaim'));
   add(statement.callRemember, rowsOf(spends, 'remember'));
+  add(statement.callUndo, rowsOf(undos));
   const held = [...endings, ...undos];
   add(statement.readHolds, rowsOf(held, 'look'));
   add(statement.readSpends, rowsOf(spends, 'look'));
@@ -56,6 +58,12 @@ export function batchOf(calls: readonly LedgerCall[]): Batch {
       return calls.map((call) => found.get(call) ?? null);
     },
   };
+}
+
+/** Of several calls about one hold the first, which is the one that does something. */
+function firstOfEach(calls: readonly LedgerCall[]): readonly LedgerCall[] {
+  const seen = new Set<string>();
+  return calls.filter(({ look }) => seen.size < seen.add(look).size);
 }
 
 const FoundRows = z.array(z.object({ n: z.int(), found: z.string() }));

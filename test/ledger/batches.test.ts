@@ -1,0 +1,213 @@
+import type { Client } from '@libsql/client';
+import * as fc from 'fast-check';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { auditLedger, brokenLaws } from '../../src/billing/audit.ts';
+import { CALL_POLICY } from '../../src/billing/database-call.ts';
+import { foundHold, foundSpend } from '../../src/billing/ledger-found.ts';
+import { chargeCall, releaseCall, reserveCall, settleCall, undoCall } from '../../src/billing/ledger-calls.ts';
+import { createLedgerWriter } from '../../src/billing/ledger-writer.ts';
+import type { Spend } from '../../src/billing/ledger.ts';
+import { createLedger } from '../../src/billing/libsql-ledger.ts';
+import { microCredits } from '../../src/money.ts';
+import { addCustomer, type Customer, manualClock, memoryDatabase, serverDatabase, sha256 } from '../support/database.ts';
+import { useSqld } from '../support/sqld.ts';
+import { anyBatchCall, BatchWorld, inOrderOfKinds, PRICE, TTL_MS } from './batch-world.ts';
+
+/** As many as go into one batch. */
+const CALLS = 256;
+
+// Set BATCH_SEED to play a failed run again.
+const seed = Number(process.env['BATCH_SEED'] ?? Date.now() % 2_147_483_647);
+const serverUrl = useSqld();
+
+describe.each([
+  { place: 'in this process', open: memoryDatabase, runs: 12 },
+  { place: 'on a libSQL server', open: () => serverDatabase(serverUrl()), runs: 4 },
+])('a batch $place', ({ place, open, runs }) => {
+  let client: Client;
+  let batches = 0;
+  let count = 0;
+  let customer: Customer;
+  const clock = manualClock();
+  beforeAll(async () => {
+    client = await open();
+  });
+  afterAll(() => client.close());
+  beforeEach(async () => {
+    customer = await addCustomer(client, { name: `${place} ${++count}`, balance: 3 * PRICE });
+  });
+  afterEach(async () => {
+    expect(brokenLaws(await auditLedger(client))).toEqual([]);
+  });
+
+  /** A writer that is busy with something else already, so that all calls made now are one batch. */
+  function busyWriter() {
+    const connect = () => ({
+      batch: (...[statements, mode]: Parameters<Client['batch']>) => {
+        batches += 1;
+        return client.batch(statements, mode);
+      },
+    });
+    const writer = createLedgerWriter({ connect, clock, policy: CALL_POLICY });
+    void writer.run([{ sql: 'SELECT 1', args: [] }]);
+    batches = 0;
+    return writer;
+  }
+
+  const spend = (id: string, more: Partial<Spend> = {}): Spend => ({
+    id: `req_${place}-${count}-${id}`,
+    keyHash: customer.keyHash,
+    fingerprint: sha256('request'),
+    lines: [{ item: 'media', amount: microCredits(PRICE) }],
+    ...more,
+  });
+
+  async function balance(): Promise<unknown> {
+    const sql = 'SELECT posted_micros AS posted, held_micros AS held FROM account WHERE id = ?';
+    return { ...(await client.execute({ sql, args: [customer.accountId] })).rows[0] };
+  }
+
+  test(`of ${CALLS} calls of all kinds comes out as the same calls one by one (BATCH_SEED=${seed})`, async () => {
+    let run = 0;
+    const seen = new Set<string>();
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyBatchCall, { minLength: CALLS, maxLength: CALLS }), async (given) => {
+        run += 1;
+        const calls = inOrderOfKinds(given);
+        const one = await BatchWorld.make(`${place} one ${run}.`, client);
+        const single = createLedger({ client, clock: one.clock });
+        const expected: unknown[] = [];
+        for (const [index, call] of calls.entries()) expected.push(await one.send(single, call, index, calls));
+
+        const all = await BatchWorld.make(`${place} all ${run}.`, client);
+        const together = createLedger({ client, clock: all.clock, writer: busyWriter() });
+        const outcomes = await Promise.all(calls.map((call, index) => all.send(together, call, index, calls)));
+        expect(outcomes).toEqual(expected);
+        expect(await all.dump()).toEqual(await one.dump());
+        for (const [index, outcome] of outcomes.entries()) seen.add(`${calls[index]?.do} ${String(outcome).replaceAll(/[\d.]+/g, 'n')}`);
+      }),
+      { seed, numRuns: runs, endOnFailure: true },
+    );
+    // What the calls must have come to between them, or the comparison proves little.
+    for (const outcome of ['insufficient_credits', 'account_frozen', 'key_budget_exceeded', 'unknown_key', 'in_flight', 'mismatch', 'n']) {
+      expect([...seen]).toContain(`reserve ${outcome}`);
+    }
+    for (const outcome of [
+      'settle not_open',
+      'release released',
+      'release settled',
+      'release null',
+      'charge replayed,answer n',
+      'undo null',
+    ]) {
+      expect([...seen]).toContain(outcome);
+    }
+  });
+
+  test(`of ${CALLS} calls is one request, and each finds its own outcome`, async () => {
+    const rich = await addCustomer(client, { name: `${place} ${count} rich`, balance: CALLS * 1_000_000 });
+    const ledger = createLedger({ client, clock, writer: busyWriter() });
+    const prices = Array.from({ length: CALLS }, (_, index) => microCredits(index + 1));
+    const answers = await Promise.all(
+      prices.map((amount, index) => {
+        const own = spend(`own-${index}`, { keyHash: rich.keyHash, lines: [{ item: 'media', amount }] });
+        return index % 2 === 0 ? ledger.reserve(own, TTL_MS) : ledger.charge(own, {});
+      }),
+    );
+    expect(
+      answers.map((answer) => answer.ok && [answer.value.id, 'amount' in answer.value ? answer.value.amount : answer.value.settled]),
+    ).toEqual(prices.map((amount, index) => [`req_${place}-${count}-own-${index}`, amount]));
+    expect(batches).toBe(1);
+  });
+
+  test('refuses a call that raises, and it alone', async () => {
+    const writer = busyWriter();
+    const good = reserveCall(spend('good'), clock(), TTL_MS);
+    const poisoned = [
+      { ...reserveCall(spend('malformed'), clock(), TTL_MS), row: '{"id":"req_x","now":01}' },
+      { ...settleCall('req_x', [], {}, undefined, clock()), row: '{"id":' },
+      { ...releaseCall('req_x', 'r', undefined, clock()), look: '"req_x' },
+    ];
+    const answers = await Promise.all(
+      [good, ...poisoned, chargeCall(spend('better'), {}, null, clock())].map((call) => writer.submit(call)),
+    );
+    expect(answers.map((answer) => (answer.ok ? 'carried out' : answer.error.kind))).toEqual([
+      'carried out',
+      'refused',
+      'refused',
+      'refused',
+      'carried out',
+    ]);
+    expect(answers[0]).toMatchObject({ ok: true, value: expect.stringContaining('"state":"open"') });
+    expect(await balance()).toEqual({ posted: 2 * PRICE, held: PRICE });
+  });
+
+  test('takes exactly three of a hundred charges on a balance for three', async () => {
+    const ledger = createLedger({ client, clock, writer: busyWriter() });
+    const answers = await Promise.all(Array.from({ length: 100 }, (_, index) => ledger.charge(spend(`of-three-${index}`), {})));
+    expect(answers.filter((answer) => answer.ok)).toHaveLength(3);
+    expect(new Set(answers.map((answer) => (answer.ok ? 'ok' : answer.error.kind)))).toEqual(new Set(['ok', 'insufficient_credits']));
+    expect(batches).toBe(1);
+    expect(await balance()).toEqual({ posted: 0, held: 0 });
+  });
+
+  test('carries one of two requests with the same Idempotency-Key out, and gives the other its answer or tells it to wait', async () => {
+    const onceDigest = sha256(`${place} once`);
+    const ledger = createLedger({ client, clock, writer: busyWriter() });
+    const charged = await Promise.all(
+      ['a', 'b'].map((id) => ledger.charge(spend(`charge-${id}`, { onceDigest }), {}, { status: 200, sealed: `answer ${id}` })),
+    );
+    expect(charged).toMatchObject([{ ok: true }, { ok: false, error: { kind: 'replayed', replay: { sealed: 'answer a' } } }]);
+    const other = sha256(`${place} other`);
+    const busy = createLedger({ client, clock, writer: busyWriter() });
+    const reserved = await Promise.all(['a', 'b'].map((id) => busy.reserve(spend(`hold-${id}`, { onceDigest: other }), TTL_MS)));
+    expect(reserved).toMatchObject([{ ok: true }, { ok: false, error: { kind: 'in_flight', until: clock() + TTL_MS } }]);
+    expect(await balance()).toEqual({ posted: 2 * PRICE, held: PRICE });
+  });
+
+  test('lets a spend through under a key whose first request it refuses', async () => {
+    const onceDigest = sha256(`${place} dear`);
+    const ledger = createLedger({ client, clock, writer: busyWriter() });
+    const dear = spend('dear', { onceDigest, fingerprint: sha256('dear'), lines: [{ item: 'media', amount: microCredits(4 * PRICE) }] });
+    const [refused, taken] = await Promise.all([ledger.reserve(dear, TTL_MS), ledger.charge(spend('cheap', { onceDigest }), {})]);
+    expect([refused, taken]).toMatchObject([{ error: { kind: 'insufficient_credits' } }, { ok: true }]);
+  });
+
+  test('frees money by its settlements, releases and undos for its own spends', async () => {
+    const before = createLedger({ client, clock });
+    for (const id of ['one', 'two', 'three']) expect(await before.reserve(spend(id), TTL_MS)).toMatchObject({ ok: true });
+    const ledger = createLedger({ client, clock, writer: busyWriter() });
+    const spends = ['a', 'b', 'c', 'd'].map((id) => ledger.charge(spend(`freed-${id}`), {}));
+    const settled = ledger.settle(spend('one').id, [], {});
+    const released = ledger.release(spend('two').id, 'x');
+    await ledger.abandon(spend('three').id, null);
+    expect((await Promise.all(spends)).map((answer) => answer.ok)).toEqual([true, true, true, false]);
+    expect([await settled, await released]).toMatchObject([{ ok: true }, { ok: true }]);
+    expect(await balance()).toEqual({ posted: 0, held: 0 });
+  });
+
+  test('undoes a spend that comes in the same batch as its undo', async () => {
+    const writer = busyWriter();
+    const { id } = spend('late');
+    const [undone, late] = await Promise.all([
+      writer.submit(undoCall(id, null, clock())),
+      writer.submit(chargeCall(spend('late'), {}, null, clock())),
+    ]);
+    expect(foundHold(undone.ok ? undone.value : null)).toMatchObject({ state: 'settled' });
+    expect(foundSpend(late.ok ? late.value : null)).toMatchObject({ hold: { state: 'settled' } });
+    expect(await balance()).toEqual({ posted: 3 * PRICE, held: 0 });
+  });
+
+  test('counts a failure once, however often its release is sent', async () => {
+    const target = 'a failing target';
+    const ledger = createLedger({ client, clock });
+    await ledger.reserve(spend('fails', { target }), TTL_MS);
+    const ending = { keyHash: customer.keyHash, onceDigest: null, answer: null, target };
+    const writer = busyWriter();
+    const call = releaseCall(spend('fails').id, 'provider_timeout', ending, clock());
+    await Promise.all([call, { ...call }].map((one) => writer.submit(one)));
+    await writer.submit(call);
+    const { rows } = await client.execute({ sql: 'SELECT failures FROM failing WHERE key_id = ?', args: [customer.keyId] });
+    expect(rows).toMatchObject([{ failures: 1 }]);
+  });
+});
