@@ -1,6 +1,7 @@
 import type { Client } from '@libsql/client';
 import { HOSTILE_CALLS, settledBy } from './hostile-calls.ts';
 import { HOSTILE_KEYS } from './hostile-keys.ts';
+import { HOSTILE_WRITER_CALLS } from './hostile-writer.ts';
 
 /** A statement that no caller of the ledger has a reason to send. Whatever rows there are, it must change none of them. */
 export type HostileStatement = { readonly name: string; readonly sql: string };
@@ -334,6 +335,7 @@ export const HOSTILE_STATEMENTS: readonly HostileStatement[] = [
   ...REPLAYS,
   ...OWNER_ACTIONS,
   ...HOSTILE_CALLS,
+  ...HOSTILE_WRITER_CALLS,
 ].flatMap(withConflictClauses);
 
 const TABLES = [
@@ -347,6 +349,7 @@ const TABLES = [
   'entry',
   'payment',
   'replay',
+  'failing',
   'owner_action',
   'metric',
 ] as const;

@@ -89,8 +89,8 @@ describe('the sums of money', () => {
   test('include what a receipt says of the providers, and nothing of what is odd in it', async () => {
     const client = await memoryDatabase();
     await buildScenario(client);
-    // Five settled requests of the scenario, 600 each, each with an oddity beside it.
-    expect(total((await read(client, START_TIME)).allTime, 'settled_cost_micros')).toBe(3_000);
+    // Six settled requests of the scenario, 600 each, each with an oddity beside it.
+    expect(total((await read(client, START_TIME)).allTime, 'settled_cost_micros')).toBe(3_600);
     expect(kept((await read(client, START_TIME)).allTime)).toEqual(await truth(client));
     client.close();
   });
@@ -103,7 +103,8 @@ describe('the sums of money', () => {
     const at = journal.entries.findIndex(({ tag }) => tag === '0004_metrics');
     const client = createClient({ url: ':memory:', intMode: 'number' });
     await client.batch(
-      journal.entries.slice(0, at).flatMap(({ tag }) => statements(tag)),
+      // The ledger of today calls the procedures of the writer, which know nothing of the sums.
+      [...journal.entries.slice(0, at).map(({ tag }) => tag), '0006_writer'].flatMap(statements),
       'write',
     );
     // The scenario ends with an owner's action, for which there is no table yet.

@@ -42,6 +42,12 @@ export async function buildScenario(client: Client): Promise<void> {
   });
   must(await ledger.charge(once('once', rich, 'answered'), receipt, { status: 200, sealed: 'sealed' }));
   must(await ledger.reserve(once('claimed', rich, 'running'), TTL_MS));
+  // One that failed, and one that was charged and never delivered.
+  const target = 'a target';
+  must(await ledger.reserve({ ...spend(rich, 'failed', { media: 20 }), target }, TTL_MS));
+  must(await ledger.release('req_failed', 'provider_timeout', { keyHash: rich.keyHash, onceDigest: null, answer: null, target }));
+  must(await ledger.charge(spend(rich, 'undelivered', { media: 30 }), receipt));
+  await ledger.abandon('req_undelivered', null);
 
   // The poor one's open hold outlives a clawback of what it was made from: a debt with a hold.
   await pay(client, 'pay_poor', poor.accountId, 2_000, [2_000, 500, 1_000]);
