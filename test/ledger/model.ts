@@ -282,7 +282,7 @@ export class Model {
     if (hold === undefined) return;
     const answer = await this.#ledger.release(hold.spend.id, 'model');
     if (hold.state === 'open') hold.state = 'released';
-    expect(answer).toEqual({ ok: true, value: { released: hold.state === 'released', balance: this.#balance(hold.key.account) } });
+    expect(answer).toEqual({ ok: true, value: { state: hold.state, balance: this.#balance(hold.key.account) } });
   }
 
   async #sweep(page: number): Promise<void> {
