@@ -103,13 +103,17 @@ export function customerPayer(deps: {
       const settle = () => ledger.settle(id, lines, receipt, { keyHash, onceDigest, ...ending });
       let settled = await settle();
       // Not delivered, so not charged: a hold that a lost settlement left open is given back, and one that it settled is known by that.
-      if (!settled.ok && (await giveBack(settled.error.kind)) === 'settled') settled = await settle();
+      if (!settled.ok && (await giveBack(settled.error.kind)) === 'settled') {
+        settled = await settle();
+        // Taken, but nobody here can say what it came to: the caller gets nothing, so it is booked back.
+        if (!settled.ok) await ledger.abandon(id, onceDigest);
+      }
       return settled.ok ? ok({ ...settled.value, available: settled.value.balance.available, receiptId: id }) : settled;
     },
     async release(reason, ending) {
       const released = await ledger.release(id, reason, { keyHash, onceDigest, ...ending });
-      // Until it can be undone the hold stays, at most until its time is over.
-      if (!released.ok) await ledger.abandon(id, onceDigest);
+      // Until it can be undone the hold stays, at most until its time is over. One that a bug left settled was paid for nothing.
+      if (!released.ok || released.value.state === 'settled') await ledger.abandon(id, onceDigest);
       return { available: released.ok ? (released.value.balance?.available ?? null) : null };
     },
   };

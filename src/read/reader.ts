@@ -145,10 +145,15 @@ async function chargeAtHand(
   const receipt = receiptOf(deps, order, trace, target, outcome);
   const full = lines.map(({ item, amount }) => ({ item, settled: amount }));
   const answer = await keptReading(deps, order, target, outcome, expectedPayment(order.payer, lines, full));
-  const paid = lines.length === 0 ? await identifyOnly(order) : await order.payer.charge(lines, receipt, answer);
-  if (!paid.ok) return stopped(deps, trace, paid.error);
-  noteAccount(trace, paid.value);
-  return ok(await readingOf(deps, order, target, outcome, paid.value));
+  try {
+    const paid = lines.length === 0 ? await identifyOnly(order) : await order.payer.charge(lines, receipt, answer);
+    if (!paid.ok) return stopped(deps, trace, paid.error);
+    noteAccount(trace, paid.value);
+    return ok(await readingOf(deps, order, target, outcome, paid.value));
+  } catch (bug) {
+    trace.available = (await order.payer.release('internal', { answer: null, target: null })).available;
+    throw bug;
+  }
 }
 
 /** What a repeat under the same Idempotency-Key will be answered with; null without a key. */

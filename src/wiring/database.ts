@@ -1,6 +1,6 @@
 import { createLedger } from '../billing/libsql-ledger.ts';
 import type { Ledger } from '../billing/ledger.ts';
-import { createLedgerWriter, type LedgerWriter } from '../billing/ledger-writer.ts';
+import { createLedgerWriter, type LedgerWriter, WRITER_LIMITS } from '../billing/ledger-writer.ts';
 import { createObjectWriter } from '../billing/object-writer.ts';
 import { createQueuedDatabase } from '../billing/queued-database.ts';
 import { createDatabase, type Database } from '../db/client.ts';
@@ -24,10 +24,10 @@ export function openShard(settings: Settings, env: Env, shard: number, runtime: 
 }
 
 /** The writer of a shard itself, for the object that owns it. Throws while settings are missing; no call gets that far. */
-export function writerFor(env: Env, shard: number, runtime: Runtime = workerd): LedgerWriter {
+export function writerFor(env: Env, shard: number, runtime: Runtime = workerd, limits = WRITER_LIMITS): LedgerWriter {
   const settings = settingsFrom(env);
   if (!settings.ok) throw new Error('the settings are not complete');
-  return createLedgerWriter({ connect: () => connect(settings.value, shard, runtime), clock: runtime.clock });
+  return createLedgerWriter({ connect: () => connect(settings.value, shard, runtime), clock: runtime.clock, limits });
 }
 
 /** A connection for one request or one batch: see src/db/client.ts. Throws on a shard that is not configured. */

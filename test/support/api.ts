@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { startStandIns, type StandIns } from '../../local/stand-ins/stand-ins.ts';
 import { createApp } from '../../src/app.ts';
 import { auditLedger } from '../../src/billing/audit.ts';
+import { WRITER_LIMITS, type WriterLimits } from '../../src/billing/ledger-writer.ts';
 import { buildDeps, metricsFor, runScheduled } from '../../src/deps.ts';
 import type { Env, Settings } from '../../src/env.ts';
 import type { App } from '../../src/http/context.ts';
@@ -14,7 +15,7 @@ import type { FlightDeck } from '../../src/flights/read-flight.ts';
 import { flightDeckFor } from '../../src/wiring/reading.ts';
 import type { Runtime } from '../../src/wiring/runtime.ts';
 import { processRateLimits } from './rate-limits.ts';
-import { processWriters } from './writers.ts';
+import { type ProcessWriters, processWriters } from './writers.ts';
 import { manualClock, serverDatabase, sha256 } from './database.ts';
 import { standInSettings } from './settings.ts';
 import { useSqld } from './sqld.ts';
@@ -59,6 +60,18 @@ export class Api {
   backgroundBug: Error | null = null;
   /** Set to have the database carry everything out and its answers get lost: from the start, or once a provider has been asked. */
   losesAnswers: 'always' | 'after_provider' | null = null;
+  /** Which of the answers get lost, counted from 1 when the losing begins; all of them where nobody says otherwise. */
+  isLost: (nth: number) => boolean = () => true;
+  private lossesSoFar = 0;
+  /** Set to keep what is sent to the database from getting there. */
+  databaseGate: Promise<void> | null = null;
+  /** How much the ledger's writers do at once, for tests that set it before the first request. */
+  writerLimits: WriterLimits = WRITER_LIMITS;
+  /** The objects that write to the ledger, in this process. */
+  readonly writers: ProcessWriters = processWriters(
+    (shard) => writerFor(this.env, shard, this.runtime, this.writerLimits),
+    () => this.runtime.clock(),
+  );
   private readonly pending: Promise<unknown>[] = [];
   private readonly flights = new Map<string, FlightDeck>();
   private readonly counters = createCounterBuffer((increments) => metricsFor(this.env, this.runtime).add(increments));
@@ -81,7 +94,7 @@ export class Api {
       ASSETS: {} as Env['ASSETS'],
       RATE_LIMITS: this.rateLimits,
       // As the Durable Objects do, in one process; counters are written when a test asks for it.
-      LEDGER: processWriters((shard) => writerFor(this.env, shard, this.runtime)),
+      LEDGER: this.writers,
       METRICS: { getByName: () => ({ add: async (increments) => this.counters.add(increments) }) },
       READ_FLIGHTS: {
         getByName: (name) => {
@@ -100,10 +113,11 @@ export class Api {
     fetch: async (input, init) => {
       const { host } = new URL(input instanceof Request ? input.url : String(input));
       this.sent.push(host);
-      const answer = await fetch(input, init);
       const isDatabase = host === new URL(this.sqldUrl).host;
+      if (isDatabase) await this.databaseGate;
+      const answer = await fetch(input, init);
       if (!isDatabase && this.losesAnswers === 'after_provider') this.losesAnswers = 'always';
-      if (isDatabase && this.losesAnswers === 'always') {
+      if (isDatabase && this.losesAnswers === 'always' && this.isLost(++this.lossesSoFar)) {
         await answer.arrayBuffer();
         throw new TypeError('the answer was lost');
       }

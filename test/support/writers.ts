@@ -1,19 +1,34 @@
+import { createAbandoned } from '../../src/billing/abandoned.ts';
 import type { LedgerWriter } from '../../src/billing/ledger-writer.ts';
 import type { WriterObjects } from '../../src/billing/object-writer.ts';
+import type { Clock } from '../../src/clock.ts';
+import { AbandonedMemory } from './abandoned-memory.ts';
 
 /** The objects that write to the ledger, in this process: one writer for each shard, as the Durable Objects are. */
-export function processWriters(writerOf: (shard: number) => LedgerWriter): WriterObjects {
+export type ProcessWriters = WriterObjects & {
+  /** Tries what has to be undone, as the objects' alarms do, and returns how much of it is left. */
+  carryOutAbandoned(): Promise<number>;
+};
+
+/** Makes them; what has to be undone is kept until it is carried out. */
+export function processWriters(writerOf: (shard: number) => LedgerWriter, clock: Clock): ProcessWriters {
   const writers = new Map<number, LedgerWriter>();
   const of = (shard: number) => {
     const writer = writers.get(shard) ?? writerOf(shard);
     writers.set(shard, writer);
     return writer;
   };
+  const storage = new AbandonedMemory();
+  const abandoned = createAbandoned(storage, clock);
   return {
     getByName: () => ({
       submit: (shard, call) => of(shard).submit(call),
       run: (shard, statements) => of(shard).run(statements),
-      abandon: (shard, call) => of(shard).abandon(call),
+      abandon: (shard, call) => abandoned.add(shard, call),
     }),
+    async carryOutAbandoned() {
+      await abandoned.carryOut(of);
+      return storage.size;
+    },
   };
 }

@@ -1,40 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type Abandoned, type AbandonedStorage, createAbandoned } from '../../../src/billing/abandoned.ts';
+import { createAbandoned } from '../../../src/billing/abandoned.ts';
 import { type LedgerCall, undoCall } from '../../../src/billing/ledger-calls.ts';
 import type { WriteFailure } from '../../../src/billing/ledger-writer.ts';
 import { err, ok, type Result } from '../../../src/result.ts';
+import { AbandonedMemory } from '../../support/abandoned-memory.ts';
 import { manualClock } from '../../support/database.ts';
 
 /** As long as the database has to answer that it doesn't know a request before it is given up. */
 const GIVE_UP_MS = 120_000;
-
-/** What a Durable Object's storage promises of what is used here: rows in the order of their names, and one alarm. */
-class MemoryStorage implements AbandonedStorage {
-  readonly #notes = new Map<string, Abandoned>();
-  alarm: number | null = null;
-
-  async keep(name: string, note: Abandoned): Promise<void> {
-    this.#notes.set(name, structuredClone(note));
-  }
-
-  async list(limit: number, after = ''): Promise<ReadonlyMap<string, Abandoned>> {
-    const names = [...this.#notes.keys()].toSorted().filter((name) => name > after);
-    return new Map([...this.#notes].filter(([name]) => names.slice(0, limit).includes(name)).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-  }
-
-  async forget(names: readonly string[]): Promise<void> {
-    if (names.length > 128) throw new RangeError('more than storage deletes at once');
-    for (const name of names) this.#notes.delete(name);
-  }
-
-  async wakeAt(time: number): Promise<void> {
-    this.alarm = time;
-  }
-
-  get size(): number {
-    return this.#notes.size;
-  }
-}
 
 type Outcome = Result<string | null, WriteFailure>;
 const DONE = ok('{"state":"released"}');
@@ -42,11 +15,11 @@ const UNKNOWN = ok(null);
 const UNREACHABLE = err({ kind: 'unreachable' } as const);
 
 let clock = manualClock();
-let storage = new MemoryStorage();
+let storage = new AbandonedMemory();
 let asked: string[] = [];
 beforeEach(() => {
   clock = manualClock();
-  storage = new MemoryStorage();
+  storage = new AbandonedMemory();
   asked = [];
 });
 
