@@ -289,9 +289,10 @@ export const ERRORS = {
     billed: false,
     retry: 'after_delay',
     summary: 'The service cannot take the request right now.',
-    callerAction: 'Wait for the seconds of `Retry-After`.',
+    callerAction:
+      'Wait for the seconds of `Retry-After`, then send it again, best with the same `Idempotency-Key`. What was taken unheard comes back as an `adjust` entry `undelivered:<request id>`.',
     operatorAction:
-      'The database did not answer in time: check that it is up and not saturated. /ready names what is missing. With a read of one post alone: more callers asked for it at once than one flight takes.',
+      'Too many writes wait, or the database did not answer in time: check that it is up and not saturated. /ready names what is missing. With a read of one post alone: more callers asked for it at once than one flight takes.',
   },
   provider_timeout: {
     status: 504,

@@ -50,8 +50,7 @@ export class LedgerWriter extends DurableObject<Env> {
   readonly #abandoned = createAbandoned(
     {
       keep: (name, note) => this.ctx.storage.put(name, note),
-      list: (limit, after) =>
-        this.ctx.storage.list({ prefix: 'abandoned:', limit, ...(after === undefined ? {} : { startAfter: after }) }),
+      list: (limit, after) => this.ctx.storage.list({ prefix: 'abandoned:', limit, ...(after === undefined ? {} : { startAfter: after }) }),
       forget: async (names) => void (await this.ctx.storage.delete([...names])),
       wakeAt: (time) => this.ctx.storage.setAlarm(time),
     },
