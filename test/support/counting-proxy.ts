@@ -9,6 +9,8 @@ export type CountingProxy = {
   readonly url: string;
   /** Requests since the last call. */
   take(): number;
+  /** Whether requests are carried out and their answers lost from now on. */
+  loseAnswers(isLosing: boolean): void;
   stop(): Promise<void>;
 };
 
@@ -16,11 +18,16 @@ export type CountingProxy = {
 export async function countRequestsTo(target: string): Promise<CountingProxy> {
   const { hostname, port } = new URL(target);
   let count = 0;
+  let isLosing = false;
   const server = createServer((incoming, outgoing) => {
     let sent = '';
     incoming.on('data', (chunk: Buffer) => (sent += chunk.toString('latin1')));
     incoming.on('end', () => (count += sent.includes(COUNTERS_FLUSH) ? 0 : 1));
     const forwarded = httpRequest({ hostname, port, path: incoming.url, method: incoming.method, headers: incoming.headers }, (answer) => {
+      if (isLosing) {
+        answer.resume().on('end', () => outgoing.destroy());
+        return;
+      }
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(outgoing);
     });
@@ -36,6 +43,9 @@ export async function countRequestsTo(target: string): Promise<CountingProxy> {
       const taken = count;
       count = 0;
       return taken;
+    },
+    loseAnswers: (losing) => {
+      isLosing = losing;
     },
     stop: async () => {
       server.closeAllConnections();
