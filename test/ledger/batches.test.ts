@@ -7,6 +7,7 @@ import { foundHold, foundSpend } from '../../src/billing/ledger-found.ts';
 import { chargeCall, releaseCall, reserveCall, settleCall, undoCall } from '../../src/billing/ledger-calls.ts';
 import { createLedgerWriter } from '../../src/billing/ledger-writer.ts';
 import type { Spend } from '../../src/billing/ledger.ts';
+import { LARGEST_KEPT_ANSWER_CHARS } from '../../src/billing/replays.ts';
 import { createLedger } from '../../src/billing/libsql-ledger.ts';
 import { microCredits } from '../../src/money.ts';
 import { addCustomer, type Customer, manualClock, memoryDatabase, serverDatabase, sha256 } from '../support/database.ts';
@@ -118,6 +119,18 @@ describe.each([
       answers.map((answer) => answer.ok && [answer.value.id, 'amount' in answer.value ? answer.value.amount : answer.value.settled]),
     ).toEqual(prices.map((amount, index) => [`req_${place}-${count}-own-${index}`, amount]));
     expect(batches).toBe(1);
+  });
+
+  test('carries two of the largest answers that are kept', async () => {
+    const ledger = createLedger({ client, clock, writer: busyWriter() });
+    const sealed = 'x'.repeat(LARGEST_KEPT_ANSWER_CHARS - 2_000);
+    const answers = await Promise.all(
+      ['a', 'b'].map((id) => ledger.charge(spend(`large-${id}`, { onceDigest: sha256(`${place} ${id}`) }), {}, { status: 200, sealed })),
+    );
+    expect(answers).toMatchObject([{ ok: true }, { ok: true }]);
+    expect(batches).toBe(1);
+    const recalled = await ledger.recall(customer.keyHash, sha256(`${place} b`), sha256('request'));
+    expect(recalled).toMatchObject({ ok: true, value: { claimed: { kind: 'replayed', replay: { sealed } } } });
   });
 
   test('refuses a call that raises, and it alone', async () => {
