@@ -69,7 +69,7 @@ describe('a database whose writes wait their turn', () => {
   const failing = async (failure: WriteFailure) => {
     const client = await memoryDatabase();
     let tries = 0;
-    const queued = createQueuedDatabase(client, {
+    const queued = createQueuedDatabase(() => client, {
       run: async () => {
         tries += 1;
         return err(failure);
