@@ -14,7 +14,10 @@ const MEMORY = 'memory.json';
 const STACK = 'stack.json';
 const RUNNING = 'running.json';
 
-/** Everything that the launcher creates in its folder, and so everything that a fresh start removes. */
+/** The databases of the shards above the first. */
+const SHARD_DATABASE = /^sqld-\d$/;
+
+/** Everything else that the launcher creates in its folder. A fresh start removes both. */
 const OWN_ENTRIES = [DATABASE, WORKER_STATE, LOGS, SETTINGS, MEMORY, STACK, RUNNING];
 
 /** For the owner of the files alone: keys are in them. */
@@ -28,6 +31,8 @@ const Memory = z.object({
   ownerKey: z.string().optional(),
   customerKey: z.string().optional(),
   cursorSecret: z.string().min(MIN_SECRET_CHARACTERS).optional(),
+  /** How many databases there are; never fewer than there have been, since keys name theirs. */
+  shards: z.int().positive().optional(),
   ports: z.record(z.string(), z.int().min(1).max(65_535)).default({}),
 });
 
@@ -40,6 +45,8 @@ const Running = z.object({ launcher: z.int().positive() });
 export type DataFolder = {
   readonly path: string;
   readonly database: string;
+  /** Where the database of a shard is: `database` for the first, number 0. */
+  databaseOf(shard: number): string;
   readonly workerState: string;
   readonly logs: string;
   readonly settings: string;
@@ -71,17 +78,21 @@ function prepare(path: string, fresh: boolean): string | null {
   if (!statSync(path).isDirectory()) return `The data folder ${path} is not a folder.`;
   const entries = readdirSync(path);
   const isOwn = entries.includes(MARKER);
-  const isForeign = fresh ? entries.length > 0 : OWN_ENTRIES.some((entry) => entries.includes(entry));
+  const isForeign = fresh ? entries.length > 0 : entries.some(isOwnEntry);
   if (!isOwn && isForeign)
     return `The folder ${path} was not made by this launcher and is left alone: give --data an empty or a new folder.`;
   const holder = holderOf(path);
   if (holder !== null)
     return `A local stack (process ${holder}) already runs with its data in ${path}: stop it, or give another folder with --data.`;
-  if (fresh) for (const entry of OWN_ENTRIES) rmSync(join(path, entry), { recursive: true, force: true });
+  if (fresh) for (const entry of entries.filter(isOwnEntry)) rmSync(join(path, entry), { recursive: true, force: true });
   // An old list of addresses and keys would be read as if they worked.
   rmSync(join(path, STACK), { force: true });
   if (!isOwn) writePrivately(join(path, MARKER), 'Made by npm run dev, and emptied by npm run dev -- --fresh.\n');
   return null;
+}
+
+function isOwnEntry(entry: string): boolean {
+  return OWN_ENTRIES.includes(entry) || SHARD_DATABASE.test(entry);
 }
 
 /** The process that holds the folder, or null. A launcher that was killed leaves its note behind. */
@@ -104,6 +115,7 @@ function folder(path: string): DataFolder {
   return {
     path,
     database: join(path, DATABASE),
+    databaseOf: (shard) => join(path, shard === 0 ? DATABASE : `${DATABASE}-${shard}`),
     workerState: join(path, WORKER_STATE),
     logs: join(path, LOGS),
     settings: join(path, SETTINGS),

@@ -7,6 +7,7 @@ import { migrate } from 'drizzle-orm/libsql/migrator';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { z } from 'zod';
 import { createDatabase, type Database } from '../src/db/client.ts';
+import { Settings } from '../src/env.ts';
 
 const MIGRATIONS_FOLDER = fileURLToPath(new URL('../migrations', import.meta.url));
 
@@ -61,13 +62,19 @@ async function readApplied(client: Database): Promise<readonly { readonly hash: 
   return AppliedRows.parse(answer.rows).map((row) => ({ hash: row.hash, madeAt: row.created_at }));
 }
 
-/** The settings of `npm run migrate`: the environment first, .dev.vars where the environment says nothing. */
-function readSettings(): { readonly url: string; readonly authToken: string | undefined } {
+type Place = { readonly url: string; readonly authToken?: string | undefined };
+
+/** The databases of all shards, the first one first: as the environment says, and .dev.vars where it says nothing. */
+function readPlaces(): readonly Place[] {
   const settings = { ...readDevVars(), ...process.env };
   const url = settings['LIBSQL_URL'];
   if (url === undefined || url === '') throw new MigrationError('LIBSQL_URL is not set: put it in the environment or in .dev.vars.');
-  const authToken = settings['LIBSQL_AUTH_TOKEN'];
-  return { url, authToken: authToken === '' ? undefined : authToken };
+  const authToken = settings['LIBSQL_AUTH_TOKEN'] === '' ? undefined : settings['LIBSQL_AUTH_TOKEN'];
+  const others = settings['LIBSQL_SHARDS'];
+  const parsed = Settings.shape.LIBSQL_SHARDS.safeParse(others === '' ? undefined : others);
+  // What is wrong with it is not said: it may hold tokens.
+  if (!parsed.success) throw new MigrationError('LIBSQL_SHARDS is malformed: it is JSON such as [{"url":"libsql://…","authToken":"…"}].');
+  return [{ url }, ...parsed.data].map((place) => ({ authToken, ...place }));
 }
 
 function readDevVars(): NodeJS.Dict<string> {
@@ -78,12 +85,20 @@ function readDevVars(): NodeJS.Dict<string> {
   }
 }
 
+/** Migrates one shard after the other, also after one that could not be: each that has its tables can be served. */
 async function main(): Promise<void> {
-  const settings = readSettings();
-  const client = createDatabase(settings);
-  const applied = await migrateDatabase(client);
-  for (const name of applied) console.log(`applied ${name}`);
-  if (applied.length === 0) console.log('nothing to apply: the database is up to date');
+  const places = readPlaces();
+  for (const [shard, place] of places.entries()) {
+    const prefix = places.length === 1 ? '' : `shard ${shard}: `;
+    try {
+      const applied = await migrateDatabase(createDatabase(place));
+      for (const name of applied) console.log(`${prefix}applied ${name}`);
+      if (applied.length === 0) console.log(`${prefix}nothing to apply: the database is up to date`);
+    } catch (error) {
+      console.error(`${prefix}${explain(error)}`);
+      process.exitCode = 1;
+    }
+  }
 }
 
 /** One sentence, without the address: it may carry a token. */

@@ -7,6 +7,9 @@ const DEFAULT_PORT = 8_787;
 
 const MAX_PORT = 65_535;
 
+/** Each is a server of its own on this machine. */
+const MOST_SHARDS = 9;
+
 export type StackOptions = {
   readonly port: number;
   /** Absolute; null serves the project's samples. */
@@ -16,6 +19,8 @@ export type StackOptions = {
   /** Absolute. */
   readonly dataFolder: string;
   readonly fresh: boolean;
+  /** How many databases the accounts are spread over, from 1. */
+  readonly shards: number;
 };
 
 export const USAGE = `Runs the whole of igskill on this machine: database, providers' stand-ins and the Worker.
@@ -27,6 +32,7 @@ export const USAGE = `Runs the whole of igskill on this machine: database, provi
   --map FILE        with --recordings: which post a comments, replies or transcript recording belongs to,
                     as JSON of the form { "file.json": "SHORTCODE" }
   --data DIR        keep the database, keys and logs in DIR (.local)
+  --shards N        spread new accounts over N databases (1); what was started with more keeps them
   --fresh           start with an empty database and new keys
   --help            show this
 `;
@@ -44,18 +50,22 @@ export function parseStackOptions(args: readonly string[], cwd: string): Result<
         recordings: { type: 'string' },
         map: { type: 'string' },
         data: { type: 'string' },
+        shards: { type: 'string' },
         fresh: { type: 'boolean' },
         help: { type: 'boolean' },
       },
     }).values;
   } catch (cause) {
     const reason = cause instanceof Error ? firstSentence(cause.message) : 'The options cannot be read';
-    return err(`${reason}: the options are --port N, --recordings DIR, --map FILE, --data DIR, --fresh and --help.`);
+    return err(`${reason}: the options are --port N, --recordings DIR, --map FILE, --data DIR, --shards N, --fresh and --help.`);
   }
   if (given.help === true) return ok('help');
   const port = given.port === undefined ? DEFAULT_PORT : Number(given.port);
   if (!Number.isInteger(port) || port < 1 || port > MAX_PORT)
     return err(`--port must be a whole number from 1 to ${MAX_PORT}, not "${given.port}".`);
+  const shards = Number(given.shards ?? 1);
+  if (!Number.isInteger(shards) || shards < 1 || shards > MOST_SHARDS)
+    return err(`--shards must be a whole number from 1 to ${MOST_SHARDS}, not "${given.shards}".`);
   for (const name of ['recordings', 'data'] as const) {
     if (given[name] === '') return err(`--${name} needs a folder.`);
   }
@@ -67,6 +77,7 @@ export function parseStackOptions(args: readonly string[], cwd: string): Result<
     mapFile: given.map === undefined ? null : resolve(cwd, given.map),
     dataFolder: given.data === undefined ? join(cwd, '.local') : resolve(cwd, given.data),
     fresh: given.fresh ?? false,
+    shards,
   });
 }
 

@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseEnv } from 'node:util';
 import { createDatabase } from '../src/db/client.ts';
@@ -68,11 +68,12 @@ async function startEverything(options: StackOptions, data: DataFolder, stage: S
   stage.onEnd(() => standIns.value.stop());
   for (const line of payloadLines(standIns.value)) console.log(line);
 
-  const database = await startDatabase(data, stage);
+  const shards = Math.max(options.shards, data.memory.shards ?? 1);
+  const databases = await startDatabases(shards, data, stage);
   const ownerKey = data.memory.ownerKey ?? `igsk_owner_${randomBytes(24).toString('hex')}`;
   const cursorSecret = data.memory.cursorSecret ?? randomBytes(32).toString('hex');
   const secrets = { ownerKey, cursorSecret };
-  const settings = layerSettings(defaultSettings(database, standIns.value, secrets), devVars(), environment());
+  const settings = layerSettings(defaultSettings(databases, standIns.value, secrets), devVars(), environment());
   if (!settings.ok) return settings;
   const worker = await startWorkerWith(settings.value, script.value, options, data, stage);
   if (!worker.ok) return worker;
@@ -80,10 +81,14 @@ async function startEverything(options: StackOptions, data: DataFolder, stage: S
   const baseUrl = `http://127.0.0.1:${options.port}`;
   const customer = await demoKey(baseUrl, data.memory.customerKey);
   if (!customer.ok) return customer;
-  data.remember({ ...secrets, customerKey: customer.value.apiKey, ports: { ...standIns.value.ports, sqld: database.port } });
+  const ports = {
+    ...standIns.value.ports,
+    ...Object.fromEntries(databases.map(({ port }, shard) => [basename(data.databaseOf(shard)), port])),
+  };
+  data.remember({ ...secrets, customerKey: customer.value.apiKey, shards, ports });
   return ok({
     baseUrl,
-    sqldUrl: database.url,
+    sqldUrls: databases.map(({ url }) => url),
     ownerKey,
     customer: customer.value,
     standIns: standIns.value,
@@ -92,14 +97,22 @@ async function startEverything(options: StackOptions, data: DataFolder, stage: S
   });
 }
 
-async function startDatabase(data: DataFolder, stage: Stage): Promise<Sqld> {
-  const wished = data.memory.ports['sqld'];
+/** One after the other, so that a port that one has taken is not offered to the next. */
+async function startDatabases(shards: number, data: DataFolder, stage: Stage): Promise<readonly Sqld[]> {
+  const databases: Sqld[] = [];
+  for (let shard = 0; shard < shards; shard++) databases.push(await startDatabase(shard, data, stage));
+  return databases;
+}
+
+async function startDatabase(shard: number, data: DataFolder, stage: Stage): Promise<Sqld> {
+  const dataDir = data.databaseOf(shard);
+  const wished = data.memory.ports[basename(dataDir)];
   const port = wished !== undefined && (await isFree(wished)) ? wished : await freePort();
-  const sqld = await startSqld({ dataDir: data.database, port });
+  const sqld = await startSqld({ dataDir, port });
   const forget = stage.watch(sqld.pid);
   stage.onEnd(() => sqld.stop().then(forget));
   void endWith(sqld.ended, stage, () => 'The database (sqld) ended by itself.');
-  const client = createDatabase({ url: sqld.url, authToken: undefined });
+  const client = createDatabase({ url: sqld.url });
   try {
     await migrateDatabase(client);
   } finally {
@@ -145,12 +158,14 @@ async function endWith(ended: Promise<void>, stage: Stage, sentence: () => strin
 }
 
 function defaultSettings(
-  database: Sqld,
+  databases: readonly Sqld[],
   standIns: StandIns,
   { ownerKey, cursorSecret }: { readonly ownerKey: string; readonly cursorSecret: string },
 ): Readonly<Record<string, string>> {
   return {
-    LIBSQL_URL: database.url,
+    LIBSQL_URL: databases[0]?.url ?? '',
+    LIBSQL_SHARDS: databases.length === 1 ? '' : JSON.stringify(databases.slice(1).map(({ url }) => ({ url }))),
+    SIGNUP_SHARDS: databases.map((_database, shard) => shard).join(','),
     OWNER_ADMIN_KEY_SHA256: createHash('sha256').update(ownerKey).digest('hex'),
     SIGNUP_GRANT_MICRO_CREDITS: LOCAL_GRANT_MICRO_CREDITS,
     APIFY_BASE_URL: standIns.baseUrls.apify,

@@ -46,7 +46,8 @@ const HOW: Readonly<Record<PlacedPage['how'], string>> = {
 
 export type Running = {
   readonly baseUrl: string;
-  readonly sqldUrl: string;
+  /** The databases of all shards, the first one first. */
+  readonly sqldUrls: readonly string[];
   readonly ownerKey: string;
   readonly customer: DemoKey;
   readonly standIns: StandIns;
@@ -55,9 +56,16 @@ export type Running = {
 };
 
 /** What stack.json holds. */
-export function stackFile({ baseUrl, customer, ownerKey, sqldUrl, standIns }: Running) {
+export function stackFile({ baseUrl, customer, ownerKey, sqldUrls, standIns }: Running) {
   const { apify, hikerapi, scrapecreators, achronon, stripe } = standIns.baseUrls;
-  return { baseUrl, customerKey: customer.apiKey, ownerKey, sqldUrl, standIns: { apify, hikerapi, scrapecreators, achronon, stripe } };
+  return {
+    baseUrl,
+    customerKey: customer.apiKey,
+    ownerKey,
+    sqldUrl: sqldUrls[0],
+    ...(sqldUrls.length === 1 ? {} : { sqldUrls }),
+    standIns: { apify, hikerapi, scrapecreators, achronon, stripe },
+  };
 }
 
 /** What is printed when everything runs. */
@@ -73,7 +81,7 @@ export function summary(running: Running): string {
     `  documentation  ${baseUrl}/docs`,
     `  customer key   ${customer.apiKey}  (US$${dollars} to spend)`,
     `  owner key      ${running.ownerKey}  (reads are not billed)`,
-    `  database       ${running.sqldUrl}`,
+    ...running.sqldUrls.map((url, shard) => `  ${(shard === 0 ? 'database' : `  of shard ${shard}`).padEnd(14)} ${url}`),
     ...PROVIDER_IDS.map(
       (id) => `  ${id.padEnd(14)} ${providerLine(running, id)}${order.includes(id) ? '' : ', not in PROVIDER_ORDER_MEDIA'}`,
     ),

@@ -16,7 +16,7 @@ export const BOUNDARY_SETTINGS = { endpoint: 'ACHRONON_AI_ENDPOINT', token: 'ACH
 const STRIPE_SETTINGS = { key: 'STRIPE_SECRET_KEY', baseUrl: 'STRIPE_API_BASE_URL' } as const;
 
 /** The stack's database is always its own: a test of something must not be able to book in a real ledger. */
-const NEVER_TAKEN = ['LIBSQL_URL', 'LIBSQL_AUTH_TOKEN'] as const satisfies readonly (keyof Settings)[];
+const NEVER_TAKEN = ['LIBSQL_URL', 'LIBSQL_AUTH_TOKEN', 'LIBSQL_SHARDS', 'SIGNUP_SHARDS'] as const satisfies readonly (keyof Settings)[];
 
 type Values = Readonly<Record<string, string>>;
 

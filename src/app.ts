@@ -7,6 +7,7 @@ import { PAID_PATHS, refuseInvalid, registerFallbacks } from './http/fallbacks.t
 import { registerRateLimits, registerSecurity } from './http/openapi.ts';
 import { rateLimit } from './http/rate-limit.ts';
 import { requestLog } from './http/request-log.ts';
+import { requireShard } from './http/owner-shard.ts';
 import { requireOwner } from './http/require-owner.ts';
 import { requireService } from './http/require-service.ts';
 import { contentSecurityPolicy, securityHeaders } from './http/security-headers.ts';
@@ -88,7 +89,7 @@ export function createApp(depsFor: DepsFor): App {
   registerTopUps(app);
   registerTopUpReturn(app);
   registerStripeWebhook(app);
-  app.use('/v1/ops/*', requireService, requireOwner);
+  app.use('/v1/ops/*', requireService, requireOwner, requireShard);
   registerOpsMetrics(app);
   registerOpsCredits(app);
   registerOpsAccounts(app);

@@ -8,7 +8,7 @@ import { createUsageBook } from './billing/libsql-usage.ts';
 import { PRICE_CARD } from './billing/price-card.ts';
 import { type Env, type Settings, withKey } from './env.ts';
 import type { AppDeps, RateLimits, Service } from './http/context.ts';
-import { type ShardHints, shardOf } from './http/shard.ts';
+import { ownersShard, type ShardHints, shardOf } from './http/shard.ts';
 import { createTimedLimiter } from './limits/limiter.ts';
 import { createObjectLimiter } from './limits/object-limiter.ts';
 import { createTurnstile } from './limits/turnstile.ts';
@@ -26,7 +26,7 @@ import { readiness } from './readiness.ts';
 import { ok } from './result.ts';
 import { count } from './wiring/counting.ts';
 import { connect, openShard, type Shard, shardCount } from './wiring/database.ts';
-import { buildPayments, reconcilePayments } from './wiring/payments.ts';
+import { buildPayments, reconcilePayments, unlessFirst } from './wiring/payments.ts';
 import { buildReader } from './wiring/reading.ts';
 import { type Runtime, settingsFrom, workerd } from './wiring/runtime.ts';
 
@@ -59,24 +59,30 @@ function buildService(
   runtime: Runtime,
 ): Service {
   const { clock, ids } = runtime;
-  const shard = shardOf(hints, shardCount(settings), settings.SIGNUP_SHARDS, () => ids('req'));
+  const shards = shardCount(settings);
+  const shard = shardOf(hints, shards, settings.SIGNUP_SHARDS, () => ids('req'));
   const own = openShard(settings, env, shard, runtime);
   const { client, ledger } = own;
+  const chosen = ownersShard(hints, shards);
+  // Where there is no such shard, the owner is refused before anything is asked of this one.
+  const owners = chosen === null || chosen === shard ? own : openShard(settings, env, chosen, runtime);
   return lazily<Service>({
+    shard: () => shard,
+    ownersShard: () => chosen,
     ledger: () => ledger,
     accounts: () => createAccounts({ client, clock, ids, signupGrant: microCredits(settings.SIGNUP_GRANT_MICRO_CREDITS), shard }),
     keyRing: () => createKeyRing({ client, clock, ids, shard }),
     reader: () => buildReader(settings, env, background, runtime),
     topUps: () => createTopUps({ client, clock }),
-    payments: () => buildPayments(settings, own, allShards(settings, env, runtime), runtime),
+    payments: () => buildPayments(settings, own, () => allShards(settings, env, runtime), runtime),
     sandbox: () => createSandbox({ clock }),
     usage: () => createUsageBook({ client, clock }),
     replays: () => createReplays({ client, clock }),
     answerSeal: () => createAnswerSeal(settings.CURSOR_SIGNING_SECRET),
     ownerKeyHashes: () => settings.OWNER_ADMIN_KEY_SHA256,
     turnstile: () => turnstile(settings, runtime),
-    ownerDesk: () => createOwnerDesk({ client, clock }),
-    ownerView: () => createOwnerView({ client, clock, ledger, configured: configuredIn(settings) }),
+    ownerDesk: () => createOwnerDesk({ client: owners.client, clock }),
+    ownerView: () => createOwnerView({ client: owners.client, clock, ledger: owners.ledger, configured: configuredIn(settings) }),
     holdTtlMs: () => settings.READ_DEADLINE_MS + HOLD_SLACK_MS,
   });
 }
@@ -126,15 +132,24 @@ export function metricsFor(env: Env, runtime: Runtime = workerd): MetricsStore {
   return createMetricsStore({ client: openShard(settings.value, env, 0, runtime).client, clock: runtime.clock });
 }
 
-/** The cron's work: every job once in every shard. Without complete settings there is nothing to do it with; /ready says so. */
+/**
+ * The cron's work: every job once in every shard, in all of them side by side, so that one that is down holds up no other. Without
+ * complete settings there is nothing to do it with; /ready says so.
+ */
 export async function runScheduled(env: Env, runtime: Runtime = workerd): Promise<void> {
   const settings = settingsFrom(env);
   if (!settings.ok) return;
   const { clock, logJob = () => undefined } = runtime;
   const shards = allShards(settings.value, env, runtime);
-  for (const shard of shards) {
-    const { client, ledger } = shard;
-    const reconcile = () => reconcilePayments(settings.value, shard, shards, runtime);
-    await runJobs(scheduledJobs({ client, clock, ledger, reconcilePayments: reconcile }), createJobStore({ client, clock }), clock, logJob);
-  }
+  const runIn = (shard: Shard) => {
+    const { client, ledger, number } = shard;
+    const jobs = scheduledJobs({
+      client,
+      clock,
+      ledger,
+      reconcilePayments: () => reconcilePayments(settings.value, shard, shards, runtime),
+    });
+    return runJobs(jobs, createJobStore({ client, clock }), clock, (run) => logJob({ ...run, ...unlessFirst(number) }));
+  };
+  await Promise.all(shards.map(runIn));
 }

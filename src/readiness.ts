@@ -27,8 +27,17 @@ export async function readiness(
   ];
 }
 
-/** Half of what Upstash takes would leave the counting to the Durable Objects in silence. */
+/** What would be passed over in silence: half of what Upstash takes, and shards for new accounts that there are not. */
 function halfConfigured(settings: Settings): readonly ReadinessCheck[] {
+  return [...halfUpstash(settings), ...unknownShards(settings)];
+}
+
+function unknownShards({ SIGNUP_SHARDS, LIBSQL_SHARDS }: Settings): readonly ReadinessCheck[] {
+  const isKnown = SIGNUP_SHARDS.every((shard) => shard <= LIBSQL_SHARDS.length);
+  return isKnown ? [] : [{ name: 'setting SIGNUP_SHARDS', ok: false, problem: 'names a shard that is not configured' }];
+}
+
+function halfUpstash(settings: Settings): readonly ReadinessCheck[] {
   const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = settings;
   if ((url === undefined) === (token === undefined)) return [];
   return [{ name: `setting ${url === undefined ? 'UPSTASH_REDIS_REST_URL' : 'UPSTASH_REDIS_REST_TOKEN'}`, ok: false, problem: 'missing' }];

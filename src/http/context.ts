@@ -33,6 +33,10 @@ export type Payments = {
 
 /** What the paid part of the API works with; exists only when the settings are complete. */
 export type Service = {
+  /** The shard that everything here belongs to, but `ownerDesk` and `ownerView`. */
+  readonly shard: number;
+  /** The shard that those two belong to, as the owner chose; null when there is none of that number, and they are not to be used. */
+  readonly ownersShard: number | null;
   readonly ledger: Ledger;
   readonly accounts: Accounts;
   readonly keyRing: KeyRing;

@@ -18,7 +18,7 @@ const QUOTED = /^"(?:[\x21\x23-\x5b\x5d-\x7e]|\\["\\])+"$/;
 export async function idempotencyKey(c: AppContext): Promise<Result<IdempotencyKey | null, Refusal<'invalid_request'>>> {
   const header = c.req.header('Idempotency-Key');
   if (header === undefined) return ok(null);
-  const text = QUOTED.test(header) ? header.slice(1, -1).replaceAll(/\\(["\\])/g, '$1') : header;
+  const text = keyText(header);
   if (!BARE.test(text) || text.length > LONGEST_KEY || (header.startsWith('"') && text === header)) {
     return err({
       code: 'invalid_request',
@@ -27,4 +27,9 @@ export async function idempotencyKey(c: AppContext): Promise<Result<IdempotencyK
     });
   }
   return ok({ text, digest: await sha256Hex(text) });
+}
+
+/** What the header means: the text within the quotes, or the bare text. */
+export function keyText(header: string): string {
+  return QUOTED.test(header) ? header.slice(1, -1).replaceAll(/\\(["\\])/g, '$1') : header;
 }

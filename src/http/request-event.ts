@@ -12,6 +12,8 @@ export type RequestEvent = {
   errorCode?: string;
   role?: 'customer' | 'owner';
   accountId?: string | null;
+  /** The shard that it was about, where that isn't the first. */
+  shard?: number;
   targetKind?: string;
   shortcode?: string;
   cache?: string;

@@ -7,5 +7,6 @@ export const requireService = createMiddleware<AppEnv>(async function requireSer
   const { service } = c.var.deps;
   if (!service.ok) return refuse(c, { code: 'misconfigured' });
   c.set('service', service.value);
+  if (service.value.shard !== 0) c.var.event.shard = service.value.shard;
   return next();
 });

@@ -1,4 +1,5 @@
 import { parseApiKey } from '../billing/keys.ts';
+import { keyText } from './idempotency-key.ts';
 
 /** What of a request tells which shard it belongs to. */
 export type ShardHints = {
@@ -18,21 +19,23 @@ const FNV_PRIME = 0x01000193;
 
 /**
  * The shard of a request, without any I/O. A customer's key says it. A signup is spread over the shards that take new accounts, and a
- * repeat with the same Idempotency-Key goes where the first went; `draw` makes what spreads those without one. The owner names a shard in
- * the query of /v1/ops. Everything else is at home on the first. A shard that doesn't exist is the first, which knows nothing of it.
+ * repeat with the same Idempotency-Key goes where the first went; `draw` makes what spreads those without one. Everything else is at home
+ * on the first. A key of a shard that doesn't exist is looked for on the first as well, which knows nothing of it.
  */
 export function shardOf(hints: ShardHints, shards: number, signupShards: readonly number[], draw: () => string): number {
   const key = parseApiKey(/^Bearer +(\S+) *$/i.exec(hints.authorization ?? '')?.[1] ?? '');
-  const wanted = key.ok ? key.value.shard : isSignup(hints) ? pick(signupShards, hints.idempotencyKey ?? draw()) : ownersChoice(hints);
+  const wanted = isSignup(hints) ? pick(signupShards, keyText(hints.idempotencyKey ?? draw())) : key.ok ? key.value.shard : HOME;
   return wanted < shards ? wanted : HOME;
+}
+
+/** The shard that the owner names in the query of /v1/ops: the first where none is named, null where there is no such shard. */
+export function ownersShard({ path, shard }: ShardHints, shards: number): number | null {
+  if (!path.startsWith('/v1/ops/') || shard === undefined) return HOME;
+  return /^(?:0|[1-9]\d?)$/.test(shard) && Number(shard) < shards ? Number(shard) : null;
 }
 
 function isSignup({ method, path }: ShardHints): boolean {
   return method === 'POST' && path === '/v1/signup';
-}
-
-function ownersChoice({ path, shard }: ShardHints): number {
-  return path.startsWith('/v1/ops/') && shard !== undefined && /^\d{1,2}$/.test(shard) ? Number(shard) : HOME;
 }
 
 /** FNV-1a: spreads evenly and needs no secret, since nobody gains by choosing a shard. */

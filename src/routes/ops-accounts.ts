@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../http/context.ts';
 import { errorResponses, refuse } from '../http/error-response.ts';
 import { deskRefusal, idInPath, ReasonBody } from '../http/owner-order.ts';
+import { ShardQuery } from '../http/owner-shard.ts';
 import { onlyQuery } from '../http/query.ts';
 import { BODY_ERRORS, OWNER_ERRORS } from '../http/require-owner.ts';
 
@@ -19,7 +20,11 @@ const shared = {
   method: 'post' as const,
   tags: ['Owner'],
   security: [{ apiKey: [] }],
-  request: { params: Params, body: { required: true as const, content: { 'application/json': { schema: ReasonBody } } } },
+  request: {
+    params: Params,
+    query: ShardQuery,
+    body: { required: true as const, content: { 'application/json': { schema: ReasonBody } } },
+  },
   responses: {
     200: { description: 'The account as it is now.', content: { 'application/json': { schema: Status } } },
     ...errorResponses(...OWNER_ERRORS, ...BODY_ERRORS, 'not_found'),
@@ -33,7 +38,7 @@ const freeze = createRoute({
   summary: 'Stop an account from spending',
   description:
     'Reads are refused from now on with `account_frozen`; the account can still look at itself. Holds that are open are settled as usual.',
-  middleware: [onlyQuery([])] as const,
+  middleware: [onlyQuery(['shard'])] as const,
 });
 
 const unfreeze = createRoute({
@@ -42,7 +47,7 @@ const unfreeze = createRoute({
   operationId: 'unfreezeAccount',
   summary: 'Let a frozen account spend again',
   description: 'An account that was closed stays closed.',
-  middleware: [onlyQuery([])] as const,
+  middleware: [onlyQuery(['shard'])] as const,
 });
 
 export function registerOpsAccounts(app: App): void {

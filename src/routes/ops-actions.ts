@@ -4,13 +4,14 @@ import { isoTime } from '../clock.ts';
 import type { App } from '../http/context.ts';
 import { errorResponses, refuse } from '../http/error-response.ts';
 import { idInPath, overloaded } from '../http/owner-order.ts';
+import { ShardQuery } from '../http/owner-shard.ts';
 import { onlyQuery } from '../http/query.ts';
 import { OWNER_ERRORS } from '../http/require-owner.ts';
 
 /** Actions on one page: more than a person reads. */
 const PAGE = 100;
 
-const Query = z.object({ cursor: idInPath.optional().openapi({ description: 'The `nextCursor` of the page before.' }) });
+const Query = ShardQuery.extend({ cursor: idInPath.optional().openapi({ description: 'The `nextCursor` of the page before.' }) });
 
 const Actions = z
   .object({

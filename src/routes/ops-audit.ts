@@ -3,6 +3,7 @@ import type { App } from '../http/context.ts';
 import { errorResponses, refuse } from '../http/error-response.ts';
 import { metricsExample, MetricsView } from '../http/metrics-view.ts';
 import { overloaded, ReasonBody } from '../http/owner-order.ts';
+import { ShardQuery } from '../http/owner-shard.ts';
 import { onlyQuery } from '../http/query.ts';
 import { BODY_ERRORS, OWNER_ERRORS } from '../http/require-owner.ts';
 import { auditReport } from '../ops/report.ts';
@@ -19,8 +20,8 @@ const route = createRoute({
     'What the cron does every five minutes: counts the rows that break a law of the ledger, for at most 5,000 accounts a call. A pass that is not finished ' +
     'is in `runningPass`; call again until `lastPass` has moved.',
   security: [{ apiKey: [] }],
-  middleware: [onlyQuery([])] as const,
-  request: { body: { required: true, content: { 'application/json': { schema: ReasonBody } } } },
+  middleware: [onlyQuery(['shard'])] as const,
+  request: { query: ShardQuery, body: { required: true, content: { 'application/json': { schema: ReasonBody } } } },
   responses: {
     200: { description: 'How far the audit has come, and what it found.', content: { 'application/json': { schema: AuditView } } },
     ...errorResponses(...OWNER_ERRORS, ...BODY_ERRORS),

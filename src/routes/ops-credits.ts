@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../http/context.ts';
 import { errorResponses, refuse } from '../http/error-response.ts';
 import { creditRefusal, idInPath, reason } from '../http/owner-order.ts';
+import { ShardQuery } from '../http/owner-shard.ts';
 import { onlyQuery } from '../http/query.ts';
 import { BODY_ERRORS, OWNER_ERRORS } from '../http/require-owner.ts';
 import { MAX_AMOUNT_MICRO_CREDITS, microCredits } from '../money.ts';
@@ -54,8 +55,8 @@ const route = createRoute({
   summary: 'Grant or adjust the credit of an account',
   description: 'Booked once for each `ref`, which makes it safe to send again. The entry is in the journal of the account for good.',
   security: [{ apiKey: [] }],
-  middleware: [onlyQuery([])] as const,
-  request: { body: { required: true, content: { 'application/json': { schema: Credit } } } },
+  middleware: [onlyQuery(['shard'])] as const,
+  request: { query: ShardQuery, body: { required: true, content: { 'application/json': { schema: Credit } } } },
   responses: {
     200: { description: 'What the account has now.', content: { 'application/json': { schema: Credited } } },
     ...errorResponses(...OWNER_ERRORS, ...BODY_ERRORS, 'not_found', 'idempotency_mismatch'),

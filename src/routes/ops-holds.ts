@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../http/context.ts';
 import { errorResponses, refuse } from '../http/error-response.ts';
 import { overloaded, ReasonBody } from '../http/owner-order.ts';
+import { ShardQuery } from '../http/owner-shard.ts';
 import { onlyQuery } from '../http/query.ts';
 import { BODY_ERRORS, OWNER_ERRORS } from '../http/require-owner.ts';
 
@@ -17,8 +18,8 @@ const route = createRoute({
   summary: 'Give back every hold whose time is over, now',
   description: 'What the cron does every five minutes. At most 20,000 holds a call; a hold whose time is not over stays.',
   security: [{ apiKey: [] }],
-  middleware: [onlyQuery([])] as const,
-  request: { body: { required: true, content: { 'application/json': { schema: ReasonBody } } } },
+  middleware: [onlyQuery(['shard'])] as const,
+  request: { query: ShardQuery, body: { required: true, content: { 'application/json': { schema: ReasonBody } } } },
   responses: {
     200: { description: 'How many were given back.', content: { 'application/json': { schema: Expired } } },
     ...errorResponses(...OWNER_ERRORS, ...BODY_ERRORS),

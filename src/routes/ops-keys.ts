@@ -3,6 +3,7 @@ import { isoTime } from '../clock.ts';
 import type { App } from '../http/context.ts';
 import { errorResponses, refuse } from '../http/error-response.ts';
 import { deskRefusal, idInPath, ReasonBody } from '../http/owner-order.ts';
+import { ShardQuery } from '../http/owner-shard.ts';
 import { onlyQuery } from '../http/query.ts';
 import { BODY_ERRORS, OWNER_ERRORS } from '../http/require-owner.ts';
 
@@ -23,8 +24,9 @@ const route = createRoute({
   tags: ['Owner'],
   summary: 'Revoke a key of any account, at once and for good',
   security: [{ apiKey: [] }],
-  middleware: [onlyQuery([])] as const,
+  middleware: [onlyQuery(['shard'])] as const,
   request: {
+    query: ShardQuery,
     params: z.object({ id: idInPath.openapi({ example: 'key_01JZ0000000000000000000000' }) }),
     body: { required: true, content: { 'application/json': { schema: ReasonBody } } },
   },

@@ -3,12 +3,13 @@ import type { App } from '../http/context.ts';
 import { errorResponses, refuse } from '../http/error-response.ts';
 import { metricsExample, MetricsView } from '../http/metrics-view.ts';
 import { overloaded } from '../http/owner-order.ts';
+import { ShardQuery } from '../http/owner-shard.ts';
 import { onlyQuery } from '../http/query.ts';
 import { OWNER_ERRORS } from '../http/require-owner.ts';
 import { prometheusText } from '../ops/prometheus.ts';
 import { reportOf } from '../ops/report.ts';
 
-const Query = z.object({
+const Query = ShardQuery.extend({
   window: z.enum(['1h', '24h', '30d']).optional().openapi({ description: 'How far back the JSON looks; 24h where it is not said.' }),
   format: z.enum(['json', 'prometheus']).optional().openapi({ description: 'Instead of an `Accept` header.' }),
 });

@@ -3,6 +3,7 @@ import { isoTime } from '../clock.ts';
 import type { App } from '../http/context.ts';
 import { errorResponses, refuse } from '../http/error-response.ts';
 import { deskRefusal, idInPath } from '../http/owner-order.ts';
+import { ShardQuery } from '../http/owner-shard.ts';
 import { onlyQuery } from '../http/query.ts';
 import { OWNER_ERRORS } from '../http/require-owner.ts';
 
@@ -53,8 +54,8 @@ const route = createRoute({
   summary: 'What did this request cost, and why?',
   description: 'By the `requestId` that every answer carries, whichever account it was for. A request that set nothing aside is not found.',
   security: [{ apiKey: [] }],
-  middleware: [onlyQuery([])] as const,
-  request: { params: z.object({ requestId: idInPath.openapi({ example: 'req_01JZ0000000000000000000000' }) }) },
+  middleware: [onlyQuery(['shard'])] as const,
+  request: { query: ShardQuery, params: z.object({ requestId: idInPath.openapi({ example: 'req_01JZ0000000000000000000000' }) }) },
   responses: {
     200: { description: 'The money of the request.', content: { 'application/json': { schema: Receipt } } },
     ...errorResponses(...OWNER_ERRORS, 'not_found'),

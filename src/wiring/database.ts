@@ -30,10 +30,13 @@ export function writerFor(env: Env, shard: number, runtime: Runtime = workerd, l
   return createLedgerWriter({ connect: () => connect(settings.value, shard, runtime), clock: runtime.clock, limits });
 }
 
-/** A connection for one request or one batch: see src/db/client.ts. Throws on a shard that is not configured. */
-export function connect(settings: Settings, shard: number, runtime: Runtime): Database {
-  const first = { url: settings.LIBSQL_URL, authToken: settings.LIBSQL_AUTH_TOKEN };
-  const place = shard === 0 ? first : settings.LIBSQL_SHARDS[shard - 1];
+/**
+ * A connection for one request or one batch: see src/db/client.ts. A shard without a token of its own is asked with that of the first.
+ * Throws on a shard that is not configured.
+ */
+export function connect(settings: Settings, shard: number, runtime: Pick<Runtime, 'fetch'>): Database {
+  const { LIBSQL_URL: url, LIBSQL_AUTH_TOKEN: authToken, LIBSQL_SHARDS: others } = settings;
+  const place = shard === 0 ? { url } : others[shard - 1];
   if (place === undefined) throw new RangeError('there is no such shard');
-  return createDatabase({ ...place, fetch: runtime.fetch });
+  return createDatabase({ authToken, ...place, fetch: runtime.fetch });
 }

@@ -19,7 +19,7 @@ import type { Runtime } from './runtime.ts';
  * How money comes in to a shard, or null while Stripe's secrets are not set. What Stripe tells is looked for in all shards: it doesn't
  * know of them.
  */
-export function buildPayments(settings: Settings, own: Shard, shards: readonly Shard[], runtime: Runtime): Payments | null {
+export function buildPayments(settings: Settings, own: Shard, shards: () => readonly Shard[], runtime: Runtime): Payments | null {
   const { clock, ids } = runtime;
   const payments = paymentService(settings, runtime);
   if (payments === null) return null;
@@ -40,10 +40,15 @@ function topUpsOf({ client }: Shard, { clock }: Runtime): TopUps {
   return createTopUps({ client, clock });
 }
 
-function checkIn(own: Shard, shards: readonly Shard[], payments: PaymentService, runtime: Runtime): TopUpCheck {
+function checkIn(own: Shard, shards: () => readonly Shard[], payments: PaymentService, runtime: Runtime): TopUpCheck {
   const { clock, ids } = runtime;
   const checkOf = (shard: Shard) => createTopUpCheck({ topUps: topUpsOf(shard, runtime), payments, clock, ids });
-  return createAnyShardCheck(shards.map(checkOf), checkOf(own));
+  return createAnyShardCheck(() => shards().map((shard) => ({ topUps: topUpsOf(shard, runtime), check: checkOf(shard) })), checkOf(own));
+}
+
+/** The number of a shard for a log line, which leaves out the first. */
+export function unlessFirst(shard: number): { readonly shard?: number } {
+  return shard === 0 ? {} : { shard };
 }
 
 /**
@@ -59,7 +64,7 @@ export async function reconcilePayments(
   const { clock } = runtime;
   const payments = paymentService(settings, runtime);
   if (payments === null) return ok(undefined);
-  const check = checkIn(own, shards, payments, runtime);
+  const check = checkIn(own, () => shards, payments, runtime);
   const startedAt = clock();
   const orders = await reconcileTopUps({ topUps: topUpsOf(own, runtime), check, clock });
   const looked = own.number === 0 ? bothReconciled(orders, await sweep(own, shards, payments, check, runtime)) : orders;
@@ -72,6 +77,7 @@ export async function reconcilePayments(
       route: 'reconcile_payments',
       status: looked.ok ? 200 : 503,
       milliseconds: clock() - startedAt,
+      ...unlessFirst(own.number),
       cron: { done, failed },
       ...(alarms.length === 0 ? {} : { alarm: alarms.join(',') }),
     });

@@ -12,7 +12,8 @@ export type Runtime = {
   readonly ids: Ids;
   readonly fetch: typeof fetch;
   readonly log: (event: RequestEvent) => void;
-  readonly logJob?: (run: JobRun) => void;
+  /** `shard` is left out of the lines of the first. */
+  readonly logJob?: (run: JobRun & { readonly shard?: number }) => void;
   /** How long an isolate gathers what it counts before it hands it on; not at all where it is left out. */
   readonly gather?: () => Promise<void>;
 };

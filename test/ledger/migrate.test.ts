@@ -18,6 +18,7 @@ import { useSqld } from '../support/sqld.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const serverUrl = useSqld();
+const secondUrl = useSqld();
 // safe because drizzle has read the same file
 const journal = JSON.parse(readFileSync(join(root, 'migrations', 'meta', '_journal.json'), 'utf8')) as { entries: { tag: string }[] };
 /** The migrations of the checkout, in order. */
@@ -97,6 +98,23 @@ describe('migrating', () => {
       err: '',
     });
     expect(await runMigrate(environment)).toEqual({ code: 0, out: 'nothing to apply: the database is up to date\n', err: '' });
+  });
+
+  test('from the command line migrates every shard, and the others when one of them is down', async () => {
+    const shards = (urls: readonly string[]) => JSON.stringify(urls.map((url) => ({ url, authToken: 'canary-token' })));
+    const down = `http://127.0.0.1:${await freePort()}`;
+    const first = await runMigrate({ LIBSQL_URL: down, LIBSQL_SHARDS: shards([secondUrl()]) });
+    expect(first).toMatchObject({ code: 1, out: all.map((tag) => `shard 1: applied ${tag}\n`).join('') });
+    expect(first.err).toMatch(/^shard 0: The database could not be migrated: [^\n]+\n$/);
+    const again = await runMigrate({ LIBSQL_URL: secondUrl(), LIBSQL_SHARDS: shards([secondUrl()]) });
+    const nothing = 'nothing to apply: the database is up to date';
+    expect(again).toEqual({ code: 0, out: `shard 0: ${nothing}\nshard 1: ${nothing}\n`, err: '' });
+    for (const malformed of ['[{"url":"canary-token"}]', 'canary-token']) {
+      const refused = await runMigrate({ LIBSQL_URL: secondUrl(), LIBSQL_SHARDS: malformed });
+      expect(refused).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/^LIBSQL_SHARDS is malformed: [^\n]+\n$/) });
+      expect(refused.err).not.toContain('canary-token');
+    }
+    expect(first.err + again.err).not.toContain('canary-token');
   });
 
   test('from the command line explains in one sentence what is wrong, and fails', async () => {

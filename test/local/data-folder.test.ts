@@ -40,11 +40,14 @@ describe('the data folder of the local stack', () => {
     data.remember({ ownerKey: 'old', ports: {} });
     mkdirSync(data.database);
     writeFileSync(join(data.database, 'db'), 'rows');
+    mkdirSync(data.databaseOf(1));
+    mkdirSync(join(data.path, 'sqld-backup'));
     writeFileSync(join(data.path, 'notes.txt'), 'mine');
     data.close();
     const fresh = opened(data.path, true);
     expect(fresh.memory).toEqual({ ports: {} });
-    expect(existsSync(fresh.database)).toBe(false);
+    expect([fresh.databaseOf(0), existsSync(fresh.database), existsSync(fresh.databaseOf(1))]).toEqual([fresh.database, false, false]);
+    expect(existsSync(join(data.path, 'sqld-backup'))).toBe(true);
     expect(existsSync(join(data.path, 'notes.txt'))).toBe(true);
   });
 

@@ -5,16 +5,19 @@ describe('options of npm run dev', () => {
   test('without options the stack listens on 8787, serves samples and keeps its data in .local', () => {
     expect(parseStackOptions([], '/project')).toEqual({
       ok: true,
-      value: { port: 8787, recordingsFolder: null, mapFile: null, dataFolder: '/project/.local', fresh: false },
+      value: { port: 8787, recordingsFolder: null, mapFile: null, dataFolder: '/project/.local', fresh: false, shards: 1 },
     });
   });
 
   test('takes folders from where the command was called', () => {
     expect(
-      parseStackOptions(['--port', '9000', '--recordings', '../payloads', '--map', 'map.json', '--data', 'here', '--fresh'], '/a/b'),
+      parseStackOptions(
+        ['--port', '9000', '--recordings', '../payloads', '--map', 'map.json', '--data', 'here', '--fresh', '--shards', '2'],
+        '/a/b',
+      ),
     ).toEqual({
       ok: true,
-      value: { port: 9000, recordingsFolder: '/a/payloads', mapFile: '/a/b/map.json', dataFolder: '/a/b/here', fresh: true },
+      value: { port: 9000, recordingsFolder: '/a/payloads', mapFile: '/a/b/map.json', dataFolder: '/a/b/here', fresh: true, shards: 2 },
     });
   });
 
@@ -29,6 +32,10 @@ describe('options of npm run dev', () => {
     [['--port', 'abc'], '--port must be a whole number'],
     [['--port', '0'], '--port must be a whole number'],
     [['--port', '65536'], '--port must be a whole number'],
+    [['--shards', '0'], '--shards must be a whole number'],
+    [['--shards', '10'], '--shards must be a whole number'],
+    [['--shards', '1.5'], '--shards must be a whole number'],
+    [['--shards', 'two'], '--shards must be a whole number'],
     [['--data='], '--data needs a folder'],
     [['--map=', '--recordings', 'x'], '--map needs a file'],
     [['--map', 'map.json'], '--map only means something with --recordings'],

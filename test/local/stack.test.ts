@@ -16,11 +16,14 @@ const StackFile = z.strictObject({
   customerKey: z.string(),
   ownerKey: z.string(),
   sqldUrl: z.url(),
+  sqldUrls: z.array(z.url()).optional(),
   standIns: z.strictObject({ apify: z.url(), hikerapi: z.url(), scrapecreators: z.url(), achronon: z.url(), stripe: z.url() }),
 });
 type StackFile = z.infer<typeof StackFile>;
 
 const Memory = z.object({ cursorSecret: z.string().min(32) });
+
+const SignedUp = z.object({ apiKey: z.string() });
 
 const Me = z.object({ account: z.object({ id: z.string() }), balance: z.object({ availableMicroCredits: z.int() }) });
 
@@ -79,7 +82,7 @@ async function me(stack: StackFile) {
 }
 
 async function expectFree(stack: StackFile): Promise<void> {
-  for (const url of [stack.baseUrl, stack.sqldUrl, ...Object.values(stack.standIns)])
+  for (const url of [stack.baseUrl, stack.sqldUrl, ...(stack.sqldUrls ?? []), ...Object.values(stack.standIns)])
     await expect(fetch(url)).rejects.toThrow('fetch failed');
 }
 
@@ -117,6 +120,37 @@ describe('npm run dev', () => {
     second.child.kill('SIGINT');
     expect(await second.ended).toBe(0);
     await expectFree(again);
+  });
+
+  test('spreads new accounts over the databases of --shards, which stay when it is started again without', async () => {
+    const data = join(folder, 'shards');
+    const port = String(await freePort());
+    const first = launch('--data', data, '--port', port, '--shards', '2');
+    const stack = await up(first, data);
+    expect(stack.sqldUrls).toHaveLength(2);
+    for (const url of stack.sqldUrls ?? []) expect(first.output()).toContain(url);
+    const customers = new Map<string, string>();
+    for (let count = 0; count < 40 && customers.size < 2; count++) {
+      const body = JSON.stringify({ accountName: 'Test team', keyName: 'test key' });
+      const answer = await fetch(`${stack.baseUrl}/v1/signup`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+      const { apiKey } = SignedUp.parse(await answer.json());
+      customers.set(apiKey.startsWith('igsk_s1_') ? 'second' : 'first', apiKey);
+    }
+    expect([...customers.keys()].sort()).toEqual(['first', 'second']);
+    for (const key of customers.values()) expect((await get(stack, '/v1/post?url=DemoImage01', key)).status).toBe(200);
+    first.child.kill('SIGTERM');
+    expect(await first.ended).toBe(0);
+    await expectFree(stack);
+
+    const second = launch('--data', data, '--port', port);
+    const again = await up(second, data);
+    expect(again).toEqual(stack);
+    for (const key of customers.values()) {
+      const available = Me.parse((await get(again, '/v1/me', key)).body).balance.availableMicroCredits;
+      expect([4_997_000, 4_999_000]).toContain(available);
+    }
+    second.child.kill('SIGTERM');
+    expect(await second.ended).toBe(0);
   });
 
   test('reads recordings, and leaves nothing behind when it is killed without warning', async () => {
@@ -173,7 +207,10 @@ describe('npm run dev', () => {
   test.each([
     [['--map', 'map.json'], '--map only means something with --recordings.\n'],
     [['--recordings', '/nonexistent/payloads'], 'The recordings folder /nonexistent/payloads cannot be read (ENOENT).\n'],
-    [['--prot', '1'], "Unknown option '--prot': the options are --port N, --recordings DIR, --map FILE, --data DIR, --fresh and --help.\n"],
+    [
+      ['--prot', '1'],
+      "Unknown option '--prot': the options are --port N, --recordings DIR, --map FILE, --data DIR, --shards N, --fresh and --help.\n",
+    ],
   ])('refuses %j in one sentence', async (args, sentence) => {
     const data = join(folder, 'refused');
     const launcher = launch('--data', data, '--port', String(await freePort()), ...args);

@@ -32,6 +32,15 @@ describe('settings of the local Worker', () => {
     expect(values).toEqual(defaults);
   });
 
+  test('never takes the databases of another installation, and says so', () => {
+    const given = { LIBSQL_URL: 'libsql://real.example', LIBSQL_SHARDS: '[{"url":"libsql://real-1.example","authToken":"canary"}]' };
+    for (const { values, notes } of [layered({ ...given, SIGNUP_SHARDS: '1' }, {}), layered({}, { ...given, SIGNUP_SHARDS: '1' })]) {
+      expect(values).toEqual(defaults);
+      expect(notes.map((note) => note.split(' ')[0])).toEqual(['LIBSQL_URL', 'LIBSQL_SHARDS', 'SIGNUP_SHARDS']);
+      expect(notes.join()).not.toContain('canary');
+    }
+  });
+
   test('a given key sends its provider to the real service, unless an address is given as well', () => {
     const real = layered({ APIFY_TOKEN: 'given' }, {});
     expect(real.realProviders).toEqual(['apify']);

@@ -39,6 +39,9 @@ export class MemoryKv {
   }
 }
 
+/** A database behind the API, and a connection to it for the test. */
+type ShardDatabase = { readonly url: string; readonly database: Client };
+
 /** One answer, with its body read. */
 export type Answer = { readonly status: number; readonly headers: Headers; readonly body: unknown };
 
@@ -72,6 +75,8 @@ export class Api {
     (shard) => writerFor(this.env, shard, this.runtime, this.writerLimits),
     () => this.runtime.clock(),
   );
+  /** URLs of databases that can't be reached. */
+  readonly unreachable = new Set<string>();
   private readonly pending: Promise<unknown>[] = [];
   private readonly flights = new Map<string, FlightDeck>();
   private readonly counters = createCounterBuffer((increments) => metricsFor(this.env, this.runtime).add(increments));
@@ -80,12 +85,21 @@ export class Api {
 
   readonly sqldUrl: string;
   readonly database: Client;
+  /** The databases of all shards, in order. */
+  readonly shards: readonly ShardDatabase[];
 
-  constructor(sqldUrl: string, database: Client, standIns: StandIns, settings: Partial<Record<keyof Settings, string>> = {}) {
-    this.sqldUrl = sqldUrl;
-    this.database = database;
+  constructor(
+    shards: readonly [ShardDatabase, ...ShardDatabase[]],
+    standIns: StandIns,
+    settings: Partial<Record<keyof Settings, string>> = {},
+  ) {
+    const [first, ...others] = shards;
+    this.sqldUrl = first.url;
+    this.database = first.database;
+    this.shards = shards;
     this.env = {
-      LIBSQL_URL: sqldUrl,
+      LIBSQL_URL: first.url,
+      ...(others.length === 0 ? {} : { LIBSQL_SHARDS: JSON.stringify(others.map(({ url }) => ({ url }))) }),
       OWNER_ADMIN_KEY_SHA256: sha256(OWNER_KEY),
       ...standInSettings(standIns),
       ...settings,
@@ -111,9 +125,10 @@ export class Api {
     clock: () => (this.inRealTime ? Date.now() : this.clock()),
     ids: randomIds,
     fetch: async (input, init) => {
-      const { host } = new URL(input instanceof Request ? input.url : String(input));
+      const { host, origin } = new URL(input instanceof Request ? input.url : String(input));
       this.sent.push(host);
-      const isDatabase = host === new URL(this.sqldUrl).host;
+      if (this.unreachable.has(origin)) throw new TypeError('the database is down');
+      const isDatabase = this.isDatabase(host);
       if (isDatabase) await this.databaseGate;
       const answer = await fetch(input, init);
       if (!isDatabase && this.losesAnswers === 'after_provider') this.losesAnswers = 'always';
@@ -169,10 +184,13 @@ export class Api {
 
   /** How many requests went to the database and to the providers since the last call. */
   takeSent(): { database: number; providers: number } {
-    const database = new URL(this.sqldUrl).host;
     const hosts = this.sent.splice(0);
-    const toDatabase = hosts.filter((host) => host === database).length;
+    const toDatabase = hosts.filter((host) => this.isDatabase(host)).length;
     return { database: toDatabase, providers: hosts.length - toDatabase };
+  }
+
+  private isDatabase(host: string): boolean {
+    return this.shards.some(({ url }) => new URL(url).host === host);
   }
 
   /** What the account can spend and has set aside. */
@@ -184,31 +202,34 @@ export class Api {
   }
 }
 
-/** Starts what an API test file needs, and audits the ledger after each of its tests. */
-export function useApi(): (settings?: Partial<Record<keyof Settings, string>>) => Api {
-  const sqldUrl = useSqld();
-  let database: Client | undefined;
+/** Starts what an API test file needs, with one database or several, and audits every ledger after each of its tests. */
+export function useApi(options: { readonly shards?: number } = {}): (settings?: Partial<Record<keyof Settings, string>>) => Api {
+  const urls = Array.from({ length: options.shards ?? 1 }, () => useSqld());
+  let shards: ShardDatabase[] = [];
   let standIns: StandIns | undefined;
   beforeAll(async () => {
-    database = await serverDatabase(sqldUrl());
+    shards = await Promise.all(urls.map(async (url) => ({ url: url(), database: await serverDatabase(url()) })));
     const started = await startStandIns({});
     if (!started.ok) throw new Error(started.error);
     standIns = started.value;
   });
   afterEach(async () => {
-    if (database === undefined) throw new Error('the database has not started');
-    const audit = await auditLedger(database);
-    expect(Object.keys(audit).length).toBeGreaterThan(0);
-    expect(
-      Object.values(audit).every((broken) => broken === 0),
-      JSON.stringify(audit),
-    ).toBe(true);
+    if (shards.length === 0) throw new Error('the database has not started');
+    for (const { database } of shards) {
+      const audit = await auditLedger(database);
+      expect(Object.keys(audit).length).toBeGreaterThan(0);
+      expect(
+        Object.values(audit).every((broken) => broken === 0),
+        JSON.stringify(audit),
+      ).toBe(true);
+    }
   });
   afterAll(async () => {
     await standIns?.stop();
   });
   return (settings) => {
-    if (database === undefined || standIns === undefined) throw new Error('the API has not started');
-    return new Api(sqldUrl(), database, standIns, settings);
+    const [first, ...others] = shards;
+    if (first === undefined || standIns === undefined) throw new Error('the API has not started');
+    return new Api([first, ...others], standIns, settings);
   };
 }

@@ -46,11 +46,34 @@ test('names what is malformed, and never its value', () => {
     ['ACHRONON_AI_PARSE_PATH', '/claudex/../admin'],
     ['ACHRONON_AI_PARSE_PATH', 'claudex'],
     ['ACHRONON_AI_TRANSCRIBE_PATH', '//evil.example/x'],
+    ['LIBSQL_SHARDS', `[{"url":"https://one.example","authToken":"${secret}"}`],
+    ['LIBSQL_SHARDS', `{"url":"https://one.example","authToken":"${secret}"}`],
+    ['LIBSQL_SHARDS', `["https://${secret}.example"]`],
+    ['LIBSQL_SHARDS', `[{"url":"${secret}"}]`],
+    ['LIBSQL_SHARDS', `[{"url":"file:///${secret}"}]`],
+    ['LIBSQL_SHARDS', `[{"url":"https://one.example","authToken":"","${secret}":1}]`],
+    ['LIBSQL_SHARDS', `[{"authToken":"${secret}"}]`],
+    ['LIBSQL_SHARDS', JSON.stringify(Array.from({ length: 100 }, () => ({ url: 'https://one.example', authToken: secret })))],
+    ['SIGNUP_SHARDS', secret],
+    ['SIGNUP_SHARDS', '0,100'],
+    ['SIGNUP_SHARDS', '-1'],
+    ['LEDGER_LOCATION_HINT', secret],
   ] as const) {
     const read = readSettings({ ...least, [name]: value });
     expect(read, name).toEqual({ ok: false, error: [{ name, problem: 'malformed' }] });
     expect(JSON.stringify(read)).not.toContain(secret);
   }
+});
+
+test('knows as many shards as are given, in their order, and one without', () => {
+  expect(settings({})).toMatchObject({ LIBSQL_SHARDS: [], SIGNUP_SHARDS: [0] });
+  const shards = [{ url: 'libsql://one.example', authToken: 'token one' }, { url: 'http://127.0.0.1:8081' }];
+  expect(settings({ LIBSQL_SHARDS: JSON.stringify(shards), SIGNUP_SHARDS: '0,2,2' })).toMatchObject({
+    LIBSQL_SHARDS: shards,
+    SIGNUP_SHARDS: [0, 2],
+  });
+  const most = Array.from({ length: 99 }, (_none, index) => ({ url: `https://shard-${index + 1}.example` }));
+  expect(settings({ LIBSQL_SHARDS: JSON.stringify(most) }).LIBSQL_SHARDS).toHaveLength(99);
 });
 
 test('takes an empty text as not set', () => {

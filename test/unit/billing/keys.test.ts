@@ -42,6 +42,17 @@ describe('minting a key', () => {
     expect(Math.max(...spread) - Math.min(...spread)).toBeLessThanOrEqual(40);
   });
 
+  test('says the shard in the key, but not the first, which the keys of the first days belong to', () => {
+    for (const shard of [0, 1, 7, 10, 99]) {
+      for (const mode of ['live', 'test'] as const) {
+        const text = mintApiKey(undefined, mode, shard);
+        const infix = `${mode === 'test' ? 'test_' : ''}${shard === 0 ? '' : `s${shard}_`}`;
+        expect(text).toMatch(new RegExp(`^igsk_${infix}[0-9A-Za-z]{38}$`));
+        expect(parseApiKey(text)).toEqual({ ok: true, value: { text, mode, shard } });
+      }
+    }
+  });
+
   test('uses nothing but the randomness handed in', () => {
     const zeros = (length: number) => new Uint8Array(length);
     expect(mintApiKey(zeros)).toBe(withChecksum(`igsk_${'0'.repeat(32)}`));
@@ -50,12 +61,17 @@ describe('minting a key', () => {
 
 describe('reading a key', () => {
   test.each([
-    ['live', withChecksum(`igsk_live_${'a'.repeat(32)}`)],
-    ['live', withChecksum(`igsk_${'a'.repeat(30)}`)],
-    ['live', withChecksum(`igsk_${'Z'.repeat(64)}`)],
-    ['test', withChecksum(`igsk_test_${'a'.repeat(32)}`)],
-  ])('takes a %s key: %s', (mode, text) => {
-    expect(parseApiKey(text)).toEqual({ ok: true, value: { text, mode, shard: 0 } });
+    ['live', 0, withChecksum(`igsk_live_${'a'.repeat(32)}`)],
+    ['live', 0, withChecksum(`igsk_${'a'.repeat(30)}`)],
+    ['live', 0, withChecksum(`igsk_${'Z'.repeat(64)}`)],
+    ['test', 0, withChecksum(`igsk_test_${'a'.repeat(32)}`)],
+    // Its random part begins as an infix would, but no underscore ends it.
+    ['live', 0, withChecksum(`igsk_s3${'a'.repeat(30)}`)],
+    ['live', 3, withChecksum(`igsk_s3_${'a'.repeat(32)}`)],
+    ['live', 3, withChecksum(`igsk_live_s3_${'a'.repeat(32)}`)],
+    ['test', 99, withChecksum(`igsk_test_s99_${'a'.repeat(32)}`)],
+  ] as const)('takes a %s key of shard %d: %s', (mode, shard, text) => {
+    expect(parseApiKey(text)).toEqual({ ok: true, value: { text, mode, shard } });
   });
 
   test.each([
@@ -65,6 +81,12 @@ describe('reading a key', () => {
     withChecksum(`igsk_${'a'.repeat(29)}`),
     withChecksum(`igsk_${'a'.repeat(65)}`),
     withChecksum(`igsk_demo_${'a'.repeat(32)}`),
+    withChecksum(`igsk_s0_${'a'.repeat(32)}`),
+    withChecksum(`igsk_s03_${'a'.repeat(32)}`),
+    withChecksum(`igsk_s100_${'a'.repeat(32)}`),
+    withChecksum(`igsk_s-1_${'a'.repeat(32)}`),
+    withChecksum(`igsk_S3_${'a'.repeat(32)}`),
+    withChecksum(`igsk_s3_test_${'a'.repeat(32)}`),
     withChecksum(`sk_${'a'.repeat(32)}`),
     `${withChecksum(`igsk_${'a'.repeat(32)}`)}\n`,
     ` ${withChecksum(`igsk_${'a'.repeat(32)}`)}`,
@@ -90,6 +112,17 @@ describe('reading a key', () => {
     const key = withChecksum(`igsk_test_${'a'.repeat(32)}`);
     expect(parseApiKey(key.replace('test', 'live'))).toEqual({ ok: false, error: { kind: 'wrong_checksum' } });
   });
+});
+
+test('refuses a key whose shard was changed', () => {
+  const keys = [mintApiKey(undefined, 'live', 3), mintApiKey(undefined, 'test', 3)];
+  for (const key of keys) {
+    for (const other of ['s4_', 's33_', '']) {
+      expect(parseApiKey(key.replace('s3_', other))).toEqual({ ok: false, error: { kind: 'wrong_checksum' } });
+    }
+  }
+  const first = mintApiKey();
+  expect(parseApiKey(first.replace('igsk_', 'igsk_s1_'))).toEqual({ ok: false, error: { kind: 'wrong_checksum' } });
 });
 
 describe('hashing and comparing', () => {

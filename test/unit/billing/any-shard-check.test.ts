@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest';
+import { createAnyShardCheck } from '../../../src/billing/any-shard-check.ts';
+import type { Checked, CheckFailure, TopUpCheck } from '../../../src/billing/top-up-check.ts';
+import type { TopUp } from '../../../src/billing/top-ups.ts';
+import { microCredits, ZERO } from '../../../src/money.ts';
+import { err, ok, type Result } from '../../../src/result.ts';
+
+const order: TopUp = {
+  id: 'pay_1',
+  accountId: 'acct_1',
+  sessionId: 'cs_1',
+  intentId: null,
+  currency: 'usd',
+  amountCents: 100,
+  credits: microCredits(1_000_000),
+  target: ZERO,
+  rev: 0,
+  state: 'open',
+  url: null,
+  expiresAt: 0,
+  createdAt: 0,
+  updatedAt: 0,
+};
+
+type Looked = Result<Checked, CheckFailure>;
+const found: Looked = ok({ order, alarm: null });
+const alarmed: Looked = ok({ order: null, alarm: 'top_up_unknown_order' });
+const foreign: Looked = ok({ order: null, alarm: null });
+const hint = { id: 'evt_1', type: 'charge.refunded', objectId: 'cs_1', about: { sessionId: 'cs_1' } } as const;
+
+/** A shard that answers `knows` when it is asked for the order, and `looked` when it is to look at it. */
+function shard(knows: boolean | 'down' | 'silent', looked: Looked = foreign) {
+  const calls: string[] = [];
+  const look = (name: string) => async () => {
+    calls.push(name);
+    return looked;
+  };
+  const check: TopUpCheck = { byHint: look('byHint'), bySession: look('bySession'), byOrder: look('byOrder') };
+  const find = async () => {
+    calls.push('find');
+    if (knows === 'silent') return new Promise<never>(() => undefined);
+    return knows === 'down' ? err({ kind: 'unreachable' } as const) : ok(knows ? order : null);
+  };
+  return { calls, check, topUps: { find } };
+}
+
+describe('the check over all shards', () => {
+  test('has only the shard look that knows the order', async () => {
+    const [one, two] = [shard(false, alarmed), shard(true, found)];
+    const any = createAnyShardCheck(() => [one, two], one.check);
+    expect(await any.byHint(hint)).toEqual(found);
+    expect(await any.bySession('cs_1')).toEqual(found);
+    expect([one.calls, two.calls]).toEqual([
+      ['find', 'find'],
+      ['find', 'byHint', 'find', 'bySession'],
+    ]);
+  });
+
+  test('waits for no shard that is down or silent, once another knows the order', async () => {
+    for (const state of ['down', 'silent'] as const) {
+      const [one, two] = [shard(state), shard(true, found)];
+      expect(await createAnyShardCheck(() => [one, two], one.check).byHint(hint)).toEqual(found);
+      expect(await createAnyShardCheck(() => [two, one], two.check).bySession('cs_1')).toEqual(found);
+    }
+  });
+
+  test('says nothing about an unknown order while a shard can’t be asked: it may be there', async () => {
+    const [one, two] = [shard('down'), shard(false, alarmed)];
+    const any = createAnyShardCheck(() => [one, two], one.check);
+    expect(await any.byHint(hint)).toEqual(err({ kind: 'unreachable' }));
+    expect(await any.bySession('cs_1')).toEqual(err({ kind: 'unreachable' }));
+    expect(two.calls).toEqual(['find', 'find']);
+  });
+
+  test('lets the shard adopt a session that has the account, and alarms nobody then', async () => {
+    const [one, two] = [shard(false, alarmed), shard(false, found)];
+    expect(await createAnyShardCheck(() => [one, two], one.check).byHint(hint)).toEqual(found);
+  });
+
+  test('alarms when no shard has the account', async () => {
+    const [one, two] = [shard(false, alarmed), shard(false, foreign)];
+    expect(await createAnyShardCheck(() => [one, two], one.check).byHint(hint)).toEqual(alarmed);
+  });
+
+  test('stops where a shard fails to look, instead of asking the next', async () => {
+    const failed = err({ kind: 'unavailable' } as const);
+    const [one, two] = [shard(false, failed), shard(false, found)];
+    expect(await createAnyShardCheck(() => [one, two], one.check).byHint(hint)).toEqual(failed);
+    expect(two.calls).toEqual(['find']);
+  });
+
+  test('asks nobody about an event that names no session, nor for a session that no shard knows', async () => {
+    const [one, two] = [shard(false, alarmed), shard(false, alarmed)];
+    const any = createAnyShardCheck(() => [one, two], one.check);
+    expect(await any.byHint({ ...hint, about: null })).toEqual(foreign);
+    expect(await any.bySession('cs_1')).toEqual(foreign);
+    expect([one.calls, two.calls]).toEqual([['find'], ['find']]);
+  });
+
+  test('leaves the orders of the cron, and a single shard, to their own check', async () => {
+    const [one, two] = [shard(true, found), shard(true, alarmed)];
+    expect(await createAnyShardCheck(() => [one, two], two.check).byOrder(order)).toEqual(alarmed);
+    const single = createAnyShardCheck(() => [one], one.check);
+    expect(await single.byHint(hint)).toEqual(found);
+    expect(await single.bySession('cs_1')).toEqual(found);
+    expect(one.calls).toEqual(['byHint', 'bySession']);
+  });
+});
