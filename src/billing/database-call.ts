@@ -31,8 +31,9 @@ const FIRST_PAUSE_MS = 40;
 
 /**
  * Runs `send` until it answers, at most `tries` times and `deadlineMs` long. `send` must be harmless to repeat and is told which try it
- * is, from 1. Network errors, 5xx, 429 and a busy database are tried again; a statement that the database refuses (a broken constraint,
- * bad SQL) is a bug and throws. A request that is late is left to end by itself: ending it from here could cut a write in half.
+ * is, from 1. Network errors, 5xx, 429, a busy database and one whose disk or memory fails it are tried again; a statement that the
+ * database refuses (a broken constraint, bad SQL) is a bug and throws. A request that is late is left to end by itself: ending it from
+ * here could cut a write in half.
  */
 export async function callDatabase<T>(send: (attempt: number) => Promise<T>, policy: CallPolicy): Promise<Result<T, Unreachable>> {
   const deadline = startDeadline(policy.deadlineMs);
@@ -77,6 +78,7 @@ const TROUBLE = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|NOMEM|CANTOPEN|READONLY|PROTOCO
 function classify(error: unknown): 'failed' | 'hopeless' | 'bug' {
   if (error instanceof RangeError) return 'bug';
   if (!(error instanceof LibsqlError)) return 'failed';
+  // sqld says IOERR when its disk is full.
   if (TROUBLE.test(error.code)) return 'failed';
   if (/^(SQLITE|SQL|ARGS)_/.test(error.code)) return 'bug';
   const status = httpStatus(error.cause);
