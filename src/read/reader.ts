@@ -144,12 +144,14 @@ async function chargeAtHand(
   const outcome = atHand(plan);
   const receipt = receiptOf(deps, order, trace, target, outcome);
   const full = lines.map(({ item, amount }) => ({ item, settled: amount }));
-  const answer = await keptReading(deps, order, target, outcome, expectedPayment(order.payer, lines, full));
+  // One time for the answer and for what is kept of it: paying may take longer than the age of a copy stays the same.
+  const now = deps.clock();
+  const answer = await keptReading(deps, order, target, outcome, expectedPayment(order.payer, lines, full), now);
   try {
     const paid = lines.length === 0 ? await identifyOnly(order) : await order.payer.charge(lines, receipt, answer);
     if (!paid.ok) return stopped(deps, trace, paid.error);
     noteAccount(trace, paid.value);
-    return ok(await readingOf(deps, order, target, outcome, paid.value));
+    return ok(await readingOf(deps, order, target, outcome, paid.value, now));
   } catch (bug) {
     trace.available = (await order.payer.release('internal', { answer: null, target: null })).available;
     throw bug;
@@ -157,9 +159,9 @@ async function chargeAtHand(
 }
 
 /** What a repeat under the same Idempotency-Key will be answered with; null without a key. */
-async function keptReading(deps: ReadDeps, order: ReadOrder, target: MediaTarget, outcome: Outcome, payment: Payment) {
+async function keptReading(deps: ReadDeps, order: ReadOrder, target: MediaTarget, outcome: Outcome, payment: Payment, now: number) {
   if (order.memory === null) return null;
-  return order.memory.reading(await readingOf(deps, order, target, outcome, payment));
+  return order.memory.reading(await readingOf(deps, order, target, outcome, payment, now));
 }
 
 /** Something at hand may cost nothing, as an empty thread does: then nothing is booked. */
@@ -195,11 +197,12 @@ async function readFresh(
     }
     const { located, outcome } = delivered.value;
     const lines = settle(deps.priceCard, held, want, outcome);
-    const answer = await keptReading(deps, order, located, outcome, expectedPayment(payer, held, lines));
+    const now = deps.clock();
+    const answer = await keptReading(deps, order, located, outcome, expectedPayment(payer, held, lines), now);
     const settled = await payer.settle(lines, receiptOf(deps, order, trace, located, outcome), { answer, target: failing });
     if (!settled.ok) return err(settleRefusal(settled.error));
     trace.available = settled.value.available;
-    return ok(await readingOf(deps, order, located, outcome, settled.value));
+    return ok(await readingOf(deps, order, located, outcome, settled.value, now));
   } catch (bug) {
     trace.available = (await payer.release('internal', { answer: null, target: null })).available;
     throw bug;
@@ -268,9 +271,15 @@ function receiptOf(deps: ReadDeps, order: ReadOrder, trace: ReadTrace, target: M
   };
 }
 
-async function readingOf(deps: ReadDeps, order: ReadOrder, target: MediaTarget, outcome: Outcome, payment: Payment): Promise<Reading> {
+async function readingOf(
+  deps: ReadDeps,
+  order: ReadOrder,
+  target: MediaTarget,
+  outcome: Outcome,
+  payment: Payment,
+  now: number,
+): Promise<Reading> {
   const main = mainPart(outcome);
-  const now = deps.clock();
   const age = main.status === 'miss' ? 0 : ageSeconds(main, now);
   return {
     target,

@@ -50,3 +50,21 @@ describe('a request without a hold, under an Idempotency-Key,', () => {
     expect(errorOf(answer).details).toMatchObject({ requestId: expect.stringMatching(/^req_/) });
   });
 });
+
+test('a paid read is answered again as it was, however long paying for it took', async () => {
+  const api = start();
+  const { key } = await api.signUp();
+  await api.request('/v1/post?url=DemoImage01', { key });
+  api.beforeSending = () => api.clock.advance(3_000);
+  for (const [name, path] of [
+    ['hit', '/v1/post?url=DemoImage01'],
+    ['miss', '/v1/post?url=DemoAlbum01'],
+  ] as const) {
+    const read = () => api.request(path, { key, headers: { 'Idempotency-Key': `a-slow-${name}` } });
+    const first = await read();
+    expect(first.body).toMatchObject({ cache: { status: name } });
+    const again = await read();
+    expect(again.headers.get('Idempotency-Replayed')).toBe('true');
+    expect(again.body).toEqual(first.body);
+  }
+});

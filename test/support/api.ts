@@ -77,6 +77,8 @@ export class Api {
   );
   /** URLs of databases that can't be reached. */
   readonly unreachable = new Set<string>();
+  /** Set to have something happen whenever a request goes out, as time passing while the database works. */
+  beforeSending: (() => void) | null = null;
   private readonly pending: Promise<unknown>[] = [];
   private readonly flights = new Map<string, FlightDeck>();
   private readonly counters = createCounterBuffer((increments) => metricsFor(this.env, this.runtime).add(increments));
@@ -127,6 +129,7 @@ export class Api {
     fetch: async (input, init) => {
       const { host, origin } = new URL(input instanceof Request ? input.url : String(input));
       this.sent.push(host);
+      this.beforeSending?.();
       if (this.unreachable.has(origin)) throw new TypeError('the database is down');
       const isDatabase = this.isDatabase(host);
       if (isDatabase) await this.databaseGate;
