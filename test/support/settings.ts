@@ -2,7 +2,7 @@ import type { StandIns } from '../../local/stand-ins/stand-ins.ts';
 import { STAND_IN_WEBHOOK_SECRET } from '../../local/stand-ins/stripe.ts';
 
 /** The settings with which the Worker talks to the stand-ins; SQL, owner key and everything a test decides come on top. */
-export function standInSettings({ baseUrls }: StandIns) {
+export function standInSettings({ baseUrls }: Pick<StandIns, 'baseUrls'>) {
   return {
     SIGNUP_GRANT_MICRO_CREDITS: '5000000',
     APIFY_BASE_URL: baseUrls.apify,

@@ -1,0 +1,78 @@
+import type { DrilledPromise } from './drill.ts';
+import type { Call } from './paid-call.ts';
+
+/** What was played, as far as the answers are judged by it. Times in unix milliseconds. */
+export type Round = {
+  readonly fault: string;
+  readonly isHarmless: boolean;
+  readonly brokenAt: number;
+  /** From the end of the fault to the first paid read. */
+  readonly recoveryMs: number;
+};
+
+/** From when to when workerd was dead. */
+export type Outage = { readonly from: number; readonly until: number };
+
+/** How long a call and a recovery may take. Milliseconds. */
+export type Bounds = { readonly callMs: number; readonly recoveryMs: number };
+
+/** What callers are promised while something around the service is broken. */
+export const ANSWER_PROMISES = {
+  explained: 'Every answer is one that the taxonomy explains, and none is called a bug of ours.',
+  connected: 'A connection is cut only while workerd is dead.',
+  bounded: 'No call hangs: each ends within its deadline and a bound.',
+  goesOn: 'Reads go on while the cache, the rate limits or the metrics fail.',
+  calm: 'Nothing fails while nothing is broken.',
+  recovered: 'The service is back within seconds of every fault, by itself.',
+} as const;
+
+/** Of a promise that is broken again and again, so many cases are told. */
+const MOST_TOLD = 5;
+
+/** Holds every call against what its caller may expect. Pure. */
+export function checkAnswers(
+  calls: readonly Call[],
+  rounds: readonly Round[],
+  outages: readonly Outage[],
+  bounds: Bounds,
+): { readonly promises: readonly DrilledPromise[]; readonly breaches: readonly string[] } {
+  const harmless = new Set(rounds.filter(({ isHarmless }) => isHarmless).map(({ fault }) => fault));
+  const wasDown = ({ startedAt, endedAt }: Call) => outages.some(({ from, until }) => from <= endedAt && startedAt <= until);
+  // A call that began before a fault may have met it all the same.
+  const metNext = ({ during, startedAt, endedAt }: Call) =>
+    rounds.some(({ fault, brokenAt }) => fault !== during && startedAt <= brokenAt && brokenAt <= endedAt);
+  const broken: Readonly<Record<keyof typeof ANSWER_PROMISES, readonly string[]>> = {
+    explained: calls.filter(({ outcome }) => outcome.kind === 'foreign' || codeOf(outcome) === 'internal').map(told),
+    connected: calls.filter((call) => call.outcome.kind === 'unanswered' && call.outcome.endedBy === 'service' && !wasDown(call)).map(told),
+    bounded: calls.filter(({ startedAt, endedAt, outcome }) => outcome.kind === 'hung' || endedAt - startedAt > bounds.callMs).map(told),
+    goesOn: calls.filter((call) => harmless.has(call.during) && call.outcome.kind !== 'paid' && !metNext(call)).map(told),
+    calm: calls
+      .filter((call) => call.during === 'repeats' || (call.during === 'calm' && !metNext(call)))
+      // A target that failed under a fault is left alone for a while after it.
+      .filter(({ outcome }) => outcome.kind !== 'paid' && codeOf(outcome) !== 'repeated_failure')
+      .map(told),
+    recovered: rounds
+      .filter(({ recoveryMs }) => recoveryMs > bounds.recoveryMs)
+      .map(({ fault, recoveryMs }) => `${fault}, after ${recoveryMs} ms`),
+  };
+  const names = Object.entries(ANSWER_PROMISES);
+  // safe because the names of both records are the same
+  const casesOf = (name: string) => broken[name as keyof typeof ANSWER_PROMISES];
+  return {
+    promises: names.map(([name, promise]) => ({ promise, broken: casesOf(name).length })),
+    breaches: names.flatMap(([name]) =>
+      casesOf(name)
+        .slice(0, MOST_TOLD)
+        .map((line) => `${name}: ${line}`),
+    ),
+  };
+}
+
+function codeOf(outcome: Call['outcome']): string | null {
+  return outcome.kind === 'refused' ? outcome.code : null;
+}
+
+function told({ path, during, outcome, startedAt, endedAt }: Call): string {
+  const what = outcome.kind === 'foreign' ? outcome.what : (codeOf(outcome) ?? outcome.kind);
+  return `${path} during ${during}: ${what} after ${endedAt - startedAt} ms`;
+}

@@ -1,0 +1,140 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { auditLedger } from '../../src/billing/audit.ts';
+import { StripeSide } from '../support/stripe.ts';
+import type { Book } from './book.ts';
+import type { Callers, Customer } from './callers.ts';
+import type { Service } from './service.ts';
+
+const seconds = 1_000;
+
+/** Beyond the last hold's time: the cron must see that it is over. */
+const MARGIN_MS = 200;
+
+/** The cron's work is done within this, or it isn't done at all. */
+const CRON_MS = 20 * seconds;
+
+/** A repeat that is told to come again does so, this often at most. */
+const REPEATS = 8;
+const REPEAT_PAUSE_MS = 500;
+
+/** Repeats at the same time. */
+const AT_ONCE = 16;
+
+/** Of the Idempotency-Keys that gave no trouble, so many are repeated at most. */
+const MOST_EASY_KEYS = 300;
+
+const Rows = z.array(z.record(z.string(), z.unknown()));
+
+/** What the end of a drill came to, beside the book. */
+export type Closing = { readonly book: Book; readonly repeated: number; readonly expired: number };
+
+/**
+ * When everything works again: lets the time of every open hold pass, lets the cron give them back, repeats the reads under an
+ * Idempotency-Key, has Stripe's lost webhooks delivered, and reads the book.
+ */
+export async function closeBooks(service: Service, callers: Callers, grant: number): Promise<Closing> {
+  const [open] = await rows(service, `SELECT count(*) AS holds, max(expires_at) AS last FROM hold WHERE state = 'open'`);
+  const last = z.int().nullable().parse(open?.['last']);
+  if (last !== null) await sleep(Math.max(0, last + MARGIN_MS - Date.now()));
+  await service.runCron();
+  const overdue = async () => {
+    const [found] = await rows(service, `SELECT count(*) AS holds FROM hold WHERE state = 'open' AND expires_at <= ?`, [Date.now()]);
+    return z.int().parse(found?.['holds']);
+  };
+  for (const giveUpAt = Date.now() + CRON_MS; (await overdue()) > 0 && Date.now() < giveUpAt;) await sleep(REPEAT_PAUSE_MS);
+  const openHolds = await overdue();
+  const repeated = await repeatKeys(callers);
+  const paidSessions = await finishTopUps(service, callers);
+  const book = await readBook(service, callers, { grant, openHolds, paidSessions });
+  return { book, repeated, expired: z.int().parse(open?.['holds']) };
+}
+
+/** Every key whose calls ended badly once, and many of the others. Returns how many were repeated. */
+async function repeatKeys(callers: Callers): Promise<number> {
+  callers.during = 'repeats';
+  const troubled = new Set(callers.calls.flatMap((call) => (call.onceKey !== null && call.outcome.kind !== 'paid' ? [call.onceKey] : [])));
+  const called = new Set(callers.calls.flatMap(({ onceKey }) => (onceKey === null ? [] : [onceKey])));
+  let easyLeft = MOST_EASY_KEYS;
+  const wanted = callers.customers.flatMap((customer) =>
+    customer.once.filter(({ key }) => called.has(key) && (troubled.has(key) || easyLeft-- > 0)).map((read) => ({ customer, read })),
+  );
+  const queue = wanted.values();
+  await Promise.all(
+    Array.from({ length: AT_ONCE }, async () => {
+      for (const { customer, read } of queue) await repeat(callers, customer, read);
+    }),
+  );
+  return wanted.length;
+}
+
+async function repeat(callers: Callers, customer: Customer, read: Customer['once'][number]): Promise<void> {
+  for (let attempt = 1; attempt <= REPEATS; attempt++) {
+    const { outcome } = await callers.read(customer, read, read.key);
+    if (outcome.kind === 'paid') return;
+    if (outcome.kind === 'refused' && outcome.code !== 'overloaded' && outcome.code !== 'idempotency_in_flight') return;
+    await sleep(REPEAT_PAUSE_MS * attempt);
+  }
+}
+
+/** Stripe delivers its events for days: here all of them once more. Returns the sessions that were paid. */
+async function finishTopUps(service: Service, callers: Callers): Promise<Book['paidSessions']> {
+  const stripe = new StripeSide(service.stripeUrl);
+  for (const { body, signature } of await stripe.takeEvents()) {
+    const headers = { 'Content-Type': 'application/json', 'Stripe-Signature': signature };
+    const answer = await fetch(`${service.url}/v1/stripe/webhook`, { method: 'POST', headers, body });
+    await answer.text();
+  }
+  const paid: { sessionId: string; accountId: string; microCredits: number }[] = [];
+  for (const { sessionId, accountId } of callers.topUps) {
+    const session = await stripe.seller.checkout.sessions.retrieve(sessionId);
+    // One cent is 10,000 micro-credits.
+    if (session.payment_status === 'paid') paid.push({ sessionId, accountId, microCredits: (session.amount_subtotal ?? 0) * 10_000 });
+  }
+  return paid;
+}
+
+const EntryRow = z.object({
+  account_id: z.string(),
+  kind: z.string(),
+  ref: z.string(),
+  delta_micros: z.int(),
+  shortcode: z.string().nullable(),
+  session_id: z.string().nullable(),
+});
+
+const AccountRow = z.object({ id: z.string(), posted_micros: z.int(), held_micros: z.int() });
+
+async function readBook(service: Service, callers: Callers, known: Pick<Book, 'grant' | 'openHolds' | 'paidSessions'>): Promise<Book> {
+  const entries = await rows(
+    service,
+    `SELECT e.account_id, e.kind, e.ref, e.delta_micros, r.body ->> 'shortcode' AS shortcode, p.session_id
+       FROM entry e LEFT JOIN receipt r ON e.kind = 'usage' AND r.id = e.ref LEFT JOIN payment p ON e.kind = 'topup' AND p.id = e.ref`,
+  );
+  const accounts = await rows(service, 'SELECT id, posted_micros, held_micros FROM account');
+  const shown = new Map<string, number | null>();
+  for (const customer of callers.customers) shown.set(customer.accountId, await callers.shownBalance(customer));
+  return {
+    ...known,
+    accounts: z
+      .array(AccountRow)
+      .parse(accounts)
+      .map((row) => ({ id: row.id, posted: row.posted_micros, held: row.held_micros, shown: shown.get(row.id) ?? null })),
+    entries: z
+      .array(EntryRow)
+      .parse(entries)
+      .map((row) => ({
+        accountId: row.account_id,
+        kind: row.kind,
+        ref: row.ref,
+        delta: row.delta_micros,
+        shortcode: row.shortcode,
+        sessionId: row.session_id,
+      })),
+    audit: await auditLedger(service.database),
+  };
+}
+
+async function rows(service: Service, sql: string, args: readonly number[] = []): Promise<z.infer<typeof Rows>> {
+  return Rows.parse((await service.database.execute({ sql, args: [...args] })).rows);
+}

@@ -1,0 +1,152 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Random } from '../ledger/payment-lifecycles.ts';
+import type { Callers } from './callers.ts';
+import type { Service } from './service.ts';
+
+const seconds = 1_000;
+
+/** What a fault is played on. */
+export type Stage = { readonly service: Service; readonly callers: Callers; readonly random: Random; readonly isLong: boolean };
+
+/** Something that goes wrong outside the service's own code. */
+export type ProcessFault = {
+  readonly name: string;
+  readonly about: string;
+  /** Whether paid reads are served on, as if nothing were. */
+  readonly isHarmless: boolean;
+  /** Breaks something and mends it; resolves when it is mended. */
+  play(stage: Stage): Promise<void>;
+};
+
+/** How long a stopped process stays so, at most; a machine that swaps or a migrating disk is away as long. */
+const LONGEST_STOP_MS = 8 * seconds;
+
+/** Resets in one wave, and waves. */
+const RESETS = { short: { sockets: 60, waves: 4 }, long: { sockets: 150, waves: 8 } } as const;
+
+const SILENT_PROVIDER = [
+  { path: '/v1/post?url=FaultSilent', shortcode: 'FaultSilent' },
+  { path: '/v1/comments?url=FaultPgHang&limit=100', shortcode: 'FaultPgHang' },
+  { path: '/v1/post?url=FaultSlow__', shortcode: 'FaultSlow__' },
+] as const;
+
+const SILENT_BOUNDARY = [
+  { path: '/v1/reel?url=AchroHang__&parse=summary', shortcode: 'AchroHang__' },
+  { path: '/v1/reel?url=AchroHang__&transcript=true&maxAgeSeconds=0', shortcode: 'AchroHang__' },
+  { path: '/v1/reel?url=AchroSlow__&parse=json', shortcode: 'AchroSlow__' },
+] as const;
+
+/** Every fault of the drill. */
+export const PROCESS_FAULTS: readonly ProcessFault[] = [
+  {
+    name: 'workerd killed',
+    about: 'kill -9 of workerd under load',
+    isHarmless: false,
+    play: async ({ service }) => service.killWorkerd(),
+  },
+  {
+    name: 'database killed',
+    about: 'kill -9 of sqld under load; it comes back on the same data after up to two seconds',
+    isHarmless: false,
+    play: async ({ service, random }) => {
+      await service.killDatabase();
+      await sleep(random.below(2 * seconds));
+      await service.restartDatabase();
+    },
+  },
+  {
+    name: 'both killed',
+    about: 'kill -9 of workerd and of sqld at once',
+    isHarmless: false,
+    play: async ({ service }) => {
+      const killed = service.killDatabase();
+      service.killWorkerd();
+      await killed;
+      await service.restartDatabase();
+    },
+  },
+  {
+    name: 'database stopped',
+    about: 'SIGSTOP of sqld for two to eight seconds',
+    isHarmless: false,
+    play: async ({ service, random, isLong }) => {
+      service.signalDatabase('SIGSTOP');
+      // The short version takes the time at which the service's own patience ends, and a little more.
+      await sleep(isLong ? 2 * seconds + random.below(LONGEST_STOP_MS - 2 * seconds) : 6 * seconds);
+      service.signalDatabase('SIGCONT');
+    },
+  },
+  {
+    name: 'disk full',
+    about: 'the database finds no space',
+    isHarmless: false,
+    play: async ({ service }) => {
+      service.fillDisk();
+      await sleep(2 * seconds);
+      service.emptyDisk();
+    },
+  },
+  {
+    name: 'cache failing',
+    about: 'the content cache (Workers KV) throws, then hangs',
+    isHarmless: true,
+    play: async ({ service }) => {
+      for (const mode of ['throws', 'hangs', 'works'] as const) {
+        await service.setBinding('CONTENT_CACHE', mode);
+        if (mode !== 'works') await sleep(2 * seconds);
+      }
+    },
+  },
+  {
+    name: 'counters failing',
+    about: 'the Durable Objects of the rate limits and of the metrics throw, then hang',
+    isHarmless: true,
+    play: async ({ service }) => {
+      for (const mode of ['throws', 'hangs', 'works'] as const) {
+        await service.setBinding('RATE_LIMITS', mode);
+        await service.setBinding('METRICS', mode);
+        if (mode !== 'works') await sleep(2 * seconds);
+      }
+    },
+  },
+  {
+    name: 'provider silent',
+    about: 'a third of the reads is of posts for which the providers hang or are slow',
+    isHarmless: false,
+    play: ({ callers }) => askFor(callers, SILENT_PROVIDER),
+  },
+  {
+    name: 'boundary silent',
+    about: 'a third of the reads is of reels for which the boundary hangs or is slow',
+    isHarmless: false,
+    play: ({ callers }) => askFor(callers, SILENT_BOUNDARY),
+  },
+  {
+    name: 'everyone else stopped',
+    about: 'SIGSTOP of all stand-ins: providers, boundary and Stripe take connections and say nothing',
+    isHarmless: false,
+    play: async ({ service, random }) => {
+      service.signalStandIns('SIGSTOP');
+      // Longer than the deadline of a read, so that it is met.
+      await sleep(6 * seconds + random.below(2 * seconds));
+      service.signalStandIns('SIGCONT');
+    },
+  },
+  {
+    name: 'connections reset',
+    about: 'callers reset their connections in the middle of reads, many at once',
+    isHarmless: false,
+    play: async ({ callers, isLong }) => {
+      const customer = await callers.signUp();
+      const { sockets, waves } = RESETS[isLong ? 'long' : 'short'];
+      for (let wave = 0; wave < waves; wave++) await callers.hangUpOn(customer, sockets);
+    },
+  },
+];
+
+async function askFor(callers: Callers, reads: Callers['brokenReads']): Promise<void> {
+  callers.brokenReads = reads;
+  // Longer than the deadline of a read, so that it is met.
+  await sleep(6 * seconds + 500);
+  callers.brokenReads = [];
+}

@@ -1,0 +1,250 @@
+import { type ChildProcess, fork, spawnSync } from 'node:child_process';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { z } from 'zod';
+import type { Client } from '@libsql/client';
+import { endProcess } from '../../local/end-process.ts';
+import { startGuardian } from '../../local/guard.ts';
+import { freePort, type Sqld, sqldBinary, startSqld } from '../../local/sqld.ts';
+import { wranglerScript } from '../../local/worker-process.ts';
+import { serverDatabase, sha256 } from '../support/database.ts';
+import { standInSettings } from '../support/settings.ts';
+import { type DatabaseDisk, openDatabaseDisk } from './database-disk.ts';
+
+const seconds = 1_000;
+
+/** A host starts in a second or two; seven people's load on two cores makes that many more. */
+const START_MS = 60 * seconds;
+
+const PROJECT_FOLDER = join(import.meta.dirname, '..', '..');
+
+/** A binding that can be broken, and how. */
+type Binding = 'CONTENT_CACHE' | 'RATE_LIMITS' | 'METRICS';
+type BindingMode = 'works' | 'throws' | 'hangs';
+
+/** The whole service in processes of its own, and what can be done to them. */
+export type Service = {
+  readonly url: string;
+  readonly stripeUrl: string;
+  readonly database: Client;
+  readonly disk: DatabaseDisk;
+  /** What the Worker and its runtime wrote. */
+  readonly logFile: string;
+  /** When workerd was killed and when it was seen to answer again, unix milliseconds. */
+  readonly outages: { readonly from: number; until: number }[];
+  /** How often workerd has come back after its end, whoever ended it. */
+  restarts(): number;
+  killWorkerd(): void;
+  killDatabase(): Promise<void>;
+  restartDatabase(): Promise<void>;
+  signalDatabase(signal: 'SIGSTOP' | 'SIGCONT'): void;
+  signalStandIns(signal: 'SIGSTOP' | 'SIGCONT'): void;
+  fillDisk(): void;
+  emptyDisk(): void;
+  setBinding(binding: Binding, mode: BindingMode): Promise<void>;
+  runCron(): Promise<void>;
+  /** Ends every process and removes every trace. May be called more than once, and at any moment. */
+  close(): Promise<void>;
+};
+
+const StandInsStarted = z.object({
+  baseUrls: z.object({
+    apify: z.string(),
+    hikerapi: z.string(),
+    scrapecreators: z.string(),
+    instagram: z.string(),
+    achronon: z.string(),
+    stripe: z.string(),
+  }),
+});
+
+/** What the Worker's host says of itself, beside its answers. */
+const Restarted = z.object({ restarted: z.literal(true) });
+
+/** Builds the Worker and starts everything. `settings` override those of the tests. Whatever fails on the way leaves nothing behind. */
+export async function startService(settings: Readonly<Record<string, string>>): Promise<Service> {
+  const folder = mkdtempSync(join(tmpdir(), 'igskill-processes-'));
+  const guardian = startGuardian();
+  const ends: (() => Promise<void> | void)[] = [() => rmSync(folder, { recursive: true, force: true })];
+  let closing: Promise<void> | undefined;
+  const close = () => (closing ??= endAll(ends).finally(() => guardian.dismiss()));
+  const watch = (pid: number | undefined) => {
+    if (pid !== undefined) guardian.watch(pid);
+  };
+  try {
+    const script = buildWorker(folder);
+    const disk = openDatabaseDisk(folder, sqldBinary());
+    ends.unshift(() => disk.close());
+    const where = { dataDir: disk.folder, port: await freePort(), binary: disk.binary };
+    let sqld = await startSqld(where);
+    watch(sqld.pid);
+    ends.unshift(() => stopDatabase(sqld));
+    const database = await serverDatabase(sqld.url);
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const logFile = join(folder, 'worker.log');
+    const standIns = forkHost('stand-ins-host.ts', [`${url}/v1/stripe/webhook`], join(folder, 'stand-ins.log'));
+    watch(standIns.pid);
+    ends.unshift(() => endHost(standIns));
+    const { baseUrls } = StandInsStarted.parse(await nextMessage(standIns));
+    const values = { LIBSQL_URL: sqld.url, OWNER_ADMIN_KEY_SHA256: sha256('nobody'), ...standInSettings({ baseUrls }), ...settings };
+    const stateFolder = join(folder, 'state');
+    mkdirSync(stateFolder);
+    const options = JSON.stringify({ projectFolder: PROJECT_FOLDER, script, stateFolder, port, settings: values });
+    const host = forkHost('worker-host.ts', [options], logFile);
+    watch(host.pid);
+    ends.unshift(() => endHost(host));
+    let restarts = 0;
+    host.on('message', (message) => {
+      if (Restarted.safeParse(message).success) restarts += 1;
+    });
+    await nextMessage(host);
+    const outages: Service['outages'] = [];
+    return {
+      url,
+      stripeUrl: baseUrls.stripe,
+      database,
+      disk,
+      logFile,
+      outages,
+      restarts: () => restarts,
+      killWorkerd: () => {
+        outages.push({ from: Date.now(), until: Number.POSITIVE_INFINITY });
+        for (const pid of childrenOf(host.pid)) process.kill(pid, 'SIGKILL');
+      },
+      killDatabase: () => {
+        process.kill(sqld.pid, 'SIGKILL');
+        return sqld.ended;
+      },
+      restartDatabase: async () => {
+        guardian.forget(sqld.pid);
+        sqld = await startSqld(where);
+        watch(sqld.pid);
+      },
+      signalDatabase: (signal) => void process.kill(sqld.pid, signal),
+      signalStandIns: (signal) => void standIns.kill(signal),
+      fillDisk: () => disk.fill(sqld.pid),
+      emptyDisk: () => disk.empty(sqld.pid),
+      setBinding: async (binding, mode) => {
+        host.send({ binding, mode });
+        const answer = z.object({ done: z.boolean() }).parse(await nextMessage(host));
+        if (!answer.done) throw new Error(`${binding} could not be told to be what ${mode}`);
+      },
+      runCron: async () => {
+        const answer = await fetch(`${url}/cdn-cgi/local/scheduled`, { signal: AbortSignal.timeout(START_MS) });
+        await answer.text();
+        if (!answer.ok) throw new Error(`the cron answered ${answer.status}`);
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function endAll(ends: readonly (() => Promise<void> | void)[]): Promise<void> {
+  for (const end of ends) {
+    try {
+      await end();
+    } catch (error) {
+      // What can't be ended must not keep the rest from ending.
+      console.error(error instanceof Error ? error.message : error);
+    }
+  }
+}
+
+/** A stopped process hears nothing but this. */
+async function stopDatabase(sqld: Sqld): Promise<void> {
+  await endProcess(sqld.pid, { force: true });
+  await sqld.ended;
+}
+
+async function endHost(host: ChildProcess): Promise<void> {
+  if (host.pid === undefined || host.exitCode !== null || host.signalCode !== null) return;
+  host.kill('SIGCONT');
+  await endProcess(host.pid);
+}
+
+function forkHost(file: string, args: readonly string[], logFile: string): ChildProcess {
+  const log = openSync(logFile, 'a', 0o600);
+  const host = fork(join(import.meta.dirname, file), args, {
+    stdio: ['ignore', log, log, 'ipc'],
+    env: {
+      ...process.env,
+      WRANGLER_SEND_METRICS: 'false',
+      WRANGLER_WRITE_LOGS: 'false',
+      CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+      NO_COLOR: '1',
+    },
+  });
+  closeSync(log);
+  return host;
+}
+
+/** The next answer of a process. */
+function nextMessage(host: ChildProcess): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const finish = (settle: () => void) => {
+      clearTimeout(late);
+      host.off('exit', onExit);
+      host.off('message', onMessage);
+      settle();
+    };
+    const late = setTimeout(() => finish(() => reject(new Error('a process of the drill did not answer in time'))), START_MS);
+    const onExit = () => finish(() => reject(new Error('a process of the drill ended by itself')));
+    const onMessage = (message: unknown) => {
+      if (!Restarted.safeParse(message).success) finish(() => resolve(message));
+    };
+    host.on('exit', onExit);
+    host.on('message', onMessage);
+  });
+}
+
+/** The build that a deployment would send, without sending it. */
+function buildWorker(folder: string): string {
+  const wrangler = wranglerScript();
+  if (!wrangler.ok) throw new Error(wrangler.error);
+  const out = join(folder, 'worker');
+  const run = spawnSync(process.execPath, [wrangler.value, 'deploy', '--dry-run', '--env', '', '--outdir', out], {
+    cwd: PROJECT_FOLDER,
+    encoding: 'utf8',
+    env: {
+      ...process.env,
+      // The build command of wrangler.toml calls `node`, which must be the one that runs this.
+      PATH: [dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter),
+      WRANGLER_SEND_METRICS: 'false',
+      WRANGLER_WRITE_LOGS: 'false',
+      CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+    },
+  });
+  if (run.status !== 0) throw new Error(`The Worker could not be built.\n${run.stderr}`);
+  return join(out, 'worker.js');
+}
+
+/** The processes that a process has started and that live: from /proc where there is one, else as ps tells. */
+function childrenOf(parent: number | undefined): readonly number[] {
+  if (process.platform !== 'linux') {
+    const listed = spawnSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' }).stdout.trim().split('\n');
+    return listed
+      .map((line) => line.trim().split(/\s+/).map(Number))
+      .flatMap(([pid, of]) => (pid !== undefined && of === parent ? [pid] : []));
+  }
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && parentOf(name) === parent)
+    .map(Number);
+}
+
+function parentOf(pid: string): number | null {
+  try {
+    // Behind the name in parentheses: the state, then the parent.
+    return Number(
+      readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/^.*\) /s, '')
+        .split(' ')[1],
+    );
+  } catch {
+    return null;
+  }
+}
