@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../ledger/payment-lifecycles.ts';
-import type { Callers } from './callers.ts';
-import type { Service } from './service.ts';
+import type { Callers } from './process-callers.ts';
+import type { Service } from './process-service.ts';
 
 const seconds = 1_000;
 
@@ -128,7 +128,7 @@ export const PROCESS_FAULTS: readonly ProcessFault[] = [
     play: async ({ service, random }) => {
       service.signalStandIns('SIGSTOP');
       // Longer than the deadline of a read, so that it is met.
-      await sleep(6 * seconds + random.below(2 * seconds));
+      await sleep(7 * seconds + random.below(2 * seconds));
       service.signalStandIns('SIGCONT');
     },
   },
@@ -147,6 +147,6 @@ export const PROCESS_FAULTS: readonly ProcessFault[] = [
 async function askFor(callers: Callers, reads: Callers['brokenReads']): Promise<void> {
   callers.brokenReads = reads;
   // Longer than the deadline of a read, so that it is met.
-  await sleep(6 * seconds + 500);
+  await sleep(7 * seconds);
   callers.brokenReads = [];
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Book, checkBook, MONEY_PROMISES } from '../../drill/book.ts';
+import { type Book, checkBook, MONEY_PROMISES } from '../../drill/process-book.ts';
 import type { Call, Outcome } from '../../drill/paid-call.ts';
 
 const paid = (receiptId: string, isReplay = false, digest = 'same'): Outcome => ({

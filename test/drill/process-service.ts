@@ -17,6 +17,10 @@ const seconds = 1_000;
 /** A host starts in a second or two; seven people's load on two cores makes that many more. */
 const START_MS = 60 * seconds;
 
+/** What asks a drill to end early, and the exit code that says so. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const INTERRUPTED = 130;
+
 const PROJECT_FOLDER = join(import.meta.dirname, '..', '..');
 
 /** A binding that can be broken, and how. */
@@ -62,13 +66,16 @@ const StandInsStarted = z.object({
 /** What the Worker's host says of itself, beside its answers. */
 const Restarted = z.object({ restarted: z.literal(true) });
 
-/** Builds the Worker and starts everything. `settings` override those of the tests. Whatever fails on the way leaves nothing behind. */
+/** Builds the Worker and starts everything. `settings` override those of the tests. A failure on the way and a signal leave nothing behind. */
 export async function startService(settings: Readonly<Record<string, string>>): Promise<Service> {
   const folder = mkdtempSync(join(tmpdir(), 'igskill-processes-'));
   const guardian = startGuardian();
   const ends: (() => Promise<void> | void)[] = [() => rmSync(folder, { recursive: true, force: true })];
   let closing: Promise<void> | undefined;
   const close = () => (closing ??= endAll(ends).finally(() => guardian.dismiss()));
+  const onSignal = () => void close().finally(() => process.exit(INTERRUPTED));
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  ends.push(() => SIGNALS.forEach((signal) => process.off(signal, onSignal)));
   const watch = (pid: number | undefined) => {
     if (pid !== undefined) guardian.watch(pid);
   };

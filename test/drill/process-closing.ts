@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { auditLedger } from '../../src/billing/audit.ts';
 import { StripeSide } from '../support/stripe.ts';
-import type { Book } from './book.ts';
-import type { Callers, Customer } from './callers.ts';
-import type { Service } from './service.ts';
+import type { Book } from './process-book.ts';
+import type { Callers, Customer } from './process-callers.ts';
+import type { Service } from './process-service.ts';
 
 const seconds = 1_000;
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ANSWER_PROMISES, checkAnswers, type Outage, type Round } from '../../drill/answers.ts';
+import { ANSWER_PROMISES, checkAnswers, type Outage, type Round } from '../../drill/process-answers.ts';
 import { type Call, judge, type Outcome, type WireAnswer } from '../../drill/paid-call.ts';
 
 const answer = (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): WireAnswer => ({
