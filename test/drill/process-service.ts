@@ -73,7 +73,9 @@ export async function startService(settings: Readonly<Record<string, string>>): 
   const ends: (() => Promise<void> | void)[] = [() => rmSync(folder, { recursive: true, force: true })];
   let closing: Promise<void> | undefined;
   const close = () => (closing ??= endAll(ends).finally(() => guardian.dismiss()));
-  const onSignal = () => void close().finally(() => process.exit(INTERRUPTED));
+  const { promise: starting, resolve: hasStarted } = Promise.withResolvers<void>();
+  // What is being started can only be ended once it is there.
+  const onSignal = () => void starting.then(close).finally(() => process.exit(INTERRUPTED));
   for (const signal of SIGNALS) process.on(signal, onSignal);
   ends.push(() => SIGNALS.forEach((signal) => process.off(signal, onSignal)));
   const watch = (pid: number | undefined) => {
@@ -148,6 +150,8 @@ export async function startService(settings: Readonly<Record<string, string>>): 
   } catch (error) {
     await close();
     throw error;
+  } finally {
+    hasStarted();
   }
 }
 
