@@ -46,6 +46,8 @@ export async function closeBooks(service: Service, callers: Callers, grant: numb
   const openHolds = await overdue();
   const repeated = await repeatKeys(callers);
   const paidSessions = await finishTopUps(service, callers);
+  // What the repeats and the late webhooks have left for it.
+  await service.runCron();
   const book = await readBook(service, callers, { grant, openHolds, paidSessions });
   return { book, repeated, expired: z.int().parse(open?.['holds']) };
 }
