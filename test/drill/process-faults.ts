@@ -21,6 +21,10 @@ export type ProcessFault = {
 /** How long a stopped process stays so, at most; a machine that swaps or a migrating disk is away as long. */
 const LONGEST_STOP_MS = 8 * seconds;
 
+/** How long it is waited for a full disk to be felt, and how often it is looked. */
+const LONGEST_FILLING_MS = 15 * seconds;
+const FELT_INTERVAL_MS = 100;
+
 /** Resets in one wave, and waves. */
 const RESETS = { short: { sockets: 60, waves: 4 }, long: { sockets: 150, waves: 8 } } as const;
 
@@ -80,8 +84,12 @@ export const PROCESS_FAULTS: readonly ProcessFault[] = [
     name: 'disk full',
     about: 'the database finds no space',
     isHarmless: false,
-    play: async ({ service }) => {
+    play: async ({ service, callers }) => {
+      const filledAt = Date.now();
       service.fillDisk();
+      // The journal of a database goes round in the space that it has; the lack is felt when it has to grow.
+      const isFelt = () => callers.calls.some(({ startedAt, outcome }) => startedAt >= filledAt && outcome.kind === 'refused');
+      while (!isFelt() && Date.now() - filledAt < LONGEST_FILLING_MS) await sleep(FELT_INTERVAL_MS);
       await sleep(2 * seconds);
       service.emptyDisk();
     },
