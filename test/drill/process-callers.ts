@@ -16,6 +16,9 @@ const LONGEST_PAUSE_MS = 800;
 /** A caller leaves then, and the call counts as hung; the drill's own bound for an answer is shorter. */
 const PATIENCE_MS = 30 * seconds;
 
+/** workerd closes a connection that was idle for five seconds; one that is used again at that moment would look as if it had been cut. */
+const IDLE_MS = 2 * seconds;
+
 /** Between two tries of a signup. Milliseconds. */
 const SIGN_UP_PAUSE_MS = 250;
 
@@ -55,7 +58,7 @@ export class Callers {
   brokenReads: readonly Read[] = [];
   readonly #url: string;
   readonly #random: Random;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 512 });
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 512, timeout: IDLE_MS });
   #current: readonly Customer[] = [];
   #isOver = false;
   #lanes: Promise<void>[] = [];
