@@ -1,8 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { topUpProblem } from '../billing/top-up-check.ts';
 import type { App } from '../http/context.ts';
-import { requireCustomer } from '../http/customer.ts';
 import { errorResponses, refuse } from '../http/error-response.ts';
+import { identifyCustomer } from '../http/identify.ts';
 import { onlyQuery } from '../http/query.ts';
 import { orderRefusal, paymentsUnconfigured } from '../http/top-up-view.ts';
 import { microCredits } from '../money.ts';
@@ -44,7 +44,7 @@ const route = createRoute({
   tags: ['Top-ups'],
   summary: 'Get a page to pay a top-up',
   description:
-    'Makes a Stripe Checkout session. 1,000,000 micro-credits are US$1. The balance grows when the payment has arrived; GET /v1/topups shows it.',
+    'Makes a Stripe Checkout session. 1,000,000 micro-credits are US$1. The balance grows when the payment has arrived; GET /v1/topups shows it. Needs the scope `billing`.',
   security: [{ apiKey: [] }],
   middleware: [onlyQuery([])] as const,
   request: { headers: Headers, body: { required: true, content: { 'application/json': { schema: Wanted } } } },
@@ -58,7 +58,8 @@ const route = createRoute({
 
 export function registerTopUpCheckout(app: App): void {
   app.openapi(route, async (c) => {
-    const customer = await requireCustomer(c);
+    c.header('Cache-Control', 'no-store');
+    const customer = await identifyCustomer(c, 'billing');
     if (!customer.ok) return refuse(c, customer.error);
     if (customer.value.account.status !== 'active') return refuse(c, { code: 'account_frozen' });
     const { payments } = c.var.service;

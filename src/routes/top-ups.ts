@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../http/context.ts';
-import { requireCustomer } from '../http/customer.ts';
 import { errorResponses, refuse } from '../http/error-response.ts';
+import { identifyCustomer } from '../http/identify.ts';
 import { onlyQuery } from '../http/query.ts';
 import { topUpExample, TopUpView, topUpView } from '../http/top-up-view.ts';
 
@@ -37,7 +37,7 @@ const listRoute = createRoute({
   operationId: 'listTopUps',
   tags: ['Top-ups'],
   summary: 'List the top-ups of the account',
-  description: 'Newest first, with what the balance holds for each now.',
+  description: 'Newest first, with what the balance holds for each now. Needs the scope `billing`.',
   security: [{ apiKey: [] }],
   middleware: [onlyQuery(Object.keys(Query.shape))] as const,
   request: { query: Query },
@@ -53,7 +53,7 @@ const oneRoute = createRoute({
   operationId: 'getTopUp',
   tags: ['Top-ups'],
   summary: 'Look at one top-up',
-  description: "Another account's top-up is answered as if there were none.",
+  description: "Another account's top-up is answered as if there were none. Needs the scope `billing`.",
   security: [{ apiKey: [] }],
   middleware: [onlyQuery([])] as const,
   request: { params: z.object({ id: z.string().max(100) }) },
@@ -65,7 +65,8 @@ const oneRoute = createRoute({
 
 export function registerTopUps(app: App): void {
   app.openapi(listRoute, async (c) => {
-    const customer = await requireCustomer(c);
+    c.header('Cache-Control', 'no-store');
+    const customer = await identifyCustomer(c, 'billing');
     if (!customer.ok) return refuse(c, customer.error);
     const { cursor = null, limit = USUAL_PAGE } = c.req.valid('query');
     // One more than asked for says whether there is a next page.
@@ -75,7 +76,8 @@ export function registerTopUps(app: App): void {
     return c.json({ items, nextCursor: orders.value.length > limit ? (items.at(-1)?.id ?? null) : null }, 200);
   });
   app.openapi(oneRoute, async (c) => {
-    const customer = await requireCustomer(c);
+    c.header('Cache-Control', 'no-store');
+    const customer = await identifyCustomer(c, 'billing');
     if (!customer.ok) return refuse(c, customer.error);
     const order = await c.var.service.topUps.find({ id: c.req.valid('param').id });
     if (!order.ok) return refuse(c, { code: 'overloaded' });

@@ -101,6 +101,28 @@ describe('POST /v1/topups/checkout', () => {
     expect(await orders(api, key)).toEqual([]);
   });
 
+  test('needs the scope billing, as do the lists of top-ups', async () => {
+    const { api } = open();
+    const { key } = await api.signUp();
+    const mint = async (scopes: string[]) => {
+      const headers = { 'Content-Type': 'application/json' };
+      const minted = await api.request('/v1/keys', { method: 'POST', key, headers, body: JSON.stringify({ name: 'helper', scopes }) });
+      // safe because the tests of the keys check this shape
+      return (minted.body as { apiKey: string }).apiKey;
+    };
+    const reader = await mint(['read', 'keys', 'account']);
+    const refused = [
+      await checkout(api, reader),
+      await api.request('/v1/topups', { key: reader }),
+      await api.request('/v1/topups/pay_x', { key: reader }),
+    ];
+    for (const answer of refused) {
+      expect([answer.status, errorOf(answer).details]).toEqual([403, { reason: 'scope_missing', scope: 'billing' }]);
+      expect(answer.headers.get('Cache-Control')).toBe('no-store');
+    }
+    expect((await checkout(api, await mint(['billing']))).status).toBe(200);
+  });
+
   test('needs a customer key: none is 401, the owner is 403', async () => {
     const { api } = open();
     const body = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"microCredits":1000000}' };
