@@ -76,6 +76,15 @@ export const KeyId = z.object({
     .openapi({ param: { name: 'id', in: 'path' }, type: 'string', example: accountKeyExample.id }),
 });
 
+/** The header that minting and rotating take. Only described here: `idempotent` reads it. */
+export const KeyHeaders = z.object({
+  'Idempotency-Key': z.string().optional().openapi({
+    description:
+      'The same key and request within 24 hours get the same answer, the text of the API key included, marked `Idempotency-Replayed: true`. 1 to 255 visible ASCII characters, quoted or bare.',
+    example: '"8e03978e-40d5-43dd-bc93-6894a57f9324"',
+  }),
+});
+
 /** A key with its text. */
 export const MintedKey = z
   .object({

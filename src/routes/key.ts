@@ -5,7 +5,7 @@ import type { App, AppContext } from '../http/context.ts';
 import { errorResponses, refuse } from '../http/error-response.ts';
 import { IDEMPOTENCY_ERRORS, idempotent } from '../http/idempotent.ts';
 import { identifyCustomer } from '../http/identify.ts';
-import { changesOf, KEY_ERRORS, KeyId, keyIdOf, KeyPatch, keyRefusal, MintedKey, pastEnd, Rotation } from '../http/key-requests.ts';
+import { changesOf, KEY_ERRORS, KeyHeaders, KeyId, keyIdOf, KeyPatch, keyRefusal, MintedKey, pastEnd, Rotation } from '../http/key-requests.ts';
 import { onlyQuery } from '../http/query.ts';
 
 const shared = { tags: ['Account'], security: [{ apiKey: [] }], middleware: onlyQuery([]) };
@@ -34,7 +34,7 @@ const rotateRoute = createRoute({
   summary: 'Give a key another text',
   description:
     'The key keeps its id, its limits, the keys below it and what it has spent. Its old text works until the grace period is over, a day where nothing else is said. Needs the scope `keys`.',
-  request: { params: KeyId, body: { required: true, content: { 'application/json': { schema: Rotation } } } },
+  request: { params: KeyId, headers: KeyHeaders, body: { required: true, content: { 'application/json': { schema: Rotation } } } },
   responses: {
     201: { description: 'The key and its new text.', content: { 'application/json': { schema: MintedKey } } },
     ...errorResponses('body_too_large', 'unsupported_media_type', ...KEY_ERRORS, ...IDEMPOTENCY_ERRORS),

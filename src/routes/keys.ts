@@ -6,7 +6,7 @@ import type { App, AppContext } from '../http/context.ts';
 import { errorResponses, refuse } from '../http/error-response.ts';
 import { IDEMPOTENCY_ERRORS, idempotent } from '../http/idempotent.ts';
 import { identifyCustomer } from '../http/identify.ts';
-import { draftOf, KEY_ERRORS, keyRefusal, MintedKey, NewKey, pastEnd } from '../http/key-requests.ts';
+import { draftOf, KEY_ERRORS, KeyHeaders, keyRefusal, MintedKey, NewKey, pastEnd } from '../http/key-requests.ts';
 import { listCursor, listPosition, pageQuery, pageSize } from '../http/pages.ts';
 import { onlyQuery } from '../http/query.ts';
 
@@ -46,7 +46,7 @@ const createKeyRoute = createRoute({
     'Keys go four deep. Its text is shown once. Needs the scope `keys`.',
   security: [{ apiKey: [] }],
   middleware: [onlyQuery([])] as const,
-  request: { body: { required: true, content: { 'application/json': { schema: NewKey } } } },
+  request: { headers: KeyHeaders, body: { required: true, content: { 'application/json': { schema: NewKey } } } },
   responses: {
     201: { description: 'The key and its text.', content: { 'application/json': { schema: MintedKey } } },
     ...errorResponses('body_too_large', 'unsupported_media_type', ...KEY_ERRORS, ...IDEMPOTENCY_ERRORS),
