@@ -1,0 +1,85 @@
+import { listCursor, listPosition } from '../../src/http/pages.ts';
+import type { Customer } from './hostile-cast.ts';
+import type { Operation } from './published-api.ts';
+
+/** A place of an operation where a caller names a thing: a path's slot, a cursor, an id in a query or body, an idempotency key. */
+export type Slot = { readonly operation: Operation; readonly in: 'path' | 'query' | 'header' | 'body'; readonly name: string };
+
+/**
+ * What somebody else's thing in a slot must do. `missing`: be answered as a made-up one. `own_list`: move within the asker's own list,
+ * as a made-up position would. `own_key`: mean nothing outside its account. `public`: name something that is nobody's.
+ */
+export type SlotRule =
+  | { readonly kind: 'missing' | 'own_list'; things(of: Customer): readonly string[]; madeUp(thing: string): string }
+  | { readonly kind: 'own_key' | 'public' };
+
+const keys: SlotRule = { kind: 'missing', things: ({ rootId, childId }) => [rootId, childId], madeUp: otherId };
+const receipts: SlotRule = { kind: 'missing', things: ({ requestIds }) => requestIds, madeUp: otherId };
+const accounts: SlotRule = { kind: 'missing', things: ({ accountId }) => [accountId], madeUp: otherId };
+
+/** Every slot there is. One that the description has and this table has not fails the drill. */
+export const SLOT_RULES: Readonly<Record<string, SlotRule>> = {
+  'updateKey path id': keys,
+  'revokeKey path id': keys,
+  'rotateKey path id': keys,
+  'revokeAnyKey path id': keys,
+  'listUsage query keyId': keys,
+  'getReceipt path requestId': receipts,
+  'findReceipt path requestId': receipts,
+  'freezeAccount path id': accounts,
+  'unfreezeAccount path id': accounts,
+  'bookCredit body accountId': accounts,
+  'getTopUp path id': { kind: 'missing', things: ({ topUpIds }) => topUpIds, madeUp: otherId },
+  'listTopUps query cursor': { kind: 'own_list', things: ({ topUpIds }) => topUpIds, madeUp: otherId },
+  'listUsage query cursor': { kind: 'own_list', things: ({ usageCursor }) => [usageCursor], madeUp: otherPosition },
+  'listLedger query cursor': { kind: 'own_list', things: () => [listCursor(2)], madeUp: () => listCursor(2) },
+  'listOwnerActions query cursor': { kind: 'missing', things: ({ requestIds }) => requestIds, madeUp: otherId },
+  'readComments query cursor': { kind: 'public' },
+  'readPost header idempotency-key': { kind: 'own_key' },
+  'readReel header idempotency-key': { kind: 'own_key' },
+  'readComments header idempotency-key': { kind: 'own_key' },
+  'createKey header idempotency-key': { kind: 'own_key' },
+  'rotateKey header idempotency-key': { kind: 'own_key' },
+  'createTopUpCheckout header idempotency-key': { kind: 'own_key' },
+  // There is no account yet: whoever knows the key made it, which is why a short one is refused.
+  'signUp header idempotency-key': { kind: 'public' },
+};
+
+/** The slots of the published operations. */
+export function slotsOf(operations: readonly Operation[]): readonly Slot[] {
+  return operations.flatMap((operation) => [
+    ...operation.parameters
+      .filter(({ in: place, name }) => place === 'path' || (place === 'query' && /^cursor$|id$/i.test(name)) || /^idempotency-key$/i.test(name))
+      .map(({ in: place, name }): Slot => ({ operation, in: place, name: place === 'header' ? name.toLowerCase() : name })),
+    ...Object.keys(operation.body?.properties ?? {})
+      .filter((name) => /id$/i.test(name))
+      .map((name): Slot => ({ operation, in: 'body', name })),
+  ]);
+}
+
+/** How a slot is named in the table. */
+export function slotName({ operation, in: place, name }: Slot): string {
+  return `${operation.id} ${place} ${name}`;
+}
+
+/** What the table and the description don't both have. */
+export function slotGaps(slots: readonly Slot[], rules: Readonly<Record<string, SlotRule>>): string[] {
+  const published = new Set(slots.map(slotName));
+  return [
+    ...[...published].filter((name) => !(name in rules)).map((name) => `nobody has said what another account's thing does in: ${name}`),
+    ...Object.keys(rules)
+      .filter((name) => !published.has(name))
+      .map((name) => `there is no such slot any more: ${name}`),
+  ];
+}
+
+/** An id of the same kind and time that nobody has. */
+function otherId(id: string): string {
+  return `${id.slice(0, -4)}${id.endsWith('0000') ? '1111' : '0000'}`;
+}
+
+function otherPosition(cursor: string): string {
+  const position = listPosition(cursor);
+  if (!position.ok || position.value === null) throw new Error('the list gave no cursor');
+  return listCursor(position.value.at, otherId(position.value.id));
+}

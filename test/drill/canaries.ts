@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+import { parseApiKey } from '../../src/billing/keys.ts';
+import type { Settings } from '../../src/env.ts';
+
+/** The owner's key of a drill, which only its hash is configured of. */
+export const CANARY_OWNER_KEY = 'c4n4ry-owner-key-3f9a1c';
+
+/** Stands in front of every caption, comment and spoken word that the providers deliver to the drill. */
+export const WRITING_MARK = 'wr1t1ng';
+
+/** Is in every error body that an upstream answers the drill with. */
+export const VENDOR_MARK = 'v3nd0r-w0rds';
+
+/** A setting for each secret of the Worker, each recognisable wherever it turns up. */
+export const CANARY_SETTINGS = {
+  OWNER_ADMIN_KEY_SHA256: createHash('sha256').update(CANARY_OWNER_KEY).digest('hex'),
+  LIBSQL_AUTH_TOKEN: 'c4n4ry-database-token-77b1',
+  APIFY_TOKEN: 'c4n4ry-apify-token-5c20',
+  HIKERAPI_ACCESS_KEY: 'c4n4ry-hikerapi-key-91fe',
+  SCRAPECREATORS_API_KEY: 'c4n4ry-scrapecreators-key-0d4b',
+  CURSOR_SIGNING_SECRET: 'c4n4ry-cursor-secret-of-32-characters-or-more',
+  STRIPE_SECRET_KEY: 'sk_test_c4n4ry_stripe_key_a8e3',
+  STRIPE_WEBHOOK_SECRET: 'whsec_c4n4ry_webhook_secret_62d7',
+  ACHRONON_AI_SERVICE_TOKEN: 'c4n4ry-achronon-token-e519',
+  TURNSTILE_SECRET_KEY: 'c4n4ry-turnstile-secret-b6c4',
+} as const satisfies Partial<Record<keyof Settings, string>>;
+
+/** The token of the drill's rate-limit store, for the requests that are counted there. */
+export const CANARY_STORE_TOKEN = 'c4n4ry-upstash-token-20aa';
+
+const SECRETS: readonly string[] = [CANARY_OWNER_KEY, CANARY_STORE_TOKEN, ...Object.values(CANARY_SETTINGS)];
+
+/**
+ * Where a text was found. A `reading` is the answer of a paid read, a `key_answer` the one answer that shows a new key; everything
+ * else is no place for anybody's words or keys.
+ */
+export type Place = 'reading' | 'key_answer' | 'answer' | 'header' | 'log' | 'content_cache' | 'database' | 'object_state';
+
+const MAY_HOLD_WRITING: readonly Place[] = ['reading', 'content_cache'];
+
+/** As the keys are shaped; what only looks like one fails its checksum. */
+const KEY_SHAPED = /igsk_(?:(?:live|test)_)?[0-9A-Za-z]{36,70}/g;
+
+/** What a text of this place holds that it must not, by kind; empty when it is clean. Never the secret itself. */
+export function leaksIn(place: Place, text: string): string[] {
+  const leaks: string[] = [];
+  for (const [index, secret] of SECRETS.entries()) {
+    if (text.includes(secret)) leaks.push(`secret ${index} (${secret.replace(/[^a-z0-9]*c4n4ry[^a-z0-9]*/, '').slice(0, 12)}…)`);
+  }
+  const keys = new Set((text.match(KEY_SHAPED) ?? []).filter((key) => parseApiKey(key).ok));
+  if (keys.size > (place === 'key_answer' ? 1 : 0)) leaks.push('a whole API key');
+  if (!MAY_HOLD_WRITING.includes(place) && text.includes(WRITING_MARK)) leaks.push("somebody's words");
+  if (text.includes(VENDOR_MARK)) leaks.push("an upstream's own error");
+  return leaks;
+}

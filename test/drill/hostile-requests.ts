@@ -1,0 +1,291 @@
+import fc from 'fast-check';
+import { FAILING_ADDRESSES, GOOD_ADDRESSES, HOSTILE_ADDRESSES, SLOW_ADDRESSES } from './hostile-addresses.ts';
+import { hostileBody, type RequestBody } from './hostile-request-bodies.ts';
+import { CALLER_MARK, HOSTILE_NUMBERS, HOSTILE_TEXTS } from './hostile-texts.ts';
+import type { JsonSchema, Operation, Parameter } from './published-api.ts';
+
+/** Whose key a request carries. */
+export const ACTORS = ['none', 'malformed', 'unknown', 'customer', 'child', 'scopeless', 'broke', 'revoked', 'sandbox', 'owner'] as const;
+export type Actor = (typeof ACTORS)[number];
+
+/** Who is there to be attacked with, and what: keys by actor, and ids of things that exist. */
+export type Cast = {
+  readonly keys: Readonly<Record<Actor, string | null>>;
+  /** Things of the customer, and of somebody else: keys, requests, top-ups, accounts. */
+  readonly ids: readonly string[];
+  /** Accounts and keys that the owner may freeze, revoke and charge without harm to the drill. */
+  readonly victims: readonly string[];
+  readonly cursors: readonly string[];
+};
+
+/** One request as it goes out. `target` is the request line's path and query; `mark` is a piece of it that no error may repeat. */
+export type HostileRequest = {
+  readonly operation: Operation | null;
+  readonly actor: Actor;
+  readonly method: string;
+  readonly target: string;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body: RequestBody | null;
+  readonly mark: string;
+};
+
+const SHORTCODE_CHARACTERS = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-'];
+
+/** Requests that nobody publishes an operation for. */
+const STRAY_TARGETS: readonly string[] = [
+  '/',
+  '/docs',
+  '/docs/errors',
+  '/docs/../v1/me',
+  '/openapi.json',
+  '/openapi.json?x=1',
+  '/topups/return?session_id=cs_x',
+  '/topups/return?session_id=%00',
+  '/topups/return?cancelled=1',
+  '/v1/profile?url=x',
+  '/v1/search',
+  '/v1/ops',
+  '/v1/ops/',
+  '/v1/ops/nothing',
+  '/v1/OPS/metrics',
+  '/v1//me',
+  '//v1/me',
+  '/v1/me/',
+  '/v1/me;x=1',
+  '/v1/%6de',
+  '/v1/me%00',
+  '/v1/me%2f',
+  '/v1/%2e%2e/v1/me',
+  '/v1/keys/..%2fme',
+  '/.env',
+  '/.git/config',
+  '/wp-admin.php',
+  '/cdn-cgi/trace',
+  '/__proto__',
+  '/v1/constructor',
+  '/%ff%fe',
+  '/%',
+  `/${'a'.repeat(4_000)}`,
+  `/${'a/'.repeat(1_500)}`,
+  `/v1/${CALLER_MARK}`,
+];
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY', 'PROPFIND'] as const;
+
+/** Seeded requests against these operations; all of them are equally often aimed at, paid reads twice. */
+export function hostileRequests(operations: readonly Operation[], cast: Cast): fc.Arbitrary<HostileRequest> {
+  const aimed = operations.flatMap((operation) => {
+    const request = requestTo(operation, cast);
+    return operation.parameters.some(({ name }) => name === 'url') ? [request, request, request] : [request];
+  });
+  return fc.oneof({ weight: 24, arbitrary: fc.oneof(...aimed) }, { weight: 1, arbitrary: strayRequest(cast) });
+}
+
+function strayRequest(cast: Cast): fc.Arbitrary<HostileRequest> {
+  return fc
+    .record({ actor: actor(), method: fc.constantFrom(...METHODS), target: fc.constantFrom(...STRAY_TARGETS), headers: sideHeaders() })
+    .map(({ actor, method, target, headers }) => ({
+      operation: null,
+      actor,
+      method,
+      target,
+      headers: [...authorization(cast, actor), ...headers],
+      body: null,
+      mark: CALLER_MARK,
+    }));
+}
+
+/** A third is right in every part but perhaps the key, a third has one or two things wrong, a third is wrong all over. */
+function requestTo(operation: Operation, cast: Cast): fc.Arbitrary<HostileRequest> {
+  return fc.oneof(...[0, 0.25, 0.7].map((wrongness) => requestAsWrongAs(wrongness, operation, cast)));
+}
+
+function requestAsWrongAs(wrongness: number, operation: Operation, cast: Cast): fc.Arbitrary<HostileRequest> {
+  return fc
+    .record({
+      actor: actor(operation),
+      method: mostly(operation.method, fc.constantFrom(...METHODS), wrongness * 0.2),
+      slots: fc.tuple(...operation.parameters.filter(isIn('path')).map(() => idValue(cast, wrongness))),
+      query: queryOf(operation.parameters.filter(isIn('query')), cast, wrongness),
+      headers: fc.tuple(idempotencyHeaders(operation, wrongness), sideHeaders(wrongness)),
+      body: operation.body === null ? fc.constant(null) : hostileBody(operation.body, cast, wrongness),
+    })
+    .map(({ actor, method, slots, query, headers, body }) => ({
+      operation,
+      actor,
+      method,
+      target: `${filled(operation.path, slots)}${query === '' ? '' : `?${query}`}`,
+      headers: [...authorization(cast, actor), ...headers.flat(), ...(body?.headers ?? [])],
+      body: method === 'GET' || method === 'HEAD' ? null : body,
+      mark: CALLER_MARK,
+    }));
+}
+
+type Header = readonly [string, string];
+
+const isIn = (place: Parameter['in']) => (parameter: Parameter) => parameter.in === place;
+
+/** The owner alone may call the owner's endpoints, and customers alone the others: the right ones come more often. */
+function actor(operation?: Operation): fc.Arbitrary<Actor> {
+  const right: Actor = operation?.path.startsWith('/v1/ops/') === true ? 'owner' : 'customer';
+  return fc.oneof({ weight: 5, arbitrary: fc.constant(right) }, { weight: 5, arbitrary: fc.constantFrom(...ACTORS) });
+}
+
+function authorization(cast: Cast, actor: Actor): readonly (readonly [string, string])[] {
+  const key = cast.keys[actor];
+  return key === null ? [] : [['Authorization', actor === 'malformed' ? key : `Bearer ${key}`]];
+}
+
+const mostly = <T>(right: T, wrong: fc.Arbitrary<T>, wrongness: number): fc.Arbitrary<T> =>
+  fc.oneof({ weight: Math.round((1 - wrongness) * 100), arbitrary: fc.constant(right) }, { weight: Math.round(wrongness * 100), arbitrary: wrong });
+
+function idValue(cast: Cast, wrongness: number): fc.Arbitrary<string> {
+  const known = fc.constantFrom(...cast.ids, ...cast.victims, ...cast.cursors);
+  const madeUp = fc.constantFrom('key_01JZ0000000000000000000001', 'req_01JZ0000000000000000000000', 'pay_01JZ0000000000000000000000', 'acct_1', 'key_x');
+  return weighted([1 - wrongness, fc.oneof(known, madeUp)], [wrongness, fc.oneof(hostileText(), fc.constantFrom(...keysInPlace(cast)))]).map(
+    (text) => encoded(text).slice(0, 6_000) || '%20',
+  );
+}
+
+/** Keys of callers where no key belongs: nothing may show or log them. */
+function keysInPlace(cast: Cast): string[] {
+  return [cast.keys.customer, cast.keys.child].filter((key) => key !== null);
+}
+
+function queryOf(parameters: readonly Parameter[], cast: Cast, wrongness: number): fc.Arbitrary<string> {
+  const pairs = parameters.map((parameter) => {
+    const isUrl = parameter.name === 'url';
+    const value = valueOf(parameter, cast, wrongness);
+    const { name } = parameter;
+    const named = (name: string): fc.Arbitrary<string[][]> => value.map((value) => [[name, value]]);
+    return weighted<string[][]>(
+      [isUrl ? 4 : 1, named(name)],
+      [isUrl ? 0.05 : 2, fc.constant([])],
+      [wrongness * 0.1, fc.tuple(named(name), named(name)).map((both) => both.flat())],
+      [wrongness * 0.1, named(`${name}[]`)],
+      [wrongness * 0.1, named(name.toUpperCase())],
+    );
+  });
+  const strays = fc.array(fc.tuple(fc.oneof(hostileText(), fc.constantFrom('igsh', 'utm_source', 'key', 'api_key', ...keysInPlace(cast))), hostileText()), {
+    maxLength: 2,
+  });
+  const extra = weighted<string[][]>([1, fc.constant([])], [wrongness * 0.3, strays]);
+  const tail = weighted([1, fc.constant('')], [wrongness * 0.1, fc.constantFrom('&', '&&=', '&%', '&=x', '&a=%zz', '&%ff=%fe', '#x', '&x=1;y=2')]);
+  return fc.tuple(fc.tuple(...pairs), extra, tail).map(([known, extra, tail]) => {
+    const all = [...known.flat(), ...extra];
+    return `${all.map(([name = '', value = '']) => `${encoded(name)}=${value.startsWith('\u0001') ? value.slice(1) : encoded(value)}`).join('&')}${tail}`.slice(0, 12_000);
+  });
+}
+
+/** A value for a parameter: what its schema asks for, just beside it, or an attack. A leading \u0001 says that it is encoded already. */
+function valueOf({ name, schema }: Parameter, cast: Cast, wrongness: number): fc.Arbitrary<string> {
+  const hostile = fc.oneof(hostileText(), fc.constantFrom(...keysInPlace(cast)), encodingTrick());
+  if (name === 'url') {
+    const good = fc.constantFrom(...GOOD_ADDRESSES);
+    const failing = fc.constantFrom(...FAILING_ADDRESSES);
+    const unknown = fc.string({ unit: fc.constantFrom(...SHORTCODE_CHARACTERS), minLength: 5, maxLength: 11 });
+    const slow = fc.constantFrom(...SLOW_ADDRESSES);
+    const attack = fc.constantFrom(...HOSTILE_ADDRESSES);
+    return weighted([6 * (1 - wrongness), good], [1, failing], [0.5, unknown], [0.004, slow], [2 + 6 * wrongness, attack], [wrongness, hostile]);
+  }
+  if (/cursor/i.test(name)) {
+    const known = fc.constantFrom(...cast.cursors);
+    const tampered = fc.tuple(known, fc.nat(), fc.constantFrom('A', '-', '.', '=', '%')).map(([cursor, at, character]) => {
+      const index = at % cursor.length;
+      return `${cursor.slice(0, index)}${character}${cursor.slice(index + 1)}`;
+    });
+    return weighted([1 - wrongness, known], [1, tampered], [wrongness, hostile]);
+  }
+  if (/id$/i.test(name)) return weighted([1 - wrongness, fc.constantFrom(...cast.ids)], [wrongness, hostile]);
+  return weighted([1 - wrongness, fitting(schema)], [wrongness, fc.oneof(beside(schema), hostile)]);
+}
+
+function fitting(schema: JsonSchema): fc.Arbitrary<string> {
+  if (schema.enum !== undefined) return fc.constantFrom(...schema.enum.map(String));
+  if (schema.type === 'integer') return fc.integer({ min: schema.minimum ?? 0, max: Math.min(schema.maximum ?? 1e9, 1e12) }).map(String);
+  if (schema.format === 'date-time') return fc.constantFrom('2026-06-01T00:00:00Z', '2026-11-22T23:59:59.999+01:00', '2030-01-01T00:00:00Z', '1970-01-01T00:00:00Z');
+  return fc.constantFrom('/v1/post', '/v1/reel', 'x', '*');
+}
+
+/** One beyond a bound, another case, another type. */
+function beside(schema: JsonSchema): fc.Arbitrary<string> {
+  const near: string[] = [...HOSTILE_NUMBERS];
+  if (schema.minimum !== undefined) near.push(String(schema.minimum - 1));
+  if (schema.maximum !== undefined) near.push(String(schema.maximum + 1));
+  if (schema.maxLength !== undefined) near.push('a'.repeat(schema.maxLength + 1));
+  for (const value of schema.enum ?? []) near.push(String(value).toUpperCase(), `${String(value)} `, `${String(value)}\0`, `${String(value)},x`);
+  if (schema.format === 'date-time') near.push('2026-02-30T00:00:00Z', '2026-06-01', '0000-00-00T00:00:00Z', '+275760-09-13T00:00:00.001Z', '9999-12-31T23:59:60Z');
+  return fc.constantFrom(...near);
+}
+
+function hostileText(): fc.Arbitrary<string> {
+  return weighted([5, fc.constantFrom(...HOSTILE_TEXTS)], [1, fc.string({ unit: 'binary', maxLength: 60 })], [1, fc.string({ unit: 'grapheme', maxLength: 40 })]);
+}
+
+/** What stands in a URL without being a percent-encoded text. */
+function encodingTrick(): fc.Arbitrary<string> {
+  return fc
+    .constantFrom('%zz', '%', '%1', '%00', '%ff%fe', '%c0%af', '%ed%a0%80', '%f5%80%80%80', '%25%32%35', '+', '%u0041', '%E2%80%AE', '%0d%0aX-Injected:%20h0st1le')
+    .map((text) => `\u0001${text}`);
+}
+
+function idempotencyHeaders(operation: Operation, wrongness: number): fc.Arbitrary<Header[]> {
+  const takes = operation.method === 'POST' || operation.parameters.some(({ name }) => name.toLowerCase() === 'idempotency-key');
+  // Few different ones, so that the same key meets the same request, and others.
+  const good = fc.integer({ min: 0, max: 40 }).map((number) => `"${CALLER_MARK}-idempotency-key-${String(number).padStart(4, '0')}"`);
+  const odd = fc.constantFrom('', '""', '"', '"a', 'a"', '"\\"', '"a\\x"', 'a b', 'é', 'a'.repeat(255), 'a'.repeat(256), 'a'.repeat(4_000), '__proto__', 'a, b', ':YWJj:', '?1', '1');
+  const value = weighted([1 - wrongness * 0.5, good], [wrongness * 0.5, odd]).map((text): Header[] => [['Idempotency-Key', text]]);
+  return weighted<Header[]>([takes ? 2 : 9, fc.constant([])], [1, value]);
+}
+
+/** Headers that should change nothing. */
+function sideHeaders(wrongness = 0.5): fc.Arbitrary<Header[]> {
+  const one = fc.constantFrom<readonly [string, string]>(
+    ['Accept', 'text/csv'],
+    ['Accept', 'text/plain'],
+    ['Accept', 'application/xml;q=0.9, */*;q=0.1'],
+    ['Accept', ',;q=x'],
+    ['Accept-Encoding', 'gzip;q=1e309, br, zstd'],
+    ['X-HTTP-Method-Override', 'DELETE'],
+    ['X-Original-URL', '/v1/ops/metrics'],
+    ['X-Forwarded-For', `127.0.0.1, ${CALLER_MARK}`],
+    ['X-Forwarded-Host', 'evil.example'],
+    ['X-Request-Id', `req_${CALLER_MARK}`],
+    ['CF-Connecting-IP', '::ffff:10.0.0.1'],
+    ['CF-Connecting-IP', CALLER_MARK],
+    ['Cookie', `session=${CALLER_MARK}; __proto__=1`],
+    ['Origin', 'https://evil.example'],
+    ['Referer', `https://evil.example/${CALLER_MARK}`],
+    ['If-None-Match', '*'],
+    ['If-Modified-Since', 'Thu, 01 Jan 1970 00:00:00 GMT'],
+    ['Range', 'bytes=0-0,-1'],
+    ['Cache-Control', 'only-if-cached, max-stale=999999999999'],
+    ['Content-Encoding', 'gzip'],
+    ['Prefer', 'respond-async'],
+    ['Traceparent', `00-${'0'.repeat(32)}-${'0'.repeat(16)}-01`],
+    ['User-Agent', `() { :; }; echo ${CALLER_MARK}`],
+    ['__proto__', '{"isOwner":true}'],
+    ['Stripe-Signature', `t=1,v1=${'0'.repeat(64)}`],
+    ['X-Big', 'x'.repeat(6_000)],
+  );
+  const many = fc.constant(Array.from({ length: 90 }, (_, index): readonly [string, string] => [`X-Many-${index}`, 'y'.repeat(60)]));
+  return weighted<Header[]>([2, fc.constant([])], [wrongness * 2, fc.array(one, { minLength: 1, maxLength: 3 })], [wrongness * 0.05, many]);
+}
+
+function filled(path: string, slots: readonly string[]): string {
+  let next = 0;
+  return path.replaceAll(/\{\w+\}/g, () => slots[next++] ?? 'x');
+}
+
+/** Percent-encodes what must be, half of a surrogate pair as its three bytes. */
+function encoded(text: string): string {
+  return text.replaceAll(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]|[^A-Za-z0-9_.~\ud800-\udfff-]|[\ud800-\udbff][\udc00-\udfff]/g, (character) =>
+    character.isWellFormed() ? encodeURIComponent(character) : '%ED%A0%80',
+  );
+}
+
+/** One of these, as often as its weight says. */
+export function weighted<T>(...choices: readonly (readonly [number, fc.Arbitrary<T>])[]): fc.Arbitrary<T> {
+  const possible = choices.map(([weight, arbitrary]) => ({ weight: Math.round(weight * 1_000), arbitrary })).filter(({ weight }) => weight > 0);
+  return fc.oneof(...possible);
+}

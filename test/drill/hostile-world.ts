@@ -1,0 +1,212 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Client } from '@libsql/client';
+import { migrateDatabase } from '../../local/migrate.ts';
+import { freePort, startSqld } from '../../local/sqld.ts';
+import { startStandIns } from '../../local/stand-ins/stand-ins.ts';
+import { createApp } from '../../src/app.ts';
+import { createDatabase } from '../../src/db/client.ts';
+import { buildDeps, metricsFor, parserFor, type Runtime, runScheduled } from '../../src/deps.ts';
+import type { Env, Settings } from '../../src/env.ts';
+import { randomIds } from '../../src/ids.ts';
+import type { RateLimitObjects } from '../../src/limits/object-limiter.ts';
+import { createCounterBuffer } from '../../src/ops/counter-buffer.ts';
+import type { Increment } from '../../src/ops/series.ts';
+import { createFlights } from '../../src/parse/flight.ts';
+import type { Parser } from '../../src/parse/parser.ts';
+import { processRateLimits } from '../support/rate-limits.ts';
+import { startTurnstile } from '../support/turnstile.ts';
+import type { Seen } from './answer-check.ts';
+import { CANARY_SETTINGS, CANARY_STORE_TOKEN, VENDOR_MARK } from './canaries.ts';
+import type { Destinations, Sent } from './outgoing-check.ts';
+import { startPoisonedProxy } from './poisoned-proxy.ts';
+
+/** Long enough for every good read on a busy machine, short enough that a hanging stand-in costs the drill little. Milliseconds. */
+const DRILL_DEADLINE_MS = '4000';
+
+/** A new account's credit: no run spends it. Micro-credits. */
+const DRILL_GRANT = '1000000000';
+
+/** How requests are counted: never refused, by the published limits, or by a store that answers nothing but errors. */
+export type Counting = 'generous' | 'published' | 'store_down';
+
+type DrillSettings = Partial<Record<keyof Settings, string>>;
+
+/** Everything a drill needs that is not the Worker: database, stand-ins with their marks, and the settings that lead to them. */
+export type Ground = {
+  readonly settings: DrillSettings;
+  readonly database: Client;
+  readonly dataFolder: string;
+  readonly destinations: Destinations;
+  stop(): Promise<void>;
+};
+
+/** Starts a real libSQL server, the stand-ins behind proxies that mark what they say, and a rate-limit store that is down. */
+export async function startGround(): Promise<Ground> {
+  const dataFolder = mkdtempSync(join(tmpdir(), 'igskill-drill-'));
+  const sqld = await startSqld({ dataDir: dataFolder, port: await freePort() });
+  const database = createDatabase({ url: sqld.url });
+  await migrateDatabase(database);
+  const standIns = await startStandIns({});
+  if (!standIns.ok) throw new Error(standIns.error);
+  const { baseUrls } = standIns.value;
+  const proxyTo = (id: keyof typeof baseUrls) => startPoisonedProxy(baseUrls[id]);
+  const [apify, hikerapi, scrapecreators] = [await proxyTo('apify'), await proxyTo('hikerapi'), await proxyTo('scrapecreators')];
+  const [achronon, stripe] = [await proxyTo('achronon'), await proxyTo('stripe')];
+  const [turnstile, store] = [await startTurnstile(), await startBrokenStore()];
+  const origin = (url: string) => new URL(url).origin;
+  return {
+    settings: {
+      ...CANARY_SETTINGS,
+      LIBSQL_URL: sqld.url,
+      SIGNUP_GRANT_MICRO_CREDITS: DRILL_GRANT,
+      READ_DEADLINE_MS: DRILL_DEADLINE_MS,
+      ACHRONON_AI_PARSE_TIMEOUT_MS: DRILL_DEADLINE_MS,
+      ACHRONON_AI_TRANSCRIBE_TIMEOUT_MS: DRILL_DEADLINE_MS,
+      RATE_LIMIT_SCALE: '1000000',
+      APIFY_BASE_URL: apify.baseUrl,
+      HIKERAPI_BASE_URL: hikerapi.baseUrl,
+      SCRAPECREATORS_BASE_URL: scrapecreators.baseUrl,
+      INSTAGRAM_BASE_URL: baseUrls.instagram,
+      ACHRONON_AI_ENDPOINT: achronon.baseUrl,
+      STRIPE_API_BASE_URL: stripe.baseUrl,
+      TURNSTILE_VERIFY_URL: turnstile.url,
+      UPSTASH_REDIS_REST_URL: store.url,
+    },
+    database,
+    dataFolder,
+    destinations: {
+      database: origin(sqld.url),
+      instagram: origin(baseUrls.instagram),
+      providers: [apify, hikerapi, scrapecreators].map(({ baseUrl }) => origin(baseUrl)),
+      others: [achronon.baseUrl, stripe.baseUrl, store.url].map(origin),
+      turnstile: origin(turnstile.url),
+    },
+    stop: async () => {
+      await Promise.all([apify, hikerapi, scrapecreators, achronon, stripe, turnstile, store].map((server) => server.stop()));
+      await standIns.value.stop();
+      await sqld.stop();
+      rmSync(dataFolder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A store that refuses everything, in its own words. */
+async function startBrokenStore(): Promise<{ readonly url: string; stop(): Promise<void> }> {
+  const server = createServer((req, res) => {
+    req.resume();
+    res.writeHead(500, { 'Content-Type': 'application/json' });
+    res.end(JSON.stringify({ error: VENDOR_MARK }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  // safe because a server that listens on a TCP port has such an address
+  const { port } = server.address() as AddressInfo;
+  const stop = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  return { url: `http://127.0.0.1:${port}`, stop };
+}
+
+/** The API in this process, and everything it said and did since it was last asked. */
+export type Api = {
+  ask(request: Request, counting: Counting, sent: Sent[]): Promise<Seen>;
+  /** The log lines since the last call. */
+  takeLog(): string[];
+  /** The content cache's keys and values since the last call, which empties it. */
+  takeCache(): [string, string][];
+  /** Forgets who was counted, as objects do when their windows are over. */
+  forgetCounts(): void;
+  flushCounters(): Promise<void>;
+  runCron(): Promise<void>;
+};
+
+/** The API as the Worker wires it, over a ground. Each request's own outgoing requests are written to its `sent`. */
+export function createApi({ settings }: Ground): Api {
+  const log: string[] = [];
+  const cache = new Map<string, string>();
+  const sentBy = new AsyncLocalStorage<Sent[]>();
+  let limits = processRateLimits();
+  const runtime: Runtime = {
+    clock: Date.now,
+    ids: randomIds,
+    fetch: (input, init) => {
+      const body = typeof init?.body === 'string' ? init.body : '';
+      const isRequest = input instanceof Request;
+      sentBy.getStore()?.push({ url: isRequest ? input.url : String(input), redirect: init?.redirect ?? (isRequest ? input.redirect : 'follow'), body });
+      // The server would compress its answers, and unpacking them would be most of what the drill does.
+      if (isRequest && input.url.startsWith(settings.LIBSQL_URL ?? '')) input.headers.set('Accept-Encoding', 'identity');
+      return fetch(input, init);
+    },
+    log: (event) => void log.push(JSON.stringify(event)),
+    logJob: (run) => void log.push(JSON.stringify(run)),
+  };
+  const counters = createCounterBuffer((increments) => metricsFor(environments.generous, runtime).add(increments));
+  const bindings = bindingsOf({
+    cache,
+    takeFrom: (name) => limits.getByName(name),
+    count: (increments) => counters.add(increments),
+    parser: () => parserFor(environments.generous, runtime),
+  });
+  const { UPSTASH_REDIS_REST_URL: storeUrl = '', ...rest } = settings;
+  const environments: Readonly<Record<Counting, Env>> = {
+    generous: { ...rest, ...bindings },
+    published: { ...rest, RATE_LIMIT_SCALE: '1', ...bindings },
+    store_down: { ...rest, UPSTASH_REDIS_REST_URL: storeUrl, UPSTASH_REDIS_REST_TOKEN: CANARY_STORE_TOKEN, ...bindings },
+  };
+  const app = createApp(({ env, background }) => buildDeps(env, background, runtime));
+  return {
+    ask: (request, counting, sent) =>
+      sentBy.run(sent, async () => {
+        const startedAt = performance.now();
+        const background: Promise<unknown>[] = [];
+        const context = { waitUntil: (work: Promise<unknown>) => void background.push(work), passThroughOnException: () => undefined, props: {} };
+        const response = await app.request(request, undefined, environments[counting], context);
+        const text = await response.text();
+        const milliseconds = performance.now() - startedAt;
+        await Promise.allSettled(background);
+        return { status: response.status, headers: response.headers, text, milliseconds };
+      }),
+    takeLog: () => log.splice(0),
+    takeCache() {
+      const entries = [...cache];
+      cache.clear();
+      return entries;
+    },
+    forgetCounts() {
+      limits = processRateLimits();
+    },
+    flushCounters: async () => {
+      await counters.flush();
+    },
+    runCron: () => runScheduled(environments.generous, runtime),
+  };
+}
+
+/** What stands for the Worker's bindings in this process. */
+function bindingsOf(parts: {
+  readonly cache: Map<string, string>;
+  readonly takeFrom: RateLimitObjects['getByName'];
+  readonly count: (increments: readonly Increment[]) => void;
+  readonly parser: () => Parser;
+}): Pick<Env, 'CONTENT_CACHE' | 'ASSETS' | 'RATE_LIMITS' | 'METRICS' | 'PARSE_FLIGHTS'> {
+  const { cache, takeFrom, count, parser } = parts;
+  const flights = createFlights<Awaited<ReturnType<Parser['parse']>>>();
+  const store = {
+    get: (key: string) => Promise.resolve(cache.get(key) ?? null),
+    put: (key: string, text: string) => Promise.resolve(void cache.set(key, text)),
+  };
+  return {
+    // safe because the cache uses get and put alone, and nothing here asks for assets
+    CONTENT_CACHE: store as unknown as Env['CONTENT_CACHE'],
+    ASSETS: {} as Env['ASSETS'],
+    RATE_LIMITS: { getByName: takeFrom },
+    METRICS: { getByName: () => ({ add: async (increments) => count(increments) }) },
+    PARSE_FLIGHTS: { getByName: (name) => ({ parse: (...order) => flights.run(name, () => parser().parse(...order)) }) },
+  };
+}

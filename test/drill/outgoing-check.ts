@@ -1,0 +1,51 @@
+/** One request that left the Worker. */
+export type Sent = { readonly url: string; readonly redirect: string; readonly body: string };
+
+/** Where requests may go, by what is there. */
+export type Destinations = {
+  readonly database: string;
+  readonly instagram: string;
+  readonly providers: readonly string[];
+  readonly others: readonly string[];
+  /** Is handed a caller's own token, as it is. */
+  readonly turnstile: string;
+};
+
+/** A share link as it is rebuilt from its parsed parts. */
+const SHARE_PATH = /^\/share\/(?:(?:p|reel|reels|r|tv)\/)?[A-Za-z0-9_-]{6,32}\/$/;
+
+/** The address of a post as it is rebuilt from its shortcode. */
+const POST_URL = /^https:\/\/www\.instagram\.com\/(?:p|reel|reels|tv)\/[A-Za-z0-9_-]{5,11}\/?$/;
+
+/**
+ * What is wrong with a request that left: another host than the configured ones, an address that was not rebuilt from parsed parts,
+ * a redirect that would be followed, or a piece of the caller's own text (`mark`).
+ */
+export function outgoingProblems({ url, redirect, body }: Sent, to: Destinations, mark: string): string[] {
+  const { origin, pathname, search, username, hash } = new URL(url);
+  if (origin === to.database || origin === to.turnstile) return [];
+  const isProvider = to.providers.includes(origin);
+  if (!isProvider && origin !== to.instagram && !to.others.includes(origin)) return [`a request to ${origin}`];
+  const problems: string[] = [];
+  if (username !== '' || hash !== '') problems.push('user info or a fragment in an address');
+  if (url.includes(mark) || body.includes(mark)) problems.push(`the caller's own text went to ${pathname}`);
+  if (to.others.includes(origin)) return problems;
+  if (redirect !== 'manual') problems.push(`redirects would be followed from ${pathname}`);
+  if (origin === to.instagram && !(SHARE_PATH.test(pathname) && search === '')) problems.push(`asked Instagram for ${pathname}${search}`);
+  for (const address of isProvider ? addressesIn(`${decoded(search)} ${body}`) : []) {
+    if (!POST_URL.test(address)) problems.push(`a provider was asked for ${address.slice(0, 100)}`);
+  }
+  return problems;
+}
+
+function addressesIn(text: string): string[] {
+  return text.match(/[a-z][a-z0-9+.-]*:\/\/[^\s"'&]+/gi) ?? [];
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

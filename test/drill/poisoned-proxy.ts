@@ -1,0 +1,73 @@
+import { createServer, type IncomingMessage, request as httpRequest, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { VENDOR_MARK, WRITING_MARK } from './canaries.ts';
+
+/** Longer bodies pass as they are: only the fault of an oversized answer has one. Bytes. */
+const LARGEST_POISONED = 2 * 1024 * 1024;
+
+/** Where the upstream is as the Worker of a drill sees it. */
+export type PoisonedProxy = { readonly baseUrl: string; stop(): Promise<void> };
+
+/** Puts the drill's marks into a stand-in's answers: into the words of good ones, and into everything an error says. */
+export async function startPoisonedProxy(target: string): Promise<PoisonedProxy> {
+  const { hostname, port, pathname } = new URL(target);
+  const server = createServer((req, res) => {
+    const upstream = httpRequest({ hostname, port, path: req.url, method: req.method, headers: req.headers }, (answer) =>
+      passOn(answer, res),
+    );
+    upstream.on('error', () => res.destroy());
+    res.on('close', () => upstream.destroy());
+    req.pipe(upstream);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  // safe because a server that listens on a TCP port has such an address
+  const { port: ownPort } = server.address() as AddressInfo;
+  return {
+    baseUrl: `http://127.0.0.1:${ownPort}${pathname === '/' ? '' : pathname}`,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** A good answer's words marked, an error's body full of the vendor's mark. JSON stays JSON. */
+export function poisoned(status: number, body: string): string {
+  if (status < 400) return body.replaceAll(/"(text|caption|caption_text|transcript)":\s?"(?!")/g, (start) => `${start}${WRITING_MARK} `);
+  const parsed = jsonOf(body);
+  if (parsed === null) return `${VENDOR_MARK} ${body}`;
+  // Adapters tell a missing post from other refusals by the vendor's sentence, so only what no one decides by is replaced.
+  const sentences = status >= 500 ? { message: VENDOR_MARK, detail: VENDOR_MARK } : {};
+  return JSON.stringify({ ...parsed, ...sentences, debug: { trace: `${VENDOR_MARK} at vendor.internal` } });
+}
+
+function passOn(answer: IncomingMessage, res: ServerResponse): void {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  const status = answer.statusCode ?? 502;
+  const { 'content-length': _length, ...headers } = answer.headers;
+  if (status >= 400) headers['x-vendor-debug'] = VENDOR_MARK;
+  answer.on('data', (piece: Uint8Array) => {
+    bytes += piece.length;
+    if (bytes <= LARGEST_POISONED) return pieces.push(piece);
+    if (!res.headersSent) res.writeHead(status, headers);
+    for (const kept of pieces.splice(0)) res.write(kept);
+    return res.write(piece);
+  });
+  answer.on('end', () => {
+    if (res.headersSent) return res.end();
+    res.writeHead(status, headers);
+    return res.end(pieces.length === 0 ? '' : poisoned(status, Buffer.concat(pieces).toString('utf8')));
+  });
+  answer.on('error', () => res.destroy());
+}
+
+function jsonOf(body: string): object | null {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? parsed : null;
+  } catch {
+    return null;
+  }
+}
