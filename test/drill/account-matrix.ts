@@ -6,7 +6,13 @@ import type { HostileTally } from './hostile-promises.ts';
 import type { Operation } from './published-api.ts';
 
 /** One request as the matrix makes it. */
-export type Call = { readonly method: string; readonly path: string; readonly key: string | null; readonly headers?: Readonly<Record<string, string>>; readonly body?: object };
+export type Call = {
+  readonly method: string;
+  readonly path: string;
+  readonly key: string | null;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: object;
+};
 
 export type Ask = (call: Call) => Promise<Seen>;
 
@@ -33,9 +39,13 @@ const PROMISE = "another account's things are as if they were not there";
 
 /** What two answers show of what was asked about: status, headers and body, without the ids of their requests. */
 export function shownBy(seen: Seen, thing: string): string {
-  const headers = [...seen.headers].filter(([name]) => !OF_THE_MOMENT.has(name)).sort();
+  const headers = [...seen.headers].filter(([name]) => !OF_THE_MOMENT.has(name)).sort(([a], [b]) => (a < b ? -1 : 1));
   const id = seen.headers.get('X-Request-Id') ?? 'none';
-  return JSON.stringify([seen.status, headers, seen.text.replaceAll(id, 'REQUEST').replaceAll(thing, 'THING').replaceAll(encodeURIComponent(thing), 'THING')]);
+  return JSON.stringify([
+    seen.status,
+    headers,
+    seen.text.replaceAll(id, 'REQUEST').replaceAll(thing, 'THING').replaceAll(encodeURIComponent(thing), 'THING'),
+  ]);
 }
 
 /** Asks with the keys of one customer for every thing of another, and for the same with an id that nobody has. */
@@ -61,7 +71,8 @@ export function callWith(slot: Pick<Slot, 'operation'> & Partial<Slot>, thing: s
   const { operation } = slot;
   const path = operation.path.replaceAll(/\{\w+\}/g, () => (slot.in === 'path' ? encodeURIComponent(thing) : NOBODYS_ID));
   const query = new URLSearchParams();
-  if (operation.parameters.some(({ name }) => name === 'url')) query.set('url', operation.id === 'readComments' ? 'DemoThread1' : 'DemoReel_01');
+  if (operation.parameters.some(({ name }) => name === 'url'))
+    query.set('url', operation.id === 'readComments' ? 'DemoThread1' : 'DemoReel_01');
   if (slot.in === 'query') query.set(slot.name ?? '', thing);
   const example = Object(operation.body?.example);
   return {
@@ -81,8 +92,10 @@ async function playSlot(ask: Ask, slot: Slot, key: string, owner: Customer, tall
     const nobodys = await ask(callWith(slot, rule.madeUp(thing), key));
     tally.count('pairs of the account matrix');
     const replay = `${slotName(slot)}: ${theirs.status} ${theirs.text.slice(0, 200)}`;
-    if (shownBy(theirs, thing) !== shownBy(nobodys, rule.madeUp(thing))) tally.breach(PROMISE, 'answered otherwise than a made-up one', replay);
-    for (const id of idsOf(owner)) if (theirs.text.includes(id)) tally.breach(PROMISE, 'the answer names a thing of another account', replay);
+    if (shownBy(theirs, thing) !== shownBy(nobodys, rule.madeUp(thing)))
+      tally.breach(PROMISE, 'answered otherwise than a made-up one', replay);
+    for (const id of idsOf(owner))
+      if (theirs.text.includes(id)) tally.breach(PROMISE, 'the answer names a thing of another account', replay);
   }
 }
 
@@ -109,7 +122,8 @@ async function playOwnKey(ask: Ask, slot: Slot, asker: Customer, neighbour: Cust
   if (first.status >= 400 || theirs.status >= 400) tally.breach(PROMISE, 'a request that is right was refused', replay);
   if (isReplay(first) || isReplay(theirs)) tally.breach(PROMISE, "another account's idempotency key changed an answer", replay);
   if (!isReplay(again)) tally.breach(PROMISE, 'an idempotency key means nothing to its own account', replay);
-  for (const id of idsOf(neighbour)) if (theirs.text.includes(id)) tally.breach(PROMISE, 'the answer names a thing of another account', replay);
+  for (const id of idsOf(neighbour))
+    if (theirs.text.includes(id)) tally.breach(PROMISE, 'the answer names a thing of another account', replay);
 }
 
 /** Path slots that an idempotent request has besides are filled with the caller's own key. */
@@ -123,7 +137,8 @@ async function playParents(ask: Ask, asker: Customer, owner: Customer, tally: Ho
     const call = (id: string): Call => ({ method: 'POST', path: '/v1/keys', key: asker.root, body: { name: 'x', [field]: id } });
     const [theirs, nobodys] = [await ask(call(owner.rootId)), await ask(call(NOBODYS_ID))];
     tally.count('pairs of the account matrix');
-    if (codeOf(theirs) !== 'invalid_request' || shownBy(theirs, '-') !== shownBy(nobodys, '-')) tally.breach(PROMISE, `a key was minted with ${field}`, theirs.text.slice(0, 200));
+    if (codeOf(theirs) !== 'invalid_request' || shownBy(theirs, '-') !== shownBy(nobodys, '-'))
+      tally.breach(PROMISE, `a key was minted with ${field}`, theirs.text.slice(0, 200));
   }
 }
 

@@ -49,7 +49,9 @@ export const SLOT_RULES: Readonly<Record<string, SlotRule>> = {
 export function slotsOf(operations: readonly Operation[]): readonly Slot[] {
   return operations.flatMap((operation) => [
     ...operation.parameters
-      .filter(({ in: place, name }) => place === 'path' || (place === 'query' && /^cursor$|id$/i.test(name)) || /^idempotency-key$/i.test(name))
+      .filter(
+        ({ in: place, name }) => place === 'path' || (place === 'query' && /^cursor$|id$/i.test(name)) || /^idempotency-key$/i.test(name),
+      )
       .map(({ in: place, name }): Slot => ({ operation, in: place, name: place === 'header' ? name.toLowerCase() : name })),
     ...Object.keys(operation.body?.properties ?? {})
       .filter((name) => /id$/i.test(name))

@@ -19,7 +19,13 @@ export type Asked = {
 export type Seen = { readonly status: number; readonly headers: Headers; readonly text: string; readonly milliseconds: number };
 
 /** The kinds of promise that an answer can break. */
-export type AnswerPromise = 'no unexplained 5xx' | 'answers of the published shape' | 'security headers' | 'bounded time' | 'nothing leaks' | 'refusals are free';
+export type AnswerPromise =
+  | 'no unexplained 5xx'
+  | 'answers of the published shape'
+  | 'security headers'
+  | 'bounded time'
+  | 'nothing leaks'
+  | 'refusals are free';
 export type Breach = { readonly promise: AnswerPromise; readonly what: string };
 
 /** A read's deadline in the drill is shorter by far; the rest is waiting for two busy cores. Milliseconds. */
@@ -139,6 +145,7 @@ function errorProblems({ operation, pathname }: Asked, seen: Seen): string[] {
 function statusHeaders({ status, headers }: Seen): string[] {
   if (status === 401 && !headers.has('WWW-Authenticate')) return ['401 without WWW-Authenticate'];
   if (status === 405 && !headers.has('Allow')) return ['405 without Allow'];
-  if ((status === 429 || status === 503) && !/^[1-9]\d{0,5}$/.test(headers.get('Retry-After') ?? '')) return [`${status} without Retry-After`];
+  if ((status === 429 || status === 503) && !/^[1-9]\d{0,5}$/.test(headers.get('Retry-After') ?? ''))
+    return [`${status} without Retry-After`];
   return [];
 }

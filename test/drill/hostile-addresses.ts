@@ -120,7 +120,23 @@ const tricks = [
   '3141592653589793238_12345',
 ];
 
-const schemes = ['file', 'ftp', 'gopher', 'dict', 'ldap', 'jar', 'data', 'javascript', 'blob', 'ws', 'wss', 'about', 'intent', 'instagram', 'view-source:https'];
+const schemes = [
+  'file',
+  'ftp',
+  'gopher',
+  'dict',
+  'ldap',
+  'jar',
+  'data',
+  'javascript',
+  'blob',
+  'ws',
+  'wss',
+  'about',
+  'intent',
+  'instagram',
+  'view-source:https',
+];
 
 const shares = [
   'https://www.instagram.com/share/ShareFaultEvil',

@@ -1,4 +1,4 @@
-import Stripe from 'stripe';
+import { Stripe } from 'stripe';
 import { z } from 'zod';
 import { mintApiKey } from '../../src/billing/keys.ts';
 import { listCursor } from '../../src/http/pages.ts';
@@ -7,7 +7,11 @@ import type { Cast } from './hostile-requests.ts';
 import type { Ground } from './hostile-world.ts';
 
 /** Sends one request and gives back its body; whoever makes a cast decides where it goes. Throws where the status is another. */
-export type Setup = (method: string, path: string, options: { readonly key?: string; readonly body?: object; readonly expected: number }) => Promise<unknown>;
+export type Setup = (
+  method: string,
+  path: string,
+  options: { readonly key?: string; readonly body?: object; readonly expected: number },
+) => Promise<unknown>;
 
 const SignedUp = z.object({ account: z.object({ id: z.string() }), key: z.object({ id: z.string() }), apiKey: z.string() });
 const Minted = z.object({ key: z.object({ id: z.string() }), apiKey: z.string() });
@@ -35,7 +39,8 @@ export async function makeCustomer(setup: Setup, name: string): Promise<Customer
   const child = await mint(setup, root, { name: 'child', scopes: ['read', 'keys', 'account', 'billing'] });
   for (const shortcode of ['DemoImage01', 'DemoThread1']) await setup('GET', `/v1/post?url=${shortcode}`, { key: root, expected: 200 });
   const comments = Reading.parse(await setup('GET', '/v1/comments?url=DemoThread1&limit=20', { key: root, expected: 200 }));
-  for (let order = 0; order < 2; order++) await setup('POST', '/v1/topups/checkout', { key: root, body: { microCredits: 1_000_000 }, expected: 200 });
+  for (let order = 0; order < 2; order++)
+    await setup('POST', '/v1/topups/checkout', { key: root, body: { microCredits: 1_000_000 }, expected: 200 });
   const receipts = Receipts.parse(await setup('GET', '/v1/usage?limit=2', { key: root, expected: 200 }));
   const topUps = Ids.parse(await setup('GET', '/v1/topups', { key: root, expected: 200 }));
   return {
@@ -62,7 +67,12 @@ export async function makeCast(setup: Setup): Promise<Cast> {
   const other = await makeCustomer(setup, 'Somebody else');
   const { root } = customer;
   const scopeless = await mint(setup, root, { name: 'scopeless', scopes: ['read:reel'] });
-  const broke = await mint(setup, root, { name: 'broke', scopes: ['read', 'keys', 'account'], maxCostMicroCredits: 900, budget: { microCredits: 500 } });
+  const broke = await mint(setup, root, {
+    name: 'broke',
+    scopes: ['read', 'keys', 'account'],
+    maxCostMicroCredits: 900,
+    budget: { microCredits: 500 },
+  });
   const revoked = await mint(setup, root, { name: 'revoked' });
   const sandbox = await mint(setup, root, { name: 'sandbox', mode: 'test', scopes: ['read', 'account', 'keys', 'billing'] });
   const spare = [await mint(setup, root, { name: 'spare one' }), await mint(setup, customer.child, { name: 'spare two' })];

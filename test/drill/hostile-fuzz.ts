@@ -21,7 +21,13 @@ const ORIGIN = 'http://api.test';
 /** How a key of the content cache looks: nothing of a caller's text is in it. */
 const CACHE_KEY = /^[a-z_]{1,20}:v\d{1,3}:[0-9a-f]{32}$/;
 
-type Stage = { readonly ground: Ground; readonly api: Api; readonly operations: readonly Operation[]; readonly tally: HostileTally; readonly charges: Charges };
+type Stage = {
+  readonly ground: Ground;
+  readonly api: Api;
+  readonly operations: readonly Operation[];
+  readonly tally: HostileTally;
+  readonly charges: Charges;
+};
 
 /** Plays so many seeded requests against the API in this process, with a cast of their own, and looks at everything that came of them. */
 export async function playStretch(stage: Stage, requests: number, seed: number): Promise<void> {
@@ -60,7 +66,10 @@ export function checkWritten(api: Api, tally: HostileTally, where: string): void
 /** Sends what a cast is made by. */
 export function setupIn({ api, charges }: Pick<Stage, 'api' | 'charges'>): Setup {
   return async (method, path, { key, body, expected }) => {
-    const headers = { ...(key === undefined ? {} : { Authorization: `Bearer ${key}` }), ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) };
+    const headers = {
+      ...(key === undefined ? {} : { Authorization: `Bearer ${key}` }),
+      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+    };
     const seen = await api.ask(
       new Request(`${ORIGIN}${path}`, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }),
       'generous',
@@ -72,7 +81,12 @@ export function setupIn({ api, charges }: Pick<Stage, 'api' | 'charges'>): Setup
   };
 }
 
-async function playOne({ ground, api, operations, tally, charges }: Stage, hostile: HostileRequest, where: string, index: number): Promise<void> {
+async function playOne(
+  { ground, api, operations, tally, charges }: Stage,
+  hostile: HostileRequest,
+  where: string,
+  index: number,
+): Promise<void> {
   const request = requestOf(signed(ground, hostile));
   if (request === null) return tally.count('requests that no client could send');
   // One in twenty is counted by the published limits, one in twenty while the store of the limits is down.
@@ -93,7 +107,8 @@ async function playOne({ ground, api, operations, tally, charges }: Stage, hosti
   for (const { promise, what } of breachesOf(asked, seen)) tally.breach(promise, `${what} (${seen.status} ${codeOf(seen) ?? ''})`, replay);
   for (const request of sent) {
     tally.count('requests that left');
-    for (const problem of outgoingProblems(request, ground.destinations, CALLER_MARK)) tally.breach('requests leave for the configured hosts alone', problem, replay);
+    for (const problem of outgoingProblems(request, ground.destinations, CALLER_MARK))
+      tally.breach('requests leave for the configured hosts alone', problem, replay);
   }
   charges.note(seen);
   tally.count(`status ${seen.status}`);
@@ -125,7 +140,7 @@ function requestOf({ method, target, headers, body }: HostileRequest): Request |
     if (body !== null) {
       // safe because these bytes are never shared between threads
       const bytes = body.bytes as Uint8Array<ArrayBuffer>;
-      init.body = body.isStreamed ? streamOf(bytes) : bytes;
+      init.body = body.arrives === 'whole' ? bytes : streamOf(bytes, body.arrives === 'broken off');
       init.duplex = 'half';
     }
     return new Request(`${ORIGIN}${target}`, init);
@@ -134,14 +149,16 @@ function requestOf({ method, target, headers, body }: HostileRequest): Request |
   }
 }
 
-function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
+function streamOf(bytes: Uint8Array, breaksOff: boolean): ReadableStream<Uint8Array> {
   let at = 0;
   return new ReadableStream({
     pull(controller) {
       const piece = bytes.slice(at, at + 4_096);
       at += 4_096;
       if (piece.length > 0) controller.enqueue(piece);
-      if (at >= bytes.length) controller.close();
+      if (at < bytes.length) return;
+      if (breaksOff) controller.error(new TypeError('the caller went away'));
+      else controller.close();
     },
   });
 }
@@ -160,4 +177,3 @@ export function routedPath(pathname: string): string {
 function textOf({ body }: HostileRequest): string {
   return body === null ? '' : JSON.stringify(new TextDecoder().decode(body.bytes.slice(0, 300)));
 }
-

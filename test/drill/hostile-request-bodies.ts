@@ -3,8 +3,12 @@ import type { Cast } from './hostile-requests.ts';
 import { CALLER_MARK, CONTENT_TYPES, HOSTILE_BODIES, HOSTILE_TEXTS } from './hostile-texts.ts';
 import type { JsonSchema } from './published-api.ts';
 
-/** The bytes of a body, what they are called, and whether they come as a stream without a length. */
-export type RequestBody = { readonly bytes: Uint8Array; readonly headers: readonly (readonly [string, string])[]; readonly isStreamed: boolean };
+/** The bytes of a body, what they are called, and how they come: at once, as a stream without a length, or as one that breaks off. */
+export type RequestBody = {
+  readonly bytes: Uint8Array;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly arrives: 'whole' | 'streamed' | 'broken off';
+};
 
 /** No body of the drill's is larger, but for those that are there to be refused. Bytes. */
 const OVERSIZED_BYTES = 700_000;
@@ -22,16 +26,30 @@ export function hostileBody(schema: JsonSchema, cast: Cast, wrongness: number): 
   );
   const types = fc.oneof(
     { weight: 20, arbitrary: fc.constant<readonly (readonly [string, string])[]>([['Content-Type', 'application/json']]) },
-    { weight: Math.round(wrongness * 8) + 1, arbitrary: fc.constantFrom(...CONTENT_TYPES).map((type): [string, string][] => [['Content-Type', type]]) },
+    {
+      weight: Math.round(wrongness * 8) + 1,
+      arbitrary: fc.constantFrom(...CONTENT_TYPES).map((type): [string, string][] => [['Content-Type', type]]),
+    },
     { weight: 1, arbitrary: fc.constant([]) },
   );
   const bytes = fc.oneof(
     { weight: 40, arbitrary: text.map((text) => new TextEncoder().encode(text)) },
     { weight: Math.round(wrongness * 2), arbitrary: fc.uint8Array({ maxLength: 200 }) },
     { weight: Math.round(wrongness * 2), arbitrary: text.map(withInvalidUtf8) },
-    { weight: wrongness > 0.5 ? 1 : 0, arbitrary: fc.constantFrom(16_383, 16_384, 16_385, OVERSIZED_BYTES).map((size) => new Uint8Array(size).fill(0x20)) },
+    {
+      weight: wrongness > 0.5 ? 1 : 0,
+      arbitrary: fc.constantFrom(16_383, 16_384, 16_385, OVERSIZED_BYTES).map((size) => new Uint8Array(size).fill(0x20)),
+    },
   );
-  return fc.record({ bytes, headers: types, isStreamed: fc.nat({ max: 9 }).map((dice) => dice === 0) });
+  return fc.record({ bytes, headers: types, arrives: arrival(wrongness) });
+}
+
+function arrival(wrongness: number): fc.Arbitrary<RequestBody['arrives']> {
+  return fc.oneof(
+    { weight: 88, arbitrary: fc.constant<RequestBody['arrives']>('whole') },
+    { weight: 10, arbitrary: fc.constant<RequestBody['arrives']>('streamed') },
+    { weight: wrongness > 0.5 ? 2 : 0, arbitrary: fc.constant<RequestBody['arrives']>('broken off') },
+  );
 }
 
 type Json = unknown;
@@ -45,7 +63,10 @@ function objectOf(schema: JsonSchema, cast: Cast, wrongness: number): fc.Arbitra
     const weightMissing = required.has(name) ? Math.round(wrongness * 20) : 50;
     return fc.oneof({ weight: 80, arbitrary: there }, { weight: weightMissing, arbitrary: missing });
   });
-  const unknownField = fc.tuple(fc.constantFrom('__proto__', 'isOwner', 'accountId', 'parentId', 'role', 'microCredits ', 'balance', CALLER_MARK), anything());
+  const unknownField = fc.tuple(
+    fc.constantFrom('__proto__', 'isOwner', 'accountId', 'parentId', 'role', 'microCredits ', 'balance', CALLER_MARK),
+    anything(),
+  );
   const extra = fc.oneof(
     { weight: 100 - Math.round(wrongness * 40), arbitrary: fc.constant<[string, Json][]>([]) },
     { weight: Math.round(wrongness * 40), arbitrary: unknownField.map((field): [string, Json][] => [field]) },
@@ -56,7 +77,10 @@ function objectOf(schema: JsonSchema, cast: Cast, wrongness: number): fc.Arbitra
 
 function valueFor(name: string, schema: JsonSchema, cast: Cast, wrongness: number): fc.Arbitrary<Json> {
   const wrong = fc.oneof(anything(), beyond(schema));
-  return fc.oneof({ weight: 100 - Math.round(wrongness * 60), arbitrary: rightFor(name, schema, cast, wrongness) }, { weight: Math.round(wrongness * 60), arbitrary: wrong });
+  return fc.oneof(
+    { weight: 100 - Math.round(wrongness * 60), arbitrary: rightFor(name, schema, cast, wrongness) },
+    { weight: Math.round(wrongness * 60), arbitrary: wrong },
+  );
 }
 
 function rightFor(name: string, schema: JsonSchema, cast: Cast, wrongness: number): fc.Arbitrary<Json> {
@@ -68,7 +92,10 @@ function rightFor(name: string, schema: JsonSchema, cast: Cast, wrongness: numbe
   if (name === 'ref') return fc.integer({ min: 0, max: 500 }).map((number) => `drill-${number}`);
   if (name === 'expiresAt') return fc.constantFrom(null, '2036-01-01T00:00:00.000Z', '2020-01-01T00:00:00.000Z');
   if (types.includes('array')) {
-    return fc.array(rightFor('', schema.items ?? {}, cast, wrongness), { minLength: schema.minItems ?? 0, maxLength: Math.min(schema.maxItems ?? 3, 4) });
+    return fc.array(rightFor('', schema.items ?? {}, cast, wrongness), {
+      minLength: schema.minItems ?? 0,
+      maxLength: Math.min(schema.maxItems ?? 3, 4),
+    });
   }
   if (types.includes('object')) {
     const object = objectOf(schema, cast, wrongness);
@@ -76,7 +103,11 @@ function rightFor(name: string, schema: JsonSchema, cast: Cast, wrongness: numbe
   }
   if (types.includes('integer')) {
     const whole = fc.integer({ min: Math.max(schema.minimum ?? 0, -1_000_000), max: Math.min(schema.maximum ?? 1_000_000, 1_000_000) });
-    return fc.oneof(whole, whole.map((value) => value * 10_000), fc.constantFrom(schema.minimum ?? 0, schema.maximum ?? 1));
+    return fc.oneof(
+      whole,
+      whole.map((value) => value * 10_000),
+      fc.constantFrom(schema.minimum ?? 0, schema.maximum ?? 1),
+    );
   }
   return fc.constantFrom('helper', 'Team', 'Ärger & Söhne', '絵文字 👩‍👩‍👧', "O'Neil; DROP", 'a'.repeat(schema.maxLength ?? 20));
 }
@@ -93,7 +124,11 @@ function beyond(schema: JsonSchema): fc.Arbitrary<Json> {
 }
 
 function anything(): fc.Arbitrary<Json> {
-  return fc.oneof(fc.constantFrom<Json>(...HOSTILE_TEXTS, null, true, -1, 0, 1.5, 1e300, [], {}), fc.jsonValue({ maxDepth: 3 }), fc.string({ unit: 'binary', maxLength: 120 }));
+  return fc.oneof(
+    fc.constantFrom<Json>(...HOSTILE_TEXTS, null, true, -1, 0, 1.5, 1e300, [], {}),
+    fc.jsonValue({ maxDepth: 3 }),
+    fc.string({ unit: 'binary', maxLength: 120 }),
+  );
 }
 
 /** What can be done to the text of a body. */

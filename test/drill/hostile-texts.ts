@@ -61,7 +61,20 @@ const characters = [
   '\u{10ffff}',
 ];
 
-const names = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'then', 'length', '$where', '0', 'null', 'undefined', 'true'];
+const names = [
+  '__proto__',
+  'constructor',
+  'prototype',
+  'toString',
+  'hasOwnProperty',
+  'then',
+  'length',
+  '$where',
+  '0',
+  'null',
+  'undefined',
+  'true',
+];
 
 /** Numbers as people and fuzzers write them. */
 export const HOSTILE_NUMBERS: readonly string[] = [

@@ -138,7 +138,9 @@ export function createApi({ settings }: Ground): Api {
     fetch: (input, init) => {
       const body = typeof init?.body === 'string' ? init.body : '';
       const isRequest = input instanceof Request;
-      sentBy.getStore()?.push({ url: isRequest ? input.url : String(input), redirect: init?.redirect ?? (isRequest ? input.redirect : 'follow'), body });
+      sentBy
+        .getStore()
+        ?.push({ url: isRequest ? input.url : String(input), redirect: init?.redirect ?? (isRequest ? input.redirect : 'follow'), body });
       // The server would compress its answers, and unpacking them would be most of what the drill does.
       if (isRequest && input.url.startsWith(settings.LIBSQL_URL ?? '')) input.headers.set('Accept-Encoding', 'identity');
       return fetch(input, init);
@@ -165,7 +167,11 @@ export function createApi({ settings }: Ground): Api {
       sentBy.run(sent, async () => {
         const startedAt = performance.now();
         const background: Promise<unknown>[] = [];
-        const context = { waitUntil: (work: Promise<unknown>) => void background.push(work), passThroughOnException: () => undefined, props: {} };
+        const context = {
+          waitUntil: (work: Promise<unknown>) => void background.push(work),
+          passThroughOnException: () => undefined,
+          props: {},
+        };
         const response = await app.request(request, undefined, environments[counting], context);
         const text = await response.text();
         const milliseconds = performance.now() - startedAt;

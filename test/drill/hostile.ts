@@ -1,36 +1,138 @@
 import { auditLedger } from '../../src/billing/audit.ts';
-import type { Drill, DrillOptions, DrillResult } from './drill.ts';
-import { leaksInFolder } from './database-leaks.ts';
 import { type Ask, playMatrix } from './account-matrix.ts';
+import { leaksInFolder } from './database-leaks.ts';
+import type { Drill, DrillOptions, DrillResult } from './drill.ts';
+import { checkWritten, playStretch, setupIn } from './hostile-fuzz.ts';
+import { hostileTally, type HostileTally } from './hostile-promises.ts';
+import { checkWorkerState, playSockets } from './hostile-sockets.ts';
+import { startDrillWorker } from './hostile-worker.ts';
+import { type Api, createApi, type Ground, startGround } from './hostile-world.ts';
 import { playKeys } from './key-matrix.ts';
-import { setupIn, playStretch } from './hostile-fuzz.ts';
-import { hostileTally } from './hostile-promises.ts';
-import { createApi, startGround } from './hostile-world.ts';
 import { heldBytes } from './memory.ts';
-import { chargeProblems, createCharges, readHolds } from './money-check.ts';
-import { publishedOperations } from './published-api.ts';
+import { chargeProblems, type Charges, createCharges, readHolds } from './money-check.ts';
+import { type Operation, publishedOperations } from './published-api.ts';
 
-const requests = Number(process.argv[2] ?? 2000);
-async function run(options: DrillOptions): Promise<DrillResult> {
+type Size = { readonly inProcess: number; readonly overSockets: number };
+
+/** Requests in this process, and over sockets to the built Worker. The long version's are those that the drill is judged by. */
+const SHORT: Size = { inProcess: 24_000, overSockets: 1_500 };
+const LONG: Size = { inProcess: 120_000, overSockets: 6_000 };
+
+/** Each stretch has a cast of its own, so that what one does to its keys and accounts is over with it. */
+const STRETCH = 2_000;
+
+/** How much this process may hold more after the last stretch than after the second. The book of charges grows by 100 bytes a read. Bytes. */
+const GROWTH_BYTES = 64 * 1024 * 1024;
+
+const MEBIBYTE = 1024 * 1024;
+
+type Play = {
+  readonly ground: Ground;
+  readonly api: Api;
+  readonly operations: readonly Operation[];
+  readonly tally: HostileTally;
+  readonly charges: Charges;
+};
+
+/** Hostile input: whatever the API is sent, by whomever, it answers as published, charges what it says, and keeps what is secret. */
+export const hostileDrill: Drill = {
+  name: 'hostile',
+  about: 'seeded hostile requests against every published operation, in process and over sockets; whose things are whose; what leaks',
+  run: (options) => run(options, options.isLong ? LONG : SHORT),
+};
+
+async function run({ seed, say }: DrillOptions, { inProcess, overSockets }: Size): Promise<DrillResult> {
+  const startedAt = performance.now();
   const ground = await startGround();
-  const api = createApi(ground);
-  const [operations, tally, charges] = [publishedOperations(), hostileTally(), createCharges()];
-  const started = Date.now();
-  for (let played = 0, stretch = 0; played < requests; played += 2000, stretch++) {
-    await playStretch({ ground, api, operations, tally, charges }, Math.min(2000, requests - played), options.seed + stretch);
-    options.say(`${played} ${Date.now() - started} ms ${(heldBytes() / 1e6).toFixed(1)} MB`);
+  try {
+    const play: Play = {
+      ground,
+      api: createApi(ground),
+      operations: publishedOperations(),
+      tally: hostileTally(),
+      charges: createCharges(),
+    };
+    await playInProcess(play, inProcess, seed, say);
+    await playMatrices(play);
+    say('the account and key matrices are played');
+    await playWorker(play, overSockets, seed, say);
+    await checkBooks(play);
+    return resultOf(play.tally, (performance.now() - startedAt) / 1_000);
+  } finally {
+    await ground.stop();
   }
-  const ask: Ask = async ({ method, path, key, headers, body }) => api.ask(new Request(`http://api.test${path}`, { method, headers: { ...headers, ...(key === null ? {} : { Authorization: `Bearer ${key}` }), ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }), 'generous', []).then((seen) => { charges.note(seen); return seen; });
+}
+
+async function playInProcess(play: Play, requests: number, seed: number, say: DrillOptions['say']): Promise<void> {
+  const held: number[] = [];
+  for (let played = 0; played < requests; played += STRETCH) {
+    await playStretch(play, Math.min(STRETCH, requests - played), seed * 1_000 + played / STRETCH);
+    await play.api.runCron();
+    held.push(heldBytes());
+    say(`${play.tally.counted('requests')} hostile requests played in process, ${Math.round((held.at(-1) ?? 0) / MEBIBYTE)} MiB held`);
+  }
+  const grown = (held.at(-1) ?? 0) - (held[1] ?? held[0] ?? 0);
+  play.tally.count('megabytes that the process grew by', Math.max(0, Math.round(grown / MEBIBYTE)));
+  if (grown > GROWTH_BYTES)
+    play.tally.breach('bounded memory', `this process holds ${Math.round(grown / MEBIBYTE)} MiB more`, `seed ${seed}`);
+}
+
+async function playMatrices({ api, operations, tally, charges }: Play): Promise<void> {
+  const ask: Ask = async ({ method, path, key, headers, body }) => {
+    const all = new Headers(headers);
+    if (key !== null) all.set('Authorization', `Bearer ${key}`);
+    if (body !== undefined) all.set('Content-Type', 'application/json');
+    const init = { method, headers: all, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+    const seen = await api.ask(new Request(`http://api.test${path}`, init), 'generous', []);
+    charges.note(seen);
+    return seen;
+  };
   const setup = setupIn({ api, charges });
   await playMatrix(ask, setup, operations, tally);
   await playKeys(ask, setup, operations, tally);
-  console.log(await leaksInFolder(ground.dataFolder, 'database'));
-  const { settled, open } = await readHolds(ground.database);
-  for (const problem of chargeProblems(charges.told, settled)) tally.breach('charges are what the answers said', problem, '');
-  console.log({ open, settled: settled.length, told: charges.told.size });
-  console.log(await auditLedger(ground.database));
-  await ground.stop();
-  return { promises: tally.promises, figures: Object.fromEntries(tally.counts), breaches: tally.breaches };
+  checkWritten(api, tally, 'matrices');
 }
-export const hostileDrill: Drill = { name: 'hostile', about: 'x', run };
-if (import.meta.main) console.log(await hostileDrill.run({ seed: Number(process.argv[3] ?? 1), isLong: false, say: console.log }));
+
+async function playWorker(
+  { ground, operations, tally, charges }: Play,
+  requests: number,
+  seed: number,
+  say: DrillOptions['say'],
+): Promise<void> {
+  const worker = await startDrillWorker(ground);
+  try {
+    await playSockets({ worker, operations, tally, charges }, requests, seed);
+    await checkWorkerState({ worker, tally });
+    say(`${tally.counted('requests over sockets')} requests played over sockets, ${tally.counted('malformed requests')} malformed ones`);
+  } finally {
+    await worker.stop();
+  }
+}
+
+/** After everything: what was charged is what was said, nothing is held, the audit is zero, and the database's files hold no secret. */
+async function checkBooks({ ground, tally, charges }: Play): Promise<void> {
+  const { settled, open } = await readHolds(ground.database);
+  for (const problem of chargeProblems(charges.told, settled)) tally.breach('charges are what the answers said', problem, 'ledger');
+  if (open > 0) tally.breach('charges are what the answers said', `${open} holds are still open`, 'ledger');
+  tally.count('charged reads', settled.length);
+  for (const [law, broken] of Object.entries(await auditLedger(ground.database))) {
+    if (broken !== 0) tally.breach('the ledger audit is all zeros', `${law}: ${broken}`, 'ledger');
+  }
+  const { files, leaks } = await leaksInFolder(ground.dataFolder, 'database');
+  tally.count('files of the database', files);
+  if (files === 0) tally.breach('nothing leaks', 'the files of the database were not found', ground.dataFolder);
+  for (const leak of leaks) tally.breach('nothing leaks', leak, 'the files of the database');
+}
+
+function resultOf(tally: HostileTally, seconds: number): DrillResult {
+  const figures = Object.fromEntries(tally.counts.filter(([name]) => !name.startsWith('operation ')));
+  return { promises: tally.promises, figures: { ...figures, seconds: Math.round(seconds) }, breaches: tally.breaches };
+}
+
+if (import.meta.main) {
+  const [requests = SHORT.inProcess, seed = 1] = process.argv.slice(2).map(Number);
+  const options = { seed, isLong: requests > SHORT.inProcess, say: (line: string) => console.log(line) };
+  const result = await run(options, { inProcess: requests, overSockets: Math.round(requests / 16) });
+  console.log(JSON.stringify(result, null, 2));
+  process.exitCode = result.breaches.length === 0 ? 0 : 1;
+}

@@ -59,7 +59,10 @@ export async function playKeys(ask: Ask, setup: Setup, operations: readonly Oper
   const without = new Map<KeyScope, string>();
   for (const scope of SINGLE_SCOPES) {
     only.set(scope, (await mint(setup, root, { name: `only ${scope}`, scopes: [scope] })).apiKey);
-    without.set(scope, (await mint(setup, root, { name: `not ${scope}`, scopes: SINGLE_SCOPES.filter((other) => other !== scope) })).apiKey);
+    without.set(
+      scope,
+      (await mint(setup, root, { name: `not ${scope}`, scopes: SINGLE_SCOPES.filter((other) => other !== scope) })).apiKey,
+    );
   }
   const revoked = await mint(setup, root, { name: 'revoked' });
   await setup('DELETE', `/v1/keys/${revoked.key.id}`, { key: root, expected: 200 });
@@ -85,10 +88,16 @@ export async function playKeys(ask: Ask, setup: Setup, operations: readonly Oper
 }
 
 /** No key, one that was never made, and a revoked one are turned away, the last two alike. */
-async function playStrangers({ id }: Operation, answer: (key: string | null) => Promise<Seen>, revoked: string, tally: HostileTally): Promise<void> {
+async function playStrangers(
+  { id }: Operation,
+  answer: (key: string | null) => Promise<Seen>,
+  revoked: string,
+  tally: HostileTally,
+): Promise<void> {
   const [none, unknown, ended] = [await answer(null), await answer(mintApiKey()), await answer(revoked)];
   for (const seen of [none, unknown, ended]) {
-    if (codeOf(seen) !== 'unauthorized') tally.breach(PROMISE, `${seen.status} to a key that opens nothing`, `${id} ${seen.text.slice(0, 200)}`);
+    if (codeOf(seen) !== 'unauthorized')
+      tally.breach(PROMISE, `${seen.status} to a key that opens nothing`, `${id} ${seen.text.slice(0, 200)}`);
   }
   if (shownBy(unknown, '-') !== shownBy(ended, '-')) tally.breach(PROMISE, 'a revoked key is told from one that never was', id);
   tally.count('operations tried without a good key');

@@ -37,7 +37,8 @@ export function chargeProblems(told: ReadonlyMap<string, number>, settled: reado
     if (said === undefined && amount > 0) problems.push(`${id} was charged ${amount} and no answer said so`);
     else if (said !== undefined && said !== amount) problems.push(`${id} was charged ${amount} and its answer said ${said}`);
   }
-  for (const [id, amount] of told) if (amount > 0 && !booked.has(id)) problems.push(`${id} was told a charge of ${amount} that was not booked`);
+  for (const [id, amount] of told)
+    if (amount > 0 && !booked.has(id)) problems.push(`${id} was told a charge of ${amount} that was not booked`);
   return problems;
 }
 

@@ -114,7 +114,9 @@ export function operationAt(operations: readonly Operation[], method: string, pa
   const wanted = method === 'HEAD' ? 'GET' : method;
   const fits = (path: string) => {
     const parts = path.split('/');
-    return parts.length === given.length && parts.every((part, index) => (part.startsWith('{') ? given[index] !== '' : part === given[index]));
+    return (
+      parts.length === given.length && parts.every((part, index) => (part.startsWith('{') ? given[index] !== '' : part === given[index]))
+    );
   };
   return operations.find((operation) => operation.method === wanted && fits(operation.path)) ?? null;
 }

@@ -1,0 +1,164 @@
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { breachesOf, codeOf, jsonOf, LONGEST_ANSWER_MS, type Seen } from './answer-check.ts';
+import { leaksIn } from './canaries.ts';
+import { leaksInFolder } from './database-leaks.ts';
+import { makeCast, type Setup } from './hostile-cast.ts';
+import { routedPath, toldToFail } from './hostile-fuzz.ts';
+import type { HostileTally } from './hostile-promises.ts';
+import { hostileRequests, type HostileRequest } from './hostile-requests.ts';
+import { CALLER_MARK } from './hostile-texts.ts';
+import type { DrillWorker } from './hostile-worker.ts';
+import { malformedRequests } from './malformed-http.ts';
+import { groupBytes } from './memory.ts';
+import type { Charges } from './money-check.ts';
+import { type Operation, operationAt } from './published-api.ts';
+import { exchange, type RawAnswer } from './raw-http.ts';
+
+/** Connections open at a time. */
+const AT_A_TIME = 8;
+
+/** How much the processes of the Worker may grow after the first stretch: a leak of a kilobyte a request is more in a long run. Bytes. */
+const GROWTH_BYTES = 400 * 1024 * 1024;
+
+/** Requests after which the processes are as large as they should stay. */
+const WARM_AFTER = 500;
+
+/** What the runtime and wrangler's proxy write about the requests that they give up on before the Worker hears of them. */
+const OF_MALFORMED_REQUESTS = /Invalid URL string|does not export a connect\(\)|Error inside ProxyWorker|header count exceeds maximum/;
+
+/** Answers that the runtime itself gives to what is no HTTP: not implemented, version not supported. */
+const OF_THE_RUNTIME = [501, 505];
+
+export type SocketStage = {
+  readonly worker: DrillWorker;
+  readonly operations: readonly Operation[];
+  readonly tally: HostileTally;
+  readonly charges: Charges;
+};
+
+/** Plays seeded requests against the built Worker over raw sockets, malformed ones in between, and looks at what it wrote. */
+export async function playSockets(stage: SocketStage, requests: number, seed: number): Promise<void> {
+  const { worker, tally } = stage;
+  const cast = await makeCast(setupOver(stage));
+  const queue = fc.sample(hostileRequests(stage.operations, cast), { numRuns: requests, seed });
+  let next = 0;
+  let warmBytes = 0;
+  const play = async () => {
+    for (let index = next++; index < queue.length; index = next++) {
+      const request = queue[index];
+      if (request !== undefined) await playOne(stage, request, `sockets seed ${seed} request ${index}`);
+      if (index === Math.min(WARM_AFTER, requests - 1)) warmBytes = groupBytes(worker.group);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, play));
+  await playMalformed(stage, cast.keys.customer ?? '');
+  const grown = groupBytes(worker.group) - warmBytes;
+  tally.count('megabytes that the Worker grew by', Math.max(0, Math.round(grown / 1024 / 1024)));
+  if (grown > GROWTH_BYTES)
+    tally.breach('bounded memory', `the Worker's processes grew by ${Math.round(grown / 1024 / 1024)} MiB`, `sockets seed ${seed}`);
+}
+
+/** What the Worker wrote to its log, its content cache and its objects. */
+export async function checkWorkerState({ worker, tally }: Pick<SocketStage, 'worker' | 'tally'>): Promise<void> {
+  for (const line of worker.logLines()) {
+    for (const leak of leaksIn('log', line)) tally.breach('nothing leaks', `${leak} in the Worker's log`, line.slice(0, 200));
+    if (line.includes(CALLER_MARK)) tally.breach('nothing leaks', "a caller's own text in the Worker's log", line.slice(0, 300));
+    if (/"bug":|[Uu]ncaught|✘/.test(line) && !OF_MALFORMED_REQUESTS.test(line))
+      tally.breach('no unexplained 5xx', 'a bug was logged', line.slice(0, 600));
+    tally.count('log lines');
+  }
+  for (const [folder, place] of [
+    ['v3/kv', 'content_cache'],
+    ['v3/do', 'object_state'],
+    ['v3/cache', 'object_state'],
+  ] as const) {
+    const { files, leaks } = await leaksInFolder(join(worker.stateFolder, folder), place);
+    tally.count(`files of ${folder}`, files);
+    for (const leak of leaks) tally.breach('nothing leaks', leak, folder);
+  }
+}
+
+function setupOver({ worker, charges }: SocketStage): Setup {
+  return async (method, path, { key, body, expected }) => {
+    const headers = {
+      ...(key === undefined ? {} : { Authorization: `Bearer ${key}` }),
+      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+    };
+    const answer = await fetch(`${worker.url}${path}`, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    const seen = { status: answer.status, headers: answer.headers, text: await answer.text(), milliseconds: 0 };
+    if (seen.status !== expected) throw new Error(`${method} ${path} answered ${seen.status}: ${seen.text.slice(0, 300)}`);
+    charges.note(seen);
+    return jsonOf(seen.text);
+  };
+}
+
+async function playOne({ worker, operations, tally, charges }: SocketStage, hostile: HostileRequest, where: string): Promise<void> {
+  const isHead = hostile.method === 'HEAD';
+  const answer = await exchange(worker.url, bytesOf(hostile, new URL(worker.url).host), { limitMs: 2 * LONGEST_ANSWER_MS, isHead });
+  tally.count('requests over sockets');
+  const replay = `${where}: ${hostile.actor} ${hostile.method} ${hostile.target.slice(0, 200)} ${JSON.stringify(hostile.headers).slice(0, 200)}`;
+  if (answer.kind !== 'answered') return checkUnanswered(answer, hostile, tally, replay);
+  if (isOfTheRuntime(answer)) return tally.count('refused by the runtime');
+  const pathname = routedPath(hostile.target.split(/[?#]/, 1)[0] ?? '/');
+  const asked = {
+    method: hostile.method,
+    pathname,
+    operation: operationAt(operations, hostile.method, pathname),
+    toldToFail: toldToFail(hostile),
+    mark: hostile.mark,
+  };
+  for (const { promise, what } of breachesOf(asked, answer))
+    tally.breach(promise, `${what} (${answer.status} ${codeOf(answer) ?? ''})`, replay);
+  charges.note(answer);
+  tally.count(`over sockets: status ${answer.status}`);
+}
+
+/** An answer that the Worker never saw the request of: the runtime's HTTP parser refused it. */
+function isOfTheRuntime(answer: Seen): boolean {
+  return !answer.headers.has('X-Request-Id') && ((answer.status >= 400 && answer.status < 500) || OF_THE_RUNTIME.includes(answer.status));
+}
+
+function checkUnanswered({ kind, milliseconds }: RawAnswer, hostile: HostileRequest, tally: HostileTally, replay: string): void {
+  if (kind === 'silent') tally.breach('bounded time', `no answer in ${Math.round(milliseconds)} ms`, replay);
+  // A body that is refused for its size may end the connection before it is sent.
+  else if ((hostile.body?.bytes.length ?? 0) < 16_384)
+    tally.breach('answers of the published shape', 'the connection was closed without an answer', replay);
+}
+
+/** A request as it goes over the wire: header values as UTF-8, line breaks and all. */
+export function bytesOf({ method, target, headers, body }: HostileRequest, host: string): Uint8Array {
+  const lines = [
+    `${method} ${target} HTTP/1.1`,
+    `Host: ${host}`,
+    'Connection: close',
+    ...headers.map(([name, value]) => `${name}: ${value}`),
+  ];
+  if (body !== null) lines.push(body.arrives !== 'whole' ? 'Transfer-Encoding: chunked' : `Content-Length: ${body.bytes.length}`);
+  const head = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'utf8');
+  if (body === null) return head;
+  if (body.arrives === 'whole') return Buffer.concat([head, body.bytes]);
+  const chunk = body.bytes.length === 0 ? [] : [Buffer.from(`${body.bytes.length.toString(16)}\r\n`), body.bytes, Buffer.from('\r\n')];
+  return Buffer.concat([head, ...chunk, Buffer.from('0\r\n\r\n')]);
+}
+
+async function playMalformed({ worker, tally }: SocketStage, key: string): Promise<void> {
+  for (const { name, bytes, resets = false, endsWriting = false, failsBefore } of malformedRequests(new URL(worker.url).host, key)) {
+    const answer = await exchange(worker.url, bytes, { limitMs: LONGEST_ANSWER_MS, resets, endsWriting });
+    tally.count('malformed requests');
+    const replay = `malformed: ${name}`;
+    if (answer.kind === 'silent') tally.breach('bounded time', 'no answer, and the connection was kept', replay);
+    if (answer.kind !== 'answered') continue;
+    const isExcused = OF_THE_RUNTIME.includes(answer.status) || (failsBefore === true && !answer.headers.has('X-Request-Id'));
+    if (answer.status >= 500 && !isExcused) tally.breach('no unexplained 5xx', `${answer.status} ${answer.text.slice(0, 100)}`, replay);
+    if (answer.status >= 500 && isExcused) tally.count('malformed requests that the runtime gave up on');
+    for (const leak of leaksIn('answer', answer.text)) tally.breach('nothing leaks', leak, replay);
+    if (/"providers"|igskill_requests/.test(answer.text))
+      tally.breach("another account's things are as if they were not there", 'a smuggled request was answered', replay);
+  }
+  const after = await exchange(worker.url, Buffer.from(`GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`), {
+    limitMs: LONGEST_ANSWER_MS,
+  });
+  if (after.kind !== 'answered' || after.status !== 200)
+    tally.breach('bounded time', 'the Worker is not well after malformed requests', after.kind);
+}

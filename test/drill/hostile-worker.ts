@@ -1,0 +1,55 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from '../../local/sqld.ts';
+import { startWorker, untilReady, wranglerScript } from '../../local/worker-process.ts';
+import { envFileText } from '../../local/worker-settings.ts';
+import type { Result } from '../../src/result.ts';
+import type { Ground } from './hostile-world.ts';
+
+/** The built Worker in workerd, as the drill talks to it: by sockets alone. */
+export type DrillWorker = {
+  readonly url: string;
+  /** The process group, for its memory. */
+  readonly group: number;
+  readonly stateFolder: string;
+  /** What the Worker wrote, one line each: not what wrangler says of the requests that it passes on. */
+  logLines(): readonly string[];
+  stop(): Promise<void>;
+};
+
+/** Starts the Worker over a ground as `npm run dev` does. */
+export async function startDrillWorker({ settings }: Ground): Promise<DrillWorker> {
+  const folder = mkdtempSync(join(tmpdir(), 'igskill-drill-worker-'));
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const [settingsFile, logFile, stateFolder] = [join(folder, 'settings.env'), join(folder, 'worker.log'), join(folder, 'state')];
+  // Without its token the store of the limits is not configured: here the objects count.
+  const { UPSTASH_REDIS_REST_URL: _storeUrl, ...given } = settings;
+  writeFileSync(settingsFile, orThrow(envFileText(given)), { mode: 0o600 });
+  const projectFolder = join(import.meta.dirname, '..', '..');
+  const worker = orThrow(startWorker({ script: orThrow(wranglerScript()), projectFolder, port, settingsFile, stateFolder, logFile }));
+  const trouble = await untilReady(url, worker, () => false);
+  if (trouble !== null) {
+    await worker.stop();
+    throw new Error(`${trouble}\n${worker.lastLines()}`);
+  }
+  return {
+    url,
+    group: -worker.pid,
+    stateFolder,
+    logLines: () =>
+      readFileSync(logFile, 'utf8')
+        .split('\n')
+        .filter((line) => line.trim() !== '' && !line.includes('[wrangler')),
+    stop: async () => {
+      await worker.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function orThrow<T>(result: Result<T, string>): T {
+  if (!result.ok) throw new Error(result.error);
+  return result.value;
+}
