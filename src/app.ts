@@ -1,6 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { bodyLimit } from 'hono/body-limit';
-import type { App, AppContext, AppEnv, DepsFor } from './http/context.ts';
+import type { App, AppEnv, DepsFor } from './http/context.ts';
 import { creditHeaders } from './http/credit-headers.ts';
 import { refuse } from './http/error-response.ts';
 import { PAID_PATHS, refuseInvalid, registerFallbacks } from './http/fallbacks.ts';
@@ -11,6 +10,7 @@ import { requireShard } from './http/owner-shard.ts';
 import { requireOwner } from './http/require-owner.ts';
 import { requireService } from './http/require-service.ts';
 import { contentSecurityPolicy, securityHeaders } from './http/security-headers.ts';
+import { wholeBody } from './http/whole-body.ts';
 import { registerComments } from './routes/comments.ts';
 import { registerDeferred } from './routes/deferred.ts';
 import { registerDocs } from './routes/docs.ts';
@@ -54,9 +54,7 @@ export function createApp(depsFor: DepsFor): App {
   app.use(requestLog(depsFor));
   app.use(securityHeaders);
   app.use(contentSecurityPolicy);
-  const limited = (maxSize: number) => bodyLimit({ maxSize, onError: (c) => refuse(c as AppContext, { code: 'body_too_large' }) });
-  const [small, event] = [limited(LARGEST_BODY_BYTES), limited(LARGEST_EVENT_BYTES)];
-  app.use((c, next) => (c.req.path === STRIPE_WEBHOOK_PATH ? event : small)(c, next));
+  app.use(wholeBody((path) => (path === STRIPE_WEBHOOK_PATH ? LARGEST_EVENT_BYTES : LARGEST_BODY_BYTES)));
   app.use('/v1/*', creditHeaders);
   for (const path of PAID_PATHS) {
     app.use(path, async (c, next) => {

@@ -6,6 +6,20 @@ import { errorOf } from '../support/answers.ts';
 const start = useApi();
 const json = (body: unknown) => ({ method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
 
+/** A request whose body comes in pieces, without a length. */
+function sending(pieces: readonly string[], how: 'ends' | 'breaks off') {
+  const left = pieces.map((piece) => new TextEncoder().encode(piece));
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    pull(controller) {
+      const piece = left.shift();
+      if (piece !== undefined) controller.enqueue(piece);
+      else if (how === 'ends') controller.close();
+      else controller.error(new TypeError('the caller went away'));
+    },
+  });
+  return { method: 'POST', headers: { 'Content-Type': 'application/json' }, body, duplex: 'half' as const };
+}
+
 describe('POST /v1/signup', () => {
   test("answers 201 with exactly the contract's shape and warning", async () => {
     const api = start();
@@ -87,7 +101,24 @@ describe('POST /v1/signup', () => {
     expect([empty.status, errorOf(empty).code]).toEqual([400, 'invalid_request']);
     const large = await api.request('/v1/signup', json({ accountName: 'x'.repeat(20_000), keyName: 'a' }));
     expect([large.status, errorOf(large).code]).toEqual([413, 'body_too_large']);
+    const streamed = await api.request('/v1/signup', sending(['{"accountName":"', 'x'.repeat(20_000)], 'ends'));
+    expect([streamed.status, errorOf(streamed).code]).toEqual([413, 'body_too_large']);
     expect(api.takeSent().database).toBe(0);
+  });
+
+  test('takes a body that comes in pieces, and is not troubled by one that breaks off', async () => {
+    const api = start();
+    const whole = await api.request('/v1/signup', sending(['{"accountName":"a",', '"keyName":"b"}'], 'ends'));
+    expect(whole.status).toBe(201);
+    for (const path of ['/v1/signup', '/v1/stripe/webhook']) {
+      const broken = await api.request(path, sending(['{"accountName":"a",'], 'breaks off'));
+      expect([broken.status, errorOf(broken).code, errorOf(broken).message]).toEqual([
+        400,
+        'invalid_request',
+        'The body broke off before its end.',
+      ]);
+    }
+    expect(api.events.every((event) => event.bug === undefined)).toBe(true);
   });
 
   describe('under an Idempotency-Key', () => {

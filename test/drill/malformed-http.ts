@@ -105,7 +105,7 @@ export function malformedRequests(host: string, key: string): readonly Malformed
     plain('fifty requests at once', get('GET /health HTTP/1.1').replace('Connection: close\r\n', '').repeat(50)),
     plain('half a request', 'GET /v1/me HTTP/1.1\r\nHost', { endsWriting: true }),
     plain('nothing', '', { endsWriting: true }),
-    plain('a reset after asking', get('GET /v1/post?url=DemoImage01&maxAgeSeconds=0 HTTP/1.1', `Authorization: Bearer ${key}\r\n`), {
+    plain('a reset after asking', get('GET /v1/usage HTTP/1.1', `Authorization: Bearer ${key}\r\n`), {
       resets: true,
     }),
   ];

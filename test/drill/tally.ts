@@ -1,5 +1,5 @@
-/** How many breaches are told in full: enough to find the first bug. */
-const MOST_TOLD = 20;
+/** How many breaches of each promise are told in full: enough to find the first bug. */
+const MOST_TOLD = 6;
 
 /** What a drill saw broken, by promise, and what it did. */
 export class Tally<P extends string> {
@@ -14,8 +14,9 @@ export class Tally<P extends string> {
 
   /** Writes a breach down; `replay` is what is needed to see it again. */
   breach(promise: P, what: string, replay: string): void {
-    this.#broken.set(promise, (this.#broken.get(promise) ?? 0) + 1);
-    if (this.breaches.length < MOST_TOLD) this.breaches.push(`${promise}: ${what} [${replay}]`);
+    const before = this.#broken.get(promise) ?? 0;
+    this.#broken.set(promise, before + 1);
+    if (before < MOST_TOLD) this.breaches.push(`${promise}: ${what} [${replay}]`);
   }
 
   count(name: string, by = 1): void {
