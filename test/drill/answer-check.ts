@@ -34,8 +34,15 @@ export const LONGEST_ANSWER_MS = 15_000;
 /** The longest error there is names five problems. Characters. */
 const LONGEST_ERROR_CHARACTERS = 4_096;
 
-/** Codes that are answered where no operation is published. */
-const OUTSIDE_CODES: readonly ErrorCode[] = ['not_found', 'method_not_allowed', 'endpoint_deferred', 'body_too_large', 'rate_limited'];
+/** Codes that are answered where no operation is published; a body may be too large or break off anywhere. */
+const OUTSIDE_CODES: readonly ErrorCode[] = [
+  'not_found',
+  'method_not_allowed',
+  'endpoint_deferred',
+  'invalid_request',
+  'body_too_large',
+  'rate_limited',
+];
 
 /** Everything below the owner's address asks whose key it is before it says what is there. */
 const OWNER_CODES: readonly ErrorCode[] = [...OUTSIDE_CODES, 'unauthorized', 'forbidden'];

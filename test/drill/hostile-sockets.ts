@@ -100,7 +100,7 @@ async function playOne({ worker, operations, tally, charges }: SocketStage, host
   const replay = `${where}: ${hostile.actor} ${hostile.method} ${hostile.target.slice(0, 200)} ${JSON.stringify(hostile.headers).slice(0, 200)}`;
   if (answer.kind !== 'answered') return checkUnanswered(answer, hostile, tally, replay);
   if (isOfTheRuntime(answer)) return tally.count('refused by the runtime');
-  const pathname = routedPath(hostile.target.split(/[?#]/, 1)[0] ?? '/');
+  const pathname = routedPath(new URL(`http://worker${hostile.target}`).pathname);
   const asked = {
     method: hostile.method,
     pathname,

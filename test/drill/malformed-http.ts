@@ -93,6 +93,7 @@ export function malformedRequests(host: string, key: string): readonly Malformed
     plain('an oversized body', post('Content-Length: 600000\r\n', ' '.repeat(600_000))),
     plain('gzip that is none', post('Content-Encoding: gzip\r\nContent-Length: 2\r\n', '{}')),
     plain('a body with a read', get('GET /v1/me HTTP/1.1', 'Content-Length: 2\r\n').concat('{}')),
+    plain('a body in chunks with a read', get('GET /v1/me HTTP/1.1', 'Transfer-Encoding: chunked\r\n').concat('2\r\n{}\r\n0\r\n\r\n')),
     plain('expect', post('Expect: 100-continue\r\nContent-Length: 2\r\n', '{}')),
     plain('expect something else', post('Expect: the-unexpected\r\nContent-Length: 2\r\n', '{}')),
     plain(

@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { connect } from 'node:net';
 import { describe, expect, test, vi } from 'vitest';
 import { createLedger } from '../../src/billing/libsql-ledger.ts';
@@ -163,4 +164,21 @@ test('the cron gives back holds whose time is over', async () => {
   expect((await fetch(`${url}/cdn-cgi/handler/scheduled`)).status).toBe(200);
   await vi.waitUntil(async () => (await balanceOf(url, key)).held === 0, { timeout: 10_000, interval: 100 });
   expect(await balanceOf(url, key)).toEqual({ available: 5_000_000, held: 0 });
+});
+
+test('answers a look that carries a body, whole or in chunks, as one that carries none', async () => {
+  const { url } = worker();
+  const { key } = await signUp(url);
+  const statusOf = (framing: Readonly<Record<string, string>>) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const headers = { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json', ...framing };
+      const asked = request(`${url}/v1/me`, { method: 'GET', headers }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      });
+      asked.on('error', reject);
+      asked.end('{}');
+    });
+  expect(await statusOf({ 'Content-Length': '2' })).toBe(200);
+  expect(await statusOf({ 'Transfer-Encoding': 'chunked' })).toBe(200);
 });
