@@ -36,21 +36,25 @@ export type StripeOptions = {
 export function createStripePayments(options: StripeOptions): PaymentService {
   const { protocol, hostname, port } = new URL(options.baseUrl);
   const isPlain = protocol === 'http:';
-  const stripe = new Stripe(options.secretKey, {
-    apiVersion: STRIPE_API_VERSION,
-    httpClient: Stripe.createFetchHttpClient(options.fetch),
-    protocol: isPlain ? 'http' : 'https',
-    host: hostname,
-    port: port === '' ? (isPlain ? 80 : 443) : Number(port),
-    timeout: REQUEST_TIMEOUT_MS,
-    maxNetworkRetries: 1,
-    telemetry: false,
-  });
+  // Every request sets payments up and few of them pay: the client is made for those alone.
+  let made: Stripe | null = null;
+  const make = () =>
+    new Stripe(options.secretKey, {
+      apiVersion: STRIPE_API_VERSION,
+      httpClient: Stripe.createFetchHttpClient(options.fetch),
+      protocol: isPlain ? 'http' : 'https',
+      host: hostname,
+      port: port === '' ? (isPlain ? 80 : 443) : Number(port),
+      timeout: REQUEST_TIMEOUT_MS,
+      maxNetworkRetries: 1,
+      telemetry: false,
+    });
+  const stripe = () => (made ??= make());
   return {
-    createSession: (order, returnUrl) => createSession(stripe, order, returnUrl),
-    facts: (sessionId) => readFacts(stripe, sessionId),
+    createSession: (order, returnUrl) => createSession(stripe(), order, returnUrl),
+    facts: (sessionId) => readFacts(stripe(), sessionId),
     async sessionOfIntent(intentId) {
-      const sessions = await ask(() => stripe.checkout.sessions.list({ payment_intent: intentId, limit: 1 }));
+      const sessions = await ask(() => stripe().checkout.sessions.list({ payment_intent: intentId, limit: 1 }));
       return sessions.ok ? ok(sessions.value?.data[0]?.id ?? null) : sessions;
     },
     completedSessions: (since, after) => completedSessions(stripe, since, after),
