@@ -16,7 +16,7 @@ export function wholeBody(limitBytes: (path: string) => number) {
     const bytes = await readUpTo(limit, raw.body).catch(() => 'broken_off' as const);
     if (bytes === null) return refuse(c, { code: 'body_too_large' });
     if (bytes === 'broken_off') return refuse(c, { code: 'invalid_request', message: 'The body broke off before its end.' });
-    c.req.raw = new Request(raw, { body: bytes });
+    c.req.raw = new Request(raw, { method: raw.method, body: bytes });
     return next();
   });
 }

@@ -49,7 +49,7 @@ const revokeRoute = createRoute({
   summary: 'Revoke a key and every key below it',
   description: 'At once and for good; revoking again changes nothing. Needs the scope `keys`.',
   request: { params: KeyId },
-  responses: { 200: { description: 'The revoked key.', content: aKey }, ...errorResponses(...KEY_ERRORS) },
+  responses: { 200: { description: 'The revoked key.', content: aKey }, ...errorResponses('body_too_large', ...KEY_ERRORS) },
 });
 
 export function registerKey(app: App): void {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { breachesOf, codeOf, jsonOf, LONGEST_ANSWER_MS } from './answer-check.ts';
 import type { ErrorCode } from '../../src/errors.ts';
-import { leaksIn } from './canaries.ts';
+import { leaksIn, WRITING_MARK } from './canaries.ts';
 import { asksForFault } from './hostile-addresses.ts';
 import { makeCast, type Setup, signedEvent } from './hostile-cast.ts';
 import type { HostileTally } from './hostile-promises.ts';
@@ -59,6 +59,7 @@ export function checkWritten(api: Api, tally: HostileTally, where: string): void
   for (const [key, value] of api.takeCache()) {
     for (const leak of leaksIn('content_cache', value)) tally.breach('nothing leaks', `${leak} in the content cache`, `${where} ${key}`);
     if (!CACHE_KEY.test(key)) tally.breach('nothing leaks', 'a key of the content cache says too much', `${where} ${key.slice(0, 100)}`);
+    if (value.includes(WRITING_MARK)) tally.count('cached values with marked words');
     tally.count('cached values');
   }
 }
@@ -111,6 +112,7 @@ async function playOne(
       tally.breach('requests leave for the configured hosts alone', problem, replay);
   }
   charges.note(seen);
+  if (seen.text.includes(WRITING_MARK)) tally.count('readings with marked words');
   tally.count(`status ${seen.status}`);
   tally.count(`operation ${asked.operation?.id ?? 'none'} ${seen.status < 400 ? 'served' : 'refused'}`);
 }

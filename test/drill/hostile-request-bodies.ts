@@ -44,6 +44,16 @@ export function hostileBody(schema: JsonSchema, cast: Cast, wrongness: number): 
   return fc.record({ bytes, headers: types, arrives: arrival(wrongness) });
 }
 
+/** A body where none belongs: rarely, and then of any kind. */
+export function strayBody(): fc.Arbitrary<RequestBody | null> {
+  const bytes = fc.oneof(
+    fc.constantFrom(...HOSTILE_BODIES).map((text) => new TextEncoder().encode(text)),
+    fc.constantFrom(16_385, OVERSIZED_BYTES).map((size) => new Uint8Array(size).fill(0x20)),
+  );
+  const body = fc.record({ bytes, headers: fc.constant([]), arrives: arrival(1) });
+  return fc.oneof({ weight: 9, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: body });
+}
+
 function arrival(wrongness: number): fc.Arbitrary<RequestBody['arrives']> {
   return fc.oneof(
     { weight: 88, arbitrary: fc.constant<RequestBody['arrives']>('whole') },

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { hostileBody, type RequestBody } from './hostile-request-bodies.ts';
+import { hostileBody, type RequestBody, strayBody } from './hostile-request-bodies.ts';
 import { CALLER_MARK } from './hostile-texts.ts';
 import { encoded, hostileText, idValue, keysInPlace, valueOf, weighted } from './hostile-values.ts';
 import type { Operation, Parameter } from './published-api.ts';
@@ -106,7 +106,7 @@ function requestAsWrongAs(wrongness: number, operation: Operation, cast: Cast): 
       slots: fc.tuple(...operation.parameters.filter(isIn('path')).map(() => idValue(cast, wrongness))),
       query: queryOf(operation.parameters.filter(isIn('query')), cast, wrongness),
       headers: fc.tuple(idempotencyHeaders(operation, wrongness), sideHeaders(wrongness)),
-      body: operation.body === null ? fc.constant(null) : hostileBody(operation.body, cast, wrongness),
+      body: operation.body === null ? strayBody() : hostileBody(operation.body, cast, wrongness),
     })
     .map(({ actor, method, slots, query, headers, body }) => ({
       operation,

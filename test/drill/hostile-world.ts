@@ -42,6 +42,8 @@ export type Ground = {
   readonly database: Client;
   readonly dataFolder: string;
   readonly destinations: Destinations;
+  /** How many errors the stand-ins answered with the vendor's mark in them. */
+  poisonedErrors(): number;
   stop(): Promise<void>;
 };
 
@@ -86,6 +88,7 @@ export async function startGround(): Promise<Ground> {
       others: [achronon.baseUrl, stripe.baseUrl, store.url].map(origin),
       turnstile: origin(turnstile.url),
     },
+    poisonedErrors: () => [apify, hikerapi, scrapecreators, achronon, stripe].reduce((sum, proxy) => sum + proxy.poisonedErrors(), 0),
     stop: async () => {
       await Promise.all([apify, hikerapi, scrapecreators, achronon, stripe, turnstile, store].map((server) => server.stop()));
       await standIns.value.stop();

@@ -122,6 +122,15 @@ async function checkBooks({ ground, tally, charges }: Play): Promise<void> {
   tally.count('files of the database', files);
   if (files === 0) tally.breach('nothing leaks', 'the files of the database were not found', ground.dataFolder);
   for (const leak of leaks) tally.breach('nothing leaks', leak, 'the files of the database');
+  checkMarks(ground, tally);
+}
+
+/** Words and errors that never came through could not have leaked either: then the drill has shown nothing. */
+function checkMarks(ground: Ground, tally: HostileTally): void {
+  tally.count("errors with a vendor's mark", ground.poisonedErrors());
+  for (const name of ['readings with marked words', 'cached values with marked words', "errors with a vendor's mark"]) {
+    if (tally.counted(name) === 0) tally.breach('nothing leaks', `there were no ${name}`, 'marks');
+  }
 }
 
 function resultOf(tally: HostileTally, seconds: number): DrillResult {

@@ -6,15 +6,17 @@ import { VENDOR_MARK, WRITING_MARK } from './canaries.ts';
 const LARGEST_POISONED = 2 * 1024 * 1024;
 
 /** Where the upstream is as the Worker of a drill sees it. */
-export type PoisonedProxy = { readonly baseUrl: string; stop(): Promise<void> };
+export type PoisonedProxy = { readonly baseUrl: string; readonly poisonedErrors: () => number; stop(): Promise<void> };
 
 /** Puts the drill's marks into a stand-in's answers: into the words of good ones, and into everything an error says. */
 export async function startPoisonedProxy(target: string): Promise<PoisonedProxy> {
   const { hostname, port, pathname } = new URL(target);
+  let errors = 0;
   const server = createServer((req, res) => {
-    const upstream = httpRequest({ hostname, port, path: req.url, method: req.method, headers: req.headers }, (answer) =>
-      passOn(answer, res),
-    );
+    const upstream = httpRequest({ hostname, port, path: req.url, method: req.method, headers: req.headers }, (answer) => {
+      if ((answer.statusCode ?? 0) >= 400) errors += 1;
+      passOn(answer, res);
+    });
     upstream.on('error', () => res.destroy());
     res.on('close', () => upstream.destroy());
     req.pipe(upstream);
@@ -24,6 +26,7 @@ export async function startPoisonedProxy(target: string): Promise<PoisonedProxy>
   const { port: ownPort } = server.address() as AddressInfo;
   return {
     baseUrl: `http://127.0.0.1:${ownPort}${pathname === '/' ? '' : pathname}`,
+    poisonedErrors: () => errors,
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
