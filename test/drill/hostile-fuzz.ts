@@ -13,7 +13,7 @@ import { outgoingProblems, type Sent } from './outgoing-check.ts';
 import { type Operation, operationAt } from './published-api.ts';
 
 /** Requests that run at a time: enough that a waiting one costs nothing, few enough that none waits for the database in vain. */
-const AT_A_TIME = 24;
+const AT_A_TIME = 12;
 
 /** Where the API is as its requests say. */
 const ORIGIN = 'http://api.test';

@@ -9,7 +9,7 @@ import type { HostileTally } from './hostile-promises.ts';
 import { hostileRequests, type HostileRequest } from './hostile-requests.ts';
 import { CALLER_MARK } from './hostile-texts.ts';
 import type { DrillWorker } from './hostile-worker.ts';
-import { type Malformed, malformedRequests } from './malformed-http.ts';
+import { type Malformed, malformedRequests, SMUGGLED_KEY_NAME } from './malformed-http.ts';
 import { groupBytes } from './memory.ts';
 import type { Charges } from './money-check.ts';
 import { type Operation, operationAt } from './published-api.ts';
@@ -18,8 +18,8 @@ import { exchange, type RawAnswer } from './raw-http.ts';
 /** Connections open at a time. */
 const AT_A_TIME = 8;
 
-/** How much the processes of the Worker may grow after the first stretch: a leak of a kilobyte a request is more in a long run. Bytes. */
-const GROWTH_BYTES = 400 * 1024 * 1024;
+/** How much workerd and wrangler together may grow after the first requests: neither collects its garbage before it must. Bytes. */
+const GROWTH_BYTES = 512 * 1024 * 1024;
 
 /** Requests after which the processes are as large as they should stay. */
 const WARM_AFTER = 500;
@@ -155,6 +155,15 @@ async function playBroken({ worker, tally }: SocketStage, hostile: HostileReques
 
 async function playMalformed({ worker, tally }: SocketStage, key: string): Promise<void> {
   for (const malformed of malformedRequests(new URL(worker.url).host, key)) await playMalformedOne({ worker, tally }, malformed);
+  const keys = await fetch(`${worker.url}/v1/keys`, { headers: { Authorization: `Bearer ${key}` } });
+  const list = await keys.text();
+  if (keys.status !== 200 || list.includes(SMUGGLED_KEY_NAME)) {
+    tally.breach(
+      "another account's things are as if they were not there",
+      'a smuggled request was carried out',
+      `${keys.status} ${list.slice(0, 200)}`,
+    );
+  }
   const after = await exchange(worker.url, Buffer.from('GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'), {
     limitMs: LONGEST_ANSWER_MS,
   });
@@ -177,7 +186,4 @@ async function playMalformedOne({ worker, tally }: Pick<SocketStage, 'worker' | 
   }
   const place = answer.status === 200 ? 'reading' : answer.status === 201 ? 'key_answer' : 'answer';
   for (const leak of leaksIn(place, answer.text)) tally.breach('nothing leaks', leak, replay);
-  if (/"providers"|igskill_requests/.test(answer.text)) {
-    tally.breach("another account's things are as if they were not there", 'a smuggled request was answered', replay);
-  }
 }

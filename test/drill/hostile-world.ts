@@ -26,7 +26,7 @@ import type { Destinations, Sent } from './outgoing-check.ts';
 import { startPoisonedProxy } from './poisoned-proxy.ts';
 
 /** Long enough for every good read on a busy machine, short enough that a hanging stand-in costs the drill little. Milliseconds. */
-const DRILL_DEADLINE_MS = '4000';
+const DRILL_DEADLINE_MS = '12000';
 
 /** A new account's credit: no run spends it. Micro-credits. */
 const DRILL_GRANT = '1000000000';

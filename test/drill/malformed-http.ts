@@ -12,6 +12,9 @@ export type Malformed = {
 
 const failsBefore = { failsBefore: true } as const;
 
+/** A key of this name is there once a smuggled request has been carried out. */
+export const SMUGGLED_KEY_NAME = 'smuggled-in';
+
 /** How long a header or a path is where servers have a limit. Characters. */
 const BEYOND_ANY_LIMIT = 200_000;
 
@@ -26,7 +29,8 @@ export function malformedRequests(host: string, key: string): readonly Malformed
   const get = (line: string, headers = '') => `${line}\r\nHost: ${host}\r\nConnection: close\r\n${headers}\r\n`;
   const post = (headers: string, body: string) =>
     `POST /v1/signup HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\nContent-Type: application/json\r\n${headers}\r\n${body}`;
-  const smuggled = `GET /v1/ops/metrics HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${key}\r\n\r\n`;
+  const minting = `{"name":"${SMUGGLED_KEY_NAME}"}`;
+  const smuggled = `POST /v1/keys HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${key}\r\nContent-Type: application/json\r\nContent-Length: ${minting.length}\r\n\r\n${minting}`;
   return [
     plain('unknown version', get('GET /health HTTP/9.9')),
     plain('no version', `GET /health\r\n\r\n`, { endsWriting: true }),
