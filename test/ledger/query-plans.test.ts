@@ -9,42 +9,9 @@ import * as usage from '../../src/billing/usage-statements.ts';
 import { USAGE_STATES } from '../../src/billing/usage.ts';
 import { memoryDatabase, serverDatabase, textOf } from '../support/database.ts';
 import { useSqld } from '../support/sqld.ts';
-import { readSchema } from './schema-mutants.ts';
+import { type PlannedStatement, tableWalks } from '../support/query-plans.ts';
 
 const serverUrl = useSqld();
-
-/** A scan that reads no table: the rows of a JSON text, a constant, or a subquery of the same plan, whose own source is listed by itself. */
-function isHarmlessScan(detail: string, plan: readonly string[]): boolean {
-  if (/^SCAN (\w+ VIRTUAL TABLE|(\d+ )?CONSTANT ROW)/.test(detail)) return true;
-  const name = /^SCAN (\S+)$/.exec(detail)?.[1];
-  return plan.includes(`CO-ROUTINE ${name}`) || plan.includes(`MATERIALIZE ${name}`);
-}
-
-type PlannedStatement = { readonly name: string; readonly sql: string };
-
-/** The statements inside trigger bodies and WHEN clauses, in a form that can be explained by itself. */
-async function triggerStatements(client: Client): Promise<readonly PlannedStatement[]> {
-  const triggers = (await readSchema(client)).filter((object) => object.type === 'trigger');
-  return triggers.flatMap(({ name, sql }) => {
-    const begin = /\bBEGIN\b/.exec(sql);
-    if (begin === null) throw new Error(`${name} has no body`);
-    const condition = /\bWHEN\b([\s\S]*)$/.exec(sql.slice(0, begin.index))?.[1];
-    const body = sql
-      .slice(begin.index + 'BEGIN'.length)
-      .replace(/END\s*$/, '')
-      .split(';');
-    const statements = [...(condition === undefined ? [] : [`SELECT 1 WHERE ${condition}`]), ...body];
-    return statements
-      .map((text) =>
-        text
-          .trim()
-          .replaceAll(/\b(NEW|OLD)\.\w+/g, '?')
-          .replaceAll(/RAISE\(ABORT, '[^']*'\)/g, '1'),
-      )
-      .filter((text) => text !== '')
-      .map((text, index) => ({ name: `${name} ${index + 1}`, sql: text }));
-  });
-}
 
 const OWN_STATEMENTS: readonly PlannedStatement[] = [
   { name: 'callReserve', sql: statement.callReserve('').sql },
@@ -126,19 +93,9 @@ describe.each([
   afterAll(() => client.close());
 
   test('no statement of the ledger, nor any inside a trigger, walks a table', async () => {
-    const statements = [...OWN_STATEMENTS, ...(await triggerStatements(client))];
-    const found: string[] = [];
-    for (const { name, sql } of statements) {
-      const args = Array.from({ length: [...sql.matchAll(/\?/g)].length }, () => null);
-      const plan = await client.execute({ sql: `EXPLAIN QUERY PLAN ${sql}`, args });
-      const details = plan.rows.map((row) => textOf(row['detail']));
-      for (const detail of details) {
-        const walks = (detail.startsWith('SCAN ') && !isHarmlessScan(detail, details)) || detail.includes('AUTOMATIC');
-        if (walks) found.push(`${name}: ${detail}`);
-      }
-    }
-    expect(statements.length).toBeGreaterThan(60);
-    expect(found).toEqual([]);
+    const { statements, walks } = await tableWalks(client, OWN_STATEMENTS);
+    expect(statements).toBeGreaterThan(60);
+    expect(walks).toEqual([]);
   });
 
   test('the pages of lists are read in the order of an index, and nothing is sorted', async () => {

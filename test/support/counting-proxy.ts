@@ -14,15 +14,19 @@ export type CountingProxy = {
   stop(): Promise<void>;
 };
 
-/** Starts a proxy on a free loopback port in front of `target`, e.g. `http://127.0.0.1:8080`. */
-export async function countRequestsTo(target: string): Promise<CountingProxy> {
+/** Starts a proxy on a free loopback port in front of `target`, e.g. `http://127.0.0.1:8080`. `see` is shown the body of each counted request. */
+export async function countRequestsTo(target: string, see: (body: string) => void = () => undefined): Promise<CountingProxy> {
   const { hostname, port } = new URL(target);
   let count = 0;
   let isLosing = false;
   const server = createServer((incoming, outgoing) => {
     let sent = '';
     incoming.on('data', (chunk: Buffer) => (sent += chunk.toString('latin1')));
-    incoming.on('end', () => (count += sent.includes(COUNTERS_FLUSH) ? 0 : 1));
+    incoming.on('end', () => {
+      if (sent.includes(COUNTERS_FLUSH)) return;
+      count++;
+      see(sent);
+    });
     const forwarded = httpRequest({ hostname, port, path: incoming.url, method: incoming.method, headers: incoming.headers }, (answer) => {
       if (isLosing) {
         answer.resume().on('end', () => outgoing.destroy());
