@@ -1,0 +1,123 @@
+import { auditLedger, brokenLaws } from '../src/billing/audit.ts';
+import type { Client } from '@libsql/client/web';
+import { createDatabase, type Database } from '../src/db/client.ts';
+import type { Sqld } from '../local/sqld.ts';
+import { tableWalks } from '../test/support/query-plans.ts';
+import { callCharge, callReserve, callSettle, readHolds, readSpends } from '../src/billing/ledger-statements.ts';
+import { openHolds, type Payment, payTogether } from './ceiling.ts';
+import { filledKeyHash, startFilled } from './fill.ts';
+import type { BenchOptions, Size } from './options.ts';
+import { seededNumbers, shuffled, type Spread, spreadOf } from './statistics.ts';
+
+/** As many payments in a batch as callers wait at once in the middle of the benchmark. */
+const BATCH = 64;
+
+/** Batches of one measurement; before it, a few that bring the pages that every payment needs into memory. */
+const BATCHES = 20;
+const WARM_BATCHES = 3;
+
+/** A size is measured against the smallest one this many times, whatever the rounds of the calls are: single batches vary. */
+const FEWEST_ROUNDS = 5;
+
+/** The audit reads every row several times; larger databases than this are made by the same statements. Entries. */
+const LARGEST_AUDITED = 100_000;
+
+/** Holds that one account has open while it is charged. */
+const OPEN_HOLDS = [0, 10, 100, 1_000] as const;
+
+/** An hour, milliseconds: longer than the benchmark. */
+const OPEN_HOLD_TTL_MS = 3_600_000;
+
+const PAYMENTS = ['charge', 'reserve and settle'] as const satisfies readonly Payment[];
+
+/** Milliseconds for one payment, in batches of 64, over the rounds. */
+export type GrowthRow = { readonly size: Size; readonly payment: Payment; readonly ms: readonly number[] };
+export type OpenHoldsRow = { readonly openHolds: number; readonly payment: Payment; readonly ms: Spread };
+
+/** What came of it. `walks` are statements that read a whole table. */
+export type GrowthResults = {
+  readonly rows: readonly GrowthRow[];
+  readonly openHolds: readonly OpenHoldsRow[];
+  readonly audits: readonly { readonly size: Size; readonly brokenLaws: readonly string[] }[];
+  readonly plans: { readonly size: Size; readonly statements: number; readonly walks: readonly string[] };
+};
+
+type Filled = { readonly size: Size; readonly sqld: Sqld; readonly client: Client };
+
+/** Fills a database of each size, then pays in all of them in turn. */
+export async function measureGrowth(folder: string, options: BenchOptions, say: (line: string) => void): Promise<GrowthResults> {
+  const filled: Filled[] = [];
+  try {
+    for (const size of options.sizes) {
+      const startedAt = performance.now();
+      const sqld = await startFilled(folder, size);
+      filled.push({ size, sqld, client: createDatabase({ url: sqld.url }) });
+      say(`filled ${size.entries} entries in ${Math.round((performance.now() - startedAt) / 1_000)} s`);
+    }
+    const rows = await payInTurn(filled, options);
+    const [smallest, largest] = [filled[0], filled.at(-1)];
+    if (smallest === undefined || largest === undefined) throw new Error('there is no size to measure');
+    const openHolds = await payBesideOpenHolds(smallest.client, options.rounds);
+    const plans = { size: largest.size, ...(await tableWalks(largest.client, OWN_STATEMENTS)) };
+    return { rows, openHolds, plans, audits: await auditFilled(filled) };
+  } finally {
+    for (const { client, sqld } of filled) {
+      client.close();
+      await sqld.stop();
+    }
+  }
+}
+
+/** What is sent from outside; what the triggers run, the plans look up in the database. */
+const OWN_STATEMENTS = [
+  { name: 'callReserve', sql: callReserve('').sql },
+  { name: 'callCharge', sql: callCharge('').sql },
+  { name: 'callSettle', sql: callSettle('').sql },
+  { name: 'readSpends', sql: readSpends('').sql },
+  { name: 'readHolds', sql: readHolds('').sql },
+];
+
+async function payInTurn(filled: readonly Filled[], options: BenchOptions): Promise<readonly GrowthRow[]> {
+  const random = seededNumbers(options.seed);
+  const rows = filled.flatMap(({ size, client }) => PAYMENTS.map((payment) => ({ size, client, payment, ms: [] as number[] })));
+  for (let round = 0; round < Math.max(options.rounds, FEWEST_ROUNDS); round++) {
+    for (const { size, client, payment, ms } of shuffled(rows, random)) {
+      const anyKeys = () => Array.from({ length: BATCH }, () => filledKeyHash(Math.floor(random() * size.accounts)));
+      ms.push(await msForEach(client, payment, anyKeys));
+    }
+  }
+  return rows.map(({ size, payment, ms }) => ({ size, payment, ms }));
+}
+
+async function payBesideOpenHolds(client: Database, rounds: number): Promise<readonly OpenHoldsRow[]> {
+  const ofOne = filledKeyHash(0);
+  const rows: OpenHoldsRow[] = [];
+  let open = 0;
+  for (const wanted of OPEN_HOLDS) {
+    if (wanted > open) await openHolds(client, ofOne, wanted - open, OPEN_HOLD_TTL_MS);
+    open = wanted;
+    for (const payment of PAYMENTS) {
+      const ms: number[] = [];
+      for (let round = 0; round < rounds; round++)
+        ms.push(await msForEach(client, payment, () => Array.from({ length: BATCH }, () => ofOne)));
+      rows.push({ openHolds: wanted, payment, ms: spreadOf(ms) });
+    }
+  }
+  return rows;
+}
+
+async function msForEach(client: Database, payment: Payment, keys: () => readonly string[]): Promise<number> {
+  for (let batch = 0; batch < WARM_BATCHES; batch++) await payTogether(client, payment, keys());
+  const batches = Array.from({ length: BATCHES }, keys);
+  const startedAt = performance.now();
+  for (const hashes of batches) await payTogether(client, payment, hashes);
+  return (performance.now() - startedAt) / (BATCHES * BATCH);
+}
+
+async function auditFilled(filled: readonly Filled[]): Promise<GrowthResults['audits']> {
+  const audits: { size: Size; brokenLaws: readonly string[] }[] = [];
+  for (const { size, client } of filled) {
+    if (size.entries <= LARGEST_AUDITED) audits.push({ size, brokenLaws: brokenLaws(await auditLedger(client)) });
+  }
+  return audits;
+}
