@@ -12,6 +12,7 @@ export default defineConfig({
       { test: { name: 'contract', include: ['test/contract/**/*.test.ts'], testTimeout: 60 * seconds, hookTimeout: 60 * seconds } },
       { test: { name: 'local', include: ['test/local/**/*.test.ts'], testTimeout: 120 * seconds, hookTimeout: 120 * seconds } },
       { test: { name: 'worker', include: ['test/worker/**/*.test.ts'], testTimeout: 120 * seconds, hookTimeout: 120 * seconds } },
+      { test: { name: 'drill', include: ['test/drill/**/*.test.ts'], testTimeout: 600 * seconds, hookTimeout: 60 * seconds } },
     ],
   },
 });

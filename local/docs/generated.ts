@@ -49,7 +49,7 @@ function apiDescription(): object {
 }
 
 /** Replaces what stands between `<!-- generated:name -->` and `<!-- end:name -->`. Throws when a block is missing: a doc lost its table. */
-function withBlocks(document: string, blocks: Readonly<Record<string, string>>): string {
+export function withBlocks(document: string, blocks: Readonly<Record<string, string>>): string {
   let result = document;
   for (const [name, content] of Object.entries(blocks)) {
     const [start, end] = [`<!-- generated:${name} -->`, `<!-- end:${name} -->`];

@@ -1,0 +1,60 @@
+import type { Ledger } from '../../src/billing/ledger.ts';
+import { sum, ZERO } from '../../src/money.ts';
+import { ok } from '../../src/result.ts';
+import type { Variant } from './isolate.ts';
+import type { PromiseName } from './promises.ts';
+
+/** Ledgers with one mistake each, and the promise that the mistake breaks: what the drill must not overlook. */
+export const BROKEN_LEDGERS: Readonly<Record<string, { readonly breaks: PromiseName; readonly variant: Variant }>> = {
+  'says that it settled, and leaves the hold to expire': {
+    breaks: 'charged',
+    variant: withLedger(() => ({
+      settle: async (id, lines) => {
+        const settled = sum(lines.map((line) => line.settled));
+        const resolved = lines.map(({ item, settled, reason = null }) => ({ item, reserved: settled, settled, refunded: ZERO, reason }));
+        return ok({
+          id,
+          reserved: settled,
+          settled,
+          refunded: ZERO,
+          lines: resolved,
+          balance: { posted: ZERO, held: ZERO, debt: ZERO, available: ZERO },
+        });
+      },
+    })),
+  },
+  'charges a second time under an id of its own': {
+    breaks: 'once',
+    variant: withLedger((ledger) => ({
+      charge: async (spend, receipt, answer) => {
+        const charged = await ledger.charge(spend, receipt, answer);
+        if (charged.ok) await ledger.charge({ ...spend, id: `${spend.id}again`, onceDigest: null }, receipt, null);
+        return charged;
+      },
+    })),
+  },
+  'forgets the Idempotency-Key': {
+    breaks: 'once',
+    variant: withLedger((ledger) => ({
+      charge: (spend, receipt) => ledger.charge({ ...spend, onceDigest: null }, receipt, null),
+      reserve: (spend, ttlMs) => ledger.reserve({ ...spend, onceDigest: null }, ttlMs),
+    })),
+  },
+  'takes the whole hold, whatever was delivered': {
+    breaks: 'amount',
+    variant: withLedger((ledger) => ({
+      settle: async (id, lines, receipt, ending) => {
+        const settled = await ledger.settle(id, lines, receipt, ending);
+        return settled.ok ? ok({ ...settled.value, settled: settled.value.reserved, refunded: ZERO }) : settled;
+      },
+    })),
+  },
+};
+
+function withLedger(change: (ledger: Ledger) => Partial<Ledger>): Variant {
+  return (deps) => {
+    if (!deps.service.ok) return deps;
+    const { ledger } = deps.service.value;
+    return { ...deps, service: ok({ ...deps.service.value, ledger: { ...ledger, ...change(ledger) } }) };
+  };
+}

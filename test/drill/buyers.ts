@@ -1,0 +1,199 @@
+import { Stripe } from 'stripe';
+import { z } from 'zod';
+import { STAND_IN_WEBHOOK_SECRET } from '../../local/stand-ins/stripe.ts';
+import type { Random } from '../ledger/payment-lifecycles.ts';
+import { StripeSide } from '../support/stripe.ts';
+import type { Customer } from './books.ts';
+import type { Answer } from './isolate.ts';
+import { isExplained } from './paid-model.ts';
+import type { Breaches } from './promises.ts';
+import type { Letter, World } from './world.ts';
+
+/** One top-up that somebody was sent to pay. */
+export type Purchase = {
+  readonly number: number;
+  readonly accountId: string;
+  readonly sessionId: string;
+  readonly cents: number;
+  isPaid: boolean;
+  /** What the ledger should hold for it in the end, from what Stripe says. Micro-credits. */
+  worth: number;
+};
+
+/** Sends one request to the service. */
+export type Send = (path: string, init: RequestInit) => Promise<Answer>;
+
+/** Micro-credits in a cent. */
+const CREDITS_A_CENT = 10_000;
+
+/** Stripe repeats what was not acknowledged, and at last gives up; the cron has to find what it would have told. */
+const MOST_DELIVERIES = 6;
+
+const Checkout = z.object({ checkoutSession: z.object({ id: z.string() }) });
+const Refused = z.object({ error: z.object({ code: z.string() }) });
+
+type Order = { readonly number: number; readonly customer: Customer; readonly cents: number; readonly idempotencyKey: string | null };
+
+/** The buyers of one round, and Stripe beside them: orders, payments, refunds, disputes, and letters that come late, twice or never. */
+export class Buyers {
+  readonly purchases: Purchase[] = [];
+  readonly #world: World;
+  readonly #customers: readonly Customer[];
+  readonly #breaches: Breaches;
+  readonly #stripe: StripeSide;
+  /** Orders whose answer never came: the same request is sent again. */
+  readonly #unanswered: Order[] = [];
+
+  constructor(world: World, customers: readonly Customer[], breaches: Breaches) {
+    this.#world = world;
+    this.#customers = customers;
+    this.#breaches = breaches;
+    this.#stripe = new StripeSide(world.stripeUrl);
+  }
+
+  /** Does one thing that buyers, the seller or Stripe might do now. */
+  async act(number: number, random: Random, send: Send): Promise<void> {
+    const dice = random.below(100);
+    if (dice < 16) return this.#order(this.#newOrder(number, random), send);
+    if (dice < 24) return this.#orderAgain(send);
+    if (dice < 40) return this.#atStripe(random, (purchase) => this.#pay(purchase, random));
+    if (dice < 52) return this.#atStripe(random, (purchase) => this.#reverse(purchase, random));
+    if (dice < 60) return this.#comeBack(random, send);
+    return this.#deliver(random, send);
+  }
+
+  /** Ends the round without faults: every order is answered, and every letter that was not lost for good is delivered. */
+  async finish(send: Send): Promise<void> {
+    while (this.#unanswered.length > 0) await this.#orderAgain(send);
+    for (const letter of this.#world.letters.splice(0)) await this.#bring(letter, send);
+  }
+
+  /** Asks Stripe what each purchase came to. */
+  async settleUp(): Promise<void> {
+    for (const purchase of this.purchases) purchase.worth = await this.#worthOf(purchase);
+  }
+
+  /** Ends what nobody paid, so that later rounds are not about it. */
+  async leave(): Promise<void> {
+    for (const { sessionId, isPaid } of this.purchases) if (!isPaid) await this.#stripe.buyer(sessionId, 'expire');
+  }
+
+  #newOrder(number: number, random: Random): Order {
+    const customer = this.#customers[random.below(this.#customers.length)];
+    if (customer === undefined) throw new Error('there is no customer');
+    return { number, customer, cents: 50 + random.below(150), idempotencyKey: random.below(4) === 0 ? null : `top-up-${number}` };
+  }
+
+  async #order(order: Order, send: Send): Promise<void> {
+    const { number, customer, cents, idempotencyKey } = order;
+    const headers: Record<string, string> = { Authorization: `Bearer ${customer.root}`, 'Content-Type': 'application/json' };
+    if (idempotencyKey !== null) headers['Idempotency-Key'] = idempotencyKey;
+    const body = JSON.stringify({ microCredits: cents * CREDITS_A_CENT });
+    const answer = await send('/v1/topups/checkout', { method: 'POST', headers, body });
+    if (answer?.status === 200) {
+      const { id } = Checkout.parse(JSON.parse(answer.text)).checkoutSession;
+      if (this.purchases.some(({ sessionId }) => sessionId === id)) return;
+      this.purchases.push({ number, accountId: customer.accountId, sessionId: id, cents, isPaid: false, worth: 0 });
+      return;
+    }
+    this.#explained(number, answer);
+    // Without a key the order is made anew one day; with it, it goes on where it stopped.
+    if (idempotencyKey !== null) this.#unanswered.push(order);
+  }
+
+  async #orderAgain(send: Send): Promise<void> {
+    const order = this.#unanswered.shift();
+    if (order === undefined) return;
+    // A request that is gone keeps its claim for half a minute.
+    this.#world.clock.advance(5_000);
+    await this.#order(order, send);
+  }
+
+  async #atStripe(random: Random, act: (purchase: Purchase) => Promise<unknown>): Promise<void> {
+    const purchase = this.purchases[random.below(this.purchases.length)];
+    if (purchase !== undefined) await act(purchase);
+  }
+
+  async #pay(purchase: Purchase, random: Random): Promise<void> {
+    if (purchase.isPaid) return;
+    const dice = random.below(20);
+    const isDeclined = dice === 0;
+    const isLeft = dice === 1;
+    purchase.isPaid = !isDeclined && !isLeft;
+    await this.#stripe.buyer(purchase.sessionId, isDeclined ? 'decline' : isLeft ? 'expire' : 'pay');
+  }
+
+  /** A refund in part or whole, a dispute, or a dispute that is decided. What Stripe refuses didn't happen. */
+  async #reverse({ sessionId, cents, isPaid }: Purchase, random: Random): Promise<void> {
+    if (!isPaid) return;
+    const part = 1 + random.below(cents);
+    const whole = random.below(3) === 0;
+    try {
+      switch (random.below(4)) {
+        case 0:
+          return await this.#stripe.dispute(sessionId, whole ? undefined : part);
+        case 1:
+          return await this.#stripe.decide(sessionId, random.pick(['won', 'lost']));
+        case 2: {
+          const refund = await this.#stripe.refund(sessionId, part);
+          return await this.#stripe.control(`/__refunds/${refund}`, {});
+        }
+        default:
+          await this.#stripe.refund(sessionId, whole ? undefined : part);
+      }
+    } catch (error) {
+      if (!(error instanceof Stripe.errors.StripeError) && !isNotPaidYet(error)) throw error;
+    }
+  }
+
+  async #comeBack(random: Random, send: Send): Promise<void> {
+    await this.#atStripe(random, ({ sessionId }) => send(`/topups/return?session_id=${sessionId}`, { method: 'GET' }));
+  }
+
+  async #deliver(random: Random, send: Send): Promise<void> {
+    const { letters } = this.#world;
+    const [letter] = letters.splice(random.below(letters.length), 1);
+    if (letter === undefined) return;
+    const fate = random.below(10);
+    if (fate === 0) return;
+    // Some are delivered twice at once.
+    await Promise.all([this.#bring(letter, send), ...(fate === 1 ? [this.#bring({ ...letter, tries: MOST_DELIVERIES }, send)] : [])]);
+  }
+
+  async #bring(letter: Letter, send: Send): Promise<void> {
+    letter.tries += 1;
+    const timestamp = Math.floor(this.#world.clock() / 1_000);
+    const signature = Stripe.webhooks.generateTestHeaderString({ payload: letter.body, secret: STAND_IN_WEBHOOK_SECRET, timestamp });
+    const headers = { 'Content-Type': 'application/json', 'Stripe-Signature': signature };
+    const answer = await send('/v1/stripe/webhook', { method: 'POST', headers, body: letter.body });
+    if (answer?.status === 200) return;
+    this.#explained(null, answer);
+    if (letter.tries < MOST_DELIVERIES) this.#world.letters.push(letter);
+  }
+
+  #explained(number: number | null, answer: Answer): void {
+    if (answer === null) return;
+    const parsed = Refused.safeParse(JSON.parse(answer.text));
+    const code = parsed.success ? parsed.data.error.code : 'none';
+    if (!isExplained(code, answer.status)) this.#breaches.add('taxonomy', number, `a payment step was answered ${answer.status} ${code}`);
+  }
+
+  /** From what Stripe holds, without the code under test: what was paid, less refunds that went through and disputes not won. */
+  async #worthOf({ sessionId, cents }: Purchase): Promise<number> {
+    const { seller } = this.#stripe;
+    const session = await seller.checkout.sessions.retrieve(sessionId);
+    if (session.payment_status !== 'paid' || typeof session.payment_intent !== 'string') return 0;
+    const filter = { payment_intent: session.payment_intent, limit: 100 };
+    const [refunds, disputes] = await Promise.all([seller.refunds.list(filter), seller.disputes.list(filter)]);
+    const gone = [
+      ...refunds.data.filter(({ status }) => status === 'succeeded').map(({ amount }) => amount),
+      ...disputes.data.filter(({ status }) => status !== 'won').map(({ amount }) => amount),
+    ].reduce((sum, amount) => sum + amount, 0);
+    return Math.max(0, cents - gone) * CREDITS_A_CENT;
+  }
+}
+
+/** A purchase can be chosen for a reversal in the moment in which it is being paid. */
+function isNotPaidYet(error: unknown): boolean {
+  return error instanceof Error && error.message === 'the session has no intent';
+}

@@ -1,0 +1,249 @@
+import { z } from 'zod';
+import { randomFrom } from '../ledger/payment-lifecycles.ts';
+import {
+  type Books,
+  chargesOf,
+  checkAudit,
+  checkBooks,
+  type Customer,
+  KEY_BUDGET_MICRO_CREDITS,
+  readBooks,
+  type Undelivered,
+} from './books.ts';
+import { Buyers, type Send } from './buyers.ts';
+import type { Drill, DrillOptions, DrillResult } from './drill.ts';
+import { Failpoints, type Visit } from './failpoint.ts';
+import { type Answer, Machines, type Variant } from './isolate.ts';
+import { type Asked, PaidModel } from './paid-model.ts';
+import { CUSTOMERS, type PaidOrder, paidOrder, pathOf } from './paid-orders.ts';
+import { Breaches } from './promises.ts';
+import { startWorld, type World } from './world.ts';
+
+/** Requests of the short version, and of the long one. */
+const SHORT_REQUESTS = 10_000;
+const LONG_REQUESTS = 100_000;
+
+/** After so many requests the faults pause and the books are looked at. */
+const REQUESTS_A_ROUND = 2_000;
+
+/** Requests that are under way at once, in how many isolates: three share one, and end with it. */
+const AT_ONCE = 24;
+const ISOLATES = 8;
+
+const seconds = 1_000;
+const hours = 3_600 * seconds;
+const days = 24 * hours;
+
+/** How far the clock moves with each request at most; a jump takes it past the time of every hold that is open. Milliseconds. */
+const LONGEST_STEP_MS = 400;
+const JUMP_MS = 41 * seconds;
+
+/** Rounds of the cron after which everything that was due has been looked at, or never will be. */
+const MOST_CRONS = 40;
+
+/** How a drill over failpoints is run. `variant` swaps a part of the service for a broken one. */
+export type FailpointOptions = Omit<DrillOptions, 'isLong'> & { readonly requests: number; readonly variant?: Variant };
+
+/** The drill of the paid path and the payment path, with a fault at any await that leaves the isolate. */
+export const failpointDrill: Drill = {
+  name: 'failpoints',
+  about: 'requests, webhooks and the cron, with a fault wherever something leaves the isolate',
+  run: ({ isLong, ...options }) => drillFailpoints({ ...options, requests: isLong ? LONG_REQUESTS : SHORT_REQUESTS }),
+};
+
+/** Runs it with so many requests. */
+export async function drillFailpoints(options: FailpointOptions): Promise<DrillResult> {
+  const world = await startWorld();
+  try {
+    return await new FailpointDrill(world, options).run();
+  } finally {
+    await world.stop();
+  }
+}
+
+class FailpointDrill {
+  readonly #world: World;
+  readonly #options: FailpointOptions;
+  readonly #failpoints = new Failpoints();
+  readonly #machines: Machines;
+  readonly #breaches: Breaches;
+  readonly #undelivered: Undelivered = { refused: 0, refusedLate: 0, reset: 0, givenBack: 0 };
+  readonly #ends = new Map<string, number>();
+  #number = 0;
+  #replays = 0;
+  #crons = 0;
+  #topUps = 0;
+
+  constructor(world: World, options: FailpointOptions) {
+    const { seed, variant = (deps) => deps } = options;
+    this.#world = world;
+    this.#options = options;
+    this.#breaches = new Breaches(seed);
+    this.#machines = new Machines(world, this.#failpoints, seed, variant);
+  }
+
+  async run(): Promise<DrillResult> {
+    const { requests, say } = this.#options;
+    const startedAt = performance.now();
+    for (let round = 1; this.#number < requests; round++) {
+      await this.#round(round, Math.min(requests, this.#number + REQUESTS_A_ROUND));
+      const took = Math.round((performance.now() - startedAt) / seconds);
+      say(`${this.#number} requests, ${this.#failpoints.passed} failpoints, ${this.#breaches.lines.length} breaches, ${took} s`);
+    }
+    await checkAudit(this.#world.database, this.#breaches);
+    const struck = [...this.#failpoints.struck.values()].reduce((sum, count) => sum + count, 0);
+    const figures = {
+      requests: this.#number,
+      'failpoints passed': this.#failpoints.passed,
+      'faults injected': struck,
+      'kinds of faults (place and outcome)': this.#failpoints.struck.size,
+      'isolates killed': this.#machines.killedIsolates,
+      'Durable Objects killed': this.#machines.killedObjects,
+      'runs of the cron': this.#crons,
+      'reads delivered': this.#ends.get('delivered') ?? 0,
+      'reads refused': this.#ends.get('refused') ?? 0,
+      'reads whose connection was reset': this.#ends.get('reset') ?? 0,
+      'answers given again under an Idempotency-Key': this.#replays,
+      'top-ups paid': this.#topUps,
+      chargedUndelivered: this.#undelivered.refused,
+      'chargedUndelivered, the charge arriving after the error': this.#undelivered.refusedLate,
+      'charged, then killed, without an Idempotency-Key': this.#undelivered.reset,
+      'charges given back as undelivered': this.#undelivered.givenBack,
+      seconds: Math.round((performance.now() - startedAt) / seconds),
+    };
+    return { promises: this.#breaches.promises(), figures, breaches: this.#breaches.lines };
+  }
+
+  /** New customers, many requests with faults, and then the books. */
+  async #round(round: number, until: number): Promise<void> {
+    this.#machines.isCalm = true;
+    const customers = await this.#customers(round);
+    const model = new PaidModel(this.#breaches);
+    const buyers = new Buyers(this.#world, customers, this.#breaches);
+    this.#machines.isCalm = false;
+    const work = async (slot: number) => {
+      while (this.#number < until) await this.#act(round, ++this.#number, slot, customers, model, buyers);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, (_, slot) => work(slot % ISOLATES)));
+    this.#machines.isCalm = true;
+    await this.#failpoints.settled();
+    await this.#reap();
+    await this.#bringBack(round, customers, model);
+    await this.#payUp(buyers);
+    const books = await readBooks(this.#world.database, customers);
+    const undelivered = checkBooks(books, model, customers, buyers.purchases, this.#breaches);
+    for (const why of ['refused', 'refusedLate', 'reset', 'givenBack'] as const) this.#undelivered[why] += undelivered[why];
+    this.#replays += model.replays;
+    this.#topUps += buyers.purchases.filter(({ isPaid }) => isPaid).length;
+    await buyers.leave();
+    this.#world.letters.length = 0;
+    // Far enough that no order of this round is due in the next.
+    this.#world.clock.advance(200 * days);
+  }
+
+  /** One thing that happens, decided by (seed, number). */
+  async #act(round: number, number: number, slot: number, customers: readonly Customer[], model: PaidModel, buyers: Buyers): Promise<void> {
+    const random = randomFrom(Math.imul(this.#options.seed, 0x27d4eb2f) ^ number);
+    this.#world.clock.advance(random.below(LONGEST_STEP_MS));
+    const dice = random.below(1_000);
+    if (dice < 8) this.#world.clock.advance(JUMP_MS);
+    if (dice < 20) return this.#cron(slot, number);
+    if (dice < 200) return buyers.act(number, random, this.#sender(slot, number));
+    const order = paidOrder(this.#options.seed, round, number);
+    await this.#read(number, slot, customers, order, model, random.below(30) !== 0);
+  }
+
+  /** Sends one paid request. `isHeard`: the caller is still there when the answer comes. */
+  async #read(
+    number: number,
+    slot: number,
+    customers: readonly Customer[],
+    order: PaidOrder,
+    model: PaidModel,
+    isHeard: boolean,
+  ): Promise<Asked> {
+    const customer = customers[order.customer];
+    if (customer === undefined) throw new Error('there is no such customer');
+    const headers: Record<string, string> = { Authorization: `Bearer ${customer[order.key]}` };
+    if (order.idempotencyKey !== null) headers['Idempotency-Key'] = order.idempotencyKey;
+    const { visit, answer } = await this.#send(slot, number, pathOf(order), { headers });
+    const asked = model.note(number, order, answer, { isHeard, hasStragglers: visit.hasStragglers });
+    this.#ends.set(asked.end.kind, (this.#ends.get(asked.end.kind) ?? 0) + 1);
+    return asked;
+  }
+
+  async #send(slot: number, number: number, path: string, init: RequestInit): Promise<{ readonly visit: Visit; readonly answer: Answer }> {
+    const isolate = this.#machines.isolate(slot);
+    const visit = this.#machines.visit(isolate, number);
+    return { visit, answer: await isolate.request(visit, path, init) };
+  }
+
+  #sender(slot: number, number: number): Send {
+    return async (path, init) => (await this.#send(slot, number, path, init)).answer;
+  }
+
+  async #cron(slot: number, number: number): Promise<void> {
+    const isolate = this.#machines.isolate(slot);
+    await isolate.cron(this.#machines.visit(isolate, number));
+    await this.#machines.alarm('METRICS', 'all', 'flush');
+    this.#crons += 1;
+  }
+
+  /** Lets the time of every hold pass, and the reaper come by. */
+  async #reap(): Promise<void> {
+    this.#world.clock.advance(2 * JUMP_MS);
+    await this.#cron(0, ++this.#number);
+  }
+
+  /** Sends again what was charged under an Idempotency-Key and not heard of; and some that was, to see that it is answered the same. */
+  async #bringBack(round: number, customers: readonly Customer[], model: PaidModel): Promise<void> {
+    const before: Books = await readBooks(this.#world.database, customers);
+    for (const { id } of chargesOf(before)) {
+      const asked = model.asked.get(id);
+      if (asked === undefined || asked.order.idempotencyKey === null) continue;
+      const isHeard = model.deliveries.get(id)?.isHeard === true;
+      if (isHeard && asked.number % 8 !== 0) continue;
+      const { end } = await this.#read(++this.#number, round % ISOLATES, customers, asked.order, model, true);
+      if (end.kind !== 'delivered' || end.receiptId !== id) {
+        const got = end.kind === 'refused' ? end.code : end.kind;
+        this.#breaches.add('replay', asked.number, `charged, and its Idempotency-Key brings ${got}`);
+      }
+    }
+  }
+
+  /** Without faults: the letters that are left, and the cron for those that were lost. */
+  async #payUp(buyers: Buyers): Promise<void> {
+    await buyers.finish((path, init) => this.#sender(0, ++this.#number)(path, init));
+    this.#world.clock.advance(7 * hours);
+    for (let run = 0; run < MOST_CRONS && (await this.#dueOrders()) > 0; run++) await this.#cron(0, ++this.#number);
+    await buyers.settleUp();
+  }
+
+  async #dueOrders(): Promise<number> {
+    const { database, clock } = this.#world;
+    const answer = await database.execute({ sql: 'SELECT count(*) AS due FROM checkout WHERE next_check_at <= ?', args: [clock()] });
+    return z.array(z.object({ due: z.int() })).parse(answer.rows)[0]?.due ?? 0;
+  }
+
+  async #customers(round: number): Promise<readonly Customer[]> {
+    const customers: Customer[] = [];
+    for (let index = 0; index < CUSTOMERS; index++) {
+      const json = { 'Content-Type': 'application/json' };
+      const signUp = { accountName: `Drill ${round}`, keyName: `customer ${index}` };
+      const { apiKey: root, account } = await this.#ask(SignedUp, '/v1/signup', json, signUp);
+      const draft = { name: 'budgeted', budget: { microCredits: KEY_BUDGET_MICRO_CREDITS } };
+      const minted = await this.#ask(Minted, '/v1/keys', { ...json, Authorization: `Bearer ${root}` }, draft);
+      customers.push({ accountId: account.id, root, budgeted: minted.apiKey, budgetedKeyId: minted.key.id });
+    }
+    return customers;
+  }
+
+  async #ask<T>(schema: z.ZodType<T>, path: string, headers: Record<string, string>, body: object): Promise<T> {
+    const answer = await this.#sender(0, ++this.#number)(path, { method: 'POST', headers, body: JSON.stringify(body) });
+    if (answer === null || answer.status > 201) throw new Error(`${path} answered ${answer?.status}: ${answer?.text}`);
+    return schema.parse(JSON.parse(answer.text));
+  }
+}
+
+const SignedUp = z.object({ apiKey: z.string(), account: z.object({ id: z.string() }) });
+const Minted = z.object({ apiKey: z.string(), key: z.object({ id: z.string() }) });

@@ -1,0 +1,251 @@
+import { createApp } from '../../src/app.ts';
+import { buildDeps, metricsFor, parserFor, type Runtime, runScheduled } from '../../src/deps.ts';
+import type { Env } from '../../src/env.ts';
+import type { App, AppDeps } from '../../src/http/context.ts';
+import { randomIds } from '../../src/ids.ts';
+import type { Counter } from '../../src/limits/limiter.ts';
+import { createWindowCounter } from '../../src/limits/object-limiter.ts';
+import { createCounterBuffer } from '../../src/ops/counter-buffer.ts';
+import { createFlights } from '../../src/parse/flight.ts';
+import type { Parser } from '../../src/parse/parser.ts';
+import { type Failpoints, Life, type Passage, Visit } from './failpoint.ts';
+import type { World } from './world.ts';
+
+/** An answer as its caller got it; null where the connection was reset before one came. */
+export type Answer = { readonly status: number; readonly headers: Headers; readonly text: string } | null;
+
+type ObjectBinding = { readonly getByName: (name: string) => object };
+
+/** The bindings of Durable Objects, each with how one of its objects is made. A binding that is new in `Env` has to get its line here. */
+type ObjectMakers = {
+  readonly [K in keyof Env as Env[K] extends ObjectBinding ? K : never]: (
+    env: Env,
+    runtime: Runtime,
+  ) => Env[K] extends ObjectBinding ? ReturnType<Env[K]['getByName']> : never;
+};
+
+const OBJECTS: ObjectMakers = {
+  PARSE_FLIGHTS: (env, runtime) => {
+    const flights = createFlights<Awaited<ReturnType<Parser['parse']>>>();
+    return {
+      parse: (request, key, budget) => flights.run(key, () => parserFor(env, runtime).parse(request, key, budget)),
+    };
+  },
+  RATE_LIMITS: () => createWindowCounter(memoryStorage()),
+  METRICS: (env, runtime) => {
+    const buffer = createCounterBuffer((increments) => metricsFor(env, runtime).add(increments));
+    return { add: async (increments) => buffer.add(increments), flush: () => buffer.flush() };
+  },
+};
+
+function memoryStorage() {
+  let kept: Counter | undefined;
+  return {
+    load: async () => kept,
+    save: async (counter: Counter) => {
+      kept = counter;
+    },
+    forgetAt: async () => undefined,
+    clear: async () => {
+      kept = undefined;
+    },
+  };
+}
+
+/** What of the service may be swapped for a broken one, to see that the drill notices. */
+export type Variant = (deps: AppDeps) => AppDeps;
+
+/** Everything that runs: the isolates that serve, and the Durable Objects behind them. Each lives until a failpoint ends it. */
+export class Machines {
+  readonly #world: World;
+  readonly #failpoints: Failpoints;
+  readonly #seed: number;
+  readonly #variant: Variant;
+  readonly #env: Env;
+  readonly #objects = new Map<string, { readonly life: Life; readonly object: object }>();
+  readonly #isolates: Isolate[] = [];
+  /** How often an object was asked: the numbers of its visits. */
+  #asked = 0;
+  isCalm = false;
+  killedIsolates = 0;
+  killedObjects = 0;
+
+  constructor(world: World, failpoints: Failpoints, seed: number, variant: Variant) {
+    this.#world = world;
+    this.#failpoints = failpoints;
+    this.#seed = seed;
+    this.#variant = variant;
+    this.#env = this.#wrapped();
+  }
+
+  /** An isolate that lives, one of `many`; a dead one is replaced. */
+  isolate(slot: number): Isolate {
+    const living = this.#isolates[slot];
+    if (living !== undefined && !living.life.isOver) return living;
+    if (living !== undefined) this.killedIsolates += 1;
+    // A new isolate gets an environment object of its own, and with it memory of its own.
+    const isolate = new Isolate({ ...this.#env }, this.#runtime(), this.#variant, this.#failpoints);
+    this.#isolates[slot] = isolate;
+    return isolate;
+  }
+
+  /** A visit to this isolate; the same (seed, number) has the same faults. */
+  visit(isolate: Isolate, number: number): Visit {
+    return new Visit(isolate.life, this.#seed, number, this.isCalm);
+  }
+
+  /** Asks a method of an object by name, from outside: an alarm of it. */
+  async alarm(binding: keyof typeof OBJECTS, name: string, method: string): Promise<void> {
+    await this.#ask(binding, name, method, []).catch(() => undefined);
+  }
+
+  /** The same environment with a failpoint in front of every method of every binding, whatever bindings there are. */
+  #wrapped(): Env {
+    const { settings, bindings } = this.#world;
+    const wrapped: Record<string, unknown> = { ...settings };
+    for (const [name, binding] of Object.entries(bindings)) wrapped[name] = this.#watched(name, binding);
+    for (const name of Object.keys(OBJECTS)) {
+      wrapped[name] = { getByName: (id: string) => this.#stub(name, id) };
+    }
+    // safe because every binding of Env is one of the world's or one of the objects'
+    return wrapped as Env;
+  }
+
+  #watched(name: string, binding: object): object {
+    return new Proxy(binding, {
+      get: (target, method) => {
+        const found: unknown = Reflect.get(target, method);
+        if (typeof found !== 'function' || typeof method !== 'string') return found;
+        const passage = (args: readonly unknown[]): Passage<unknown> => ({
+          place: `${name}.${method}`,
+          send: async () => Reflect.apply(found, target, args),
+          failed: () => {
+            throw new Error(`${name} ${method} failed: 500 Internal Server Error`);
+          },
+        });
+        return (...args: readonly unknown[]) => this.#failpoints.pass(passage(args));
+      },
+    });
+  }
+
+  #stub(binding: string, id: string): object {
+    return new Proxy(
+      {},
+      {
+        get: (_target, method) => {
+          if (typeof method !== 'string' || method === 'then') return undefined;
+          const passage = (args: readonly unknown[]): Passage<unknown> => ({
+            place: `${binding}.${method}`,
+            send: () => this.#ask(binding, id, method, args),
+            failed: () => {
+              throw new Error('internal error');
+            },
+          });
+          return (...args: readonly unknown[]) => this.#failpoints.pass(passage(args));
+        },
+      },
+    );
+  }
+
+  /** Asks an object, waking it where it doesn't live. When it ends meanwhile, its memory is gone and whoever asked gets an error. */
+  async #ask(binding: string, id: string, method: string, args: readonly unknown[]): Promise<unknown> {
+    const { life, object } = this.#awake(binding, id);
+    const visit = new Visit(life, this.#seed, -++this.#asked, this.isCalm);
+    const work = this.#failpoints.during(visit, async (): Promise<unknown> => {
+      const found: unknown = Reflect.get(object, method);
+      if (typeof found !== 'function') throw new TypeError(`${binding} has no method ${method}`);
+      return Reflect.apply(found, object, args);
+    });
+    const ended = life.over.then(() => {
+      throw new Error('Durable Object reset because it was ended');
+    });
+    return Promise.race([work, ended]);
+  }
+
+  #awake(binding: string, id: string): { readonly life: Life; readonly object: object } {
+    const name = `${binding} ${id}`;
+    const living = this.#objects.get(name);
+    if (living !== undefined && !living.life.isOver) return living;
+    if (living !== undefined) this.killedObjects += 1;
+    const makers: Readonly<Record<string, (env: Env, runtime: Runtime) => object>> = OBJECTS;
+    const object = makers[binding]?.(this.#env, this.#runtime());
+    if (object === undefined) throw new Error(`nobody can make an object for ${binding}`);
+    const woken = { life: new Life(), object };
+    this.#objects.set(name, woken);
+    return woken;
+  }
+
+  #runtime(): Runtime {
+    const { clock } = this.#world;
+    return {
+      clock,
+      // A request's id says which request of the drill it was.
+      ids: (prefix) => (prefix === 'req' ? `${prefix}_${requestName(this.#failpoints.visit?.number ?? 0)}` : randomIds(prefix)),
+      fetch: (input, init) => this.#failpoints.pass(fetchPassage(this.#world, input, init)),
+      log: () => undefined,
+    };
+  }
+}
+
+/** A drill's request as its id has it. */
+export function requestName(number: number): string {
+  return `drill${String(number).padStart(9, '0')}`;
+}
+
+function fetchPassage(world: World, input: Parameters<typeof fetch>[0], init: RequestInit | undefined): Passage<Response> {
+  const place = world.placeOf(input instanceof Request ? input.url : String(input));
+  return {
+    place,
+    send: () => fetch(uncompressed(input, init)),
+    finish: (answer) => answer.arrayBuffer(),
+    failed: () => Response.json({ error: { message: 'Service unavailable' } }, { status: 503 }),
+  };
+}
+
+/** Nothing is won by compressing what stays on this machine, and it would cost a quarter of the drill's own time. */
+function uncompressed(input: Parameters<typeof fetch>[0], init: RequestInit | undefined): Request {
+  const request = new Request(input, init);
+  request.headers.set('Accept-Encoding', 'identity');
+  return request;
+}
+
+/** One isolate: its own copy of the app and of whatever the app remembers. */
+export class Isolate {
+  readonly life = new Life();
+  readonly #env: Env;
+  readonly #runtime: Runtime;
+  readonly #app: App;
+  readonly #failpoints: Failpoints;
+
+  constructor(env: Env, runtime: Runtime, variant: Variant, failpoints: Failpoints) {
+    this.#env = env;
+    this.#runtime = runtime;
+    this.#failpoints = failpoints;
+    this.#app = createApp(({ env, background }) => variant(buildDeps(env, background, runtime)));
+  }
+
+  /** Sends one request, and waits for what the isolate does in the background; null when the isolate ended before it answered. */
+  async request(visit: Visit, path: string, init: RequestInit): Promise<Answer> {
+    const pending: Promise<unknown>[] = [];
+    const context = {
+      waitUntil: (work: Promise<unknown>) => void pending.push(work),
+      passThroughOnException: () => undefined,
+      props: {},
+    };
+    const answer = await this.#whileAlive(visit, async () => {
+      const response = await this.#app.request(path, init, this.#env, context);
+      return { status: response.status, headers: response.headers, text: await response.text() };
+    });
+    await this.#whileAlive(visit, () => Promise.allSettled(pending));
+    return answer;
+  }
+
+  /** Runs the cron once, as far as it gets. */
+  async cron(visit: Visit): Promise<void> {
+    await this.#whileAlive(visit, () => runScheduled(this.#env, this.#runtime));
+  }
+
+  #whileAlive<T>(visit: Visit, work: () => Promise<T>): Promise<T | null> {
+    return Promise.race([this.#failpoints.during(visit, work), this.life.over.then(() => null)]);
+  }
+}

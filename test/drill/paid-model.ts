@@ -1,0 +1,129 @@
+import { z } from 'zod';
+import { ERROR_ROWS, type ErrorCode } from '../../src/errors.ts';
+import { sha256 } from '../support/database.ts';
+import { type Answer, requestName } from './isolate.ts';
+import type { PaidOrder } from './paid-orders.ts';
+import { Delivered, priceProblem } from './price-check.ts';
+import type { Breaches } from './promises.ts';
+
+/** What came of one request, as far as anybody outside can tell. */
+export type Asked = {
+  readonly number: number;
+  readonly order: PaidOrder;
+  /** Whether the answer, if there was one, reached the caller. */
+  readonly isHeard: boolean;
+  /** Whether something of it may have been carried out after its end. */
+  readonly hasStragglers: boolean;
+  readonly end:
+    | { readonly kind: 'reset' }
+    | { readonly kind: 'refused'; readonly code: string }
+    | { readonly kind: 'delivered'; readonly receiptId: string | null; readonly isReplay: boolean };
+};
+
+/** What was delivered under one receipt. */
+export type Delivery = {
+  readonly number: number;
+  readonly settled: number;
+  readonly lines: ReadonlyMap<string, number>;
+  readonly digest: string;
+  isHeard: boolean;
+};
+
+const Refused = z.object({ error: z.object({ code: z.string() }) });
+const Quoted = z.object({ quote: z.unknown() });
+
+/** Follows every paid request of a round, and says what the books must hold because of it. */
+export class PaidModel {
+  readonly asked = new Map<string, Asked>();
+  /** By receipt, which has the id of the request that was charged. */
+  readonly deliveries = new Map<string, Delivery>();
+  replays = 0;
+  readonly #breaches: Breaches;
+
+  constructor(breaches: Breaches) {
+    this.#breaches = breaches;
+  }
+
+  /** Takes down how a request ended, and checks what can be checked without the books. */
+  note(number: number, order: PaidOrder, answer: Answer, how: { readonly isHeard: boolean; readonly hasStragglers: boolean }): Asked {
+    const asked: Asked = { number, order, ...how, end: this.#endOf(number, order, answer, how.isHeard) };
+    this.asked.set(idOf(number), asked);
+    return asked;
+  }
+
+  #endOf(number: number, order: PaidOrder, answer: Answer, isHeard: boolean): Asked['end'] {
+    if (answer === null) return { kind: 'reset' };
+    const body: unknown = JSON.parse(answer.text);
+    if (answer.status !== 200) return { kind: 'refused', code: this.#codeOf(number, answer.status, body) };
+    if (order.query['dryRun'] === 'true' && Quoted.safeParse(body).success) return { kind: 'delivered', receiptId: null, isReplay: false };
+    const parsed = Delivered.safeParse(body);
+    if (!parsed.success) {
+      this.#breaches.add('amount', number, `a delivered read without a bill: ${z.prettifyError(parsed.error)}`);
+      return { kind: 'delivered', receiptId: null, isReplay: false };
+    }
+    const isReplay = answer.headers.get('Idempotency-Replayed') === 'true';
+    if (isReplay) this.replays += 1;
+    const { receiptId } = parsed.data.usage;
+    const problem = priceProblem(order, parsed.data);
+    if (problem !== null) this.#breaches.add('amount', number, problem);
+    if (receiptId !== null) this.#deliver(number, order, receiptId, isReplay, parsed.data, digestOf(body), isHeard);
+    return { kind: 'delivered', receiptId, isReplay };
+  }
+
+  #deliver(
+    number: number,
+    order: PaidOrder,
+    receiptId: string,
+    isReplay: boolean,
+    read: Delivered,
+    digest: string,
+    isHeard: boolean,
+  ): void {
+    const known = this.deliveries.get(receiptId);
+    if (isReplay && order.idempotencyKey === null) this.#breaches.add('charged', number, 'an answer of before, without an Idempotency-Key');
+    if (!isReplay && receiptId !== idOf(number)) this.#breaches.add('charged', number, `delivered under ${receiptId}`);
+    if (known !== undefined && known.digest !== digest)
+      this.#breaches.add('replay', number, `another answer than request ${known.number} got`);
+    if (known !== undefined) {
+      known.isHeard ||= isHeard;
+      return;
+    }
+    const lines = new Map(read.usage.lines.map((line) => [line.item, line.settledMicroCredits]));
+    this.deliveries.set(receiptId, { number, settled: read.usage.settledMicroCredits, lines, digest, isHeard });
+  }
+
+  #codeOf(number: number, status: number, body: unknown): string {
+    const parsed = Refused.safeParse(body);
+    const code = parsed.success ? parsed.data.error.code : 'none';
+    if (!isExplained(code, status)) this.#breaches.add('taxonomy', number, `answered ${status} ${code}`);
+    return code;
+  }
+}
+
+/** The id of a request of the drill. */
+export function idOf(number: number): string {
+  return `req_${requestName(number)}`;
+}
+
+/** Whether a status and code are a row of the taxonomy, and not the one for bugs. */
+export function isExplained(code: string, status: number): boolean {
+  const rows: Readonly<Record<string, (typeof ERROR_ROWS)[ErrorCode]>> = ERROR_ROWS;
+  return code !== 'internal' && rows[code]?.status === status;
+}
+
+const Timely = z.looseObject({
+  cache: z.looseObject({}),
+  usage: z.looseObject({}),
+  limitations: z.array(z.object({ code: z.string(), path: z.string() })),
+});
+
+/**
+ * What has to be the same in every answer under one receipt: all but what is of its moment, which is how old the copy was, also in the
+ * words of a limitation, and the balance.
+ */
+function digestOf(body: unknown): string {
+  const { cache, usage, ...rest } = Timely.parse(body);
+  const { ageSeconds: _age, ttlSeconds: _ttl, ...copy } = cache;
+  const { balanceMicroCredits: _balance, ...bill } = usage;
+  return sha256(JSON.stringify({ ...rest, cache: copy, usage: bill }));
+}

@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import { PRICE_CARD, type PriceId, priceOf } from '../../src/billing/price-card.ts';
+import type { PaidOrder } from './paid-orders.ts';
+
+const amount = z.int().nonnegative();
+const comments = z.array(z.object({ replies: z.array(z.unknown()).optional() }));
+
+/** As much of a delivered read as its price follows from. */
+export const Delivered = z.object({
+  data: z.object({
+    comments: comments.optional(),
+    transcript: z.object({ source: z.string() }).nullable().optional(),
+  }),
+  cache: z.object({ status: z.enum(['miss', 'hit', 'stale']) }),
+  usage: z.object({
+    reservedMicroCredits: amount,
+    settledMicroCredits: amount,
+    refundedMicroCredits: amount,
+    receiptId: z.string().nullable(),
+    lines: z.array(z.object({ item: z.string(), reservedMicroCredits: amount, settledMicroCredits: amount, refundedMicroCredits: amount })),
+  }),
+  parse: z.object({ status: z.enum(['ok', 'failed']), cache: z.object({ status: z.enum(['hit', 'miss']) }).nullable() }).nullable(),
+});
+export type Delivered = z.infer<typeof Delivered>;
+
+type CopyStatus = 'miss' | 'hit' | 'stale';
+
+/**
+ * What is wrong with the price of a delivered read, as a sentence; null when it is what the card says. Worked out from the answer and the
+ * card alone, without the code that prices: `null` in a list of prices means that the line may be missing.
+ */
+export function priceProblem(order: PaidOrder, { data, cache, usage, parse }: Delivered): string | null {
+  for (const line of [...usage.lines.map((line) => ({ ...line, name: line.item })), { ...usage, name: 'the whole' }]) {
+    if (line.reservedMicroCredits !== line.settledMicroCredits + line.refundedMicroCredits)
+      return `${line.name} loses a part of what was held`;
+  }
+  const total = usage.lines.reduce((sum, line) => sum + line.settledMicroCredits, 0);
+  if (total !== usage.settledMicroCredits) return `its lines come to ${total}, not ${usage.settledMicroCredits}`;
+  const allowed = allowedPrices(order, { data, cache, parse });
+  for (const line of usage.lines) {
+    const prices = allowed.get(line.item);
+    if (prices === undefined) return `nothing was asked for that ${line.item} is the price of`;
+    if (!prices.includes(line.settledMicroCredits)) return `${line.item} costs ${line.settledMicroCredits}, not ${prices.join(' or ')}`;
+  }
+  for (const [item, prices] of allowed) {
+    if (!prices.includes(0) && !usage.lines.some((line) => line.item === item)) return `${item} was delivered and has no line`;
+  }
+  return null;
+}
+
+function allowedPrices(order: PaidOrder, { data, cache, parse }: Omit<Delivered, 'usage'>): ReadonlyMap<string, readonly number[]> {
+  const { endpoint, query } = order;
+  const allowed = new Map<string, readonly number[]>();
+  const isComments = endpoint === '/v1/comments';
+  if (!isComments) allowed.set('media', [at('media', cache.status)]);
+  const limit = commentLimit(order);
+  if (limit !== null) {
+    const states: readonly CopyStatus[] = isComments ? [cache.status] : ['miss', 'hit', 'stale'];
+    const share = (id: PriceId) => states.map((state) => Math.floor((at(id, state) * Math.min(data.comments?.length ?? 0, limit)) / limit));
+    const missing = isComments ? [] : [0];
+    allowed.set('comments', [...share(`comments_${limit}`), ...(data.comments === undefined ? missing : [])]);
+    const hasReplies = (data.comments ?? []).some((comment) => (comment.replies?.length ?? 0) > 0);
+    if (query['includeReplies'] === 'true') allowed.set('replies', hasReplies ? share(`replies_${limit}`) : [0]);
+  }
+  if (endpoint === '/v1/reel' && query['transcript'] !== 'false') {
+    const id = data.transcript?.source === 'hosted' ? 'transcript_hosted' : 'transcript_provider';
+    allowed.set('transcript', data.transcript == null ? [0] : [at(id, 'miss'), at(id, 'hit')]);
+  }
+  if (query['parse'] !== undefined) {
+    const state = parse?.cache?.status;
+    const price = (id: PriceId) => (state === undefined || parse?.status !== 'ok' ? [0] : [at(id, state)]);
+    if (isComments) allowed.set('comment_parse', price(`comment_parse_${limit ?? 20}`));
+    else {
+      allowed.set('media_parse', price(parsePrice(query['parse'])));
+      // Whether comments went into a summary is not said outside its line.
+      if (query['parse'] === 'summary' && limit !== null) allowed.set('comment_parse', [0, ...price(`comment_parse_${limit}`)]);
+    }
+  }
+  return allowed;
+}
+
+function commentLimit({ endpoint, query }: PaidOrder): 20 | 100 | 500 | null {
+  if (endpoint === '/v1/comments') return query['limit'] === '500' ? 500 : query['limit'] === '20' ? 20 : 100;
+  if (query['comments'] !== 'latest') return null;
+  return query['commentLimit'] === '100' ? 100 : 20;
+}
+
+function parsePrice(mode: string): PriceId {
+  return mode === 'summary' ? 'media_parse_summary' : mode === 'tldr' ? 'media_parse_tldr' : 'media_parse_json';
+}
+
+function at(id: PriceId, state: CopyStatus): number {
+  const { fresh, cached, stale } = priceOf(PRICE_CARD, id);
+  switch (state) {
+    case 'miss':
+      return fresh;
+    case 'hit':
+      return cached;
+    case 'stale':
+      return stale ?? cached;
+  }
+}
