@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { auditLedger, brokenLaws } from '../../src/billing/audit.ts';
 import type { Asked, PaidModel } from './paid-model.ts';
 import type { Purchase } from './buyers.ts';
-import type { Breaches } from './promises.ts';
+import { ARE_REFUSED_CHARGES_GIVEN_BACK, type Breaches } from './promises.ts';
 import { GRANT_MICRO_CREDITS } from './world.ts';
 
 /** A customer of the drill, with the keys it reads with. */
@@ -192,9 +192,6 @@ function checkTopUps({ payments, entries }: Books, purchases: readonly Purchase[
   for (const { sessionId, number } of purchases)
     if (!known.has(sessionId)) breaches.add('topUps', number, `nobody knows the order of ${sessionId}`);
 }
-
-/** Until a charge whose request ended in an error is given back by itself, such charges are counted as a figure and are no breach. */
-const ARE_REFUSED_CHARGES_GIVEN_BACK: boolean = false;
 
 function checkUndelivered(books: Books, model: PaidModel, breaches: Breaches): Undelivered {
   const count: Undelivered = { refused: 0, refusedLate: 0, reset: 0, givenBack: 0 };

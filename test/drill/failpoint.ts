@@ -54,19 +54,26 @@ type Weather =
   /** From the failpoint with this number on, so many calls to the database go wrong in one way. */
   | { readonly kind: 'outage'; readonly from: number; readonly length: number; readonly outcome: Outcome };
 
-/** Failpoints that one read passes at most, give or take: the numbers that faults are put at. */
-const USUAL_FAILPOINTS = 12;
+/** Failpoints that a request, and one call of an object, passes at most, give or take: the numbers that faults are put at. */
+const USUAL_FAILPOINTS = { request: 12, object: 3 } as const;
 
-function weatherOf(random: Random): Weather {
+/** What makes a visit: a request to an isolate, or a call of a Durable Object. */
+type Visitor = keyof typeof USUAL_FAILPOINTS;
+
+function weatherOf(random: Random, visitor: Visitor): Weather {
   const dice = random.below(100);
+  const somewhere = () => random.below(USUAL_FAILPOINTS[visitor]);
   if (dice < 30) return { kind: 'calm' };
-  if (dice < 58) return { kind: 'once', at: random.below(USUAL_FAILPOINTS), outcome: random.pick(SURVIVABLE) };
-  if (dice < 62) return { kind: 'once', at: random.below(USUAL_FAILPOINTS), outcome: random.pick(['killed_before', 'killed_after']) };
+  if (dice < 58) return { kind: 'once', at: somewhere(), outcome: random.pick(SURVIVABLE) };
+  if (dice < 63) return { kind: 'once', at: somewhere(), outcome: random.pick(['killed_before', 'killed_after']) };
   if (dice < 78) return { kind: 'showers', oneIn: 2 + random.below(5) };
   // Three tries make one call: up to three calls in a row, or the database is gone for the rest of the visit.
   const length = random.below(4) === 0 ? Number.MAX_SAFE_INTEGER : 1 + random.below(9);
-  return { kind: 'outage', from: random.below(USUAL_FAILPOINTS), length, outcome: random.pick(SURVIVABLE) };
+  return { kind: 'outage', from: somewhere(), length, outcome: random.pick(SURVIVABLE) };
 }
+
+/** Work that passes more failpoints than this has its weather change. An object may have work that never ends. */
+const FAILPOINTS_A_WEATHER = 40;
 
 /** One stay of a piece of work in an isolate or object: its faults come from (seed, number) and from nothing else. */
 export class Visit {
@@ -75,20 +82,26 @@ export class Visit {
   /** Whether something was sent that was carried out after its caller had given up. */
   hasStragglers = false;
   readonly #random: Random;
-  readonly #weather: Weather;
+  readonly #visitor: Visitor;
+  #weather: Weather;
   #passed = 0;
   #struck = 0;
 
-  constructor(life: Life, seed: number, number: number, isCalm = false) {
+  constructor(visitor: Visitor, life: Life, seed: number, number: number) {
     this.life = life;
     this.number = number;
     this.#random = randomFrom(Math.imul(seed, 0x9e3779b1) ^ number);
-    const weather = weatherOf(this.#random);
-    this.#weather = isCalm ? { kind: 'calm' } : weather;
+    this.#visitor = visitor;
+    this.#weather = weatherOf(this.#random, visitor);
   }
 
   /** What happens at the failpoint that is passed now. */
   next(place: string): Outcome | null {
+    if (this.#passed === FAILPOINTS_A_WEATHER) {
+      this.#weather = weatherOf(this.#random, this.#visitor);
+      this.#passed = 0;
+      this.#struck = 0;
+    }
     const weather = this.#weather;
     const here = this.#passed++;
     switch (weather.kind) {
@@ -129,6 +142,8 @@ const never = <T>() => new Promise<T>(() => undefined);
 
 /** Every failpoint of one drill, with a count of what was passed and what went wrong where. */
 export class Failpoints {
+  /** Whether everything works for now. */
+  isCalm = false;
   passed = 0;
   readonly struck = new Map<string, number>();
   readonly #visits = new AsyncLocalStorage<Visit>();
@@ -150,7 +165,7 @@ export class Failpoints {
     if (visit === undefined) throw new Error(`something left for ${passage.place} that belongs to no visit`);
     if (visit.life.isOver) return never();
     const { place, send, failed, finish } = passage;
-    const outcome = visit.next(place);
+    const outcome = this.isCalm ? null : visit.next(place);
     this.passed += 1;
     if (outcome !== null) this.struck.set(`${place} ${outcome}`, (this.struck.get(`${place} ${outcome}`) ?? 0) + 1);
     const carryOut = async () => {

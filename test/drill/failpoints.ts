@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { inTime, LATE } from '../../src/in-time.ts';
+import { ALL_COUNTERS } from '../../src/ops/counter-buffer.ts';
 import { randomFrom } from '../ledger/payment-lifecycles.ts';
 import {
   type Books,
@@ -38,6 +40,12 @@ const days = 24 * hours;
 const LONGEST_STEP_MS = 400;
 const JUMP_MS = 41 * seconds;
 
+/** Far beyond every deadline, on a slow machine too: whoever waits for so long waits for ever. Milliseconds. */
+const LONGEST_ANSWER_MS = 180 * seconds;
+
+/** A sign of life for whoever watches, every so many requests. */
+const REQUESTS_A_LINE = 500;
+
 /** Rounds of the cron after which everything that was due has been looked at, or never will be. */
 const MOST_CRONS = 40;
 
@@ -69,7 +77,10 @@ class FailpointDrill {
   readonly #breaches: Breaches;
   readonly #undelivered: Undelivered = { refused: 0, refusedLate: 0, reset: 0, givenBack: 0 };
   readonly #ends = new Map<string, number>();
+  readonly #startedAt = performance.now();
+  /** Everything that happened has a number; a request has it in its id. */
   #number = 0;
+  #sent = 0;
   #replays = 0;
   #crons = 0;
   #topUps = 0;
@@ -83,17 +94,15 @@ class FailpointDrill {
   }
 
   async run(): Promise<DrillResult> {
-    const { requests, say } = this.#options;
-    const startedAt = performance.now();
-    for (let round = 1; this.#number < requests; round++) {
-      await this.#round(round, Math.min(requests, this.#number + REQUESTS_A_ROUND));
-      const took = Math.round((performance.now() - startedAt) / seconds);
-      say(`${this.#number} requests, ${this.#failpoints.passed} failpoints, ${this.#breaches.lines.length} breaches, ${took} s`);
+    const { requests } = this.#options;
+    for (let round = 1; this.#sent < requests; round++) {
+      await this.#round(round, Math.min(requests, this.#sent + REQUESTS_A_ROUND));
     }
     await checkAudit(this.#world.database, this.#breaches);
+    this.#say();
     const struck = [...this.#failpoints.struck.values()].reduce((sum, count) => sum + count, 0);
     const figures = {
-      requests: this.#number,
+      requests: this.#sent,
       'failpoints passed': this.#failpoints.passed,
       'faults injected': struck,
       'kinds of faults (place and outcome)': this.#failpoints.struck.size,
@@ -109,23 +118,32 @@ class FailpointDrill {
       'chargedUndelivered, the charge arriving after the error': this.#undelivered.refusedLate,
       'charged, then killed, without an Idempotency-Key': this.#undelivered.reset,
       'charges given back as undelivered': this.#undelivered.givenBack,
-      seconds: Math.round((performance.now() - startedAt) / seconds),
+      seconds: this.#seconds,
     };
     return { promises: this.#breaches.promises(), figures, breaches: this.#breaches.lines };
   }
 
+  get #seconds(): number {
+    return Math.round((performance.now() - this.#startedAt) / seconds);
+  }
+
+  #say(): void {
+    const broken = this.#breaches.promises().reduce((sum, promise) => sum + promise.broken, 0);
+    this.#options.say(`${this.#sent} requests, ${this.#failpoints.passed} failpoints, ${broken} broken, ${this.#seconds} s`);
+  }
+
   /** New customers, many requests with faults, and then the books. */
   async #round(round: number, until: number): Promise<void> {
-    this.#machines.isCalm = true;
+    this.#failpoints.isCalm = true;
     const customers = await this.#customers(round);
     const model = new PaidModel(this.#breaches);
     const buyers = new Buyers(this.#world, customers, this.#breaches);
-    this.#machines.isCalm = false;
+    this.#failpoints.isCalm = false;
     const work = async (slot: number) => {
-      while (this.#number < until) await this.#act(round, ++this.#number, slot, customers, model, buyers);
+      while (this.#sent < until) await this.#act(round, ++this.#number, slot, customers, model, buyers);
     };
     await Promise.all(Array.from({ length: AT_ONCE }, (_, slot) => work(slot % ISOLATES)));
-    this.#machines.isCalm = true;
+    this.#failpoints.isCalm = true;
     await this.#failpoints.settled();
     await this.#reap();
     await this.#bringBack(round, customers, model);
@@ -173,9 +191,14 @@ class FailpointDrill {
   }
 
   async #send(slot: number, number: number, path: string, init: RequestInit): Promise<{ readonly visit: Visit; readonly answer: Answer }> {
+    this.#sent += 1;
+    if (this.#sent % REQUESTS_A_LINE === 0) this.#say();
     const isolate = this.#machines.isolate(slot);
     const visit = this.#machines.visit(isolate, number);
-    return { visit, answer: await isolate.request(visit, path, init) };
+    const answer = await inTime(isolate.request(visit, path, init), LONGEST_ANSWER_MS);
+    if (answer !== LATE) return { visit, answer };
+    this.#breaches.add('taxonomy', number, 'there is no answer and none will come');
+    return { visit, answer: null };
   }
 
   #sender(slot: number, number: number): Send {
@@ -185,7 +208,7 @@ class FailpointDrill {
   async #cron(slot: number, number: number): Promise<void> {
     const isolate = this.#machines.isolate(slot);
     await isolate.cron(this.#machines.visit(isolate, number));
-    await this.#machines.alarm('METRICS', 'all', 'flush');
+    await this.#machines.alarm('METRICS', ALL_COUNTERS, 'flush');
     this.#crons += 1;
   }
 

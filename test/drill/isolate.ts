@@ -21,6 +21,7 @@ type ObjectMakers = {
   readonly [K in keyof Env as Env[K] extends ObjectBinding ? K : never]: (
     env: Env,
     runtime: Runtime,
+    name: string,
   ) => Env[K] extends ObjectBinding ? ReturnType<Env[K]['getByName']> : never;
 };
 
@@ -66,7 +67,6 @@ export class Machines {
   readonly #isolates: Isolate[] = [];
   /** How often an object was asked: the numbers of its visits. */
   #asked = 0;
-  isCalm = false;
   killedIsolates = 0;
   killedObjects = 0;
 
@@ -91,7 +91,7 @@ export class Machines {
 
   /** A visit to this isolate; the same (seed, number) has the same faults. */
   visit(isolate: Isolate, number: number): Visit {
-    return new Visit(isolate.life, this.#seed, number, this.isCalm);
+    return new Visit('request', isolate.life, this.#seed, number);
   }
 
   /** Asks a method of an object by name, from outside: an alarm of it. */
@@ -150,7 +150,7 @@ export class Machines {
   /** Asks an object, waking it where it doesn't live. When it ends meanwhile, its memory is gone and whoever asked gets an error. */
   async #ask(binding: string, id: string, method: string, args: readonly unknown[]): Promise<unknown> {
     const { life, object } = this.#awake(binding, id);
-    const visit = new Visit(life, this.#seed, -++this.#asked, this.isCalm);
+    const visit = new Visit('object', life, this.#seed, -++this.#asked);
     const work = this.#failpoints.during(visit, async (): Promise<unknown> => {
       const found: unknown = Reflect.get(object, method);
       if (typeof found !== 'function') throw new TypeError(`${binding} has no method ${method}`);
@@ -167,8 +167,8 @@ export class Machines {
     const living = this.#objects.get(name);
     if (living !== undefined && !living.life.isOver) return living;
     if (living !== undefined) this.killedObjects += 1;
-    const makers: Readonly<Record<string, (env: Env, runtime: Runtime) => object>> = OBJECTS;
-    const object = makers[binding]?.(this.#env, this.#runtime());
+    const makers: Readonly<Record<string, (env: Env, runtime: Runtime, name: string) => object>> = OBJECTS;
+    const object = makers[binding]?.(this.#env, this.#runtime(), id);
     if (object === undefined) throw new Error(`nobody can make an object for ${binding}`);
     const woken = { life: new Life(), object };
     this.#objects.set(name, woken);
