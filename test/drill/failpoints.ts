@@ -37,7 +37,7 @@ const hours = 3_600 * seconds;
 const days = 24 * hours;
 
 /** How far the clock moves with each request at most; a jump takes it past the time of every hold that is open. Milliseconds. */
-const LONGEST_STEP_MS = 400;
+const LONGEST_STEP_MS = 150;
 const JUMP_MS = 41 * seconds;
 
 /** Far beyond every deadline, on a slow machine too: whoever waits for so long waits for ever. Milliseconds. */
@@ -64,6 +64,10 @@ export async function drillFailpoints(options: FailpointOptions): Promise<DrillR
   const world = await startWorld();
   try {
     return await new FailpointDrill(world, options).run();
+  } catch (error) {
+    // Said before everything is stopped, which takes a while when requests are still under way.
+    options.say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    throw error;
   } finally {
     await world.stop();
   }
@@ -164,8 +168,8 @@ class FailpointDrill {
     const random = randomFrom(Math.imul(this.#options.seed, 0x27d4eb2f) ^ number);
     this.#world.clock.advance(random.below(LONGEST_STEP_MS));
     const dice = random.below(1_000);
-    if (dice < 8) this.#world.clock.advance(JUMP_MS);
-    if (dice < 20) return this.#cron(slot, number);
+    if (dice < 6) this.#world.clock.advance(JUMP_MS);
+    if (dice < 16) return this.#cron(slot, number);
     if (dice < 200) return buyers.act(number, random, this.#sender(slot, number));
     const order = paidOrder(this.#options.seed, round, number);
     await this.#read(number, slot, customers, order, model, random.below(30) !== 0);

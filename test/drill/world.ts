@@ -6,6 +6,7 @@ import type { Client } from '@libsql/client';
 import { freePort, type Sqld, startSqld } from '../../local/sqld.ts';
 import { type StandIns, startStandIns } from '../../local/stand-ins/stand-ins.ts';
 import type { Env, Settings } from '../../src/env.ts';
+import { inTime } from '../../src/in-time.ts';
 import { manualClock, serverDatabase } from '../support/database.ts';
 import { standInSettings } from '../support/settings.ts';
 import { DATABASE } from './failpoint.ts';
@@ -15,6 +16,9 @@ export type Letter = { readonly body: string; tries: number };
 
 /** A customer's first credit. Small enough that some run out of it. Micro-credits. */
 export const GRANT_MICRO_CREDITS = 1_500_000;
+
+/** So long the stand-ins may take to stop. Milliseconds. */
+const LONGEST_STOP_MS = 5_000;
 
 /** Workers KV as far as the cache uses it, with its promise to forget what has expired. */
 class DrillKv {
@@ -101,7 +105,8 @@ export async function startWorld(): Promise<World> {
   const stop = async () => {
     post.server.close();
     post.server.closeAllConnections();
-    await standIns.value.stop();
+    // After an error requests are still under way, and some connection may not let go.
+    await inTime(standIns.value.stop(), LONGEST_STOP_MS);
     await sqld.stop();
     forget();
     process.off('exit', forget);
