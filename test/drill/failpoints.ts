@@ -28,8 +28,8 @@ const LONG_REQUESTS = 100_000;
 /** After so many requests the faults pause and the books are looked at. */
 const REQUESTS_A_ROUND = 2_000;
 
-/** Requests that are under way at once, in how many isolates: three share one, and end with it. */
-const AT_ONCE = 24;
+/** Requests that are under way at once, in how many isolates: two share one, and end with it. */
+const AT_ONCE = 16;
 const ISOLATES = 8;
 
 const seconds = 1_000;
@@ -42,6 +42,9 @@ const JUMP_MS = 41 * seconds;
 
 /** Far beyond every deadline, on a slow machine too: whoever waits for so long waits for ever. Milliseconds. */
 const LONGEST_ANSWER_MS = 180 * seconds;
+
+/** Of the answers that did arrive, one in so many is asked for again as well. */
+const HEARD_AGAIN = 8;
 
 /** A sign of life for whoever watches, every so many requests. */
 const REQUESTS_A_LINE = 500;
@@ -151,7 +154,7 @@ class FailpointDrill {
     this.#failpoints.isCalm = true;
     await this.#failpoints.settled();
     await this.#reap();
-    await this.#bringBack(round, customers, model);
+    await this.#bringBack(customers, model);
     await this.#payUp(buyers);
     const books = await readBooks(this.#world.database, customers);
     const undelivered = checkBooks(books, model, customers, buyers.purchases, this.#breaches);
@@ -228,19 +231,23 @@ class FailpointDrill {
   }
 
   /** Sends again what was charged under an Idempotency-Key and not heard of; and some that was, to see that it is answered the same. */
-  async #bringBack(round: number, customers: readonly Customer[], model: PaidModel): Promise<void> {
+  async #bringBack(customers: readonly Customer[], model: PaidModel): Promise<void> {
     const before: Books = await readBooks(this.#world.database, customers);
-    for (const { id } of chargesOf(before)) {
+    const lost = chargesOf(before).flatMap(({ id }) => {
       const asked = model.asked.get(id);
-      if (asked === undefined || asked.order.idempotencyKey === null) continue;
       const isHeard = model.deliveries.get(id)?.isHeard === true;
-      if (isHeard && asked.number % 8 !== 0) continue;
-      const { end } = await this.#read(++this.#number, round % ISOLATES, customers, asked.order, model, true);
-      if (end.kind !== 'delivered' || end.receiptId !== id) {
+      const isWanted = asked !== undefined && asked.order.idempotencyKey !== null && (!isHeard || asked.number % HEARD_AGAIN === 0);
+      return isWanted ? [{ id, asked }] : [];
+    });
+    const work = async (slot: number) => {
+      for (let next = lost.pop(); next !== undefined; next = lost.pop()) {
+        const { end } = await this.#read(++this.#number, slot, customers, next.asked.order, model, true);
+        if (end.kind === 'delivered' && end.receiptId === next.id) continue;
         const got = end.kind === 'refused' ? end.code : end.kind;
-        this.#breaches.add('replay', asked.number, `charged, and its Idempotency-Key brings ${got}`);
+        this.#breaches.add('replay', next.asked.number, `charged, and its Idempotency-Key brings ${got}`);
       }
-    }
+    };
+    await Promise.all(Array.from({ length: ISOLATES }, (_, slot) => work(slot)));
   }
 
   /** Without faults: the letters that are left, and the cron for those that were lost. */
