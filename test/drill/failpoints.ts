@@ -29,8 +29,8 @@ const LONG_REQUESTS = 100_000;
 const REQUESTS_A_ROUND = 2_000;
 
 /** Requests that are under way at once, in how many isolates: two share one, and end with it. */
-const AT_ONCE = 16;
-const ISOLATES = 8;
+const AT_ONCE = 8;
+const ISOLATES = 4;
 
 const seconds = 1_000;
 const hours = 3_600 * seconds;

@@ -67,8 +67,8 @@ export class Machines {
   readonly #isolates: Isolate[] = [];
   /** How often an object was asked: the numbers of its visits. */
   #asked = 0;
-  killedIsolates = 0;
-  killedObjects = 0;
+  #replacedIsolates = 0;
+  #replacedObjects = 0;
 
   constructor(world: World, failpoints: Failpoints, seed: number, variant: Variant) {
     this.#world = world;
@@ -78,11 +78,19 @@ export class Machines {
     this.#env = this.#wrapped();
   }
 
+  get killedIsolates(): number {
+    return this.#replacedIsolates + this.#isolates.filter(({ life }) => life.isOver).length;
+  }
+
+  get killedObjects(): number {
+    return this.#replacedObjects + [...this.#objects.values()].filter(({ life }) => life.isOver).length;
+  }
+
   /** An isolate that lives, one of `many`; a dead one is replaced. */
   isolate(slot: number): Isolate {
     const living = this.#isolates[slot];
     if (living !== undefined && !living.life.isOver) return living;
-    if (living !== undefined) this.killedIsolates += 1;
+    if (living !== undefined) this.#replacedIsolates += 1;
     // A new isolate gets an environment object of its own, and with it memory of its own.
     const isolate = new Isolate({ ...this.#env }, this.#runtime(), this.#variant, this.#failpoints);
     this.#isolates[slot] = isolate;
@@ -166,7 +174,7 @@ export class Machines {
     const name = `${binding} ${id}`;
     const living = this.#objects.get(name);
     if (living !== undefined && !living.life.isOver) return living;
-    if (living !== undefined) this.killedObjects += 1;
+    if (living !== undefined) this.#replacedObjects += 1;
     const makers: Readonly<Record<string, (env: Env, runtime: Runtime, name: string) => object>> = OBJECTS;
     const object = makers[binding]?.(this.#env, this.#runtime(), id);
     if (object === undefined) throw new Error(`nobody can make an object for ${binding}`);
