@@ -4,7 +4,7 @@ import { drillFailpoints } from './failpoints.ts';
 import { PROMISES } from './promises.ts';
 
 /** Enough that every mistake is met many times. */
-const REQUESTS = 200;
+const REQUESTS = 120;
 
 const drill = (options: Partial<Parameters<typeof drillFailpoints>[0]> = {}) =>
   drillFailpoints({ requests: REQUESTS, seed: 1, say: () => undefined, ...options });
