@@ -57,7 +57,7 @@ export function createStripePayments(options: StripeOptions): PaymentService {
       const sessions = await ask(() => stripe().checkout.sessions.list({ payment_intent: intentId, limit: 1 }));
       return sessions.ok ? ok(sessions.value?.data[0]?.id ?? null) : sessions;
     },
-    completedSessions: (since, after) => completedSessions(stripe, since, after),
+    completedSessions: (since, after) => completedSessions(stripe(), since, after),
     readHint: (rawBody, signature) => readHint(options, rawBody, signature),
   };
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { auditLedger, brokenLaws } from '../../src/billing/audit.ts';
 import type { Asked, PaidModel } from './paid-model.ts';
 import type { Purchase } from './buyers.ts';
-import { ARE_REFUSED_CHARGES_GIVEN_BACK, type Breaches } from './promises.ts';
+import type { Breaches } from './promises.ts';
 import { GRANT_MICRO_CREDITS } from './world.ts';
 
 /** A customer of the drill, with the keys it reads with. */
@@ -208,7 +208,7 @@ function checkUndelivered(books: Books, model: PaidModel, breaches: Breaches): U
     else if (asked.hasStragglers) count.refusedLate += 1;
     else {
       count.refused += 1;
-      if (ARE_REFUSED_CHARGES_GIVEN_BACK) breaches.add('undelivered', asked.number, `charged ${settled} for an error`);
+      breaches.add('undelivered', asked.number, `charged ${settled} for an error`);
     }
   }
   return count;

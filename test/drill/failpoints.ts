@@ -29,8 +29,8 @@ const LONG_REQUESTS = 100_000;
 const REQUESTS_A_ROUND = 2_000;
 
 /** Requests that are under way at once, in how many isolates: two share one, and end with it. */
-const AT_ONCE = 8;
-const ISOLATES = 4;
+const AT_ONCE = 24;
+const ISOLATES = 8;
 
 const seconds = 1_000;
 const hours = 3_600 * seconds;
@@ -220,6 +220,7 @@ class FailpointDrill {
     const isolate = this.#machines.isolate(slot);
     await isolate.cron(this.#machines.visit(isolate, number));
     await this.#machines.alarm('METRICS', ALL_COUNTERS, 'flush');
+    await this.#machines.alarm('LEDGER', 'shard-0', 'alarm');
     this.#crons += 1;
     this.#isCronRunning = false;
   }
@@ -228,6 +229,12 @@ class FailpointDrill {
   async #reap(): Promise<void> {
     this.#world.clock.advance(2 * JUMP_MS);
     await this.#cron(0, ++this.#number);
+    // What has to be undone and was never heard of is given up after two minutes.
+    for (let turn = 0; turn < MOST_CRONS && this.#machines.owed > 0; turn++) {
+      this.#world.clock.advance(JUMP_MS);
+      await this.#machines.alarm('LEDGER', 'shard-0', 'alarm');
+    }
+    if (this.#machines.owed > 0) this.#breaches.add('undelivered', null, `${this.#machines.owed} requests are never undone`);
   }
 
   /** Sends again what was charged under an Idempotency-Key and not heard of; and some that was, to see that it is answered the same. */

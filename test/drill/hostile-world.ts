@@ -10,16 +10,20 @@ import { freePort, startSqld } from '../../local/sqld.ts';
 import { startStandIns } from '../../local/stand-ins/stand-ins.ts';
 import { createApp } from '../../src/app.ts';
 import { createDatabase } from '../../src/db/client.ts';
-import { buildDeps, metricsFor, parserFor, type Runtime, runScheduled } from '../../src/deps.ts';
+import { buildDeps, metricsFor, runScheduled } from '../../src/deps.ts';
 import type { Env, Settings } from '../../src/env.ts';
 import { randomIds } from '../../src/ids.ts';
 import type { RateLimitObjects } from '../../src/limits/object-limiter.ts';
 import { createCounterBuffer } from '../../src/ops/counter-buffer.ts';
 import type { Increment } from '../../src/ops/series.ts';
-import { createFlights } from '../../src/parse/flight.ts';
-import type { Parser } from '../../src/parse/parser.ts';
+import type { FlightDeck } from '../../src/flights/read-flight.ts';
+import type { LedgerWriter } from '../../src/billing/ledger-writer.ts';
+import { writerFor } from '../../src/wiring/database.ts';
+import { flightDeckFor } from '../../src/wiring/reading.ts';
+import type { Runtime } from '../../src/wiring/runtime.ts';
 import { processRateLimits } from '../support/rate-limits.ts';
 import { startTurnstile } from '../support/turnstile.ts';
+import { processWriters } from '../support/writers.ts';
 import type { Seen } from './answer-check.ts';
 import { CANARY_SETTINGS, CANARY_STORE_TOKEN, VENDOR_MARK } from './canaries.ts';
 import type { Destinations, Sent } from './outgoing-check.ts';
@@ -156,7 +160,8 @@ export function createApi({ settings }: Ground): Api {
     cache,
     takeFrom: (name) => limits.getByName(name),
     count: (increments) => counters.add(increments),
-    parser: () => parserFor(environments.generous, runtime),
+    deck: () => flightDeckFor(environments.generous, runtime),
+    writer: (shard) => writerFor(environments.generous, shard, runtime),
   });
   const { UPSTASH_REDIS_REST_URL: storeUrl = '', ...rest } = settings;
   const environments: Readonly<Record<Counting, Env>> = {
@@ -164,7 +169,7 @@ export function createApi({ settings }: Ground): Api {
     published: { ...rest, RATE_LIMIT_SCALE: '1', ...bindings },
     store_down: { ...rest, UPSTASH_REDIS_REST_URL: storeUrl, UPSTASH_REDIS_REST_TOKEN: CANARY_STORE_TOKEN, ...bindings },
   };
-  const app = createApp(({ env, background }) => buildDeps(env, background, runtime));
+  const app = createApp(({ env, background, hints }) => buildDeps(env, background, hints, runtime));
   return {
     ask: (request, counting, sent) =>
       sentBy.run(sent, async () => {
@@ -202,10 +207,11 @@ function bindingsOf(parts: {
   readonly cache: Map<string, string>;
   readonly takeFrom: RateLimitObjects['getByName'];
   readonly count: (increments: readonly Increment[]) => void;
-  readonly parser: () => Parser;
-}): Pick<Env, 'CONTENT_CACHE' | 'ASSETS' | 'RATE_LIMITS' | 'METRICS' | 'PARSE_FLIGHTS'> {
-  const { cache, takeFrom, count, parser } = parts;
-  const flights = createFlights<Awaited<ReturnType<Parser['parse']>>>();
+  readonly deck: () => FlightDeck;
+  readonly writer: (shard: number) => LedgerWriter;
+}): Pick<Env, 'CONTENT_CACHE' | 'ASSETS' | 'RATE_LIMITS' | 'METRICS' | 'READ_FLIGHTS' | 'LEDGER'> {
+  const { cache, takeFrom, count, deck, writer } = parts;
+  const decks = new Map<string, FlightDeck>();
   const store = {
     get: (key: string) => Promise.resolve(cache.get(key) ?? null),
     put: (key: string, text: string) => Promise.resolve(void cache.set(key, text)),
@@ -216,6 +222,13 @@ function bindingsOf(parts: {
     ASSETS: {} as Env['ASSETS'],
     RATE_LIMITS: { getByName: takeFrom },
     METRICS: { getByName: () => ({ add: async (increments) => count(increments) }) },
-    PARSE_FLIGHTS: { getByName: (name) => ({ parse: (...order) => flights.run(name, () => parser().parse(...order)) }) },
+    LEDGER: processWriters(writer, Date.now),
+    READ_FLIGHTS: {
+      getByName: (name) => {
+        const found = decks.get(name) ?? deck();
+        decks.set(name, found);
+        return found;
+      },
+    },
   };
 }

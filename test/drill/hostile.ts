@@ -137,11 +137,3 @@ function resultOf(tally: HostileTally, seconds: number): DrillResult {
   const figures = Object.fromEntries(tally.counts.filter(([name]) => !name.startsWith('operation ')));
   return { promises: tally.promises, figures: { ...figures, seconds: Math.round(seconds) }, breaches: tally.breaches };
 }
-
-if (import.meta.main) {
-  const [requests = SHORT.inProcess, seed = 1] = process.argv.slice(2).map(Number);
-  const options = { seed, isLong: requests > SHORT.inProcess, say: (line: string) => console.log(line) };
-  const result = await run(options, { inProcess: requests, overSockets: Math.round(requests / 16) });
-  console.log(JSON.stringify(result, null, 2));
-  process.exitCode = result.breaches.length === 0 ? 0 : 1;
-}

@@ -1,13 +1,16 @@
 import { createApp } from '../../src/app.ts';
-import { buildDeps, metricsFor, parserFor, type Runtime, runScheduled } from '../../src/deps.ts';
+import { createAbandoned } from '../../src/billing/abandoned.ts';
+import { buildDeps, metricsFor, runScheduled } from '../../src/deps.ts';
 import type { Env } from '../../src/env.ts';
 import type { App, AppDeps } from '../../src/http/context.ts';
 import { randomIds } from '../../src/ids.ts';
 import type { Counter } from '../../src/limits/limiter.ts';
 import { createWindowCounter } from '../../src/limits/object-limiter.ts';
 import { createCounterBuffer } from '../../src/ops/counter-buffer.ts';
-import { createFlights } from '../../src/parse/flight.ts';
-import type { Parser } from '../../src/parse/parser.ts';
+import { writerFor } from '../../src/wiring/database.ts';
+import { flightDeckFor } from '../../src/wiring/reading.ts';
+import type { Runtime } from '../../src/wiring/runtime.ts';
+import { AbandonedMemory } from '../support/abandoned-memory.ts';
 import { type Failpoints, Life, type Passage, Visit } from './failpoint.ts';
 import type { World } from './world.ts';
 
@@ -26,10 +29,16 @@ type ObjectMakers = {
 };
 
 const OBJECTS: ObjectMakers = {
-  PARSE_FLIGHTS: (env, runtime) => {
-    const flights = createFlights<Awaited<ReturnType<Parser['parse']>>>();
+  READ_FLIGHTS: (env, runtime) => flightDeckFor(env, runtime),
+  LEDGER: (env, runtime) => {
+    let made: ReturnType<typeof writerFor> | undefined;
+    const writer = (shard: number) => (made ??= writerFor(env, shard, runtime));
+    const abandoned = createAbandoned(writerStorage(env), runtime.clock);
     return {
-      parse: (request, key, budget) => flights.run(key, () => parserFor(env, runtime).parse(request, key, budget)),
+      submit: (shard, call) => writer(shard).submit(call),
+      run: (shard, statements) => writer(shard).run(statements),
+      abandon: (shard, call) => abandoned.add(shard, call),
+      alarm: () => abandoned.carryOut(writer),
     };
   },
   RATE_LIMITS: () => createWindowCounter(memoryStorage()),
@@ -39,6 +48,15 @@ const OBJECTS: ObjectMakers = {
   },
 };
 
+/** What the ledger's writer has in its storage outlives the object. */
+const writerStorages = new WeakMap<Env, AbandonedMemory>();
+
+function writerStorage(env: Env): AbandonedMemory {
+  const storage = writerStorages.get(env) ?? new AbandonedMemory();
+  writerStorages.set(env, storage);
+  return storage;
+}
+
 function memoryStorage() {
   let kept: Counter | undefined;
   return {
@@ -46,6 +64,7 @@ function memoryStorage() {
     save: async (counter: Counter) => {
       kept = counter;
     },
+    pause: async () => undefined,
     forgetAt: async () => undefined,
     clear: async () => {
       kept = undefined;
@@ -100,6 +119,11 @@ export class Machines {
   /** A visit to this isolate; the same (seed, number) has the same faults. */
   visit(isolate: Isolate, number: number): Visit {
     return new Visit('request', isolate.life, this.#seed, number);
+  }
+
+  /** How many requests have still to be undone. */
+  get owed(): number {
+    return writerStorage(this.#env).size;
   }
 
   /** Asks a method of an object by name, from outside: an alarm of it. */
@@ -229,7 +253,7 @@ export class Isolate {
     this.#env = env;
     this.#runtime = runtime;
     this.#failpoints = failpoints;
-    this.#app = createApp(({ env, background }) => variant(buildDeps(env, background, runtime)));
+    this.#app = createApp(({ env, background, hints }) => variant(buildDeps(env, background, hints, runtime)));
   }
 
   /** Sends one request, and waits for what the isolate does in the background; null when the isolate ended before it answered. */

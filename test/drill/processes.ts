@@ -176,10 +176,3 @@ function shuffled<T>(items: readonly T[], random: ReturnType<typeof randomFrom>)
   while (left.length > 0) mixed.push(...left.splice(random.below(left.length), 1));
   return mixed;
 }
-
-if (import.meta.main) {
-  const isLong = process.argv.includes('--long');
-  const result = await processDrill.run({ seed: Number(process.argv[2] ?? 1), isLong, say: (line) => console.log(line) });
-  console.log(JSON.stringify(result, null, 2));
-  process.exitCode = result.promises.every(({ broken }) => broken === 0) ? 0 : 1;
-}

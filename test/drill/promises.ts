@@ -17,12 +17,6 @@ export const PROMISES = {
 } as const satisfies Record<string, string>;
 export type PromiseName = keyof typeof PROMISES;
 
-/**
- * Whether a charge whose request ends in an error is given back by itself. Until it is, such charges are a figure, and the promise
- * `undelivered` isn't made.
- */
-export const ARE_REFUSED_CHARGES_GIVEN_BACK: boolean = false;
-
 /** So many breaches are kept in words; all are counted. */
 const MOST_IN_WORDS = 20;
 
@@ -49,7 +43,7 @@ export class Breaches {
 
   promises(): readonly DrilledPromise[] {
     // safe because the table has only these keys
-    const names = (Object.keys(PROMISES) as PromiseName[]).filter((name) => name !== 'undelivered' || ARE_REFUSED_CHARGES_GIVEN_BACK);
+    const names = Object.keys(PROMISES) as PromiseName[];
     return names.map((name) => ({ promise: PROMISES[name], broken: this.count(name) }));
   }
 }

@@ -8,13 +8,15 @@ import { endProcess } from '../../local/end-process.ts';
 import { startGuardian } from '../../local/guard.ts';
 import type { Drill, DrillResult } from './drill.ts';
 import { failpointDrill } from './failpoints.ts';
+import { hostileDrill } from './hostile.ts';
+import { processDrill } from './processes.ts';
 import { drillBlock, drillTable, type Played } from './report.ts';
 
 // `npm run drill`: plays the fire drills one after the other, each in a process group of its own, so that whatever a drill started can be
 // ended with it, and prints what came of them.
 
 /** Every drill, in the order in which they are played. One line each. */
-const DRILLS: readonly Drill[] = [failpointDrill];
+const DRILLS: readonly Drill[] = [failpointDrill, hostileDrill, processDrill];
 
 const USAGE = `npm run drill -- [options]
   --long        the long version: many times as many requests
