@@ -1,4 +1,5 @@
 import { LibsqlError } from '@libsql/client/web';
+import { inTime, LATE } from '../in-time.ts';
 import { err, ok, type Result } from '../result.ts';
 
 const seconds = 1_000;
@@ -10,6 +11,8 @@ export type Unreachable = { readonly kind: 'unreachable' };
 export type CallPolicy = {
   /** The whole call with all its tries, milliseconds. */
   readonly deadlineMs: number;
+  /** One try, milliseconds; the whole call's time where it is left out. */
+  readonly tryMs?: number;
   /** How often a batch is sent at most. */
   readonly tries: number;
   /** Pauses between tries. Tests hand in one that doesn't. */
@@ -18,10 +21,12 @@ export type CallPolicy = {
 
 /**
  * Five seconds: sqld takes the write lock from a stuck writer after five, so a later answer would be a stranger's luck, and a read's
- * own deadline of 25 s must leave room for a hold, a fetch and a settlement. Three tries ride out one restart or one stolen lock.
+ * own deadline of 25 s must leave room for a hold, a fetch and a settlement. Three tries ride out one restart or one stolen lock; one that
+ * is silent for two seconds is sent again beside it, since a single connection can be stuck where the server is not.
  */
 export const CALL_POLICY: CallPolicy = {
   deadlineMs: 5 * seconds,
+  tryMs: 2 * seconds,
   tries: 3,
   wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 };
@@ -39,7 +44,7 @@ export async function callDatabase<T>(send: (attempt: number) => Promise<T>, pol
   const deadline = startDeadline(policy.deadlineMs);
   try {
     for (let attempt = 1; attempt <= policy.tries; attempt++) {
-      const outcome = await Promise.race([attemptOnce(send, attempt), deadline.passed]);
+      const outcome = await Promise.race([attemptInTime(send, attempt, policy), deadline.passed]);
       if (outcome.kind === 'answered') return ok(outcome.value);
       if (outcome.kind === 'hopeless' || attempt === policy.tries) break;
       const pause = policy.wait(FIRST_PAUSE_MS * 2 ** (attempt - 1)).then(() => undefined);
@@ -59,6 +64,11 @@ function startDeadline(ms: number): { readonly passed: Promise<{ readonly kind: 
     timer = setTimeout(() => resolve({ kind: 'hopeless' }), ms);
   });
   return { passed, clear: () => clearTimeout(timer) };
+}
+
+async function attemptInTime<T>(send: (attempt: number) => Promise<T>, attempt: number, policy: CallPolicy): Promise<Attempt<T>> {
+  const outcome = await inTime(attemptOnce(send, attempt), policy.tryMs ?? policy.deadlineMs);
+  return outcome === LATE ? { kind: 'failed' } : outcome;
 }
 
 async function attemptOnce<T>(send: (attempt: number) => Promise<T>, attempt: number): Promise<Attempt<T>> {
