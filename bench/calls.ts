@@ -43,8 +43,8 @@ export type CallResults = {
   readonly paidAnswers: number;
   readonly bookedUsages: number;
   readonly brokenLaws: readonly string[];
-  /** How often the database was still busy long after a measurement. */
-  readonly restless: number;
+  /** After which measurements the database took no writes any more, so that its server had to be started anew. */
+  readonly stuck: readonly { readonly name: Case; readonly callers: number }[];
 };
 
 type Bench = {
@@ -73,17 +73,19 @@ export async function measureCalls(site: Site, options: BenchOptions, say: (line
     const bench: Bench = { site, worker, forgetful, generator, options, keyHashes, nextFresh: FIRST_FRESH_TARGET };
     const random = seededNumbers(options.seed);
     const cells: Cell[] = [];
-    let restless = 0;
+    const stuck: { name: Case; callers: number }[] = [];
     for (let round = 1; round <= options.rounds; round++) {
       for (const callers of options.callers) {
         for (const name of shuffled(CASE_NAMES, random)) {
           cells.push(await measure(bench, name, callers));
-          if (!(await becomesCalm(site.database))) restless++;
+          if (await becomesCalm(site.database)) continue;
+          stuck.push({ name, callers });
+          await site.restartDatabase();
         }
         say(`round ${round} of ${options.rounds}, ${lineOf(cells.slice(-CASE_NAMES.length), callers)}`);
       }
     }
-    return { cells, restless, ...(await moneyOf(site.database, cells)) };
+    return { cells, stuck, ...(await moneyOf(site.database, cells)) };
   } finally {
     generator.stop();
   }
@@ -201,7 +203,7 @@ function cpuOf(bench: Bench, name: Case): Record<ProcessName, number | null> {
   const { pid } = workerOf(bench, name);
   return {
     workerd: pid === null ? null : cpuSeconds(pid),
-    sqld: cpuSeconds(site.sqld.pid),
+    sqld: cpuSeconds(site.sqld().pid),
     provider: cpuSeconds(site.provider.pid),
     generator: cpuSeconds(generator.pid),
     harness: cpuSeconds(process.pid),

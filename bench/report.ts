@@ -117,7 +117,7 @@ function callTables(calls: CallResults, options: BenchOptions): readonly string[
   ];
 }
 
-function wrongSection({ cells, paidAnswers, bookedUsages, brokenLaws, restless }: CallResults): string {
+function wrongSection({ cells, paidAnswers, bookedUsages, brokenLaws, stuck }: CallResults): string {
   const wrong = CASE_NAMES.map((name) => {
     const statuses: Record<string, number> = {};
     for (const cell of cells.filter((cell) => cell.name === name)) {
@@ -141,7 +141,13 @@ Status 0: no answer at all; -1: the wanted status, but not from where it was wan
 ${table(['', 'Good answers', 'Others', 'By status'], wrong)}
 
 Paid answers ${count(paidAnswers)}, usages booked ${count(bookedUsages)} (a read whose answer was an error may have been charged before); ${laws}.
-The database was still busy twenty seconds after a measurement ${count(restless)} times.`;
+${stuckSentence(stuck)}`;
+}
+
+function stuckSentence(stuck: CallResults['stuck']): string {
+  if (stuck.length === 0) return 'The database took writes after every measurement.';
+  const after = stuck.map(({ name, callers }) => `${CASES[name].letter} with ${callers} callers`).join(', ');
+  return `The database took no writes any more, twenty seconds long, and its server was ended and started anew after: ${after}.`;
 }
 
 function growthTables(growth: GrowthResults): readonly string[] {

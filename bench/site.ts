@@ -24,7 +24,8 @@ export const OWNER_KEY = 'the-owner-key-of-the-benchmark';
 
 /** Everything that a read needs: a real database with funded accounts, a provider that answers at once, and the Worker. */
 export type Site = {
-  readonly sqld: Sqld;
+  /** The database's server, as it runs now. */
+  sqld(): Sqld;
   readonly database: Database;
   readonly provider: InstantProvider;
   readonly keys: readonly string[];
@@ -33,18 +34,21 @@ export type Site = {
     name: string,
     options?: { readonly settings?: Readonly<Record<string, string>>; readonly isInspected?: boolean },
   ): Promise<Workerd>;
+  /** Ends the database's server by force and starts it anew on the same port and data: one that takes no writes any more doesn't end by itself. */
+  restartDatabase(): Promise<void>;
   stop(): Promise<void>;
 };
 
 /** Starts the database and the provider in `folder`, and opens the accounts. */
 export async function openSite(bundle: Bundle, folder: string): Promise<Site> {
-  const sqld = await startSqld({ dataDir: join(folder, 'database'), port: await freePort() });
+  const [dataDir, port] = [join(folder, 'database'), await freePort()];
+  let sqld = await startSqld({ dataDir, port });
   const database = createDatabase({ url: sqld.url });
   await migrateDatabase(database);
   const provider = await startProvider();
   const workers: Workerd[] = [];
   return {
-    sqld,
+    sqld: () => sqld,
     database,
     provider,
     keys: await openAccounts(database),
@@ -55,6 +59,11 @@ export async function openSite(bundle: Bundle, folder: string): Promise<Site> {
       const worker = await startWorkerd({ bundle, entrypoint: 'direct', settings, stateFolder, isInspected });
       workers.push(worker);
       return worker;
+    },
+    async restartDatabase() {
+      process.kill(sqld.pid, 'SIGKILL');
+      await sqld.ended;
+      sqld = await startSqld({ dataDir, port });
     },
     async stop() {
       for (const worker of workers) await worker.stop();

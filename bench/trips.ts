@@ -30,7 +30,7 @@ const Pipeline = z.object({
 /** Counts what a read asks of the database, through a proxy before it. */
 export async function countTrips(site: Site): Promise<readonly TripsRow[]> {
   let statements = 0;
-  const proxy = await countRequestsTo(site.sqld.url, (body) => (statements += statementsIn(body)));
+  const proxy = await countRequestsTo(site.sqld().url, (body) => (statements += statementsIn(body)));
   const generator = startLoadGenerator();
   try {
     const worker = await site.startWorker('trips', { settings: { LIBSQL_URL: proxy.url } });

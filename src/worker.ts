@@ -78,8 +78,8 @@ export class LedgerWriter extends DurableObject<Env> {
   }
 }
 
-/** A crash may forget as much of a subject's count. Milliseconds. */
-const SAVE_COUNTS_AFTER_MS = 100;
+/** A crash may forget as much of a subject's count. A shorter time would have every object write to the disk again and again. Milliseconds. */
+const SAVE_COUNTS_AFTER_MS = 5_000;
 
 /** Where the requests of one subject are counted. */
 export class RateLimit extends DurableObject<Env> {

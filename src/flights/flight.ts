@@ -4,7 +4,7 @@ import type { Result } from '../result.ts';
 
 /** How large flights may become. */
 export type FlightLimits = {
-  /** Flights under way at once in one object. An object is named by one request, so there is one; more would be a bug elsewhere. */
+  /** Flights under way at once in one object, of the many over which they are spread. */
   readonly flights: number;
   /** Callers of one flight. Each is an open request that holds a few kilobytes here until the flight lands. */
   readonly callers: number;
@@ -18,17 +18,20 @@ export type FlightLimits = {
   readonly lingerMs: number;
   /** A longer answer doesn't stay after the landing. */
   readonly lingerChars: number;
+  /** What stays in one object altogether; beyond it nothing more does. */
+  readonly lingeringChars: number;
 };
 
 /** The limits of the Worker's flights. */
 export const FLIGHT_LIMITS: FlightLimits = {
-  flights: 16,
+  flights: 200,
   callers: 500,
   answerChars: 12_000_000,
   handedOutChars: 48_000_000,
   flightMs: 30_000,
   lingerMs: 5_000,
   lingerChars: 1_000_000,
+  lingeringChars: 8_000_000,
 };
 
 /** Who boards: since when they ask, and when their own time is over. Unix milliseconds. */
@@ -67,6 +70,8 @@ export interface Flights {
 type Flight = {
   readonly deadlineAt: number;
   callers: number;
+  /** How much of it stays after its landing. */
+  chars: number;
   /** Null while it is under way. */
   landedAt: number | null;
   landing: Promise<string | null>;
@@ -75,9 +80,12 @@ type Flight = {
 /** Flights within one isolate. */
 export function createFlights(clock: Clock, limits: FlightLimits = FLIGHT_LIMITS): Flights {
   const known = new Map<string, Flight>();
+  let lingering = 0;
 
   const forget = (key: string, flight: Flight): void => {
-    if (known.get(key) === flight) known.delete(key);
+    if (known.get(key) !== flight) return;
+    known.delete(key);
+    lingering -= flight.chars;
   };
 
   /** The JSON of what came, or null when nothing did. */
@@ -88,7 +96,8 @@ export function createFlights(clock: Clock, limits: FlightLimits = FLIGHT_LIMITS
       if (result === LATE) return null;
       const text = JSON.stringify(result);
       flight.landedAt = clock();
-      stays = result.ok && text.length <= limits.lingerChars;
+      stays = result.ok && text.length <= limits.lingerChars && lingering + text.length <= limits.lingeringChars;
+      if (stays) lingering += flight.chars = text.length;
       return text.length > limits.answerChars ? JSON.stringify(tooLarge(result)) : text;
     } finally {
       if (stays) setTimeout(() => forget(key, flight), limits.lingerMs);
@@ -107,7 +116,9 @@ export function createFlights(clock: Clock, limits: FlightLimits = FLIGHT_LIMITS
     if (known.size < limits.flights) return true;
     // What has landed gives way to what has to fly.
     const landed = [...known].find(([, flight]) => flight.landedAt !== null);
-    return landed !== undefined && known.delete(landed[0]);
+    if (landed === undefined) return false;
+    forget(...landed);
+    return true;
   };
 
   return {
@@ -118,8 +129,9 @@ export function createFlights(clock: Clock, limits: FlightLimits = FLIGHT_LIMITS
         found.callers += 1;
         return arrive(found, found.callers);
       }
-      if (found === undefined && !hasRoom()) return { kind: 'full' };
-      const flight: Flight = { deadlineAt, callers: 1, landedAt: null, landing: Promise.resolve(null) };
+      if (found !== undefined) forget(key, found);
+      else if (!hasRoom()) return { kind: 'full' };
+      const flight: Flight = { deadlineAt, callers: 1, chars: 0, landedAt: null, landing: Promise.resolve(null) };
       known.set(key, flight);
       flight.landing = land(key, flight, work);
       return arrive(flight, 1);

@@ -4,7 +4,7 @@ import { MIN_ATTEMPT_MS } from '../providers/failover.ts';
 import type { Budget, FlightNote } from '../providers/provider.ts';
 import type { Result } from '../result.ts';
 import type { FlightAnswer } from './flight.ts';
-import { flightName, type FlightRequest, type ReadFlights } from './read-flight.ts';
+import { deckOf, flightName, type FlightRequest, type ReadFlights } from './read-flight.ts';
 
 /** What a flight tells just before the caller's deadline is still on its way then: who was asked, and what that cost. Milliseconds. */
 const GRACE_MS = 500;
@@ -38,7 +38,7 @@ export function createFlyer(deps: { readonly flights: ReadFlights; readonly cloc
       let answer: FlightAnswer | typeof LATE;
       try {
         const waitMs = Math.max(0, budget.deadlineAt - clock()) + GRACE_MS;
-        answer = await inTime(flights.getByName(name).fly(name, request, budget, beganAt), waitMs);
+        answer = await inTime(flights.getByName(deckOf(name)).fly(name, request, budget, beganAt), waitMs);
       } catch (error) {
         // An object with too many callers says so; everybody asking by themselves then is what it is there to prevent.
         if (isOverloaded(error)) return { kind: 'full' };

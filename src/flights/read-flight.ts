@@ -53,13 +53,24 @@ export interface FlightDeck {
   fly(name: string, request: FlightRequest, budget: Budget, beganAt: number): Promise<FlightAnswer>;
 }
 
-/** The decks of all isolates: one Durable Object for each name. */
+/** The decks of all isolates: Durable Objects over which flights are spread by their names. */
 export type ReadFlights = { getByName(name: string): FlightDeck };
 
 /** The name of a request's flight: its kind, and 128 bits of the SHA-256 of all of it. */
 export async function flightName(request: FlightRequest): Promise<string> {
   const hex = await sha256Hex(JSON.stringify(request, sortKeys));
   return `${request.kind}:v${FLIGHT_VERSION}:${hex.slice(0, 32)}`;
+}
+
+/**
+ * Flights are spread over so many objects. One for each flight would have to be made anew for every post that is read, which takes
+ * longer than most reads, and would be of no use to the next.
+ */
+const DECKS = 64;
+
+/** The name of the object in which a flight meets its callers. */
+export function deckOf(flight: string): string {
+  return `deck-${Number.parseInt(flight.slice(-2), 16) % DECKS}`;
 }
 
 /** The same content has one text, in whatever order its fields were set. */

@@ -5,7 +5,18 @@ import type { App, AppContext } from '../http/context.ts';
 import { errorResponses, refuse } from '../http/error-response.ts';
 import { IDEMPOTENCY_ERRORS, idempotent } from '../http/idempotent.ts';
 import { identifyCustomer } from '../http/identify.ts';
-import { changesOf, KEY_ERRORS, KeyHeaders, KeyId, keyIdOf, KeyPatch, keyRefusal, MintedKey, pastEnd, Rotation } from '../http/key-requests.ts';
+import {
+  changesOf,
+  KEY_ERRORS,
+  KeyHeaders,
+  KeyId,
+  keyIdOf,
+  KeyPatch,
+  keyRefusal,
+  MintedKey,
+  pastEnd,
+  Rotation,
+} from '../http/key-requests.ts';
 import { onlyQuery } from '../http/query.ts';
 
 const shared = { tags: ['Account'], security: [{ apiKey: [] }], middleware: onlyQuery([]) };
