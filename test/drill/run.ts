@@ -21,7 +21,7 @@ const DRILLS: readonly Drill[] = [failpointDrill, hostileDrill, processDrill];
 const USAGE = `npm run drill -- [options]
   --long        the long version: many times as many requests
   --seed N      plays the faults of this seed again (a new one where not given)
-  --only NAME   plays one drill: ${DRILLS.map(({ name }) => name).join(', ')}
+  --only A,B    plays these drills alone: ${DRILLS.map(({ name }) => name).join(', ')}
   --write       writes the figures into docs/reliability.md
   --help        this`;
 
@@ -45,8 +45,10 @@ function readOptions(args: readonly string[]): Options | string | null {
   }
   if (values.help) return null;
   if (values.seed !== undefined && !/^\d{1,9}$/.test(values.seed)) return '--seed takes a whole number of up to nine digits.';
-  const drills = DRILLS.filter(({ name }) => values.only === undefined || name === values.only);
-  if (drills.length === 0) return `There is no drill of the name ${values.only}.`;
+  const only = values.only?.split(',') ?? DRILLS.map(({ name }) => name);
+  const unknown = only.find((name) => DRILLS.every((drill) => drill.name !== name));
+  if (unknown !== undefined) return `There is no drill of the name ${unknown}.`;
+  const drills = DRILLS.filter(({ name }) => only.includes(name));
   const seed = values.seed === undefined ? 1 + randomInt(SEEDS) : Number(values.seed);
   return { seed, isLong: values.long, drills, writes: values.write };
 }
