@@ -32,6 +32,7 @@ export const SLOT_RULES: Readonly<Record<string, SlotRule>> = {
   'getTopUp path id': { kind: 'missing', things: ({ topUpIds }) => topUpIds, madeUp: otherId },
   'listTopUps query cursor': { kind: 'own_list', things: ({ topUpIds }) => topUpIds, madeUp: otherId },
   'listUsage query cursor': { kind: 'own_list', things: ({ usageCursor }) => [usageCursor], madeUp: otherPosition },
+  'listKeys query cursor': { kind: 'own_list', things: keyPositions, madeUp: otherPosition },
   'listLedger query cursor': { kind: 'own_list', things: () => [listCursor(2)], madeUp: () => listCursor(2) },
   'listOwnerActions query cursor': { kind: 'missing', things: ({ requestIds }) => requestIds, madeUp: otherId },
   'readComments query cursor': { kind: 'public' },
@@ -78,6 +79,11 @@ export function slotGaps(slots: readonly Slot[], rules: Readonly<Record<string, 
 /** An id of the same kind and time that nobody has. */
 function otherId(id: string): string {
   return `${id.slice(0, -4)}${id.endsWith('0000') ? '1111' : '0000'}`;
+}
+
+/** Where a customer's keys stand in a list; no key is newer than now. */
+function keyPositions({ rootId, childId }: Customer): readonly string[] {
+  return [rootId, childId].map((id) => listCursor(Date.now(), id));
 }
 
 function otherPosition(cursor: string): string {

@@ -123,7 +123,7 @@ const HOLDS: readonly (readonly [string, string])[] = [
   ['hold without an idempotency key', hold(`'req_x' || a.id`, `''`, '5', oneLine('5'))],
   [
     'hold in place of another with its idempotency key',
-    `${hold(`'req_x'`, 'o.idempotency_key', '5', oneLine('5')).replace('FROM account a', 'FROM hold o JOIN account a ON a.id = o.account_id')} AND o.state = 'released'`,
+    `${hold(`'req_x'`, 'o.idempotency_key', '5', oneLine('5')).replace('FROM account a', 'FROM hold o JOIN account a ON a.id = o.account_id')} AND o.id = (SELECT min(r.id) FROM hold r WHERE r.state = 'released')`,
   ],
   ['released hold opened again', `UPDATE hold SET state = 'open', resolved_at = NULL WHERE state IN ('released', 'expired')`],
   ['settled hold released', `UPDATE hold SET state = 'released', settled_micros = NULL WHERE state = 'settled'`],

@@ -35,9 +35,12 @@ async function burst({ url, proxy }: RunningWorker) {
 
 /** What must hold in workerd whatever counts. */
 function limitsExactly(worker: () => RunningWorker): void {
-  test('lets exactly the limit of 100 parallel requests pass, and asks the database for no other', async () => {
+  test('lets exactly the limit of 100 parallel requests pass, and asks the database no more than they need', async () => {
     const { passed, refused, asked } = await burst(worker());
-    expect([passed, refused.length, asked]).toEqual([LIMIT, 100 - LIMIT, LIMIT]);
+    expect([passed, refused.length]).toEqual([LIMIT, 100 - LIMIT]);
+    // Those that passed wait for each other and share what is asked.
+    expect(asked).toBeGreaterThan(0);
+    expect(asked).toBeLessThanOrEqual(LIMIT);
     for (const { headers } of refused) {
       expect(headers.get('RateLimit-Policy')).toBe('"burst";q=60;w=60');
       const seconds = Number(headers.get('Retry-After'));
