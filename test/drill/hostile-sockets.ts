@@ -64,7 +64,9 @@ export async function playSockets(stage: SocketStage, requests: number, seed: nu
 export async function checkWorkerState({ worker, tally }: Pick<SocketStage, 'worker' | 'tally'>): Promise<void> {
   for (const line of worker.logLines()) {
     for (const leak of leaksIn('log', line)) tally.breach('nothing leaks', `${leak} in the Worker's log`, line.slice(0, 200));
-    if (line.includes(CALLER_MARK)) tally.breach('nothing leaks', "a caller's own text in the Worker's log", line.slice(0, 300));
+    // The development server in front of the Worker names the address of a connection that broke off in front of it.
+    if (line.includes(CALLER_MARK) && !line.includes('Error inside ProxyWorker'))
+      tally.breach('nothing leaks', "a caller's own text in the Worker's log", line.slice(0, 300));
     if (/"bug":|[Uu]ncaught|✘/.test(line) && !OF_MALFORMED_REQUESTS.test(line))
       tally.breach('no unexplained 5xx', 'a bug was logged', line.slice(0, 600));
     tally.count('log lines');
