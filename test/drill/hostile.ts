@@ -15,7 +15,7 @@ import { type Operation, publishedOperations } from './published-api.ts';
 type Size = { readonly inProcess: number; readonly overSockets: number };
 
 /** Requests in this process, and over sockets to the built Worker. The long version's are those that the drill is judged by. */
-const SHORT: Size = { inProcess: 24_000, overSockets: 1_500 };
+const SHORT: Size = { inProcess: 10_000, overSockets: 800 };
 const LONG: Size = { inProcess: 120_000, overSockets: 6_000 };
 
 /** Each stretch has a cast of its own, so that what one does to its keys and accounts is over with it. */
