@@ -17,8 +17,8 @@ import { anyBatchCall, BatchWorld, inOrderOfKinds, PRICE, TTL_MS } from './batch
 /** As many as go into one batch. */
 const CALLS = 256;
 
-// Set BATCH_SEED to play a failed run again.
-const seed = Number(process.env['BATCH_SEED'] ?? Date.now() % 2_147_483_647);
+// The same calls in every run; set BATCH_SEED to play others.
+const seed = Number(process.env['BATCH_SEED'] ?? 1);
 const serverUrl = useSqld();
 
 describe.each([
