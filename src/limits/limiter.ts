@@ -1,3 +1,4 @@
+import { inTime, LATE } from '../in-time.ts';
 import type { Quota } from './policies.ts';
 
 /** Whether one more request may pass, and what is left. `resetSeconds` is the time until the whole quota is there again, at least 1. */
@@ -59,15 +60,9 @@ export function secondsUntil(time: number, now: number): number {
 export function createTimedLimiter(limiter: RateLimiter, timeoutMs: number): RateLimiter {
   return {
     async take(quota, subject, now) {
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const late = new Promise<never>((_resolve, reject) => {
-        timer = setTimeout(() => reject(new Error('the store of rate limits did not answer in time')), timeoutMs);
-      });
-      try {
-        return await Promise.race([limiter.take(quota, subject, now), late]);
-      } finally {
-        clearTimeout(timer);
-      }
+      const taken = await inTime(limiter.take(quota, subject, now), timeoutMs);
+      if (taken === LATE) throw new Error('the store of rate limits did not answer in time');
+      return taken;
     },
   };
 }
