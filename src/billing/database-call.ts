@@ -21,12 +21,10 @@ export type CallPolicy = {
 
 /**
  * Five seconds: sqld takes the write lock from a stuck writer after five, so a later answer would be a stranger's luck, and a read's
- * own deadline of 25 s must leave room for a hold, a fetch and a settlement. Three tries ride out one restart or one stolen lock; one that
- * is silent for two seconds is sent again beside it, since a single connection can be stuck where the server is not.
+ * own deadline of 25 s must leave room for a hold, a fetch and a settlement. Three tries ride out one restart or one stolen lock.
  */
 export const CALL_POLICY: CallPolicy = {
   deadlineMs: 5 * seconds,
-  tryMs: 2 * seconds,
   tries: 3,
   wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 };
@@ -41,30 +39,33 @@ const FIRST_PAUSE_MS = 40;
  * here could cut a write in half.
  */
 export async function callDatabase<T>(send: (attempt: number) => Promise<T>, policy: CallPolicy): Promise<Result<T, Unreachable>> {
-  const deadline = startDeadline(policy.deadlineMs);
+  let isOver = false;
   try {
-    for (let attempt = 1; attempt <= policy.tries; attempt++) {
-      const outcome = await Promise.race([attemptInTime(send, attempt, policy), deadline.passed]);
-      if (outcome.kind === 'answered') return ok(outcome.value);
-      if (outcome.kind === 'hopeless' || attempt === policy.tries) break;
-      const pause = policy.wait(FIRST_PAUSE_MS * 2 ** (attempt - 1)).then(() => undefined);
-      if ((await Promise.race([pause, deadline.passed])) !== undefined) break;
-    }
-    return err({ kind: 'unreachable' });
+    const answer = await inTime(
+      tryInTurn(send, policy, () => isOver),
+      policy.deadlineMs,
+    );
+    return answer === LATE ? err({ kind: 'unreachable' }) : answer;
   } finally {
-    deadline.clear();
+    isOver = true;
   }
 }
 
-type Attempt<T> = { readonly kind: 'answered'; readonly value: T } | { readonly kind: 'failed' } | { readonly kind: 'hopeless' };
-
-function startDeadline(ms: number): { readonly passed: Promise<{ readonly kind: 'hopeless' }>; readonly clear: () => void } {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const passed = new Promise<{ readonly kind: 'hopeless' }>((resolve) => {
-    timer = setTimeout(() => resolve({ kind: 'hopeless' }), ms);
-  });
-  return { passed, clear: () => clearTimeout(timer) };
+async function tryInTurn<T>(
+  send: (attempt: number) => Promise<T>,
+  policy: CallPolicy,
+  isOver: () => boolean,
+): Promise<Result<T, Unreachable>> {
+  for (let attempt = 1; attempt <= policy.tries && !isOver(); attempt++) {
+    const outcome = await attemptInTime(send, attempt, policy);
+    if (outcome.kind === 'answered') return ok(outcome.value);
+    if (outcome.kind === 'hopeless' || attempt === policy.tries || isOver()) break;
+    await policy.wait(FIRST_PAUSE_MS * 2 ** (attempt - 1));
+  }
+  return err({ kind: 'unreachable' });
 }
+
+type Attempt<T> = { readonly kind: 'answered'; readonly value: T } | { readonly kind: 'failed' } | { readonly kind: 'hopeless' };
 
 async function attemptInTime<T>(send: (attempt: number) => Promise<T>, attempt: number, policy: CallPolicy): Promise<Attempt<T>> {
   const outcome = await inTime(attemptOnce(send, attempt), policy.tryMs ?? policy.deadlineMs);

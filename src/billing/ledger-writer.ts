@@ -62,6 +62,12 @@ export const WRITER_LIMITS: WriterLimits = {
   endingFactor: 2,
 };
 
+/**
+ * A batch that is silent for two seconds is sent again beside itself, since a single connection can be stuck where the server is not. Only
+ * here: who waits for the writer's turn is silent for longer, and asking again would only make the queue longer.
+ */
+const WRITER_POLICY: CallPolicy = { ...CALL_POLICY, tryMs: 2_000 };
+
 /** What a writer is made of. `connect` makes a connection for one batch. */
 export type WriterDeps = {
   readonly connect: () => Pick<Database, 'batch'>;
@@ -225,7 +231,7 @@ async function writeCalls(deps: WriterDeps, calls: readonly WaitingCall[]): Prom
 async function send(deps: WriterDeps, statements: readonly InStatement[]): Promise<Result<readonly ResultSet[], WriteFailure>> {
   try {
     // A connection for each try: one that broke must not be met again.
-    return await callDatabase(() => deps.connect().batch([...statements], 'write'), deps.policy ?? CALL_POLICY);
+    return await callDatabase(() => deps.connect().batch([...statements], 'write'), deps.policy ?? WRITER_POLICY);
   } catch (bug) {
     return err(refusedBy(bug));
   }
