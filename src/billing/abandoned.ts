@@ -3,10 +3,10 @@ import type { LedgerCall } from './ledger-calls.ts';
 import type { LedgerWriter } from './ledger-writer.ts';
 
 /**
- * An undo that is owed: what to carry out, since when, and since when the database has been answering that it doesn't know the request
- * or can't undo it.
+ * An undo that is owed: what to carry out, and since when the database has been answering that it doesn't know the request or can't
+ * undo it.
  */
-export type Abandoned = { readonly call: LedgerCall; readonly shard: number; readonly since: number; readonly unknownSince?: number };
+export type Abandoned = { readonly call: LedgerCall; readonly shard: number; readonly unknownSince?: number };
 
 /** Where they are kept until they are done, over a restart of whoever keeps them. */
 export type AbandonedStorage = {
@@ -49,7 +49,7 @@ export function createAbandoned(storage: AbandonedStorage, clock: Clock) {
 
   return {
     async add(shard: number, call: LedgerCall): Promise<void> {
-      await storage.keep(`abandoned:${call.look}`, { shard, call, since: clock() });
+      await storage.keep(`abandoned:${call.look}`, { shard, call });
       await storage.wakeAt(clock());
     },
     /** Tries all that is owed. What the database doesn't know yet may still be under way and is tried again. */

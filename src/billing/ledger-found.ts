@@ -4,12 +4,11 @@ import { idColumn } from './id-column.ts';
 import type { KeyLimits } from './key-limits.ts';
 import { Lineage } from './key-rows.ts';
 import type { Found } from './ledger-batch.ts';
-import type { Balance, ResolvedLine } from './ledger.ts';
+import type { ResolvedLine } from './ledger.ts';
+import { BalanceRow } from './ledger-rows.ts';
 import { FailingRow, ReplayRow } from './replay-rows.ts';
 
 const micros = z.int().transform(microCredits);
-
-const sums = { posted: micros, held: micros, debt: micros };
 
 const Lines = z.array(z.object({ item: z.string(), reserved: micros, settled: micros.nullable(), reason: z.string().nullable() }));
 
@@ -18,7 +17,7 @@ const hold = { amount: micros, settled: micros.nullable(), state: z.enum(['open'
 /** The hold of a spend, after its batch. */
 const HeldSpend = z.object({
   accountId: idColumn('acct'),
-  ...sums,
+  ...BalanceRow.shape,
   hold: z.object({ accountId: idColumn('acct'), keyId: idColumn('key'), fingerprint: z.string(), ...hold }),
 });
 export type HeldSpend = z.infer<typeof HeldSpend>;
@@ -26,9 +25,9 @@ export type HeldSpend = z.infer<typeof HeldSpend>;
 /** A spend without a hold, and all that can be the reason. */
 const UnheldSpend = z.object({
   accountId: idColumn('acct'),
-  ...sums,
+  ...BalanceRow.shape,
   status: z.enum(['active', 'frozen', 'closed']),
-  retiresAt: z.int().nullable(),
+  retires_at: z.int().nullable(),
   lineage: Lineage,
   replay: ReplayRow.nullable(),
   failing: FailingRow.nullable(),
@@ -37,7 +36,7 @@ const UnheldSpend = z.object({
 export type UnheldSpend = z.infer<typeof UnheldSpend> & { readonly lineage: readonly [KeyLimits, ...KeyLimits[]] };
 
 /** A hold with its account's sums, as settling, releasing and undoing find it. */
-const FoundHold = z.object({ ...hold, ...sums });
+const FoundHold = BalanceRow.extend(hold);
 export type FoundHold = z.infer<typeof FoundHold>;
 
 /** What came of a spend; null when the key is unknown. */
@@ -48,11 +47,6 @@ export function foundSpend(found: Found): HeldSpend | UnheldSpend | null {
 /** What became of a hold; null when there is none of that id. */
 export function foundHold(found: Found): FoundHold | null {
   return found === null ? null : FoundHold.parse(JSON.parse(found));
-}
-
-/** What posted and held leave to spend; below zero only with a debt. */
-export function balanceFrom(row: { readonly [K in keyof typeof sums]: FoundHold[K] }): Balance {
-  return { available: microCredits(row.posted - row.held), held: row.held, debt: row.debt };
 }
 
 /** The lines of a resolved hold with what came back. Throws on one that isn't resolved: its hold is, so that would be a bug. */

@@ -134,12 +134,12 @@ const LINES_OF_HOLD = `(SELECT json_group_array(json_object('item', l.item, 'res
 export function readSpends(rows: string): Statement {
   return over(
     `SELECT t.n, CASE WHEN h.id IS NOT NULL THEN json_object(
-              'accountId', a.id, 'posted', a.posted_micros, 'held', a.held_micros, 'debt', a.debt_micros,
+              'accountId', a.id, 'posted_micros', a.posted_micros, 'held_micros', a.held_micros, 'debt_micros', a.debt_micros,
               'hold', json_object('accountId', h.account_id, 'keyId', h.key_id, 'fingerprint', h.fingerprint, 'amount', h.amount_micros,
                                   'settled', h.settled_micros, 'state', h.state, 'lines', json(${LINES_OF_HOLD})))
             ELSE json_object(
-              'accountId', a.id, 'posted', a.posted_micros, 'held', a.held_micros, 'debt', a.debt_micros,
-              'status', a.status, 'retiresAt', s.retires_at, 'lineage', json(${LINEAGE}),
+              'accountId', a.id, 'posted_micros', a.posted_micros, 'held_micros', a.held_micros, 'debt_micros', a.debt_micros,
+              'status', a.status, 'retires_at', s.retires_at, 'lineage', json(${LINEAGE}),
               'replay', (SELECT json_object('fingerprint', r.fingerprint, 'request_id', r.request_id, 'status', r.status, 'answer', r.answer,
                                             'balance_micros', r.balance_micros, 'expires_at', r.expires_at)
                            FROM replay r WHERE r.scope = a.id AND r.key_digest = t.value ->> 'onceDigest'),
@@ -158,7 +158,7 @@ export function readSpends(rows: string): Statement {
 export function readHolds(ids: string): Statement {
   return over(
     `SELECT j.key AS n, json_object('amount', h.amount_micros, 'settled', h.settled_micros, 'state', h.state, 'lines', json(${LINES_OF_HOLD}),
-                                    'posted', a.posted_micros, 'held', a.held_micros, 'debt', a.debt_micros) AS found
+                                    'posted_micros', a.posted_micros, 'held_micros', a.held_micros, 'debt_micros', a.debt_micros) AS found
        FROM json_each(?) j CROSS JOIN hold h ON h.id = j.value CROSS JOIN account a ON a.id = h.account_id`,
     ids,
   );

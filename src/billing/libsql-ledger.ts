@@ -9,7 +9,7 @@ import { CALL_POLICY, type CallPolicy, callDatabase, type Unreachable } from './
 import { type KeyScope, missingRoom, missingScope } from './key-limits.ts';
 import type { Ending, Hold, Ledger, ReceiptBody, Settlement, SettleRefusal, Spend, SpendRefusal } from './ledger.ts';
 import { chargeCall, type LedgerCall, releaseCall, reserveCall, settleCall, undoCall } from './ledger-calls.ts';
-import { balanceFrom, foundHold, foundSpend, type HeldSpend, resolvedLines, type UnheldSpend } from './ledger-found.ts';
+import { foundHold, foundSpend, type HeldSpend, resolvedLines, type UnheldSpend } from './ledger-found.ts';
 import { BalanceRow, balanceOf, keyEnd, PayerRow } from './ledger-rows.ts';
 import * as statement from './ledger-statements.ts';
 import { type Busy, createLedgerWriter, type LedgerWriter, type WriteFailure } from './ledger-writer.ts';
@@ -77,7 +77,7 @@ async function reserve(context: Context, spend: Spend, ttlMs: number): Promise<R
   if (!found.ok) return found;
   const { hold } = found.value;
   if (hold.state !== 'open') return err({ kind: 'already_resolved' });
-  return ok({ id: spend.id, accountId: hold.accountId, keyId: hold.keyId, amount: hold.amount, balance: balanceFrom(found.value) });
+  return ok({ id: spend.id, accountId: hold.accountId, keyId: hold.keyId, amount: hold.amount, balance: balanceOf(found.value) });
 }
 
 async function charge(context: Context, spend: Spend, receipt: ReceiptBody, answer: KeptAnswer | null): ReturnType<Ledger['charge']> {
@@ -92,7 +92,7 @@ async function charge(context: Context, spend: Spend, receipt: ReceiptBody, answ
 
 function settlementOf(
   id: Spend['id'],
-  row: Parameters<typeof balanceFrom>[0] & Pick<HeldSpend['hold'], 'amount' | 'lines'> & { readonly settled: Settlement['settled'] },
+  row: Parameters<typeof balanceOf>[0] & Pick<HeldSpend['hold'], 'amount' | 'lines'> & { readonly settled: Settlement['settled'] },
 ): Settlement {
   return {
     id,
@@ -100,7 +100,7 @@ function settlementOf(
     settled: row.settled,
     refunded: microCredits(row.amount - row.settled),
     lines: resolvedLines(row.lines),
-    balance: balanceFrom(row),
+    balance: balanceOf(row),
   };
 }
 
@@ -133,11 +133,11 @@ function ownSpend(found: HeldSpend, spend: Spend): HeldSpend {
 
 /** Why the key may not spend, or not on this. A test key spends nothing: to the ledger it isn't there. */
 function whyNoKey(
-  row: Pick<UnheldSpend, 'lineage' | 'retiresAt'>,
+  row: Pick<UnheldSpend, 'lineage' | 'retires_at'>,
   scope: KeyScope | undefined,
   now: number,
 ): Exclude<SpendRefusal, Busy> | null {
-  const end = keyEnd({ lineage: row.lineage, retires_at: row.retiresAt }, now);
+  const end = keyEnd(row, now);
   if (end !== null) return end;
   if (row.lineage.some((key) => key.mode === 'test')) return { kind: 'unknown_key' };
   return scope === undefined ? null : missingScope(row.lineage, scope);
@@ -145,7 +145,7 @@ function whyNoKey(
 
 /** What an earlier request with the same Idempotency-Key, or the failures of the same target, have to say. */
 function whyNotAgain(found: UnheldSpend, spend: Spend, now: number): SpendRefusal | null {
-  const balance = balanceFrom(found);
+  const balance = balanceOf(found);
   const claimed = claimedOf(found.replay, spend, { accountId: found.accountId, available: balance.available }, now);
   if (claimed !== null) return claimed;
   const repeated = repeatedFailure(found.failing, now);
@@ -157,7 +157,7 @@ function whyNoHold(found: UnheldSpend, required: ReturnType<typeof sum>, now: nu
   if (found.status !== 'active') return { kind: 'account_frozen', accountId: found.accountId };
   const limit = missingRoom(found.lineage, required, now);
   if (limit !== null) return limit;
-  const balance = balanceFrom(found);
+  const balance = balanceOf(found);
   if (balance.available < required) return { kind: 'insufficient_credits', accountId: found.accountId, required, balance };
   return null;
 }
@@ -173,7 +173,7 @@ async function recall(
   const [payers, replays] = answer.value;
   const row = z.array(PayerRow).max(1).parse(payers?.rows)[0];
   if (row === undefined) return err({ kind: 'unknown_key' });
-  const refusal = whyNoKey({ lineage: row.lineage, retiresAt: row.retires_at }, scope, now);
+  const refusal = whyNoKey(row, scope, now);
   if (refusal !== null) return err(refusal);
   const balance = balanceOf(row);
   const who = { accountId: row.account_id, available: balance.available };
@@ -199,7 +199,7 @@ async function release(context: Context, id: Spend['id'], reason: string, ending
   const answer = await submit(context, releaseCall(id, reason.slice(0, MAX_REASON_CHARACTERS), ending, context.clock()));
   if (!answer.ok) return answer;
   const hold = foundHold(answer.value);
-  return ok({ state: hold?.state ?? null, balance: hold === null ? null : balanceFrom(hold) });
+  return ok({ state: hold?.state ?? null, balance: hold === null ? null : balanceOf(hold) });
 }
 
 const EntryTime = z.array(z.object({ created_at: z.int() })).max(1);
