@@ -21,6 +21,7 @@ import type { LedgerWriter } from '../../src/billing/ledger-writer.ts';
 import { writerFor } from '../../src/wiring/database.ts';
 import { flightDeckFor } from '../../src/wiring/reading.ts';
 import type { Runtime } from '../../src/wiring/runtime.ts';
+import { processFlights } from '../support/flights.ts';
 import { processRateLimits } from '../support/rate-limits.ts';
 import { startTurnstile } from '../support/turnstile.ts';
 import { processWriters } from '../support/writers.ts';
@@ -211,7 +212,6 @@ function bindingsOf(parts: {
   readonly writer: (shard: number) => LedgerWriter;
 }): Pick<Env, 'CONTENT_CACHE' | 'ASSETS' | 'RATE_LIMITS' | 'METRICS' | 'READ_FLIGHTS' | 'LEDGER'> {
   const { cache, takeFrom, count, deck, writer } = parts;
-  const decks = new Map<string, FlightDeck>();
   const store = {
     get: (key: string) => Promise.resolve(cache.get(key) ?? null),
     put: (key: string, text: string) => Promise.resolve(void cache.set(key, text)),
@@ -223,12 +223,6 @@ function bindingsOf(parts: {
     RATE_LIMITS: { getByName: takeFrom },
     METRICS: { getByName: () => ({ add: async (increments) => count(increments) }) },
     LEDGER: processWriters(writer, Date.now),
-    READ_FLIGHTS: {
-      getByName: (name) => {
-        const found = decks.get(name) ?? deck();
-        decks.set(name, found);
-        return found;
-      },
-    },
+    READ_FLIGHTS: processFlights(deck),
   };
 }

@@ -4,13 +4,13 @@ import { buildDeps, metricsFor, runScheduled } from '../../src/deps.ts';
 import type { Env } from '../../src/env.ts';
 import type { App, AppDeps } from '../../src/http/context.ts';
 import { randomIds } from '../../src/ids.ts';
-import type { Counter } from '../../src/limits/limiter.ts';
 import { createWindowCounter } from '../../src/limits/object-limiter.ts';
 import { createCounterBuffer } from '../../src/ops/counter-buffer.ts';
 import { writerFor } from '../../src/wiring/database.ts';
 import { flightDeckFor } from '../../src/wiring/reading.ts';
 import type { Runtime } from '../../src/wiring/runtime.ts';
 import { AbandonedMemory } from '../support/abandoned-memory.ts';
+import { memoryStorage } from '../support/rate-limits.ts';
 import { type Failpoints, Life, type Passage, Visit } from './failpoint.ts';
 import type { World } from './world.ts';
 
@@ -55,21 +55,6 @@ function writerStorage(env: Env): AbandonedMemory {
   const storage = writerStorages.get(env) ?? new AbandonedMemory();
   writerStorages.set(env, storage);
   return storage;
-}
-
-function memoryStorage() {
-  let kept: Counter | undefined;
-  return {
-    load: async () => kept,
-    save: async (counter: Counter) => {
-      kept = counter;
-    },
-    pause: async () => undefined,
-    forgetAt: async () => undefined,
-    clear: async () => {
-      kept = undefined;
-    },
-  };
 }
 
 /** What of the service may be swapped for a broken one, to see that the drill notices. */

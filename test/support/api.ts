@@ -11,9 +11,9 @@ import type { RequestEvent } from '../../src/http/request-event.ts';
 import { randomIds } from '../../src/ids.ts';
 import { createCounterBuffer } from '../../src/ops/counter-buffer.ts';
 import { writerFor } from '../../src/wiring/database.ts';
-import type { FlightDeck } from '../../src/flights/read-flight.ts';
 import { flightDeckFor } from '../../src/wiring/reading.ts';
 import type { Runtime } from '../../src/wiring/runtime.ts';
+import { processFlights } from './flights.ts';
 import { processRateLimits } from './rate-limits.ts';
 import { type ProcessWriters, processWriters } from './writers.ts';
 import { manualClock, serverDatabase, sha256 } from './database.ts';
@@ -80,7 +80,6 @@ export class Api {
   /** Set to have something happen whenever a request goes out, as time passing while the database works. */
   beforeSending: (() => void) | null = null;
   private readonly pending: Promise<unknown>[] = [];
-  private readonly flights = new Map<string, FlightDeck>();
   private readonly counters = createCounterBuffer((increments) => metricsFor(this.env, this.runtime).add(increments));
   private readonly app: App;
   readonly env: Env;
@@ -112,13 +111,7 @@ export class Api {
       // As the Durable Objects do, in one process; counters are written when a test asks for it.
       LEDGER: this.writers,
       METRICS: { getByName: () => ({ add: async (increments) => this.counters.add(increments) }) },
-      READ_FLIGHTS: {
-        getByName: (name) => {
-          const deck = this.flights.get(name) ?? flightDeckFor(this.env, this.runtime);
-          this.flights.set(name, deck);
-          return deck;
-        },
-      },
+      READ_FLIGHTS: processFlights(() => flightDeckFor(this.env, this.runtime)),
     };
     this.app = createApp(({ env, background, hints }) => buildDeps(env, background, hints, this.runtime));
   }

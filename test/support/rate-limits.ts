@@ -28,7 +28,8 @@ export function processRateLimits(): ProcessRateLimits {
   return limits;
 }
 
-function memoryStorage() {
+/** What an object keeps over a restart, in memory; saved at once. */
+export function memoryStorage() {
   let kept: Counter | undefined;
   return {
     load: () => Promise.resolve(kept),
