@@ -2,6 +2,7 @@ import type { ErrorCode, Refusal } from '../errors.ts';
 import { hashApiKey, isOwnerHash, parseApiKey } from '../billing/keys.ts';
 import type { Principal } from '../read/payer.ts';
 import { err, ok, type Result } from '../result.ts';
+import { bearerToken } from './bearer-token.ts';
 import type { AppContext } from './context.ts';
 
 /** No key of ours is longer; more is refused before it is hashed. Characters. */
@@ -24,7 +25,7 @@ export function authenticate(c: AppContext): Promise<Authenticated> {
 }
 
 async function read(authorization: string | undefined, ownerKeyHashes: readonly string[]): Promise<Authenticated> {
-  const token = /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization ?? '')?.[1];
+  const token = bearerToken(authorization);
   if (token === undefined || token.length > LONGEST_TOKEN_CHARS) return err({ code: 'unauthorized' });
   const keyHash = await hashApiKey(token);
   if (isOwnerHash(keyHash, ownerKeyHashes)) return ok({ kind: 'owner' });

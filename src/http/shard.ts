@@ -1,4 +1,5 @@
 import { parseApiKey } from '../billing/keys.ts';
+import { bearerToken } from './bearer-token.ts';
 import { keyText } from './idempotency-key.ts';
 
 /** What of a request tells which shard it belongs to. */
@@ -23,7 +24,7 @@ const FNV_PRIME = 0x01000193;
  * on the first. A key of a shard that doesn't exist is looked for on the first as well, which knows nothing of it.
  */
 export function shardOf(hints: ShardHints, shards: number, signupShards: readonly number[], draw: () => string): number {
-  const key = parseApiKey(/^Bearer +(\S+) *$/i.exec(hints.authorization ?? '')?.[1] ?? '');
+  const key = parseApiKey(bearerToken(hints.authorization) ?? '');
   const wanted = isSignup(hints) ? pick(signupShards, keyText(hints.idempotencyKey ?? draw())) : key.ok ? key.value.shard : HOME;
   return wanted < shards ? wanted : HOME;
 }
