@@ -50,7 +50,8 @@ export function batchOf(calls: readonly LedgerCall[]): Batch {
       const found = new Map<LedgerCall, Found>();
       const reads = [held, spends].filter((some) => some.length > 0);
       for (const [index, some] of reads.entries()) {
-        for (const { n, found: text } of FoundRows.parse(sets.at(index - reads.length)?.rows)) {
+        const [row] = FoundRow.parse(sets.at(index - reads.length)?.rows);
+        for (const [n, text] of FoundOfCalls.parse(JSON.parse(row.found))) {
           const call = some[n];
           if (call !== undefined) found.set(call, text);
         }
@@ -66,4 +67,5 @@ function firstOfEach(calls: readonly LedgerCall[]): readonly LedgerCall[] {
   return calls.filter(({ look }) => seen.size < seen.add(look).size);
 }
 
-const FoundRows = z.array(z.object({ n: z.int(), found: z.string() }));
+const FoundRow = z.tuple([z.object({ found: z.string() })]);
+const FoundOfCalls = z.array(z.tuple([z.int(), z.string()]));

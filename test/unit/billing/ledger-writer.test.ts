@@ -70,12 +70,14 @@ function looksOf({ args }: Statement): readonly string[] {
 }
 
 function answerTo(statement: Statement) {
-  const rows = statement.sql.startsWith('SELECT') ? looksOf(statement).map((id, n) => ({ n, found: `what came of ${id}` })) : [];
-  // The order of rows is the database's affair.
+  const isRead = statement.sql.startsWith('SELECT');
+  const found = isRead ? looksOf(statement).map((id, n) => [n, `what came of ${id}`]) : [];
+  // In which order the database found them is its affair.
+  const rows = isRead ? [{ found: JSON.stringify(found.toReversed()) }] : [];
   return {
-    columns: ['n', 'found'],
+    columns: ['found'],
     columnTypes: [],
-    rows: rows.toReversed() as never,
+    rows: rows as never,
     rowsAffected: 0,
     lastInsertRowid: undefined,
     toJSON: () => null,
