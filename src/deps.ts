@@ -51,6 +51,46 @@ export function buildDeps(env: Env, background: (work: Promise<unknown>) => void
   };
 }
 
+/** What the service of one request is made of. `own` is the shard of the request, `owners` the one that the owner chose. */
+type Parts = {
+  readonly settings: Settings;
+  readonly env: Env;
+  readonly background: (work: Promise<unknown>) => void;
+  readonly runtime: Runtime;
+  readonly own: Shard;
+  readonly ownersShard: number | null;
+};
+
+const serviceOf = lazily<Parts, Service>({
+  shard: ({ own }) => own.number,
+  ownersShard: ({ ownersShard }) => ownersShard,
+  ledger: ({ own }) => own.ledger,
+  accounts: ({ own, settings, runtime: { clock, ids } }) =>
+    createAccounts({
+      client: own.client,
+      clock,
+      ids,
+      signupGrant: microCredits(settings.SIGNUP_GRANT_MICRO_CREDITS),
+      shard: own.number,
+    }),
+  keyRing: ({ own, runtime: { clock, ids } }) => createKeyRing({ client: own.client, clock, ids, shard: own.number }),
+  reader: ({ settings, env, background, runtime }) => buildReader(settings, env, background, runtime),
+  topUps: ({ own, runtime }) => createTopUps({ client: own.client, clock: runtime.clock }),
+  payments: ({ settings, own, env, runtime }) => buildPayments(settings, own, () => allShards(settings, env, runtime), runtime),
+  sandbox: ({ runtime }) => createSandbox({ clock: runtime.clock }),
+  usage: ({ own, runtime }) => createUsageBook({ client: own.client, clock: runtime.clock }),
+  replays: ({ own, runtime }) => createReplays({ client: own.client, clock: runtime.clock }),
+  answerSeal: ({ settings }) => createAnswerSeal(settings.CURSOR_SIGNING_SECRET),
+  ownerKeyHashes: ({ settings }) => settings.OWNER_ADMIN_KEY_SHA256,
+  turnstile: ({ settings, runtime }) => turnstile(settings, runtime),
+  ownerDesk: (parts) => createOwnerDesk({ client: ownersPart(parts).client, clock: parts.runtime.clock }),
+  ownerView: (parts) => {
+    const { client, ledger } = ownersPart(parts);
+    return createOwnerView({ client, clock: parts.runtime.clock, ledger, configured: configuredIn(parts.settings) });
+  },
+  holdTtlMs: ({ settings }) => settings.READ_DEADLINE_MS + HOLD_SLACK_MS,
+});
+
 function buildService(
   settings: Settings,
   env: Env,
@@ -58,33 +98,15 @@ function buildService(
   hints: ShardHints,
   runtime: Runtime,
 ): Service {
-  const { clock, ids } = runtime;
   const shards = shardCount(settings);
-  const shard = shardOf(hints, shards, settings.SIGNUP_SHARDS, () => ids('req'));
+  const shard = shardOf(hints, shards, settings.SIGNUP_SHARDS, () => runtime.ids('req'));
   const own = openShard(settings, env, shard, runtime);
-  const { client, ledger } = own;
-  const chosen = ownersShard(hints, shards);
-  // Where there is no such shard, the owner is refused before anything is asked of this one.
-  const owners = chosen === null || chosen === shard ? own : openShard(settings, env, chosen, runtime);
-  return lazily<Service>({
-    shard: () => shard,
-    ownersShard: () => chosen,
-    ledger: () => ledger,
-    accounts: () => createAccounts({ client, clock, ids, signupGrant: microCredits(settings.SIGNUP_GRANT_MICRO_CREDITS), shard }),
-    keyRing: () => createKeyRing({ client, clock, ids, shard }),
-    reader: () => buildReader(settings, env, background, runtime),
-    topUps: () => createTopUps({ client, clock }),
-    payments: () => buildPayments(settings, own, () => allShards(settings, env, runtime), runtime),
-    sandbox: () => createSandbox({ clock }),
-    usage: () => createUsageBook({ client, clock }),
-    replays: () => createReplays({ client, clock }),
-    answerSeal: () => createAnswerSeal(settings.CURSOR_SIGNING_SECRET),
-    ownerKeyHashes: () => settings.OWNER_ADMIN_KEY_SHA256,
-    turnstile: () => turnstile(settings, runtime),
-    ownerDesk: () => createOwnerDesk({ client: owners.client, clock }),
-    ownerView: () => createOwnerView({ client: owners.client, clock, ledger: owners.ledger, configured: configuredIn(settings) }),
-    holdTtlMs: () => settings.READ_DEADLINE_MS + HOLD_SLACK_MS,
-  });
+  return serviceOf({ settings, env, background, runtime, own, ownersShard: ownersShard(hints, shards) });
+}
+
+/** The shard that the owner chose. Where there is no such shard, the owner is refused before anything is asked of this one. */
+function ownersPart({ settings, env, runtime, own, ownersShard: chosen }: Parts): Shard {
+  return chosen === null || chosen === own.number ? own : openShard(settings, env, chosen, runtime);
 }
 
 /** Every shard, the first one first. Opening one costs no network. */

@@ -1,4 +1,5 @@
 import type { Ledger } from '../../src/billing/ledger.ts';
+import type { Service } from '../../src/http/context.ts';
 import { sum, ZERO } from '../../src/money.ts';
 import { ok } from '../../src/result.ts';
 import type { Variant } from './isolate.ts';
@@ -55,6 +56,8 @@ function withLedger(change: (ledger: Ledger) => Partial<Ledger>): Variant {
   return (deps) => {
     if (!deps.service.ok) return deps;
     const { ledger } = deps.service.value;
-    return { ...deps, service: ok({ ...deps.service.value, ledger: { ...ledger, ...change(ledger) } }) };
+    // Its other parts are made when they are asked for, which copying them would do at once.
+    const service: Service = Object.create(deps.service.value, { ledger: { value: { ...ledger, ...change(ledger) } } });
+    return { ...deps, service: ok(service) };
   };
 }
