@@ -62,7 +62,7 @@ export function parseApiKey(text: string): Result<ParsedKey, { readonly kind: 'm
 }
 
 /** SHA-256 of a key's text as 64 hex digits: the only form in which a key is stored or looked up. */
-export async function hashApiKey(text: string): Promise<string> {
+export function hashApiKey(text: string): string {
   return sha256Hex(text);
 }
 

@@ -42,7 +42,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       };
       const statements = [
         ...insertAccount(created),
-        ...insertKey(key, await hashApiKey(apiKeyText)),
+        ...insertKey(key, hashApiKey(apiKeyText)),
         ...grant(created.id, deps.signupGrant, now),
       ];
       const answer = await callDatabase(() => client.batch(statements, 'write'), policy);

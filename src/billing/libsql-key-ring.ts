@@ -85,7 +85,7 @@ async function create(context: Context, manager: KeyDetails, draft: KeyDraft): P
     name: draft.name,
     mode: draft.mode,
     expiresAt: draft.expiresAt,
-    hash: await hashApiKey(apiKey),
+    hash: hashApiKey(apiKey),
     last4: lastCharacters(apiKey),
     now,
     most: MAX_LIVING_KEYS,
@@ -139,7 +139,7 @@ async function rotate(context: Context, manager: KeyDetails, id: Id<'key'>, grac
   const now = context.clock();
   if (endOf(found.value.lineage, now) !== null) return err({ kind: 'revoked' });
   const apiKey = context.mint(found.value.limits.mode);
-  const row = { keyId: id, hash: await hashApiKey(apiKey), last4: lastCharacters(apiKey), now, retiresAt: now + graceMs };
+  const row = { keyId: id, hash: hashApiKey(apiKey), last4: lastCharacters(apiKey), now, retiresAt: now + graceMs };
   const rotated = readBack(await context.send([...insertSecret(row), readKey(id, now)]), 2);
   return rotated.ok ? ok({ key: rotated.value, apiKey }) : rotated;
 }

@@ -33,7 +33,7 @@ export function createFlyer(deps: { readonly flights: ReadFlights; readonly cloc
     budget: Budget,
     direct: () => Promise<Result<T, E>>,
   ): Promise<Flown<T, E>> {
-    const name = await flightName(request);
+    const name = flightName(request);
     for (let flown = 1; ; flown += 1) {
       let answer: FlightAnswer | typeof LATE;
       try {

@@ -57,8 +57,8 @@ export interface FlightDeck {
 export type ReadFlights = { getByName(name: string): FlightDeck };
 
 /** The name of a request's flight: its kind, and 128 bits of the SHA-256 of all of it. */
-export async function flightName(request: FlightRequest): Promise<string> {
-  const hex = await sha256Hex(JSON.stringify(request, sortKeys));
+export function flightName(request: FlightRequest): string {
+  const hex = sha256Hex(JSON.stringify(request, sortKeys));
   return `${request.kind}:v${FLIGHT_VERSION}:${hex.slice(0, 32)}`;
 }
 

@@ -14,14 +14,14 @@ export async function accountLook<T>(
   c: AppContext,
   look: (keyHash: string) => Promise<Result<Seen<T>, LookRefusal>>,
 ): Promise<Result<T | null, Refusal<'unauthorized' | 'forbidden' | 'overloaded'>>> {
-  const principal = await authenticate(c);
+  const principal = authenticate(c);
   if (!principal.ok) return principal;
-  c.var.event.role = principal.value.kind;
+  c.get('event').role = principal.value.kind;
   c.header('Cache-Control', 'no-store');
   if (principal.value.kind === 'owner') return ok(null);
   const seen = await look(principal.value.keyHash);
   if (!seen.ok) return err(seen.error.kind === 'scope_missing' ? scopeRefusal(seen.error) : identityRefusal(seen.error));
-  c.var.event.accountId = seen.value.accountId;
+  c.get('event').accountId = seen.value.accountId;
   noteCredits(c, seen.value.available);
   return ok(seen.value.value);
 }

@@ -94,7 +94,7 @@ export type DepsFor = (request: {
 /** What an answer says in its headers about money. `remaining` is null where it isn't known without asking. Micro-credits. */
 export type CreditsSeen = { readonly used: number; readonly remaining: number | null };
 
-/** Hono's view of it: what handlers find in `c.var`. */
+/** Hono's view of it: what handlers find with `c.get`, which makes no copy of all of it as `c.var` does. */
 export type AppEnv = {
   Bindings: Env;
   Variables: {

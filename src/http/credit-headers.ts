@@ -12,9 +12,11 @@ export function noteCredits(c: AppContext, remaining: number | null, used = 0): 
  */
 export const creditHeaders = createMiddleware<AppEnv>(async function creditHeaders(c, next) {
   await next();
-  if (c.var.event.role === undefined || c.res.status === 401) return;
+  if (c.get('event').role === undefined || c.res.status === 401) return;
   // Hono's types promise what was never set.
   const credits = c.get('credits') as AppEnv['Variables']['credits'] | undefined;
-  c.header('X-Credits-Used', String(credits?.used ?? 0));
-  if (credits != null && credits.remaining !== null) c.header('X-Credits-Remaining', String(credits.remaining));
+  // Set on the answer itself: `c.header` would make a copy of the whole answer for each of them.
+  const { headers } = c.res;
+  headers.set('X-Credits-Used', String(credits?.used ?? 0));
+  if (credits != null && credits.remaining !== null) headers.set('X-Credits-Remaining', String(credits.remaining));
 });

@@ -62,9 +62,16 @@ export function envelopeOf<T extends z.ZodType, P extends z.ZodType>(data: T, pa
 /** What surrounds the data of a reading; writes into the log line where it came from and what it cost. */
 export function envelopeBody(c: AppContext, reading: Reading) {
   const { provider, cache, payment, limitations } = reading;
-  Object.assign(c.var.event, { provider: provider.id, reservedMicroCredits: payment.reserved, settledMicroCredits: payment.settled });
+  Object.assign(c.get('event'), { provider: provider.id, reservedMicroCredits: payment.reserved, settledMicroCredits: payment.settled });
   // data and parse come in their places, whoever fills them: the order of fields is part of the answer that a replay repeats.
-  return { data: null, provider, cache, usage: usageOf(payment, c.var.deps.priceCard.version), limitations: [...limitations], parse: null };
+  return {
+    data: null,
+    provider,
+    cache,
+    usage: usageOf(payment, c.get('deps').priceCard.version),
+    limitations: [...limitations],
+    parse: null,
+  };
 }
 
 /** The headers that say in HTTP what `cache` says. */
@@ -87,7 +94,7 @@ export function cacheHeaders({ cache: { status, ttlSeconds, ageSeconds } }: Read
 /** Copies what is known of a read into the log line, whether it was delivered or refused; the balance is for the headers alone. */
 export function noteRead(c: AppContext, { available = null, ...trace }: ReadTrace): void {
   noteCredits(c, available);
-  Object.assign(c.var.event, trace);
+  Object.assign(c.get('event'), trace);
 }
 
 function usageOf(payment: Payment, priceCardVersion: string): z.infer<typeof Usage> {

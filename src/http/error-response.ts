@@ -31,7 +31,7 @@ type StatusOf<C extends ErrorCode> = (typeof ERRORS)[C]['status'];
 /** Turns a refusal into its answer: status and body from the table, and the headers that belong to the status. */
 export function refuse<C extends ErrorCode>(c: AppContext, refusal: Refusal<C>): Response & TypedResponse<ErrorBody, StatusOf<C>, 'json'> {
   const row = ERROR_ROWS[refusal.code];
-  c.var.event.errorCode = refusal.code;
+  c.get('event').errorCode = refusal.code;
   if (row.status === 401) c.header('WWW-Authenticate', 'Bearer realm="igskill"');
   if (row.status === 429 || row.status === 503 || refusal.code === 'idempotency_in_flight') {
     c.header('Retry-After', String(refusal.retryAfterSeconds ?? DEFAULT_RETRY_AFTER_SECONDS));
@@ -39,7 +39,7 @@ export function refuse<C extends ErrorCode>(c: AppContext, refusal: Refusal<C>):
   c.header('Cache-Control', 'no-store');
   // safe because the row of this code was looked up by the code itself
   const status = row.status as StatusOf<C>;
-  return c.json(errorBody(refusal, c.var.requestId, new URL(c.req.url).origin), status);
+  return c.json(errorBody(refusal, c.get('requestId'), new URL(c.req.url).origin), status);
 }
 
 /** The body alone, also used for the examples in the API description. `origin` is where this API is, so that `docUrl` can be followed. */

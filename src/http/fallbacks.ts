@@ -45,7 +45,7 @@ export function registerFallbacks(app: App): void {
       return refuse(c, { code: 'invalid_request', message: 'The body is not valid JSON.' });
     }
     if (error instanceof HTTPException && error.status === 415) return refuse(c, { code: 'unsupported_media_type' });
-    c.var.event.bug = { name: error.name, at: framesOf(error) };
+    c.get('event').bug = { name: error.name, at: framesOf(error) };
     return refuse(c, { code: 'internal' });
   });
 }

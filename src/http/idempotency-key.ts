@@ -15,7 +15,7 @@ const BARE = /^[\x21-\x7e]+$/;
 const QUOTED = /^"(?:[\x21\x23-\x5b\x5d-\x7e]|\\["\\])+"$/;
 
 /** Reads the header: a quoted string, as the draft has it, or the same text bare. Null without one. */
-export async function idempotencyKey(c: AppContext): Promise<Result<IdempotencyKey | null, Refusal<'invalid_request'>>> {
+export function idempotencyKey(c: AppContext): Result<IdempotencyKey | null, Refusal<'invalid_request'>> {
   const header = c.req.header('Idempotency-Key');
   if (header === undefined) return ok(null);
   const text = keyText(header);
@@ -26,7 +26,7 @@ export async function idempotencyKey(c: AppContext): Promise<Result<IdempotencyK
       details: { header: 'Idempotency-Key' },
     });
   }
-  return ok({ text, digest: await sha256Hex(text) });
+  return ok({ text, digest: sha256Hex(text) });
 }
 
 /** What the header means: the text within the quotes, or the bare text. */

@@ -31,8 +31,8 @@ export async function idempotent<R extends Response>(
   perform: () => Promise<R>,
   shortestKey = 1,
 ) {
-  const { replays, answerSeal } = c.var.service;
-  const key = await idempotencyKey(c);
+  const { replays, answerSeal } = c.get('service');
+  const key = idempotencyKey(c);
   if (!key.ok) return refuse(c, key.error);
   if (key.value === null) return perform();
   if (key.value.text.length < shortestKey) {
@@ -42,8 +42,8 @@ export async function idempotent<R extends Response>(
   const request: OnceRequest = {
     scope,
     digest: key.value.digest,
-    fingerprint: await fingerprint(c.req.method, c.req.path, c.req.query(), body),
-    requestId: c.var.requestId,
+    fingerprint: fingerprint(c.req.method, c.req.path, c.req.query(), body),
+    requestId: c.get('requestId'),
   };
   const claimed = await replays.claim(request, CLAIM_TTL_MS);
   if (!claimed.ok) {
@@ -54,7 +54,7 @@ export async function idempotent<R extends Response>(
         return replay(c, claimed.error.replay, key.value);
       case 'in_flight':
       case 'mismatch':
-        return refuse(c, claimRefusal(claimed.error, c.var.deps.clock()));
+        return refuse(c, claimRefusal(claimed.error, c.get('deps').clock()));
     }
   }
   let isKept = false;
@@ -85,7 +85,7 @@ function answerText(response: Response, body: string): AnswerText {
 /** Gives a remembered answer again: its status and body, marked, at no cost. The balance in it is the one of then. */
 export async function replay(c: AppContext, kept: Replay, key: IdempotencyKey, availableNow: number | null = null) {
   noteCredits(c, availableNow);
-  const answer = await c.var.service.answerSeal.open(kept, key.text);
+  const answer = await c.get('service').answerSeal.open(kept, key.text);
   if (answer === null) return refuse(c, { code: 'idempotency_answer_lost', details: { requestId: kept.requestId } });
   for (const [name, value] of Object.entries(answer.headers)) c.header(name, value);
   c.header('Idempotency-Replayed', 'true');

@@ -14,14 +14,14 @@ type IdentityRefusal = Refusal<(typeof IDENTITY_ERRORS)[number]>;
 
 /** Who asks, for endpoints that move no money: one read. `scope` is what the key must be allowed; null where any key may. */
 export async function identify(c: AppContext, scope: KeyScope | null): Promise<Result<Membership | 'owner', IdentityRefusal>> {
-  const { accounts } = c.var.service;
-  const principal = await authenticate(c);
+  const { accounts } = c.get('service');
+  const principal = authenticate(c);
   if (!principal.ok) return principal;
-  c.var.event.role = principal.value.kind;
+  c.get('event').role = principal.value.kind;
   if (principal.value.kind === 'owner') return ok('owner');
   const found = await accounts.identify(principal.value.keyHash);
   if (!found.ok) return err(identityRefusal(found.error));
-  c.var.event.accountId = found.value.account.id;
+  c.get('event').accountId = found.value.account.id;
   noteCredits(c, found.value.balance.available);
   const missing = scope === null ? null : missingScope(found.value.key.lineage, scope);
   if (missing === null) return found;

@@ -18,10 +18,10 @@ export const ShardQuery = z.object({
 
 /** Refuses a shard that isn't there, instead of answering for another. */
 export const requireShard = createMiddleware<AppEnv>(async function requireShard(c, next) {
-  const { ownersShard } = c.var.service;
+  const { ownersShard } = c.get('service');
   if (ownersShard === null) {
     return refuse(c, { code: 'invalid_request', message: 'There is no shard of this number.', details: { parameter: 'shard' } });
   }
-  if (ownersShard !== 0) c.var.event.shard = ownersShard;
+  if (ownersShard !== 0) c.get('event').shard = ownersShard;
   return next();
 });

@@ -19,11 +19,11 @@ export async function paidRequest(
   c: AppContext,
   isDryRun: boolean,
 ): Promise<Result<PaidRequest, Refusal<'unauthorized' | 'invalid_request'>>> {
-  const { ledger, accounts, holdTtlMs } = c.var.service;
-  const principal = await authenticate(c);
+  const { ledger, accounts, holdTtlMs } = c.get('service');
+  const principal = authenticate(c);
   if (!principal.ok) return principal;
-  c.var.event.role = principal.value.kind;
-  const key = await idempotencyKey(c);
+  c.get('event').role = principal.value.kind;
+  const key = idempotencyKey(c);
   if (!key.ok) return key;
   if (principal.value.kind === 'owner') return ok({ payer: ownerPayer(), key: null });
   const { mode } = principal.value;
@@ -31,9 +31,9 @@ export async function paidRequest(
   const payer = customerPayer({
     ledger,
     accounts,
-    requestId: c.var.requestId,
+    requestId: c.get('requestId'),
     keyHash: principal.value.keyHash,
-    fingerprint: await fingerprint(c.req.method, c.req.path, c.req.query()),
+    fingerprint: fingerprint(c.req.method, c.req.path, c.req.query()),
     scope: scopeOf(c.req.path),
     mode,
     onceDigest: once?.digest ?? null,

@@ -13,7 +13,7 @@ const ADDRESS_HEADER = 'CF-Connecting-IP';
  * noted in the log line, because a store of counters must never be what ends the service.
  */
 export async function limitBy(c: AppContext, name: PolicyName): Promise<Refusal<'rate_limited'> | null> {
-  const { rateLimits, clock } = c.var.deps;
+  const { rateLimits, clock } = c.get('deps');
   if (rateLimits === null) return null;
   const subject = await subjectOf(c, name);
   if (subject === null) return null;
@@ -21,7 +21,7 @@ export async function limitBy(c: AppContext, name: PolicyName): Promise<Refusal<
   try {
     return measure(c, { quota, allowance: await rateLimits.limiter.take(quota, subject, clock()) });
   } catch {
-    c.var.event.rateLimit = STORE_DOWN;
+    c.get('event').rateLimit = STORE_DOWN;
     return null;
   }
 }
@@ -29,9 +29,9 @@ export async function limitBy(c: AppContext, name: PolicyName): Promise<Refusal<
 /** Notes what a request was told about one of its limits, and makes the refusal of it; null where it may go on. */
 export function measure(c: AppContext, measured: Measured): Refusal<'rate_limited'> | null {
   const { quota, allowance } = measured;
-  c.var.measured.push(measured);
+  c.get('measured').push(measured);
   if (allowance.allowed) return null;
-  c.var.event.rateLimit = quota.name;
+  c.get('event').rateLimit = quota.name;
   const { limit, windowSeconds } = quota;
   const retryAfterSeconds = allowance.resetSeconds;
   return {
@@ -52,14 +52,14 @@ export function rateLimitFields(measured: readonly Measured[]): { readonly polic
 
 /** Writes the header fields, where anything was measured. */
 export function sayRateLimits(c: AppContext): void {
-  if (c.var.measured.length === 0) return;
-  const { policy, state } = rateLimitFields(c.var.measured);
+  if (c.get('measured').length === 0) return;
+  const { policy, state } = rateLimitFields(c.get('measured'));
   c.header('RateLimit-Policy', policy);
   c.header('RateLimit', state);
 }
 
 /** The address that sends this request, as a hash. */
-export function addressOf(c: AppContext): Promise<string> {
+export function addressOf(c: AppContext): string {
   return addressSubject(c.req.header(ADDRESS_HEADER));
 }
 
@@ -72,8 +72,8 @@ async function subjectOf(c: AppContext, name: PolicyName): Promise<string | null
     case 'address':
       return addressOf(c);
     case 'key': {
-      if (!c.var.deps.service.ok) return null;
-      const principal = await authenticate(c);
+      if (!c.get('deps').service.ok) return null;
+      const principal = authenticate(c);
       return principal.ok && principal.value.kind === 'customer' ? principal.value.keyHash : null;
     }
   }

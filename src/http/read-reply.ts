@@ -43,14 +43,14 @@ export async function answerRead<D, P>(
     ceiling: query.maxCostMicroCredits ?? null,
     memory: key === null ? null : memoryOf(c, key, render),
   };
-  const reader = payer.mode === 'test' ? c.var.service.sandbox : c.var.service.reader;
+  const reader = payer.mode === 'test' ? c.get('service').sandbox : c.get('service').reader;
   const bodyOf = (reading: Reading) => ({ ...envelopeBody(c, reading), ...render(reading) });
   const answer = await (isDryRun ? quoted(c, reader, order, trace) : reader.read(order, trace));
   noteRead(c, trace);
   if (!answer.ok) {
     if (answer.error.code !== 'replayed') return refuse(c, answer.error);
     const { replay: kept, accountId, availableNow } = answer.error.claimed;
-    c.var.event.accountId = accountId;
+    c.get('event').accountId = accountId;
     // A replay is found only by a request that has a key.
     return key === null ? refuse(c, { code: 'internal' }) : replay(c, kept, key, availableNow);
   }
@@ -65,7 +65,7 @@ export async function answerRead<D, P>(
 
 async function quoted(c: AppContext, reader: Reader, order: ReadOrder, trace: ReadTrace) {
   const quotation = await reader.quote(order, trace);
-  return quotation.ok ? { ok: true as const, value: quoteBody(quotation.value, c.var.deps.priceCard.version) } : quotation;
+  return quotation.ok ? { ok: true as const, value: quoteBody(quotation.value, c.get('deps').priceCard.version) } : quotation;
 }
 
 function memoryOf<D, P>(
@@ -73,7 +73,7 @@ function memoryOf<D, P>(
   key: IdempotencyKey,
   render: (reading: Reading) => { readonly data: D; readonly parse: P },
 ): AnswerMemory {
-  const seal: AnswerSeal = c.var.service.answerSeal;
+  const seal: AnswerSeal = c.get('service').answerSeal;
   const json = { 'Content-Type': 'application/json' };
   return {
     reading: (reading) => {
@@ -82,7 +82,7 @@ function memoryOf<D, P>(
       return seal.seal({ status: 200, headers, body }, key.text);
     },
     refusal: (refusal) => {
-      const body = JSON.stringify(errorBody(refusal, c.var.requestId, new URL(c.req.url).origin));
+      const body = JSON.stringify(errorBody(refusal, c.get('requestId'), new URL(c.req.url).origin));
       return seal.seal({ status: ERROR_ROWS[refusal.code].status, headers: json, body }, key.text);
     },
   };

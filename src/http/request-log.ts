@@ -27,8 +27,8 @@ export function requestLog(depsFor: DepsFor) {
     c.set('deps', deps);
     c.set('requestId', requestId);
     c.set('event', event);
-    await next();
     c.header('X-Request-Id', requestId);
+    await next();
     event.route = routePath(c, -1);
     event.status = c.res.status;
     event.milliseconds = deps.clock() - startedAt;

@@ -20,14 +20,14 @@ export const BODY_ERRORS = ['body_too_large', 'unsupported_media_type'] as const
 
 /** Lets only the owner's key through: no key or one that opens nothing is 401, a customer's key 403. No answer here is for a cache. */
 export const requireOwner = createMiddleware<AppEnv>(async function requireOwner(c, next) {
-  const { accounts } = c.var.service;
-  const principal = await authenticate(c);
+  const { accounts } = c.get('service');
+  const principal = authenticate(c);
   if (!principal.ok) return refuse(c, principal.error);
-  c.var.event.role = principal.value.kind;
+  c.get('event').role = principal.value.kind;
   if (principal.value.kind === 'customer') {
     const found = await accounts.identify(principal.value.keyHash);
     if (!found.ok) return refuse(c, identityRefusal(found.error));
-    c.var.event.accountId = found.value.account.id;
+    c.get('event').accountId = found.value.account.id;
     return refuse(c, { code: 'forbidden', message: 'This is for the owner of the service alone.' });
   }
   c.header('Cache-Control', 'no-store');

@@ -2,11 +2,11 @@ import { createMiddleware } from 'hono/factory';
 import type { AppEnv } from './context.ts';
 import { refuse } from './error-response.ts';
 
-/** Refuses while settings are missing; /ready names them. After it, handlers have `c.var.service`. */
+/** Refuses while settings are missing; /ready names them. After it, `c.get('service')` is there. */
 export const requireService = createMiddleware<AppEnv>(async function requireService(c, next) {
-  const { service } = c.var.deps;
+  const { service } = c.get('deps');
   if (!service.ok) return refuse(c, { code: 'misconfigured' });
   c.set('service', service.value);
-  if (service.value.shard !== 0) c.var.event.shard = service.value.shard;
+  if (service.value.shard !== 0) c.get('event').shard = service.value.shard;
   return next();
 });

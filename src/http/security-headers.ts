@@ -11,8 +11,8 @@ export const securityHeaders = secureHeaders({
 
 /** Answers load nothing, unless the route has set a policy of its own, as the documentation pages do. */
 export const contentSecurityPolicy = createMiddleware<AppEnv>(async function contentSecurityPolicy(c, next) {
-  await next();
-  if (!c.res.headers.has('Content-Security-Policy')) c.header('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'");
+  c.header('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'");
+  return next();
 });
 
 /** For the documentation pages: scripts and data from this origin only; Swagger UI sets styles inline and draws icons from data URLs. */
@@ -24,6 +24,6 @@ export const DOCS_CONTENT_SECURITY_POLICY =
  * is a published key; they carry no CORS headers, so a browser keeps them from the page.
  */
 export const openToAnyOrigin = createMiddleware<AppEnv>(async function openToAnyOrigin(c, next) {
-  await next();
   c.header('Access-Control-Allow-Origin', '*');
+  return next();
 });

@@ -10,7 +10,7 @@ export function wholeBody(limitBytes: (path: string) => number) {
   return createMiddleware<AppEnv>(async function wholeBody(c, next) {
     const { raw } = c.req;
     // No route reads the body of a look; the platform has no such requests, so it could not be put back either.
-    if (raw.body === null || raw.method === 'GET' || raw.method === 'HEAD') return next();
+    if (raw.method === 'GET' || raw.method === 'HEAD' || raw.body === null) return next();
     const limit = limitBytes(c.req.path);
     if (Number(raw.headers.get('Content-Length')) > limit) return refuse(c, { code: 'body_too_large' });
     const bytes = await readUpTo(limit, raw.body).catch(() => 'broken_off' as const);

@@ -10,7 +10,7 @@ const NETWORK_GROUPS = 4;
  * Whom a request without a key is counted for: the SHA-256 of its address, in hex. Of an IPv6 address only the network counts
  * (/64), because one machine has the whole of it. An IPv4 address written as IPv6 is the IPv4 address.
  */
-export async function addressSubject(address: string | undefined): Promise<string> {
+export function addressSubject(address: string | undefined): string {
   const network = address === undefined ? NO_ADDRESS : networkOf(address.trim().toLowerCase());
   return sha256Hex(network);
 }

@@ -26,9 +26,9 @@ export type Fenced = { readonly nonce: string; readonly content: string };
  * nonce is drawn from the data and the idempotency key: the same request gives the same body, and a text that contained its
  * nonce would have to contain its own hash. Texts are cut at the sizes above, and `cut` says which.
  */
-export async function fence(request: ParseRequest, idempotencyKey: string): Promise<Fenced> {
+export function fence(request: ParseRequest, idempotencyKey: string): Fenced {
   const data = visibleJson(request.subject === 'media' ? mediaData(request.post, request.comments) : commentsData(request));
-  const nonce = (await sha256Hex(`${idempotencyKey}\n${data}`)).slice(0, NONCE_DIGITS);
+  const nonce = sha256Hex(`${idempotencyKey}\n${data}`).slice(0, NONCE_DIGITS);
   return { nonce, content: `${fenceStart(nonce)}\n${data}\n${fenceEnd(nonce)}` };
 }
 

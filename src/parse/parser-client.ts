@@ -18,7 +18,7 @@ export function createParser(access: BoundaryAccess): Parser {
       if (!isConfigured(access)) return err({ kind: 'not_configured' });
       const promptVersion = promptVersionOf(request);
       // The same request and key give the same body, as a boundary that remembers keys demands.
-      const { nonce, content } = await fence(request, idempotencyKey);
+      const { nonce, content } = fence(request, idempotencyKey);
       const instructions = instructionsOf(request, nonce);
       const body = parseBody(request, access.model, { promptVersion, instructions, outputSchema: outputSchemaOf(request), content });
       const answered = await askBoundary(access, body, idempotencyKey, budget, (answer) => {

@@ -22,12 +22,12 @@ export type ContentSubject =
  * The key of a piece of content: its part, the schema version, and 128 bits of the SHA-256 of its canonical JSON.
  * The same content has one key however its URL was spelled.
  */
-export async function contentKey(subject: ContentSubject): Promise<string> {
-  const hex = await contentHash(Object.entries(subject).sort(([a], [b]) => (a < b ? -1 : 1)));
+export function contentKey(subject: ContentSubject): string {
+  const hex = contentHash(Object.entries(subject).sort(([a], [b]) => (a < b ? -1 : 1)));
   return `${subject.part}:v${CONTENT_SCHEMA_VERSION}:${hex.slice(0, 32)}`;
 }
 
 /** SHA-256, in hex, of a value's JSON. The value's keys must come in a fixed order. */
-export async function contentHash(value: unknown): Promise<string> {
+export function contentHash(value: unknown): string {
   return sha256Hex(JSON.stringify(value));
 }

@@ -12,7 +12,7 @@ const SHARE_LINK_TTL_SECONDS = 2_592_000;
 /** A share link that was resolved before is the post it leads to. */
 export async function locate(deps: ReadDeps, target: Target): Promise<Target> {
   if (target.kind === 'media') return target;
-  const copy = await deps.cache.get(await contentKey({ part: 'share_link', path: target.path }), ShareLinkCopy, null);
+  const copy = await deps.cache.get(contentKey({ part: 'share_link', path: target.path }), ShareLinkCopy, null);
   if (copy === null || !isFresh(copy, deps.clock(), null)) return target;
   return { kind: 'media', shortcode: copy.shortcode, hint: copy.hint };
 }
@@ -23,6 +23,6 @@ export async function resolve(deps: ReadDeps, target: ShareTarget, budget: Budge
   if (!resolved.ok) return err(shareLinkRefusal(resolved.error.kind));
   const { shortcode, hint } = resolved.value;
   const copy: ShareLinkCopy = { storedAt: deps.clock(), ttlSeconds: SHARE_LINK_TTL_SECONDS, shortcode, hint };
-  deps.background(deps.cache.keep(await contentKey({ part: 'share_link', path: target.path }), copy, 0, 'reader'));
+  deps.background(deps.cache.keep(contentKey({ part: 'share_link', path: target.path }), copy, 0, 'reader'));
   return resolved;
 }

@@ -28,7 +28,7 @@ const route = createRoute({
 
 export function registerHealth(app: App): void {
   app.openapi(route, (c) => {
-    const { clock, version } = c.var.deps;
+    const { clock, version } = c.get('deps');
     return c.json({ status: 'ok' as const, service: 'igskill.md' as const, version, timestamp: isoTime(clock()) }, 200);
   });
 }

@@ -60,12 +60,14 @@ export function registerKeys(app: App): void {
     const query = c.req.valid('query');
     const after = listPosition(query.cursor);
     if (!after.ok) return refuse(c, after.error);
-    const page = await c.var.service.keyRing.list(asked.value.key, after.value === null ? null : positionOf(after.value), pageSize(query));
+    const page = await c
+      .get('service')
+      .keyRing.list(asked.value.key, after.value === null ? null : positionOf(after.value), pageSize(query));
     if (!page.ok) return refuse(c, { code: 'overloaded' });
     c.header('Cache-Control', 'no-store');
     const { items, next } = page.value;
     return c.json(
-      { items: items.map((key) => accountKey(key, c.var.deps.clock())), nextCursor: next === null ? null : cursorOf(next) },
+      { items: items.map((key) => accountKey(key, c.get('deps').clock())), nextCursor: next === null ? null : cursorOf(next) },
       200,
     );
   });
@@ -90,12 +92,12 @@ function positionOf({ at, id }: { readonly at: number; readonly id: string }): K
 }
 
 async function mint(c: AppContext, by: KeyDetails, draft: ReturnType<typeof draftOf>) {
-  const past = pastEnd(draft.expiresAt, c.var.deps.clock());
+  const past = pastEnd(draft.expiresAt, c.get('deps').clock());
   if (past !== null) return refuse(c, past);
-  const minted = await c.var.service.keyRing.create(by, draft);
+  const minted = await c.get('service').keyRing.create(by, draft);
   if (!minted.ok) return refuse(c, keyRefusal(minted.error));
   const { key, apiKey } = minted.value;
   c.header('Cache-Control', 'no-store');
   const warning = 'Store this API key now. It will not be shown again.' as const;
-  return c.json({ key: accountKey(key, c.var.deps.clock()), apiKey, warning }, 201);
+  return c.json({ key: accountKey(key, c.get('deps').clock()), apiKey, warning }, 201);
 }

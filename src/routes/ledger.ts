@@ -39,7 +39,7 @@ export function registerLedger(app: App): void {
     const query = c.req.valid('query');
     const before = listPosition(query.cursor);
     if (!before.ok) return refuse(c, before.error);
-    const page = await accountLook(c, (keyHash) => c.var.service.usage.entries(keyHash, before.value?.at ?? null, pageSize(query)));
+    const page = await accountLook(c, (keyHash) => c.get('service').usage.entries(keyHash, before.value?.at ?? null, pageSize(query)));
     if (!page.ok) return refuse(c, page.error);
     const items = (page.value?.items ?? []).map(journalLine);
     const next = page.value?.next ?? null;

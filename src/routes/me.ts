@@ -58,7 +58,7 @@ export function registerMe(app: App): void {
     return c.json(
       {
         account: { id: account.id, name: account.name, status: account.status, createdAt: isoTime(account.createdAt) },
-        key: accountKey(key, c.var.deps.clock()),
+        key: accountKey(key, c.get('deps').clock()),
         balance: { availableMicroCredits: balance.available, heldMicroCredits: balance.held, debtMicroCredits: balance.debt },
       },
       200,

@@ -63,7 +63,7 @@ const route = createRoute({
 
 export function registerOpsActions(app: App): void {
   app.openapi(route, async (c) => {
-    const listed = await c.var.service.ownerDesk.listActions(c.req.valid('query').cursor ?? null, PAGE);
+    const listed = await c.get('service').ownerDesk.listActions(c.req.valid('query').cursor ?? null, PAGE);
     if (!listed.ok) return refuse(c, overloaded);
     const items = listed.value.map((action) => ({ ...action, details: { ...action.details }, createdAt: isoTime(action.createdAt) }));
     return c.json({ items, nextCursor: items.length < PAGE ? null : (items.at(-1)?.id ?? null) }, 200);

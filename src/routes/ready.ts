@@ -31,7 +31,7 @@ const route = createRoute({
 
 export function registerReady(app: App): void {
   app.openapi(route, async (c) => {
-    const checks = (await c.var.deps.readiness()).map((check) => ({ ...check }));
+    const checks = (await c.get('deps').readiness()).map((check) => ({ ...check }));
     if (checks.every((check) => check.ok)) return c.json({ status: 'ready' as const, checks }, 200);
     c.header('Retry-After', '5');
     return c.json({ status: 'not_ready' as const, checks }, 503);

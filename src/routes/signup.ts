@@ -92,10 +92,10 @@ export function registerSignup(app: App): void {
 async function signUp(c: AppContext, names: Omit<z.infer<typeof Signup>, 'turnstileToken'>, turnstileToken: string | undefined) {
   const refusal = await signupRefusal(c, turnstileToken);
   if (refusal !== null) return refuse(c, refusal);
-  const signedUp = await c.var.service.accounts.signUp(names);
+  const signedUp = await c.get('service').accounts.signUp(names);
   if (!signedUp.ok) return refuse(c, { code: 'overloaded' });
   const { account, key, apiKey } = signedUp.value;
-  c.var.event.accountId = account.id;
+  c.get('event').accountId = account.id;
   c.header('Cache-Control', 'no-store');
   return c.json(
     {

@@ -34,24 +34,24 @@ const route = createRoute({
 
 export function registerStripeWebhook(app: App): void {
   app.openapi(route, async (c) => {
-    const { payments, topUps } = c.var.service;
+    const { payments, topUps } = c.get('service');
     if (payments === null) return refuse(c, paymentsUnconfigured);
     const hint = await payments.readHint(await c.req.text(), c.req.header('Stripe-Signature') ?? '');
     if (!hint.ok) return refuse(c, { code: 'invalid_signature' });
-    c.var.event.stripeEvent = hint.value.type;
+    c.get('event').stripeEvent = hint.value.type;
     if (hint.value.about === null) return c.json({ received: true as const }, 200);
     const isDone = await topUps.isDone(hint.value.id);
     if (!isDone.ok) return refuse(c, { code: 'overloaded' });
     if (isDone.value) return c.json({ received: true as const }, 200);
     const checked = await payments.check.byHint(hint.value);
     if (!checked.ok) {
-      if (checked.error.kind === 'refused') c.var.event.alarm = 'payment_service_refused';
+      if (checked.error.kind === 'refused') c.get('event').alarm = 'payment_service_refused';
       return refuse(c, checkRefusal(checked.error));
     }
     const { order, alarm } = checked.value;
-    if (order !== null) c.var.event.topUpId = order.id;
-    if (order !== null) c.var.event.accountId = order.accountId;
-    if (alarm !== null) c.var.event.alarm = alarm;
+    if (order !== null) c.get('event').topUpId = order.id;
+    if (order !== null) c.get('event').accountId = order.accountId;
+    if (alarm !== null) c.get('event').alarm = alarm;
     // A memory that fails costs one more look at the same order, so its answer isn't waited for with an error.
     await topUps.markDone(hint.value);
     return c.json({ received: true as const }, 200);

@@ -62,7 +62,7 @@ export function registerTopUpCheckout(app: App): void {
     const customer = await identifyCustomer(c, 'billing');
     if (!customer.ok) return refuse(c, customer.error);
     if (customer.value.account.status !== 'active') return refuse(c, { code: 'account_frozen' });
-    const { payments } = c.var.service;
+    const { payments } = c.get('service');
     if (payments === null) return refuse(c, paymentsUnconfigured);
     const credits = microCredits(c.req.valid('json').microCredits);
     const ordered = await payments.desk.order({
@@ -72,11 +72,11 @@ export function registerTopUpCheckout(app: App): void {
       returnUrl: `${new URL(c.req.url).origin}${TOP_UP_RETURN_PATH}`,
     });
     if (!ordered.ok) {
-      if (ordered.error.kind === 'refused') c.var.event.alarm = 'payment_service_refused';
+      if (ordered.error.kind === 'refused') c.get('event').alarm = 'payment_service_refused';
       return refuse(c, orderRefusal(ordered.error));
     }
     const { orderId, sessionId, url, isReplay } = ordered.value;
-    c.var.event.topUpId = orderId;
+    c.get('event').topUpId = orderId;
     if (isReplay) c.header('Idempotency-Replayed', 'true');
     return c.json({ checkoutSession: { id: sessionId, url }, microCredits: credits }, 200);
   });

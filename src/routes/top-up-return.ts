@@ -12,7 +12,7 @@ export function registerTopUpReturn(app: App): void {
   app.get(TOP_UP_RETURN_PATH, async (c) => {
     c.header('Cache-Control', 'no-store');
     c.header('Content-Security-Policy', TOP_UP_PAGE_POLICY);
-    const { payments } = c.var.service;
+    const { payments } = c.get('service');
     if (payments === null) return c.html(topUpPage('Payments are not set up', null, 'Nothing was charged.'), 503);
     if (c.req.query('cancelled') !== undefined) return c.html(topUpPage('Nothing was paid', null, 'The top-up was left unpaid.'));
     const sessionId = c.req.query('session_id') ?? '';
@@ -24,9 +24,9 @@ export function registerTopUpReturn(app: App): void {
     }
     const { order, alarm } = checked.value;
     if (order === null) return c.html(topUpPage('Unknown top-up', null, 'There is no such top-up.'), 404);
-    c.var.event.topUpId = order.id;
-    c.var.event.accountId = order.accountId;
-    if (alarm !== null) c.var.event.alarm = alarm;
+    c.get('event').topUpId = order.id;
+    c.get('event').accountId = order.accountId;
+    if (alarm !== null) c.get('event').alarm = alarm;
     return c.html(topUpPage('Your top-up', order, topUpSentence(order.state)));
   });
 }

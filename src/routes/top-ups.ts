@@ -70,18 +70,18 @@ export function registerTopUps(app: App): void {
     if (!customer.ok) return refuse(c, customer.error);
     const { cursor = null, limit = USUAL_PAGE } = c.req.valid('query');
     // One more than asked for says whether there is a next page.
-    const orders = await c.var.service.topUps.list(customer.value.account.id, cursor, limit + 1);
+    const orders = await c.get('service').topUps.list(customer.value.account.id, cursor, limit + 1);
     if (!orders.ok) return refuse(c, { code: 'overloaded' });
-    const items = orders.value.slice(0, limit).map((order) => topUpView(order, c.var.deps.clock()));
+    const items = orders.value.slice(0, limit).map((order) => topUpView(order, c.get('deps').clock()));
     return c.json({ items, nextCursor: orders.value.length > limit ? (items.at(-1)?.id ?? null) : null }, 200);
   });
   app.openapi(oneRoute, async (c) => {
     c.header('Cache-Control', 'no-store');
     const customer = await identifyCustomer(c, 'billing');
     if (!customer.ok) return refuse(c, customer.error);
-    const order = await c.var.service.topUps.find({ id: c.req.valid('param').id });
+    const order = await c.get('service').topUps.find({ id: c.req.valid('param').id });
     if (!order.ok) return refuse(c, { code: 'overloaded' });
     if (order.value?.accountId !== customer.value.account.id) return refuse(c, { code: 'not_found', message: 'There is no such top-up.' });
-    return c.json(topUpView(order.value, c.var.deps.clock()), 200);
+    return c.json(topUpView(order.value, c.get('deps').clock()), 200);
   });
 }

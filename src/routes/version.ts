@@ -24,7 +24,7 @@ const route = createRoute({
 
 export function registerVersion(app: App): void {
   app.openapi(route, (c) => {
-    const { version, priceCard } = c.var.deps;
+    const { version, priceCard } = c.get('deps');
     return c.json({ service: 'igskill.md' as const, version, priceCardVersion: priceCard.version }, 200);
   });
 }

@@ -22,9 +22,7 @@ describe('a request without a hold, under an Idempotency-Key,', () => {
     await api.database.execute({
       sql: `INSERT INTO replay (scope, key_digest, fingerprint, request_id, created_at, expires_at)
             SELECT 'signup', j.value ->> 0, j.value ->> 1, 'req_died', j.value ->> 2, j.value ->> 3 FROM json_each(?) j`,
-      args: [
-        JSON.stringify([[await sha256Hex(key), await fingerprint('POST', '/v1/signup', {}, body), api.clock(), api.clock() + MINUTE_MS]]),
-      ],
+      args: [JSON.stringify([[sha256Hex(key), fingerprint('POST', '/v1/signup', {}, body), api.clock(), api.clock() + MINUTE_MS]])],
     });
     const waiting = await signUp(api, 'died', key);
     expect([waiting.status, errorOf(waiting).code, waiting.headers.get('Retry-After')]).toEqual([409, 'idempotency_in_flight', '2']);

@@ -88,7 +88,7 @@ describe('a limit for each key', () => {
     const key = mintApiKey();
     await api.request(READ, { key, headers: { 'CF-Connecting-IP': '203.0.113.7' } });
     await api.request('/health', { headers: { 'CF-Connecting-IP': '203.0.113.7' } });
-    expect(api.rateLimits.asked[0]).toBe(`burst:${await hashApiKey(key)}`);
+    expect(api.rateLimits.asked[0]).toBe(`burst:${hashApiKey(key)}`);
     const written = JSON.stringify([api.events, api.rateLimits.asked]);
     expect(written).not.toContain(key);
     expect(written).not.toContain('203.0.113.7');

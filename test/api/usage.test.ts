@@ -116,7 +116,7 @@ describe('GET /v1/usage', () => {
     const { key } = await api.signUp();
     const lines = [{ item: 'media', amount: microCredits(3_000) }];
     const ledger = createLedger({ client: api.database, clock: api.clock });
-    const left = { id: 'req_left_alone', keyHash: await hashApiKey(key), fingerprint: 'x', lines } as const;
+    const left = { id: 'req_left_alone', keyHash: hashApiKey(key), fingerprint: 'x', lines } as const;
     expect((await ledger.reserve(left, 1_000)).ok).toBe(true);
     expect(itemsOf(await api.request('/v1/usage?status=all', { key })).items).toEqual([]);
     api.clock.advance(DAY_MS);

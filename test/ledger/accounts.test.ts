@@ -41,7 +41,7 @@ describe.each([
     expect(account).toEqual({ id: account.id, name: 'Ada', status: 'active', createdAt: START_TIME });
     expect(key).toEqual({ id: key.id, accountId: account.id, name: 'laptop', last4: apiKey.slice(-4), createdAt: START_TIME });
     const limits = { id: key.id, mode: 'live', scopes: ALL_SCOPES, ceiling: null, budget: null, expiresAt: null, revokedAt: null };
-    expect(await accountsWith(0).identify(await hashApiKey(apiKey))).toEqual({
+    expect(await accountsWith(0).identify(hashApiKey(apiKey))).toEqual({
       ok: true,
       value: {
         account,
@@ -53,7 +53,7 @@ describe.each([
 
   test('signing up books the grant once, under the name of the account', async () => {
     const { account, apiKey } = await signUp(250_000);
-    expect(await accountsWith(0).identify(await hashApiKey(apiKey))).toMatchObject({
+    expect(await accountsWith(0).identify(hashApiKey(apiKey))).toMatchObject({
       ok: true,
       value: { balance: { available: 250_000 } },
     });
@@ -75,11 +75,11 @@ describe.each([
     const { key, apiKey } = await signUp(0);
     await client.execute({ sql: 'UPDATE api_key SET expires_at = ? WHERE id = ?', args: [clock() + 5, key.id] });
     clock.advance(4);
-    expect(await accounts.identify(await hashApiKey(apiKey))).toMatchObject({ ok: true });
+    expect(await accounts.identify(hashApiKey(apiKey))).toMatchObject({ ok: true });
     clock.advance(1);
-    expect(await accounts.identify(await hashApiKey(apiKey))).toEqual({ ok: false, error: { kind: 'key_expired' } });
+    expect(await accounts.identify(hashApiKey(apiKey))).toEqual({ ok: false, error: { kind: 'key_expired' } });
     await client.execute({ sql: 'UPDATE api_key SET revoked_at = ? WHERE id = ?', args: [clock(), key.id] });
-    expect(await accounts.identify(await hashApiKey(apiKey))).toEqual({ ok: false, error: { kind: 'key_revoked' } });
+    expect(await accounts.identify(hashApiKey(apiKey))).toEqual({ ok: false, error: { kind: 'key_revoked' } });
   });
 
   test('a frozen account may look at itself', async () => {

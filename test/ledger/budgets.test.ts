@@ -38,7 +38,7 @@ type Opened = { readonly key: KeyDetails; readonly hash: string };
 async function signUp(): Promise<Opened> {
   const made = await accounts().signUp({ accountName: 'team', keyName: 'first' });
   if (!made.ok) throw new Error(made.error.kind);
-  const hash = await hashApiKey(made.value.apiKey);
+  const hash = hashApiKey(made.value.apiKey);
   const found = await accounts().identify(hash);
   if (!found.ok) throw new Error(found.error.kind);
   return { key: found.value.key, hash };
@@ -48,7 +48,7 @@ async function mint(parent: Opened, limits: Partial<KeyDraft>): Promise<Opened> 
   const draft = { name: 'helper', mode: 'live', scopes: null, ceiling: null, budget: null, expiresAt: null, ...limits } as const;
   const made = await ring().create(parent.key, draft);
   if (!made.ok) throw new Error(made.error.kind);
-  return { key: made.value.key, hash: await hashApiKey(made.value.apiKey) };
+  return { key: made.value.key, hash: hashApiKey(made.value.apiKey) };
 }
 
 const spendOf = (opened: Opened, price = PRICE): Spend => {
@@ -174,7 +174,7 @@ test('a rotated key keeps its id, its budget and its children; the old text ends
   await ownLedger().charge(spendOf(helper), {});
   const rotated = await ring().rotate(root.key, helper.key.id, 10_000);
   if (!rotated.ok) throw new Error(rotated.error.kind);
-  const renewed = { key: rotated.value.key, hash: await hashApiKey(rotated.value.apiKey) };
+  const renewed = { key: rotated.value.key, hash: hashApiKey(rotated.value.apiKey) };
   expect(renewed.key).toMatchObject({ id: helper.key.id, last4: rotated.value.apiKey.slice(-4) });
   clock.advance(9_999);
   expect(await ownLedger().charge(spendOf(helper), {})).toMatchObject({ ok: true });

@@ -136,7 +136,7 @@ export class Model {
     if (!answer.ok) throw new Error('signing up failed');
     const account: ModelAccount = { id: answer.value.account.id, posted: SIGNUP_GRANT, frozen: false };
     this.#accounts.push(account);
-    const hash = await hashApiKey(answer.value.apiKey);
+    const hash = hashApiKey(answer.value.apiKey);
     const limits = { parent: null, ceiling: null, budget: null, revoked: false, expiresAt: Infinity };
     this.#keys.push({ id: answer.value.key.id, hash, account, ...limits });
   }

@@ -40,7 +40,7 @@ async function playExample(client: Client): Promise<string> {
   const signedUp = await accounts.signUp({ accountName: 'Example', keyName: 'first' });
   if (!signedUp.ok) throw new Error('signing up failed');
   const { account, apiKey } = signedUp.value;
-  const keyHash = await hashApiKey(apiKey);
+  const keyHash = hashApiKey(apiKey);
   const lines: string[] = [`${'step'.padEnd(66)}${['posted', 'held', 'available', 'debt'].map((title) => title.padStart(11)).join('')}`];
 
   const note = async (step: string) => {

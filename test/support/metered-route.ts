@@ -76,7 +76,7 @@ export function meteredRoute(spec: MeteredRoute): void {
         const { key } = await api.signUp();
         await api.database.execute({
           sql: 'UPDATE api_key SET revoked_at = ? WHERE hash = unhex(?)',
-          args: [api.clock(), await hashApiKey(key)],
+          args: [api.clock(), hashApiKey(key)],
         });
         expect((await api.request(spec.read(spec.good), { key })).status).toBe(401);
         expect(api.takeSent().providers).toBe(0);

@@ -153,7 +153,7 @@ test('the cron gives back holds whose time is over', async () => {
   const reserved = await createLedger({ client: database, clock: () => past }).reserve(
     {
       id: 'req_abandoned',
-      keyHash: await hashApiKey(key),
+      keyHash: hashApiKey(key),
       fingerprint: sha256('a read'),
       lines: [{ item: 'media', amount: microCredits(3_000) }],
     },

@@ -23,7 +23,7 @@ export async function lookUpComments(
   wanted: CommentsWanted,
   freshness: Freshness,
 ): Promise<Slot<CommentBatch>> {
-  const key = await contentKey({ part: 'comments', shortcode, ...wanted });
+  const key = contentKey({ part: 'comments', shortcode, ...wanted });
   const copy = await deps.cache.get(key, CommentsCopy, freshness.maxAgeSeconds);
   if (copy === null) return { key, hit: null, stale: null };
   const now = deps.clock();
@@ -46,7 +46,7 @@ export async function fetchComments(
   budget: Budget,
 ): Promise<Result<Delivered<CommentBatch>, MediaFailure>> {
   const { from, ...wanted } = request;
-  const key = slot.key ?? (await contentKey({ part: 'comments', shortcode: target.shortcode, ...wanted }));
+  const key = slot.key ?? contentKey({ part: 'comments', shortcode: target.shortcode, ...wanted });
   const order = { limit: wanted.limit, includeReplies: wanted.includeReplies, position: from?.position ?? null };
   const fetched = await deps.comments.fetchComments(target, order, postOwner, from?.provider ?? null, budget);
   const { storedAt, by } = noteFetch(deps, trace, fetched.ok ? fetched.value : fetched.error);

@@ -15,7 +15,7 @@ export type MediaSlot = Slot<InstagramMedia> & { readonly absent: AbsentReason |
 
 /** Looks a post up. One cache read. */
 export async function lookUpMedia(deps: ReadDeps, shortcode: string, freshness: Freshness): Promise<MediaSlot> {
-  const key = await contentKey({ part: 'media', shortcode });
+  const key = contentKey({ part: 'media', shortcode });
   const copy = await deps.cache.get(key, MediaCopy, freshness.maxAgeSeconds);
   const now = deps.clock();
   if (copy === null) return { key, hit: null, stale: null, absent: null };
@@ -38,7 +38,7 @@ export async function fetchMedia(
   slot: MediaSlot,
   budget: Budget,
 ): Promise<Result<Delivered<InstagramMedia>, ReadRefusal>> {
-  const key = slot.key ?? (await contentKey({ part: 'media', shortcode: target.shortcode }));
+  const key = slot.key ?? contentKey({ part: 'media', shortcode: target.shortcode });
   const fetched = await deps.media.fetchMedia(target, budget);
   const { storedAt, by } = noteFetch(deps, trace, fetched.ok ? fetched.value : fetched.error);
   if (!fetched.ok) {

@@ -60,8 +60,8 @@ export async function prepareParse(deps: ReadDeps, want: Want, input: ParseInput
   if (request === null) return null;
   const promptVersion = deps.parser.promptVersion(request);
   const mode = `${request.subject}/${request.mode}`;
-  const hash = await contentHash(request);
-  const key = await contentKey({ part: 'parse', contentHash: hash, mode, model: deps.parser.model, promptVersion });
+  const hash = contentHash(request);
+  const key = contentKey({ part: 'parse', contentHash: hash, mode, model: deps.parser.model, promptVersion });
   if (ranked === null) return { request, key, sample: null };
   const { sample: _texts, ...sample } = ranked;
   return { request, key, sample };

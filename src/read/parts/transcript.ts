@@ -42,10 +42,7 @@ export async function lookUpTranscript(deps: ReadDeps, shortcode: string, wanted
     return copy !== null && isFresh(copy, deps.clock(), null) ? copy.value : null;
   };
   const isHostedWanted = wanted === 'provider_or_hosted' && deps.transcriber.configured;
-  const [supplied, hosted] = await Promise.all([
-    read(await providerKey(mediaId)),
-    isHostedWanted ? read(await hostedKey(deps, mediaId)) : null,
-  ]);
+  const [supplied, hosted] = await Promise.all([read(providerKey(mediaId)), isHostedWanted ? read(hostedKey(deps, mediaId)) : null]);
   for (const found of [supplied, hosted]) {
     if (found?.kind === 'transcript') {
       return { hit: { kind: 'transcript', transcript: found.transcript, status: 'hit' }, providerHasNone: null };
@@ -93,7 +90,7 @@ async function askProviders(
   const fetched = noteFetch(deps, trace, asked.ok ? asked.value : asked.error);
   if (!asked.ok) return 'provider_failed';
   const outcome = asked.value.value;
-  const key = await providerKey(mediaIdFromShortcode(media.shortcode));
+  const key = providerKey(mediaIdFromShortcode(media.shortcode));
   if (outcome.kind !== 'transcript') {
     keep(deps, fetched, key, NO_TRANSCRIPT_TTL_SECONDS, { kind: outcome.kind });
     return missingFrom(outcome.kind);
@@ -115,10 +112,10 @@ async function askBoundary(
   if (video?.url == null) return 'media_url_expired';
   const { shortcode } = media;
   const mediaId = mediaIdFromShortcode(shortcode);
-  const key = await hostedKey(deps, mediaId);
+  const key = hostedKey(deps, mediaId);
   const request = { mediaId, shortcode, mediaUrl: video.url, durationSeconds: video.durationSeconds };
   // The address is signed anew with every read of the post; a request with another address is another request to the boundary.
-  const idempotencyKey = `transcript:${(await contentHash([key, request])).slice(0, 32)}`;
+  const idempotencyKey = `transcript:${contentHash([key, request]).slice(0, 32)}`;
   const asked = await deps.transcriber.transcribe(request, idempotencyKey, budget);
   const fetched = noteFetch(deps, trace, asked.ok ? asked.value : {});
   if (!asked.ok) {
@@ -162,10 +159,10 @@ function missingFromBoundary(kind: TranscriptionFailure['kind']): TranscriptMiss
   }
 }
 
-function providerKey(mediaId: string): Promise<string> {
+function providerKey(mediaId: string): string {
   return contentKey({ part: 'transcript', mediaId, source: 'provider', model: null });
 }
 
-function hostedKey(deps: ReadDeps, mediaId: string): Promise<string> {
+function hostedKey(deps: ReadDeps, mediaId: string): string {
   return contentKey({ part: 'transcript', mediaId, source: 'hosted', model: deps.transcriber.model });
 }

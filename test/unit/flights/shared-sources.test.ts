@@ -320,7 +320,7 @@ describe('the name of a flight', () => {
   ];
 
   test('differs wherever what is asked upstream differs', async () => {
-    const names = await Promise.all(different.map(flightName));
+    const names = different.map(flightName);
     expect(new Set(names).size).toBe(different.length);
   });
 
@@ -329,10 +329,10 @@ describe('the name of a flight', () => {
       typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).toReversed()) : value,
     ) as FlightRequest;
     expect(Object.keys(reversed)).not.toEqual(Object.keys(comments));
-    expect(await flightName(reversed)).toBe(await flightName(comments));
+    expect(flightName(reversed)).toBe(flightName(comments));
   });
 
   test('tells nothing of what people wrote', async () => {
-    expect(await flightName(parse)).toMatch(/^parse:v1:[0-9a-f]{32}$/);
+    expect(flightName(parse)).toMatch(/^parse:v1:[0-9a-f]{32}$/);
   });
 });

@@ -14,9 +14,9 @@ test.each([
 });
 
 test('an address is counted under a hash that does not contain it, one hash for a whole IPv6 network', async () => {
-  const subject = await addressSubject('203.0.113.7');
+  const subject = addressSubject('203.0.113.7');
   expect(subject).toMatch(/^[0-9a-f]{64}$/);
-  expect(await addressSubject('203.0.113.8')).not.toBe(subject);
-  expect(await addressSubject(' 2001:DB8:1:2::1')).toBe(await addressSubject('2001:db8:1:2:ffff::9'));
-  expect(await addressSubject(undefined)).toMatch(/^[0-9a-f]{64}$/);
+  expect(addressSubject('203.0.113.8')).not.toBe(subject);
+  expect(addressSubject(' 2001:DB8:1:2::1')).toBe(addressSubject('2001:db8:1:2:ffff::9'));
+  expect(addressSubject(undefined)).toMatch(/^[0-9a-f]{64}$/);
 });

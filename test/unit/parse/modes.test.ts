@@ -29,7 +29,7 @@ const PROMPTS: Readonly<Record<string, string>> = {
 
 describe.each(everyRequest.map((request) => [name(request), request] as const))('%s', (_name, request) => {
   test('changes its version with its prompt, so that no cached output is of another prompt', async () => {
-    const prompt = JSON.stringify([instructionsOf(request, 'nonce'), outputSchemaOf(request), await fence(request, 'key')]);
+    const prompt = JSON.stringify([instructionsOf(request, 'nonce'), outputSchemaOf(request), fence(request, 'key')]);
     const hash = createHash('sha256').update(prompt).digest('hex').slice(0, 16);
     expect({ [promptVersionOf(request)]: hash }).toEqual({ [promptVersionOf(request)]: PROMPTS[promptVersionOf(request)] });
   });
