@@ -10,6 +10,8 @@ export const reason = z
   .trim()
   .min(1)
   .max(LONGEST_REASON)
+  // SQLite keeps half a surrogate pair that came in JSON, and the database's server then fails whoever reads it.
+  .refine((text) => !/[\p{Cc}\p{Cs}]/u.test(text), 'must not contain control characters or halves of characters')
   .openapi({ example: 'Ticket 4711: the read was billed although the video was cut off.' });
 
 /** A body that gives nothing but a reason. */
@@ -21,7 +23,12 @@ export const ReasonBody = z
 const LONGEST_ID = 100;
 
 /** An id in a path. What there is no such thing of is answered as not found, so its shape needs no more proof. */
-export const idInPath = z.string().min(1).max(LONGEST_ID);
+export const idInPath = z
+  .string()
+  .min(1)
+  .max(LONGEST_ID)
+  // The database's server takes no half of a surrogate pair, and would look as if it were down.
+  .refine((text) => text.isWellFormed(), 'must not contain halves of characters');
 
 const OVERLOADED_RETRY_SECONDS = 2;
 

@@ -302,6 +302,9 @@ describe('POST /v1/ops/credits', () => {
       { accountId, kind: 'topup', microCredits: 5, ref: 'x', reason },
       { accountId, kind: 'grant', microCredits: 0.5, ref: 'x', reason },
       { accountId, kind: 'grant', microCredits: 5, ref: 'x', reason: ' ' },
+      { accountId, kind: 'grant', microCredits: 5, ref: 'x', reason: 'half \ud800' },
+      { accountId, kind: 'grant', microCredits: 5, ref: 'x', reason: 'two\nlines' },
+      { accountId: 'acct_\udc00', kind: 'grant', microCredits: 5, ref: 'x', reason },
       { accountId, kind: 'grant', microCredits: 5, ref: '', reason },
     ]) {
       expect((await api.request('/v1/ops/credits', post(body))).status, JSON.stringify(body)).toBe(400);
