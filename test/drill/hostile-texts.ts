@@ -1,5 +1,8 @@
-/** Is in attack texts wherever there is room: no error and no outgoing request may repeat it. */
-export const CALLER_MARK = 'h0st1le';
+/**
+ * Is in attack texts wherever there is room: no error and no outgoing request may repeat it. Longer than a shortcode, which it would
+ * otherwise be when a text has nothing else in it but white space.
+ */
+export const CALLER_MARK = 'h0st1le-c4ller';
 
 const injections = [
   `' OR '1'='1' -- ${CALLER_MARK}`,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { FAILING_ADDRESSES, GOOD_ADDRESSES, HOSTILE_ADDRESSES, SLOW_ADDRESSES } from './hostile-addresses.ts';
 import type { Cast } from './hostile-requests.ts';
-import { HOSTILE_NUMBERS, HOSTILE_TEXTS } from './hostile-texts.ts';
+import { CALLER_MARK, HOSTILE_NUMBERS, HOSTILE_TEXTS } from './hostile-texts.ts';
 import type { JsonSchema, Parameter } from './published-api.ts';
 
 const SHORTCODE_CHARACTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-'.split('');
@@ -103,7 +103,7 @@ function encodingTrick(): fc.Arbitrary<string> {
       '+',
       '%u0041',
       '%E2%80%AE',
-      '%0d%0aX-Injected:%20h0st1le',
+      `%0d%0aX-Injected:%20${CALLER_MARK}`,
     )
     .map((text) => `\u0001${text}`);
 }
