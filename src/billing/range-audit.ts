@@ -4,19 +4,24 @@ import type { Database } from '../db/client.ts';
 import { err, ok, type Result } from '../result.ts';
 import { CALL_POLICY, callDatabase, type Unreachable } from './database-call.ts';
 import type { Audit } from './ledger.ts';
-import { RANGE_LAWS } from './range-laws.ts';
+import { RANGE_LAWS, RECEIPT_LAW } from './range-laws.ts';
 
-/** A step looks at no more accounts, and at no more entries unless one account alone has more: it stays far below a second. */
+/** A step looks at no more accounts and receipts, and at no more entries unless one account alone has more: it stays far below a second. */
 const MAX_ACCOUNTS_A_STEP = 500;
 const MAX_ENTRIES_A_STEP = 5_000;
+const MAX_RECEIPTS_A_STEP = 5_000;
 
 /** Behind every id: the end of the last range, so that rows of accounts that don't exist are looked at too. */
 const BEHIND_ALL = '\u{10FFFF}';
 
-/** A walk over all accounts, in the order of their ids. `after` is the last account that was looked at; null before the first. */
+/**
+ * A walk over all accounts and, beside it, over all receipts, each in the order of their ids. `after` is the last account that was looked
+ * at, `afterReceipt` the last receipt; null before the first.
+ */
 export type AuditPass = {
   readonly startedAt: number;
   readonly after: string | null;
+  readonly afterReceipt: string | null;
   readonly accounts: number;
   /** Rows that break each law, as far as the pass has come. */
   readonly broken: Audit;
@@ -24,11 +29,13 @@ export type AuditPass = {
 
 /** A pass that has begun. */
 export function beginPass(now: number): AuditPass {
-  return { startedAt: now, after: null, accounts: 0, broken: Object.fromEntries(Object.keys(RANGE_LAWS).map((law) => [law, 0])) };
+  const broken = Object.fromEntries([...Object.keys(RANGE_LAWS), RECEIPT_LAW.name].map((law) => [law, 0]));
+  return { startedAt: now, after: null, afterReceipt: null, accounts: 0, broken };
 }
 
 const Step = z.array(z.object({ id: z.string(), entries: z.int() }));
-const Broken = z.array(z.object({ law: z.string(), broken: z.int().nonnegative() }));
+const Broken = z.tuple([z.object({ law: z.string(), broken: z.int().nonnegative() })]);
+const Receipts = z.tuple([z.object({ broken: z.int().nonnegative().nullable(), looked: z.int(), last: z.string().nullable() })]);
 
 /**
  * Counts what breaks each law of the ledger for the next accounts. Reads only, and only rows of these accounts: the size of the ledger
@@ -44,18 +51,25 @@ export async function auditStep(
   if (!found.ok) return found;
   const candidates = Step.parse(found.value.rows);
   const within = candidates.filter((account, index) => index === 0 || account.entries <= MAX_ENTRIES_A_STEP);
-  const isComplete = within.length === candidates.length && candidates.length < MAX_ACCOUNTS_A_STEP;
-  const last = within.at(-1)?.id ?? after;
-  const range = [after, isComplete ? BEHIND_ALL : last];
+  const areAllAccounts = within.length === candidates.length && candidates.length < MAX_ACCOUNTS_A_STEP;
+  const last = areAllAccounts ? BEHIND_ALL : (within.at(-1)?.id ?? after);
+  const range = [after, last];
   const statements = Object.entries(RANGE_LAWS).map(([law, sql]): InStatement => ({ sql: `SELECT '${law}' AS law, ${sql}`, args: range }));
+  statements.push({ sql: `SELECT ${RECEIPT_LAW.sql}`, args: [pass.afterReceipt ?? '', MAX_RECEIPTS_A_STEP] });
   // One read transaction: a booking in between can't look like a broken law.
   const answer = await callDatabase(() => client.batch(statements, 'read'), CALL_POLICY);
   if (!answer.ok) return err(answer.error);
   const broken: Record<string, number> = { ...pass.broken };
-  for (const set of answer.value) {
-    for (const row of Broken.parse(set.rows)) broken[row.law] = (broken[row.law] ?? 0) + row.broken;
+  const count = (law: string, rows: number) => void (broken[law] = (broken[law] ?? 0) + rows);
+  for (const set of answer.value.slice(0, -1)) {
+    const [row] = Broken.parse(set.rows);
+    count(row.law, row.broken);
   }
-  return ok({ pass: { ...pass, after: last, accounts: pass.accounts + within.length, broken }, isComplete });
+  const [receipts] = Receipts.parse(answer.value.at(-1)?.rows);
+  count(RECEIPT_LAW.name, receipts.broken ?? 0);
+  const afterReceipt = receipts.last ?? pass.afterReceipt;
+  const isComplete = areAllAccounts && receipts.looked < MAX_RECEIPTS_A_STEP;
+  return ok({ pass: { ...pass, after: last, afterReceipt, accounts: pass.accounts + within.length, broken }, isComplete });
 }
 
 function nextAccounts(after: string): InStatement {

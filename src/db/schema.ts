@@ -92,7 +92,9 @@ export const hold = sqliteTable(
     resolvedAt: integer('resolved_at'),
   },
   (table) => [
-    uniqueIndex('hold_idempotency').on(table.accountId, table.idempotencyKey),
+    uniqueIndex('hold_idempotency')
+      .on(table.accountId, table.idempotencyKey)
+      .where(sql`idempotency_key <> id`),
     index('hold_open_account')
       .on(table.accountId, table.expiresAt, table.amountMicros)
       .where(sql`state = 'open'`),
@@ -128,17 +130,13 @@ export const line = sqliteTable(
 );
 
 /** What a settled request did. */
-export const receipt = sqliteTable(
-  'receipt',
-  {
-    id: text('id').primaryKey().notNull(),
-    accountId: text('account_id').notNull(),
-    lines: text('lines').notNull(),
-    body: text('body').notNull(),
-    createdAt: integer('created_at').notNull(),
-  },
-  (table) => [index('receipt_account').on(table.accountId, table.createdAt)],
-);
+export const receipt = sqliteTable('receipt', {
+  id: text('id').primaryKey().notNull(),
+  accountId: text('account_id').notNull(),
+  lines: text('lines').notNull(),
+  body: text('body').notNull(),
+  createdAt: integer('created_at').notNull(),
+});
 
 /** One line of the journal. */
 export const entry = sqliteTable(

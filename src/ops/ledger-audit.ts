@@ -9,6 +9,7 @@ import type { JobStore } from './jobs.ts';
 const Pass = z.object({
   startedAt: z.int(),
   after: z.string().nullable(),
+  afterReceipt: z.string().nullable(),
   accounts: z.int().nonnegative(),
   broken: z.record(z.string(), z.int().nonnegative()),
 });

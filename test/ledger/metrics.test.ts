@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { auditLedger } from '../../src/billing/audit.ts';
 import { auditStep, beginPass } from '../../src/billing/range-audit.ts';
-import { LAWS_WITHOUT_ACCOUNT, RANGE_LAWS } from '../../src/billing/range-laws.ts';
+import { LAWS_WITHOUT_ACCOUNT, RANGE_LAWS, RECEIPT_LAW } from '../../src/billing/range-laws.ts';
 import { createJobStore, runJobs } from '../../src/ops/jobs.ts';
 import { createMetricsStore } from '../../src/ops/metrics-store.ts';
 import { type Sum, total } from '../../src/ops/series.ts';
@@ -151,7 +151,9 @@ describe('the audit by ranges of accounts', () => {
 
   test('counts every law of the full audit', async () => {
     const client = await memoryDatabase();
-    expect([...Object.keys(RANGE_LAWS), ...LAWS_WITHOUT_ACCOUNT].sort()).toEqual(Object.keys(await auditLedger(client)).sort());
+    expect([...Object.keys(RANGE_LAWS), RECEIPT_LAW.name, ...LAWS_WITHOUT_ACCOUNT].sort()).toEqual(
+      Object.keys(await auditLedger(client)).sort(),
+    );
     client.close();
   });
 
@@ -161,6 +163,16 @@ describe('the audit by ranges of accounts', () => {
     const { broken, steps } = await walk(client);
     expect(steps).toBe(3);
     expect(Object.values(broken).every((count) => count === 0)).toBe(true);
+    client.close();
+  });
+
+  test('walks all receipts, however many more there are than accounts', async () => {
+    const client = await memoryDatabase();
+    for (const name of ['receipt_insert_guard', 'receipt_insert_effect']) await client.execute(`DROP TRIGGER ${name}`);
+    await client.execute(`WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 12000)
+      INSERT INTO receipt (id, account_id, lines, body, created_at) SELECT printf('req_%05d', n), 'acct_none', '[]', '{}', 1 FROM n`);
+    const { broken, steps } = await walk(client);
+    expect({ broken: broken[RECEIPT_LAW.name], steps }).toEqual({ broken: 12_000, steps: 3 });
     client.close();
   });
 

@@ -2,7 +2,7 @@ import type { Client } from '@libsql/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as key from '../../src/billing/key-statements.ts';
 import * as statement from '../../src/billing/ledger-statements.ts';
-import { RANGE_LAWS } from '../../src/billing/range-laws.ts';
+import { RANGE_LAWS, RECEIPT_LAW } from '../../src/billing/range-laws.ts';
 import * as topUp from '../../src/billing/top-up-statements.ts';
 import * as replay from '../../src/billing/replay-statements.ts';
 import * as usage from '../../src/billing/usage-statements.ts';
@@ -80,6 +80,7 @@ const OWN_STATEMENTS: readonly PlannedStatement[] = [
   { name: 'readEvent', sql: topUp.readEvent('').sql },
   { name: 'insertEvent', sql: topUp.insertEvent({}).sql },
   ...Object.entries(RANGE_LAWS).map(([law, sql]) => ({ name: `the range law ${law}`, sql: `SELECT ${sql.replaceAll(/\?\d/g, '?')}` })),
+  { name: `the law ${RECEIPT_LAW.name}`, sql: `SELECT ${RECEIPT_LAW.sql.replaceAll(/\?\d/g, '?')}` },
 ];
 
 describe.each([
