@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { openInspector } from '../local/inspector.ts';
 import { type AskedCase, askedIn, FIRST_FRESH_TARGET } from './cases.ts';
 import { startLoadGenerator } from './load.ts';
 import type { Site } from './site.ts';
@@ -22,7 +23,6 @@ export type ProfileResult = {
 };
 type Share = { readonly what: string; readonly share: number };
 
-const Targets = z.array(z.object({ webSocketDebuggerUrl: z.string() }));
 const Profile = z.object({
   profile: z.object({
     nodes: z.array(z.object({ id: z.int(), callFrame: z.object({ functionName: z.string(), url: z.string(), lineNumber: z.int() }) })),
@@ -98,31 +98,4 @@ function modulesByLine(code: string): (line: number) => string {
     names.push(name);
   }
   return (line) => names[line] ?? 'bundle';
-}
-
-type Inspector = { send(method: string): Promise<unknown>; close(): void };
-
-async function openInspector(url: string): Promise<Inspector> {
-  const listed = Targets.parse(await (await fetch(new URL('/json', url.replace(/^ws/, 'http')))).json());
-  const target = listed[0];
-  if (target === undefined) throw new Error('the inspector knows no Worker');
-  const socket = new WebSocket(target.webSocketDebuggerUrl);
-  await new Promise((resolve, reject) => {
-    socket.addEventListener('open', resolve, { once: true });
-    socket.addEventListener('error', () => reject(new Error('the inspector does not answer')), { once: true });
-  });
-  const waiting = new Map<number, (result: unknown) => void>();
-  socket.addEventListener('message', ({ data }) => {
-    const message = z.object({ id: z.int().optional(), result: z.unknown().optional() }).parse(JSON.parse(String(data)));
-    if (message.id !== undefined) waiting.get(message.id)?.(message.result);
-  });
-  let count = 0;
-  return {
-    send: (method) =>
-      new Promise((resolve) => {
-        waiting.set(++count, resolve);
-        socket.send(JSON.stringify({ id: count, method }));
-      }),
-    close: () => socket.close(),
-  };
 }

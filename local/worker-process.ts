@@ -48,9 +48,12 @@ export function startWorker(options: {
   readonly settingsFile: string;
   readonly stateFolder: string;
   readonly logFile: string;
+  /** Where V8's inspector listens; any free port where it is left out. */
+  readonly inspectorPort?: number;
 }): Result<WorkerProcess, string> {
   const log = openSync(options.logFile, 'w', 0o600);
-  const args = ['dev', '--local', '--ip', '127.0.0.1', '--port', String(options.port), '--local-protocol', 'http', '--inspector-port', '0'];
+  const args = ['dev', '--local', '--ip', '127.0.0.1', '--port', String(options.port), '--local-protocol', 'http'];
+  args.push('--inspector-port', String(options.inspectorPort ?? 0));
   // With an --env-file given, wrangler reads neither .dev.vars nor .env: this file is all there is.
   args.push('--env-file', options.settingsFile, '--persist-to', options.stateFolder, '--show-interactive-dev-session=false');
   const child = spawn(process.execPath, [options.script, ...args], {

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { heldByIsolate } from '../../local/inspector.ts';
 import { freePort } from '../../local/sqld.ts';
 import { startWorker, untilReady, wranglerScript } from '../../local/worker-process.ts';
 import { envFileText } from '../../local/worker-settings.ts';
@@ -12,6 +13,8 @@ export type DrillWorker = {
   readonly url: string;
   /** The process group, for its memory. */
   readonly group: number;
+  /** What the Worker's isolate holds after everything that can be forgotten is. Bytes. */
+  heldBytes(): Promise<number>;
   readonly stateFolder: string;
   /** What the Worker wrote, one line each: not what wrangler says of the requests that it passes on. */
   logLines(): readonly string[];
@@ -21,14 +24,16 @@ export type DrillWorker = {
 /** Starts the Worker over a ground as `npm run dev` does. */
 export async function startDrillWorker({ settings }: Ground): Promise<DrillWorker> {
   const folder = mkdtempSync(join(tmpdir(), 'igskill-drill-worker-'));
-  const port = await freePort();
+  const [port, inspectorPort] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}`;
   const [settingsFile, logFile, stateFolder] = [join(folder, 'settings.env'), join(folder, 'worker.log'), join(folder, 'state')];
   // Without its token the store of the limits is not configured: here the objects count.
   const { UPSTASH_REDIS_REST_URL: _storeUrl, ...given } = settings;
   writeFileSync(settingsFile, orThrow(envFileText(given)), { mode: 0o600 });
   const projectFolder = join(import.meta.dirname, '..', '..');
-  const worker = orThrow(startWorker({ script: orThrow(wranglerScript()), projectFolder, port, settingsFile, stateFolder, logFile }));
+  const worker = orThrow(
+    startWorker({ script: orThrow(wranglerScript()), projectFolder, port, settingsFile, stateFolder, logFile, inspectorPort }),
+  );
   const trouble = await untilReady(url, worker, () => false);
   if (trouble !== null) {
     await worker.stop();
@@ -37,6 +42,7 @@ export async function startDrillWorker({ settings }: Ground): Promise<DrillWorke
   return {
     url,
     group: -worker.pid,
+    heldBytes: () => heldByIsolate(`http://127.0.0.1:${inspectorPort}`),
     stateFolder,
     logLines: () =>
       readFileSync(logFile, 'utf8')
