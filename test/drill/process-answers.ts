@@ -41,6 +41,10 @@ export function checkAnswers(
   // A call that began before a fault may have met it all the same.
   const metNext = ({ during, startedAt, endedAt }: Call) =>
     rounds.some(({ fault, brokenAt }) => fault !== during && startedAt <= brokenAt && brokenAt <= endedAt);
+  // A call whose caller got no answer may still be under way, or have left a hold that keeps its key until its time is over.
+  const nameOf = ({ accountId, onceKey }: Call) => `${accountId} ${onceKey}`;
+  const leftBehind = new Set(calls.filter(({ onceKey, outcome }) => onceKey !== null && outcome.kind === 'unanswered').map(nameOf));
+  const mayBeInFlight = (call: Call) => call.during === 'calm' && leftBehind.has(nameOf(call));
   const broken: Readonly<Record<keyof typeof ANSWER_PROMISES, readonly string[]>> = {
     explained: calls.filter(({ outcome }) => outcome.kind === 'foreign' || codeOf(outcome) === 'internal').map(told),
     connected: calls.filter((call) => call.outcome.kind === 'unanswered' && call.outcome.endedBy === 'service' && !wasDown(call)).map(told),
@@ -50,6 +54,7 @@ export function checkAnswers(
       .filter((call) => call.during === 'repeats' || (call.during === 'calm' && !metNext(call)))
       // A target that failed under a fault is left alone for a while after it.
       .filter(({ outcome }) => outcome.kind !== 'paid' && codeOf(outcome) !== 'repeated_failure')
+      .filter((call) => codeOf(call.outcome) !== 'idempotency_in_flight' || !mayBeInFlight(call))
       .map(told),
     recovered: rounds
       .filter(({ recoveryMs }) => recoveryMs > bounds.recoveryMs)

@@ -70,6 +70,16 @@ describe('the check of answers finds', () => {
     expect(broken([call(refused)], [round({ isHarmless: true }), next])).toEqual([]);
   });
 
+  test('nothing in a key that is still in flight after a call without an answer, until all is over', () => {
+    const left = call({ ...cut, endedBy: 'caller' }, { onceKey: 'key' });
+    const inFlight: Outcome = { kind: 'refused', code: 'idempotency_in_flight', requestId: 'req_2' };
+    const again = (changes: Partial<Call>) => broken([left, call(inFlight, { onceKey: 'key', ...changes })]);
+    expect(again({ during: 'calm' })).toEqual([]);
+    expect(again({ during: 'calm', onceKey: 'another' })).toEqual(['calm']);
+    expect(again({ during: 'calm', accountId: 'acct_2' })).toEqual(['calm']);
+    expect(again({ during: 'repeats' })).toEqual(['calm']);
+  });
+
   test.each<[string, Call, Round]>([
     ['explained', call({ kind: 'foreign', what: '500: no JSON' }), round()],
     ['explained', call({ kind: 'refused', code: 'internal', requestId: 'req_1' }), round()],
