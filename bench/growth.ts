@@ -30,8 +30,18 @@ const OPEN_HOLD_TTL_MS = 3_600_000;
 
 const PAYMENTS = ['charge', 'reserve and settle'] as const satisfies readonly Payment[];
 
+/**
+ * Who pays, by the number of accounts that there are: anybody, so that nearly every payment needs pages that nobody used before, or
+ * always the same 64, spread over all, as in an hour in which few of the customers read.
+ */
+export const PAYERS = {
+  anybody: (accounts: number, random: () => number) => Math.floor(random() * accounts),
+  'the same 64': (accounts: number, random: () => number) => Math.floor(random() * BATCH) * Math.floor(accounts / BATCH),
+} as const;
+export type Payers = keyof typeof PAYERS;
+
 /** Milliseconds for one payment, in batches of 64, over the rounds. */
-export type GrowthRow = { readonly size: Size; readonly payment: Payment; readonly ms: readonly number[] };
+export type GrowthRow = { readonly size: Size; readonly payment: Payment; readonly payers: Payers; readonly ms: readonly number[] };
 export type OpenHoldsRow = { readonly openHolds: number; readonly payment: Payment; readonly ms: Spread };
 
 /** What came of it. `walks` are statements that read a whole table. */
@@ -79,14 +89,18 @@ const OWN_STATEMENTS = [
 
 async function payInTurn(filled: readonly Filled[], options: BenchOptions): Promise<readonly GrowthRow[]> {
   const random = seededNumbers(options.seed);
-  const rows = filled.flatMap(({ size, client }) => PAYMENTS.map((payment) => ({ size, client, payment, ms: [] as number[] })));
+  // safe because these are the record's own keys
+  const payers = Object.keys(PAYERS) as Payers[];
+  const rows = payers.flatMap((who) =>
+    filled.flatMap(({ size, client }) => PAYMENTS.map((payment) => ({ size, client, payment, payers: who, ms: [] as number[] }))),
+  );
   for (let round = 0; round < Math.max(options.rounds, FEWEST_ROUNDS); round++) {
-    for (const { size, client, payment, ms } of shuffled(rows, random)) {
-      const anyKeys = () => Array.from({ length: BATCH }, () => filledKeyHash(Math.floor(random() * size.accounts)));
-      ms.push(await msForEach(client, payment, anyKeys));
+    for (const { size, client, payment, payers: who, ms } of shuffled(rows, random)) {
+      const keys = () => Array.from({ length: BATCH }, () => filledKeyHash(PAYERS[who](size.accounts, random)));
+      ms.push(await msForEach(client, payment, keys));
     }
   }
-  return rows.map(({ size, payment, ms }) => ({ size, payment, ms }));
+  return rows.map(({ size, payment, payers: who, ms }) => ({ size, payment, payers: who, ms }));
 }
 
 async function payBesideOpenHolds(client: Database, rounds: number): Promise<readonly OpenHoldsRow[]> {

@@ -151,14 +151,20 @@ function stuckSentence(stuck: CallResults['stuck']): string {
 }
 
 function growthTables(growth: GrowthResults): readonly string[] {
-  const rows = growth.rows.map(({ size, payment, ms }) => [count(size.accounts), count(size.entries), payment, micros(spreadOf(ms))]);
+  const rows = growth.rows.map(({ size, payment, payers, ms }) => [
+    count(size.accounts),
+    count(size.entries),
+    payment,
+    payers,
+    micros(spreadOf(ms)),
+  ]);
   const open = growth.openHolds.map(({ openHolds, payment, ms }) => [count(openHolds), payment, micros(ms)]);
   const audits = growth.audits.map(
     ({ size, brokenLaws }) => `${count(size.entries)} entries: ${brokenLaws.length === 0 ? 'no law broken' : brokenLaws.join(', ')}`,
   );
   const { statements, walks, size } = growth.plans;
   return [
-    `## As the ledger grows\n\nTime for one payment in batches of 64 on accounts drawn at random, microseconds.\n\n${table(['Accounts', 'Entries', 'Payment', 'µs'], rows)}` +
+    `## As the ledger grows\n\nTime for one payment in batches of 64, microseconds: of accounts drawn at random from all, and from 64 spread over all.\n\n${table(['Accounts', 'Entries', 'Payment', 'Of', 'µs'], rows)}` +
       `\n\nAudit of the filled databases: ${audits.join('; ')}. Of ${statements} statements, those inside triggers included, explained at ` +
       `${count(size.entries)} entries, ${walks.length} walk a table${walks.length === 0 ? '.' : `: ${walks.join('; ')}.`}`,
     `## As holds stay open\n\nThe same on one account that has so many holds open.\n\n${table(['Open holds', 'Payment', 'µs'], open)}`,

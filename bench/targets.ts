@@ -65,12 +65,11 @@ function noFall(cells: readonly Cell[]): Target {
 
 /** The targets about databases that grow: the largest measured against the smallest. */
 export function growthTargets({ rows, plans }: GrowthResults): readonly Target[] {
-  const payments = [...new Set(rows.map(({ payment }) => payment))];
-  const times = payments.flatMap((payment) => {
-    const ofIt = rows.filter((row) => row.payment === payment);
+  const groups = Object.values(Object.groupBy(rows, ({ payers, payment }) => `${payment}, ${payers}`));
+  const times = groups.flatMap((ofIt = []) => {
     const [first, last] = [ofIt[0], ofIt.at(-1)];
     if (first === undefined || last === undefined || first === last) return [];
-    const what = `time for each ${payment}, ${count(last.size.entries)} / ${count(first.size.entries)} entries`;
+    const what = `time for each ${first.payment} of ${first.payers}, ${count(last.size.entries)} / ${count(first.size.entries)} entries`;
     return [atMost(what, 1.2, ratioOf(last.ms, first.ms))];
   });
   return [...times, atMost('statements of the ledger that walk a table', 0, spreadOf([plans.walks.length]))];
