@@ -51,7 +51,7 @@ export function buildDeps(env: Env, background: (work: Promise<unknown>) => void
   };
 }
 
-/** What the service of one request is made of. `own` is the shard of the request, `owners` the one that the owner chose. */
+/** What the service of one request is made of. `own` is the shard of the request; `ownersShard` is that of `Service`. */
 type Parts = {
   readonly settings: Settings;
   readonly env: Env;

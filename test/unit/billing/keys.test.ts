@@ -126,7 +126,7 @@ test('refuses a key whose shard was changed', () => {
 });
 
 describe('hashing and comparing', () => {
-  test('hashes to SHA-256 in hex', async () => {
+  test('hashes to SHA-256 in hex', () => {
     expect(hashApiKey('igsk_x')).toBe(createHash('sha256').update('igsk_x').digest('hex'));
   });
 
