@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import { Limitation } from '../read/limitations.ts';
 import type { Payment } from '../read/payer.ts';
-import type { ReadTrace } from '../read/order.ts';
-import type { Reading } from '../read/reader.ts';
+import type { ReadTrace } from '../read/trace.ts';
+import type { Reading } from '../read/reading.ts';
 import type { AppContext } from './context.ts';
 import { noteCredits } from './credit-headers.ts';
 import { Quote } from './quote-view.ts';

@@ -1,6 +1,5 @@
 import type { Refusal } from '../errors.ts';
 import { err, ok, type Result } from '../result.ts';
-import type { AppContext } from './context.ts';
 import { sha256Hex } from '../sha256.ts';
 
 /** An Idempotency-Key as the caller sent it, and the only form in which it is stored. */
@@ -15,8 +14,7 @@ const BARE = /^[\x21-\x7e]+$/;
 const QUOTED = /^"(?:[\x21\x23-\x5b\x5d-\x7e]|\\["\\])+"$/;
 
 /** Reads the header: a quoted string, as the draft has it, or the same text bare. Null without one. */
-export function idempotencyKey(c: AppContext): Result<IdempotencyKey | null, Refusal<'invalid_request'>> {
-  const header = c.req.header('Idempotency-Key');
+export function idempotencyKey(header: string | undefined): Result<IdempotencyKey | null, Refusal<'invalid_request'>> {
   if (header === undefined) return ok(null);
   const text = keyText(header);
   if (!BARE.test(text) || text.length > LONGEST_KEY || (header.startsWith('"') && text === header)) {

@@ -32,7 +32,7 @@ export async function idempotent<R extends Response>(
   shortestKey = 1,
 ) {
   const { replays, answerSeal } = c.get('service');
-  const key = idempotencyKey(c);
+  const key = idempotencyKey(c.req.header('Idempotency-Key'));
   if (!key.ok) return refuse(c, key.error);
   if (key.value === null) return perform();
   if (key.value.text.length < shortestKey) {

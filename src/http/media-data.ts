@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { Comment } from '../instagram/comment.ts';
 import { InstagramMedia } from '../instagram/media.ts';
 import { Transcript } from '../instagram/transcript.ts';
-import type { Reading } from '../read/reader.ts';
+import type { Reading } from '../read/reading.ts';
 
 /** How many comments came, in which order, and why not more. */
 const CommentsPage = z

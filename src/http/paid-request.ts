@@ -23,7 +23,7 @@ export async function paidRequest(
   const principal = authenticate(c);
   if (!principal.ok) return principal;
   c.get('event').role = principal.value.kind;
-  const key = idempotencyKey(c);
+  const key = idempotencyKey(c.req.header('Idempotency-Key'));
   if (!key.ok) return key;
   if (principal.value.kind === 'owner') return ok({ payer: ownerPayer(), key: null });
   const { mode } = principal.value;

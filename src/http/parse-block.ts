@@ -3,7 +3,7 @@ import { CommentSample } from '../instagram/comment-ranking.ts';
 import { CommentParseOutput } from '../parse/comment-outputs.ts';
 import { MediaParseOutput } from '../parse/media-outputs.ts';
 import { COMMENT_PARSE_MODES, MEDIA_PARSE_MODES } from '../parse/parser.ts';
-import type { Reading } from '../read/reader.ts';
+import type { Reading } from '../read/reading.ts';
 
 function blockOf<T extends z.ZodType, const M extends readonly [string, ...string[]]>(output: T, modes: M) {
   return z.object({

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { STALE_RETENTION_SECONDS } from '../read/content-cache.ts';
-import type { Freshness } from '../read/order.ts';
+import type { Freshness } from '../read/want.ts';
 
 /** No copy is older: a longer wish changes nothing. Seconds. */
 const LONGEST_MAX_AGE_SECONDS = 31_536_000;

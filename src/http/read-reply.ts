@@ -1,6 +1,9 @@
 import type { AnswerSeal } from '../billing/answer-seal.ts';
-import type { AnswerMemory, ReadOrder, ReadTrace, Want } from '../read/order.ts';
-import type { Reader, Reading } from '../read/reader.ts';
+import type { AnswerMemory, ReadOrder } from '../read/order.ts';
+import type { ReadTrace } from '../read/trace.ts';
+import type { Want } from '../read/want.ts';
+import type { Reader } from '../read/reader.ts';
+import type { Reading } from '../read/reading.ts';
 import { cacheHeaders, envelopeBody, noteRead } from './envelope.ts';
 import type { AppContext } from './context.ts';
 import { noteCredits } from './credit-headers.ts';

@@ -1,5 +1,5 @@
 import { sha256Hex } from '../sha256.ts';
-import type { CommentLimit } from './order.ts';
+import type { CommentLimit } from './want.ts';
 
 /** Raised when the shape of what is cached changes: older copies are then simply not found. */
 const CONTENT_SCHEMA_VERSION = 2;

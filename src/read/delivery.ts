@@ -4,7 +4,7 @@ import type { MediaFailure } from '../providers/failover.ts';
 import type { Budget, CommentBatch } from '../providers/provider.ts';
 import { err, ok, type Result } from '../result.ts';
 import type { ReadDeps } from './ports.ts';
-import type { ReadTrace } from './order.ts';
+import type { ReadTrace } from './trace.ts';
 import { fetchComments } from './parts/comments.ts';
 import { fetchMedia } from './parts/media.ts';
 import { makeParse, type ParseResult, prepareParse } from './parts/parse.ts';

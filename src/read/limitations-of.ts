@@ -3,7 +3,7 @@ import { ageSeconds } from './content-cache.ts';
 import type { CommentsOutcome, Outcome } from './delivery.ts';
 import { type Limitation, limitation, LIMITATIONS } from './limitations.ts';
 import { mediaLimitations } from './media-limitations.ts';
-import type { Want } from './order.ts';
+import type { Want } from './want.ts';
 import type { ParseResult } from './parts/parse.ts';
 import type { TranscriptResult } from './parts/transcript.ts';
 

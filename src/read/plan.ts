@@ -4,7 +4,7 @@ import type { CommentBatch } from '../providers/provider.ts';
 import { err, ok, type Result } from '../result.ts';
 import type { CursorContent } from './cursor.ts';
 import type { ReadDeps } from './ports.ts';
-import type { Freshness, Want } from './order.ts';
+import type { Freshness, Want } from './want.ts';
 import { lookUpComments } from './parts/comments.ts';
 import { lookUpMedia, type MediaSlot } from './parts/media.ts';
 import { lookUpParse, type ParseResult, prepareParse } from './parts/parse.ts';

@@ -3,7 +3,7 @@ import { type LineItem, type Price, type PriceCard, type PriceId, priceOf } from
 import type { CommentBatch } from '../providers/provider.ts';
 import { type MicroCredits, microCredits, ZERO } from '../money.ts';
 import type { Outcome } from './delivery.ts';
-import type { CacheStatus, CommentLimit, Want } from './order.ts';
+import type { CacheStatus, CommentLimit, Want } from './want.ts';
 import type { Plan } from './plan.ts';
 
 /** What can be asked for at all, as configured: what can't be delivered is not held for. */

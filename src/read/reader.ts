@@ -3,12 +3,13 @@ import { parseTarget, type MediaTarget, type Target } from '../instagram/target.
 import type { Budget } from '../providers/provider.ts';
 import { sum } from '../money.ts';
 import { err, ok, type Result } from '../result.ts';
-import { ageSeconds, type ProviderSummary } from './content-cache.ts';
+import { ageSeconds } from './content-cache.ts';
 import { atHand, deliver, type Outcome } from './delivery.ts';
 import type { ReadDeps } from './ports.ts';
-import type { Limitation } from './limitations.ts';
+import type { Reading } from './reading.ts';
 import { limitationsOf } from './limitations-of.ts';
-import type { CacheStatus, ReadOrder, ReadTrace, Want } from './order.ts';
+import type { ReadOrder } from './order.ts';
+import type { ReadTrace } from './trace.ts';
 import { expectedPayment, nothingPaid, type Payee, type Payment } from './payer.ts';
 import { type Plan, planRead, planUnlocated } from './plan.ts';
 import { quote, type Sellable, settle } from './quote.ts';
@@ -27,24 +28,6 @@ import {
   targetRefusal,
 } from './refusals.ts';
 import { locate, resolve } from './share-link.ts';
-
-/** A delivered read, settled. `provider` and `cache` speak of its main part. */
-export type Reading = {
-  readonly target: MediaTarget;
-  readonly want: Want;
-  readonly outcome: Outcome;
-  readonly provider: ProviderSummary;
-  readonly cache: {
-    readonly status: CacheStatus;
-    readonly key: string;
-    readonly ttlSeconds: number | null;
-    readonly ageSeconds: number;
-  };
-  readonly payment: Payment;
-  readonly limitations: readonly Limitation[];
-  /** Where a caller goes on reading comments; null where there is no more or it can't be gone on from. */
-  readonly nextCursor: string | null;
-};
 
 /** What a read can end with instead of a reading: a refusal, or the remembered answer of the same request. */
 type Stop = ReadRefusal | Replayed;

@@ -1,7 +1,7 @@
 import type { InstagramMedia, MediaFacts } from '../instagram/media.ts';
 import { microCredits, ZERO } from '../money.ts';
 import type { CommentBatch } from '../providers/provider.ts';
-import type { CacheStatus } from './order.ts';
+import type { CacheStatus } from './want.ts';
 import type { ParseMissing } from './parts/parse.ts';
 import type { TranscriptMissing } from './parts/transcript.ts';
 import { absentRefusal, lastingRefusal, providerUnconfigured, type ReadRefusal, shareLinkRefusal } from './refusals.ts';

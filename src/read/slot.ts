@@ -1,5 +1,5 @@
 import type { ProviderSummary } from './content-cache.ts';
-import type { CacheStatus } from './order.ts';
+import type { CacheStatus } from './want.ts';
 
 /** A part of the answer in hand. `ttlSeconds` counts from `storedAt` (unix milliseconds); null when it can't be kept. */
 export type Delivered<T> = {

@@ -2,17 +2,10 @@ import type { Client } from '@libsql/client';
 import { z } from 'zod';
 import { auditLedger, brokenLaws } from '../../src/billing/audit.ts';
 import type { Asked, PaidModel } from './paid-model.ts';
+import type { Customer } from './customer.ts';
 import type { Purchase } from './buyers.ts';
 import type { Breaches } from './promises.ts';
 import { GRANT_MICRO_CREDITS } from './world.ts';
-
-/** A customer of the drill, with the keys it reads with. */
-export type Customer = {
-  readonly accountId: string;
-  readonly root: string;
-  readonly budgeted: string;
-  readonly budgetedKeyId: string;
-};
 
 /** What the key with a budget may spend in its life. Micro-credits: some tens of reads. */
 export const KEY_BUDGET_MICRO_CREDITS = 200_000;

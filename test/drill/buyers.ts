@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { STAND_IN_WEBHOOK_SECRET } from '../../local/stand-ins/stripe.ts';
 import type { Random } from '../ledger/payment-lifecycles.ts';
 import { StripeSide } from '../support/stripe.ts';
-import type { Customer } from './books.ts';
+import type { Customer } from './customer.ts';
 import type { Answer } from './isolate.ts';
 import { isExplained } from './paid-model.ts';
 import type { Breaches } from './promises.ts';

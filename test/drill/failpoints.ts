@@ -2,16 +2,8 @@ import { z } from 'zod';
 import { inTime, LATE } from '../../src/in-time.ts';
 import { ALL_COUNTERS } from '../../src/ops/counter-buffer.ts';
 import { randomFrom } from '../ledger/payment-lifecycles.ts';
-import {
-  type Books,
-  chargesOf,
-  checkAudit,
-  checkBooks,
-  type Customer,
-  KEY_BUDGET_MICRO_CREDITS,
-  readBooks,
-  type Undelivered,
-} from './books.ts';
+import type { Customer } from './customer.ts';
+import { type Books, chargesOf, checkAudit, checkBooks, KEY_BUDGET_MICRO_CREDITS, readBooks, type Undelivered } from './books.ts';
 import { Buyers, type Send } from './buyers.ts';
 import type { Drill, DrillOptions, DrillResult } from './drill.ts';
 import { Failpoints, type Visit } from './failpoint.ts';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { mintApiKey } from '../../src/billing/keys.ts';
 import { listCursor } from '../../src/http/pages.ts';
 import { CANARY_OWNER_KEY } from './canaries.ts';
-import type { Cast } from './hostile-requests.ts';
+import type { Cast } from './hostile-actors.ts';
 import type { Ground } from './hostile-world.ts';
 
 /** Sends one request and gives back its body; whoever makes a cast decides where it goes. Throws where the status is another. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Cast } from './hostile-requests.ts';
+import type { Cast } from './hostile-actors.ts';
 import { CALLER_MARK, CONTENT_TYPES, HOSTILE_BODIES, HOSTILE_TEXTS } from './hostile-texts.ts';
 import type { JsonSchema } from './published-api.ts';
 

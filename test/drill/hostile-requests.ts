@@ -1,22 +1,9 @@
 import fc from 'fast-check';
 import { hostileBody, type RequestBody, strayBody } from './hostile-request-bodies.ts';
+import { type Actor, ACTORS, type Cast } from './hostile-actors.ts';
 import { CALLER_MARK } from './hostile-texts.ts';
 import { encoded, hostileText, idValue, keysInPlace, valueOf, weighted } from './hostile-values.ts';
 import type { Operation, Parameter } from './published-api.ts';
-
-/** Whose key a request carries. */
-export const ACTORS = ['none', 'malformed', 'unknown', 'customer', 'child', 'scopeless', 'broke', 'revoked', 'sandbox', 'owner'] as const;
-export type Actor = (typeof ACTORS)[number];
-
-/** Who is there to be attacked with, and what: keys by actor, and ids of things that exist. */
-export type Cast = {
-  readonly keys: Readonly<Record<Actor, string | null>>;
-  /** Things of the customer, and of somebody else: keys, requests, top-ups, accounts. */
-  readonly ids: readonly string[];
-  /** Accounts and keys that the owner may freeze, revoke and charge without harm to the drill. */
-  readonly victims: readonly string[];
-  readonly cursors: readonly string[];
-};
 
 /** One request as it goes out. `target` is the request line's path and query; `mark` is a piece of it that no error may repeat. */
 export type HostileRequest = {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { FAILING_ADDRESSES, GOOD_ADDRESSES, HOSTILE_ADDRESSES, SLOW_ADDRESSES } from './hostile-addresses.ts';
-import type { Cast } from './hostile-requests.ts';
+import type { Cast } from './hostile-actors.ts';
 import { CALLER_MARK, HOSTILE_NUMBERS, HOSTILE_TEXTS } from './hostile-texts.ts';
 import type { JsonSchema, Parameter } from './published-api.ts';
 

@@ -4,7 +4,7 @@ import { RATE_LIMITS } from '../../src/limits/policies.ts';
 import { errorOf, usageOf } from './answers.ts';
 import type { Api } from './api.ts';
 import { charges } from './metered-promises.ts';
-import type { MeteredRoute } from './metered-route.ts';
+import type { MeteredRoute } from './metered-route-spec.ts';
 
 const DAY_MS = 86_400_000;
 

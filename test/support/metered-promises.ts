@@ -3,7 +3,7 @@ import { Quote } from '../../src/http/quote-view.ts';
 import { mintApiKey } from '../../src/billing/keys.ts';
 import { errorOf, usageOf } from './answers.ts';
 import { type Answer, type Api, OWNER_KEY } from './api.ts';
-import type { MeteredRoute } from './metered-route.ts';
+import type { MeteredRoute } from './metered-route-spec.ts';
 
 const DAY_MS = 86_400_000;
 const once = (key: string) => ({ 'Idempotency-Key': key });

@@ -1,25 +1,10 @@
-import type { z } from '@hono/zod-openapi';
 import { describe, expect, test } from 'vitest';
 import { hashApiKey, mintApiKey } from '../../src/billing/keys.ts';
-import type { Settings } from '../../src/env.ts';
-import type { Api } from './api.ts';
 import { errorOf, usageOf } from './answers.ts';
 import { OWNER_KEY } from './api.ts';
+import type { MeteredRoute } from './metered-route-spec.ts';
 import { limitedByKey, limitedByRate } from './metered-limits.ts';
 import { leavesAloneWhatKeepsFailing, limitedByCeiling, onceForEachKey, quoted } from './metered-promises.ts';
-
-/** A paid endpoint, as the guarantees that all of them share need to know it. Prices in micro-credits. */
-export type MeteredRoute = {
-  readonly name: string;
-  readonly start: (settings?: Partial<Record<keyof Settings, string>>) => Api;
-  /** A path that reads this target. */
-  readonly read: (shortcode: string) => string;
-  /** A target the stand-ins deliver. */
-  readonly good: string;
-  readonly schema: z.ZodType;
-  readonly freshPrice: number;
-  readonly cachedPrice: number;
-};
 
 /** What each failure of a provider must look like from outside, by the shortcode that asks the stand-ins for it. */
 const FAILURES = [

@@ -6,7 +6,8 @@ import { contentKey } from '../cache-key.ts';
 import { CommentsCopy, isFresh, isServableStale, STALE_RETENTION_SECONDS } from '../content-cache.ts';
 import type { CursorContent } from '../cursor.ts';
 import type { ReadDeps } from '../ports.ts';
-import type { CommentsWanted, Freshness, ReadTrace } from '../order.ts';
+import type { ReadTrace } from '../trace.ts';
+import type { CommentsWanted, Freshness } from '../want.ts';
 import type { Delivered, Slot } from '../slot.ts';
 import { noteFetch } from './fetch-note.ts';
 

@@ -1,6 +1,6 @@
 import type { FlightNote, UpstreamReceipt } from '../../providers/provider.ts';
 import type { ReadDeps } from '../ports.ts';
-import type { ReadTrace } from '../order.ts';
+import type { ReadTrace } from '../trace.ts';
 
 /** When a part was read (unix milliseconds), and in whose name its copy is kept. */
 export type FetchNote = { readonly storedAt: number; readonly by: 'reader' | 'joiner' };

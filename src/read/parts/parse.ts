@@ -9,7 +9,8 @@ import type { Budget, CommentBatch } from '../../providers/provider.ts';
 import { contentHash, contentKey } from '../cache-key.ts';
 import { isFresh, ParseCopy } from '../content-cache.ts';
 import type { ReadDeps } from '../ports.ts';
-import type { ReadTrace, Want } from '../order.ts';
+import type { ReadTrace } from '../trace.ts';
+import type { Want } from '../want.ts';
 import { noteFetch } from './fetch-note.ts';
 
 /** An output is kept under the hash of what went in, so only disuse ends it. Seconds. */

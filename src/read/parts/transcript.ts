@@ -7,7 +7,8 @@ import type { Budget } from '../../providers/provider.ts';
 import { contentHash, contentKey } from '../cache-key.ts';
 import { isFresh, TranscriptCopy } from '../content-cache.ts';
 import type { ReadDeps } from '../ports.ts';
-import type { ReadTrace, TranscriptWanted } from '../order.ts';
+import type { ReadTrace } from '../trace.ts';
+import type { TranscriptWanted } from '../want.ts';
 import { type FetchNote, noteFetch } from './fetch-note.ts';
 
 /** The words of a video don't change. Seconds. */
