@@ -1,7 +1,7 @@
-import { auditLedger, brokenLaws } from '../src/billing/audit.ts';
-import { hashApiKey } from '../src/billing/keys.ts';
+import { auditLedger, brokenLaws } from '../src/billing/audit/full-audit.ts';
+import { hashApiKey } from '../src/billing/keys/api-key.ts';
 import type { Database } from '../src/db/client.ts';
-import { inTime, LATE } from '../src/in-time.ts';
+import { inTime, LATE } from '../src/core/timeout.ts';
 import { type AskedCase, askedIn, type Case, CASE_NAMES, CASES, FIRST_FRESH_TARGET, HOT_TARGETS, PAID_CASES } from './cases.ts';
 import { payTogether } from './ceiling.ts';
 import { type LoadGenerator, type LoadResult, startLoadGenerator } from './load.ts';

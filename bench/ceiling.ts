@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { batchOf } from '../src/billing/ledger-batch.ts';
-import { chargeCall, type LedgerCall, reserveCall, settleCall } from '../src/billing/ledger-calls.ts';
-import type { Spend } from '../src/billing/ledger.ts';
+import { batchOf } from '../src/billing/ledger/batch.ts';
+import { chargeCall, type LedgerCall, reserveCall, settleCall } from '../src/billing/ledger/commands.ts';
+import type { Spend } from '../src/billing/ledger/ledger.ts';
 import type { Database } from '../src/db/client.ts';
-import { randomIds } from '../src/ids.ts';
-import { microCredits } from '../src/money.ts';
+import { randomIds } from '../src/core/ids.ts';
+import { microCredits } from '../src/core/money.ts';
 
 /** What a cached and a fresh read of a post cost; any price would do. Micro-credits. */
 const CACHED_PRICE = microCredits(1_000);

@@ -1,9 +1,9 @@
-import { auditLedger, brokenLaws } from '../src/billing/audit.ts';
+import { auditLedger, brokenLaws } from '../src/billing/audit/full-audit.ts';
 import type { Client } from '@libsql/client/web';
 import { createDatabase, type Database } from '../src/db/client.ts';
 import type { Sqld } from '../local/sqld.ts';
 import { tableWalks } from '../test/support/query-plans.ts';
-import { callCharge, callReserve, callSettle, readHolds, readSpends } from '../src/billing/ledger-statements.ts';
+import { callCharge, callReserve, callSettle, readHolds, readSpends } from '../src/billing/ledger/statements.ts';
 import { openHolds, type Payment, payTogether } from './ceiling.ts';
 import { filledKeyHash, startFilled } from './fill.ts';
 import type { BenchOptions, Size } from './options.ts';

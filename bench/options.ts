@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { err, ok, type Result } from '../src/result.ts';
+import { err, ok, type Result } from '../src/core/result.ts';
 
 /** How large a database is: its accounts and its journal's entries. */
 export type Size = { readonly accounts: number; readonly entries: number };

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 export const FIRST_HEAVY_TARGET = 9_000_000_000;
 export const HEAVY_PREFIX = 'B9';
 
-/** Just below the 10 MiB that the Worker reads of one answer (src/providers/upstream.ts). */
+/** Just below the 10 MiB that the Worker reads of one answer (src/net/fetch-json.ts). */
 export const HEAVY_BYTES = 10_000_000;
 
 /** The provider that answers at once, in a process of its own. */

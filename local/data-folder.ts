@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { err, ok, type Result } from '../src/result.ts';
+import { err, ok, type Result } from '../src/core/result.ts';
 
 /** Says that the launcher made this folder; without it nothing in there is ever removed. */
 const MARKER = '.igskill-local-stack';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { err, ok, type Result } from '../src/result.ts';
+import { err, ok, type Result } from '../src/core/result.ts';
 
 const seconds = 1_000;
 const REQUEST_MS = 20 * seconds;

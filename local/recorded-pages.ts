@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mediaIdFromShortcode } from '../src/instagram/shortcode.ts';
-import { err, ok, type Result } from '../src/result.ts';
+import { err, ok, type Result } from '../src/core/result.ts';
 import { isRecord } from './exact-json.ts';
 import type { Page, PageKind, PageRequest, PayloadKind } from './payloads.ts';
 import { nextCursorOf, type RecordedPage, scrapedComments } from './recorded-page.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { err, ok, type Result } from '../src/result.ts';
+import { err, ok, type Result } from '../src/core/result.ts';
 
 const RecordingMap = z.record(z.string(), z.string().regex(/^[A-Za-z0-9_-]{5,11}$/));
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import { err, ok, type Result } from '../src/result.ts';
+import { err, ok, type Result } from '../src/core/result.ts';
 import { isRecord } from './exact-json.ts';
 import { PAYLOAD_KINDS, type PayloadKind, type Payloads } from './payloads.ts';
 import { pagesFrom, type PlacedPage, placePages } from './recorded-pages.ts';

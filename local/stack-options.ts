@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { err, ok, type Result } from '../src/result.ts';
+import { err, ok, type Result } from '../src/core/result.ts';
 
 /** Where `wrangler dev` listens by itself, so that every guide's address works. */
 const DEFAULT_PORT = 8_787;

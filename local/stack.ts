@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseEnv } from 'node:util';
 import { createDatabase } from '../src/db/client.ts';
-import { err, ok, type Result } from '../src/result.ts';
+import { err, ok, type Result } from '../src/core/result.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { demoKey } from './demo-key.ts';
 import { startGuardian } from './guard.ts';

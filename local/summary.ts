@@ -1,4 +1,4 @@
-import { MICRO_CREDITS_PER_USD } from '../src/money.ts';
+import { MICRO_CREDITS_PER_USD } from '../src/core/money.ts';
 import { PROVIDER_IDS, type ProviderId } from '../src/providers/provider.ts';
 import type { DemoKey } from './demo-key.ts';
 import { FAULTS } from './faults.ts';

@@ -1,6 +1,6 @@
 import { readSettings, Settings } from '../src/env.ts';
 import { PROVIDER_IDS, type ProviderId } from '../src/providers/provider.ts';
-import { err, ok, type Result } from '../src/result.ts';
+import { err, ok, type Result } from '../src/core/result.ts';
 
 /** What a provider's key and base URL are called in the configuration. */
 export const PROVIDER_SETTINGS = {

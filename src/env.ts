@@ -1,11 +1,11 @@
 import type { Fetcher, KVNamespace } from '@cloudflare/workers-types';
 import { z } from 'zod';
-import { LOCATION_HINTS, type WriterObjects } from './billing/object-writer.ts';
-import type { ReadFlights } from './flights/read-flight.ts';
-import type { RateLimitObjects } from './limits/object-limiter.ts';
-import type { Counters } from './ops/counter-buffer.ts';
+import { LOCATION_HINTS, type WriterObjects } from './billing/writer/durable-object-client.ts';
+import type { ReadFlights } from './coalescing/read-coalescer.ts';
+import type { RateLimitObjects } from './limits/durable-object-limiter.ts';
+import type { Counters } from './ops/metrics/counter-buffer.ts';
 import { PROVIDER_IDS, type ProviderId } from './providers/provider.ts';
-import { err, ok, type Result } from './result.ts';
+import { err, ok, type Result } from './core/result.ts';
 
 const second = 1_000;
 

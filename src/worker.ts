@@ -1,18 +1,18 @@
 import { DurableObject } from 'cloudflare:workers';
 import { createApp } from './app.ts';
-import { createAbandoned } from './billing/abandoned.ts';
-import type { LedgerCall } from './billing/ledger-calls.ts';
-import type { LedgerWriter as Writer } from './billing/ledger-writer.ts';
-import { buildDeps, metricsFor, runScheduled } from './deps.ts';
+import { createAbandoned } from './billing/writer/compensations.ts';
+import type { LedgerCall } from './billing/ledger/commands.ts';
+import type { LedgerWriter as Writer } from './billing/writer/ledger-writer.ts';
+import { buildDeps, metricsFor, runScheduled } from './wiring/deps.ts';
 import type { Env } from './env.ts';
-import type { FlightDeck } from './flights/read-flight.ts';
+import type { FlightDeck } from './coalescing/read-coalescer.ts';
 import type { Counter } from './limits/limiter.ts';
-import { createWindowCounter } from './limits/object-limiter.ts';
+import { createWindowCounter } from './limits/durable-object-limiter.ts';
 import type { Quota } from './limits/policies.ts';
-import { createCounterBuffer, FLUSH_AFTER_MS } from './ops/counter-buffer.ts';
-import type { Increment } from './ops/series.ts';
+import { createCounterBuffer, FLUSH_AFTER_MS } from './ops/metrics/counter-buffer.ts';
+import type { Increment } from './ops/metrics/series.ts';
 import { writerFor } from './wiring/database.ts';
-import { flightDeckFor } from './wiring/reading.ts';
+import { flightDeckFor } from './wiring/reader.ts';
 import { systemClock } from './wiring/runtime.ts';
 
 const app = createApp(({ env, background, hints }) => buildDeps(env, background, hints));

@@ -1,6 +1,6 @@
 // The baseline's statements, as they were while a call travelled alone: see libsql-ledger.ts beside this file.
 import type { InStatement } from '@libsql/client/web';
-import { LINEAGE } from '../../src/billing/key-rows.ts';
+import { LINEAGE } from '../../src/billing/keys/rows.ts';
 
 // Every statement of the ledger. Arguments of a procedure travel as one JSON text: numbers inside it reach SQL as integers, while a
 // bare number argument would arrive as a float and be refused. json_each has one row here; a batch of many has many.

@@ -2,19 +2,19 @@
 // measured beside the one in src, and only with the steps of a read; it books the same rows by the same procedures. Never deployed.
 import type { InStatement, ResultSet } from '@libsql/client/web';
 import { z } from 'zod';
-import type { Clock } from '../../src/clock.ts';
+import type { Clock } from '../../src/core/clock.ts';
 import type { Database } from '../../src/db/client.ts';
-import { microCredits, sum } from '../../src/money.ts';
-import { err, ok, type Result } from '../../src/result.ts';
-import { CALL_POLICY, callDatabase, type Unreachable } from '../../src/billing/database-call.ts';
-import { type KeyScope, missingRoom, missingScope } from '../../src/billing/key-limits.ts';
-import type { Ending, Hold, Ledger, ReceiptBody, Settlement, SettleRefusal, Spend, SpendRefusal } from '../../src/billing/ledger.ts';
+import { microCredits, sum } from '../../src/core/money.ts';
+import { err, ok, type Result } from '../../src/core/result.ts';
+import { CALL_POLICY, callDatabase, type Unreachable } from '../../src/db/call.ts';
+import { type KeyScope, missingRoom, missingScope } from '../../src/billing/keys/limits.ts';
+import type { Ending, Hold, Ledger, ReceiptBody, Settlement, SettleRefusal, Spend, SpendRefusal } from '../../src/billing/ledger/ledger.ts';
 import { balanceOf, HoldRow, keyEnd, LineRow, resolvedLine, SpendRow } from './ledger-rows.ts';
 import * as statement from './ledger-statements.ts';
 import { afterRelease, afterSettle, withClaim } from './once.ts';
 import { claimedOf, failureLimit, repeatedFailure } from './replay-rows.ts';
 import { readFailing, readReplay } from './replay-statements.ts';
-import type { KeptAnswer } from '../../src/billing/replays.ts';
+import type { KeptAnswer } from '../../src/billing/idempotency/idempotency.ts';
 
 /** `reserve` ends at most fifty expired holds of an account at a time; after an outage more may wait, and they go in as many rounds. */
 const MAX_SPEND_ROUNDS = 4;

@@ -1,9 +1,9 @@
 // How the baseline wraps a spend in the claim of its Idempotency-Key: see libsql-ledger.ts beside this file.
 import type { InStatement } from '@libsql/client/web';
-import type { Ending, Spend } from '../../src/billing/ledger.ts';
+import type { Ending, Spend } from '../../src/billing/ledger/ledger.ts';
 import { FAILURE_WINDOW_MS } from './replay-rows.ts';
 import * as statement from './replay-statements.ts';
-import { type KeptAnswer, REPLAY_TTL_MS } from '../../src/billing/replays.ts';
+import { type KeptAnswer, REPLAY_TTL_MS } from '../../src/billing/idempotency/idempotency.ts';
 
 /**
  * A spend's own statements with the claim of its Idempotency-Key around them: claimed first, answered after a charge, and given up when

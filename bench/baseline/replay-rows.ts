@@ -1,8 +1,8 @@
 // What the baseline reads from remembered requests: see libsql-ledger.ts beside this file.
 import { z } from 'zod';
-import type { Id } from '../../src/ids.ts';
-import { type MicroCredits, microCredits } from '../../src/money.ts';
-import type { Claimed } from '../../src/billing/replays.ts';
+import type { Id } from '../../src/core/ids.ts';
+import { type MicroCredits, microCredits } from '../../src/core/money.ts';
+import type { Claimed } from '../../src/billing/idempotency/idempotency.ts';
 
 /** What is remembered of an Idempotency-Key. */
 const ReplayRow = z.object({

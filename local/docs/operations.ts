@@ -1,6 +1,6 @@
-import { JOBS } from '../../src/ops/jobs.ts';
-import { PROMETHEUS_METRICS } from '../../src/ops/prometheus.ts';
-import { SERIES } from '../../src/ops/series.ts';
+import { JOBS } from '../../src/ops/jobs/jobs.ts';
+import { PROMETHEUS_METRICS } from '../../src/ops/metrics/prometheus.ts';
+import { SERIES } from '../../src/ops/metrics/series.ts';
 import { secretsOf } from './configuration.ts';
 
 /** One row a secret: what it is. */

@@ -1,10 +1,10 @@
 import { PRICE_CARD } from '../../src/billing/price-card.ts';
 import { ERROR_ROWS, type Retry } from '../../src/errors.ts';
 import { TARGET_REFUSALS } from '../../src/instagram/target.ts';
-import { formatUsd } from '../../src/money.ts';
+import { formatUsd } from '../../src/core/money.ts';
 import { RATE_LIMIT_ROWS } from '../../src/limits/policies.ts';
-import { LIMITATIONS } from '../../src/read/limitations.ts';
-import { SANDBOX_SAMPLES } from '../../src/read/sandbox-samples.ts';
+import { LIMITATIONS } from '../../src/read/limitations/catalog.ts';
+import { SANDBOX_SAMPLES } from '../../src/read/sandbox/samples.ts';
 
 const RETRY = {
   never: 'no',

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/clock.ts';
+import type { Clock } from '../../src/core/clock.ts';
 import type { Page, PageKind, PageRequest, PayloadKind, Payloads } from '../payloads.ts';
 import { apifyComments } from './apify-comments.ts';
 import { apifyItem } from './apify-item.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { BOUNDARY_CODES, BOUNDARY_HEADERS, BOUNDARY_VERSION, ParseBody, TranscribeBody } from '../../src/parse/boundary.ts';
+import { BOUNDARY_CODES, BOUNDARY_HEADERS, BOUNDARY_VERSION, ParseBody, TranscribeBody } from '../../src/parse/achronon/client.ts';
 import { boundaryFaultOf, type BoundaryFault } from '../boundary-faults.ts';
 import { outputFor, readFence } from './achronon-outputs.ts';
 import { type Answer, type Call, json, jsonText, type Reply } from './server.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/clock.ts';
+import type { Clock } from '../../src/core/clock.ts';
 import { type Ask, faultOf } from '../faults.ts';
 import type { Page, PageRequest, Payloads } from '../payloads.ts';
 import { createCdn } from '../samples/cdn.ts';

@@ -1,5 +1,5 @@
-import type { Clock } from '../../src/clock.ts';
-import { ok, type Result } from '../../src/result.ts';
+import type { Clock } from '../../src/core/clock.ts';
+import { ok, type Result } from '../../src/core/result.ts';
 import type { Payloads } from '../payloads.ts';
 import { readRecordingMap } from '../recording-map.ts';
 import { type Recordings, readRecordings } from '../recordings.ts';

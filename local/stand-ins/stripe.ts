@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Clock } from '../../src/clock.ts';
+import type { Clock } from '../../src/core/clock.ts';
 import { type Answer, type Call, json, type Reply } from './server.ts';
 import { StripeAccount } from './stripe/account.ts';
 import { answerApi, type Remembered } from './stripe/api.ts';

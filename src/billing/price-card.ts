@@ -1,4 +1,4 @@
-import { type MicroCredits, microCredits } from '../money.ts';
+import { type MicroCredits, microCredits } from '../core/money.ts';
 
 /** The parts of a request as its lines name them; every price is charged under one of these. */
 export type LineItem = 'media' | 'comments' | 'replies' | 'transcript' | 'media_parse' | 'comment_parse';

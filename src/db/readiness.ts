@@ -1,4 +1,4 @@
-import { inTime, LATE } from '../in-time.ts';
+import { inTime, LATE } from '../core/timeout.ts';
 import type { Database } from './client.ts';
 
 /** What keeps the database from serving, or null when it serves. Never throws. */

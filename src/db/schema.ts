@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { blob, index, integer, primaryKey, sqliteTable, text, unique, uniqueIndex } from 'drizzle-orm/sqlite-core';
 
 // The tables as reads see them. migrations/ is what makes them, with the CHECKs and triggers that drizzle has no words for; a test
-// compares the two. Money is never written through these: see src/billing/libsql-ledger.ts.
+// compares the two. Money is never written through these: see src/billing/ledger/libsql-ledger.ts.
 
 /** An account with its running sums, in micro-credits. */
 export const account = sqliteTable('account', {

@@ -1,6 +1,6 @@
-import { parseApiKey } from '../billing/keys.ts';
-import { bearerToken } from './bearer-token.ts';
-import { keyText } from './idempotency-key.ts';
+import { parseApiKey } from '../billing/keys/api-key.ts';
+import { bearerToken } from './auth/bearer-token.ts';
+import { keyText } from './idempotency/header.ts';
 
 /** What of a request tells which shard it belongs to. */
 export type ShardHints = {

@@ -1,4 +1,4 @@
-import { err, ok, type Result } from '../result.ts';
+import { err, ok, type Result } from '../core/result.ts';
 import { INSTAGRAM_HOSTS, MEDIA_TAILS, URL_SHAPES } from './url-shapes.ts';
 
 /** A post or reel that the input names. `hint` is what the URL's path said; what it really is, the provider tells. */

@@ -1,4 +1,4 @@
-import { inTime, LATE } from '../in-time.ts';
+import { inTime, LATE } from '../core/timeout.ts';
 import type { Quota } from './policies.ts';
 
 /** Whether one more request may pass, and what is left. `resetSeconds` is the time until the whole quota is there again, at least 1. */

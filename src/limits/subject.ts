@@ -1,4 +1,4 @@
-import { sha256Hex } from '../sha256.ts';
+import { sha256Hex } from '../core/sha256.ts';
 
 /** Where the runtime says no address, as on a developer's machine, all requests count as from one. */
 const NO_ADDRESS = 'none';

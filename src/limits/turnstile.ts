@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Clock } from '../clock.ts';
-import { type Fetch, requestJson } from '../providers/upstream.ts';
+import type { Clock } from '../core/clock.ts';
+import { type Fetch, requestJson } from '../net/fetch-json.ts';
 
 /** How long a signup waits for the answer. Milliseconds. */
 const TURNSTILE_TIMEOUT_MS = 5_000;

@@ -1,9 +1,9 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../core/clock.ts';
 import type { InstagramMedia } from '../instagram/media.ts';
 import type { MediaTarget } from '../instagram/target.ts';
-import { err, ok, type Result } from '../result.ts';
-import type { Circuit } from './circuit.ts';
-import { LIST_PRICES } from './costs.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import type { Circuit } from './circuit-breaker.ts';
+import { LIST_PRICES } from './list-prices.ts';
 import type {
   Budget,
   CommentBatch,

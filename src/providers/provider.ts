@@ -2,7 +2,7 @@ import type { Comment } from '../instagram/comment.ts';
 import type { InstagramMedia } from '../instagram/media.ts';
 import type { TranscriptSegment } from '../instagram/transcript.ts';
 import type { MediaTarget } from '../instagram/target.ts';
-import type { Result } from '../result.ts';
+import type { Result } from '../core/result.ts';
 
 /** The data providers igskill knows. Also the names used in configuration. */
 export const PROVIDER_IDS = ['scrapecreators', 'hikerapi', 'apify'] as const;

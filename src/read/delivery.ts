@@ -2,7 +2,7 @@ import type { InstagramMedia } from '../instagram/media.ts';
 import type { MediaTarget } from '../instagram/target.ts';
 import type { MediaFailure } from '../providers/failover.ts';
 import type { Budget, CommentBatch } from '../providers/provider.ts';
-import { err, ok, type Result } from '../result.ts';
+import { err, ok, type Result } from '../core/result.ts';
 import type { ReadDeps } from './ports.ts';
 import type { ReadTrace } from './trace.ts';
 import { fetchComments } from './parts/comments.ts';

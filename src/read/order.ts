@@ -1,5 +1,5 @@
-import type { KeptAnswer } from '../billing/replays.ts';
-import type { Payer } from './payer.ts';
+import type { KeptAnswer } from '../billing/idempotency/idempotency.ts';
+import type { Payer } from './pricing/payer.ts';
 import type { Reading } from './reading.ts';
 import type { ReadRefusal } from './refusals.ts';
 import type { Freshness, Want } from './want.ts';

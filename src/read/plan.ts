@@ -1,8 +1,8 @@
 import type { InstagramMedia } from '../instagram/media.ts';
 import type { MediaTarget } from '../instagram/target.ts';
 import type { CommentBatch } from '../providers/provider.ts';
-import { err, ok, type Result } from '../result.ts';
-import type { CursorContent } from './cursor.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import type { CursorContent } from './comments-cursor.ts';
 import type { ReadDeps } from './ports.ts';
 import type { Freshness, Want } from './want.ts';
 import { lookUpComments } from './parts/comments.ts';

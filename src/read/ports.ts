@@ -1,10 +1,10 @@
 import type { PriceCard } from '../billing/price-card.ts';
-import type { Clock } from '../clock.ts';
-import type { Parser, Transcriber } from '../parse/parser.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Parser, Transcriber } from '../parse/ports.ts';
 import type { CommentsSource, Failover, TranscriptSource } from '../providers/failover.ts';
 import type { ShareLinkResolver } from '../providers/share-link.ts';
-import type { ContentCache } from './content-cache.ts';
-import type { CursorSeal } from './cursor.ts';
+import type { ContentCache } from './cache/content-cache.ts';
+import type { CursorSeal } from './comments-cursor.ts';
 
 /** What reading works with: ports only. */
 export type ReadDeps = {

@@ -1,19 +1,19 @@
-import type { PricedLine, ReceiptBody, SpendRefusal } from '../billing/ledger.ts';
+import type { PricedLine, ReceiptBody, SpendRefusal } from '../billing/ledger/ledger.ts';
 import { parseTarget, type MediaTarget, type Target } from '../instagram/target.ts';
 import type { Budget } from '../providers/provider.ts';
-import { sum } from '../money.ts';
-import { err, ok, type Result } from '../result.ts';
-import { ageSeconds } from './content-cache.ts';
+import { sum } from '../core/money.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import { ageSeconds } from './cache/content-cache.ts';
 import { atHand, deliver, type Outcome } from './delivery.ts';
 import type { ReadDeps } from './ports.ts';
 import type { Reading } from './reading.ts';
-import { limitationsOf } from './limitations-of.ts';
+import { limitationsOf } from './limitations/of-reading.ts';
 import type { ReadOrder } from './order.ts';
 import type { ReadTrace } from './trace.ts';
-import { expectedPayment, nothingPaid, type Payee, type Payment } from './payer.ts';
+import { expectedPayment, nothingPaid, type Payee, type Payment } from './pricing/payer.ts';
 import { type Plan, planRead, planUnlocated } from './plan.ts';
-import { quote, type Sellable, settle } from './quote.ts';
-import { type Quotation, quotationOf } from './quotation.ts';
+import { quote, type Sellable, settle } from './pricing/lines.ts';
+import { type Quotation, quotationOf } from './pricing/dry-run.ts';
 import {
   absentRefusal,
   isDefinite,

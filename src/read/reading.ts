@@ -1,8 +1,8 @@
 import type { MediaTarget } from '../instagram/target.ts';
-import type { ProviderSummary } from './content-cache.ts';
+import type { ProviderSummary } from './cache/content-cache.ts';
 import type { Outcome } from './delivery.ts';
-import type { Limitation } from './limitations.ts';
-import type { Payment } from './payer.ts';
+import type { Limitation } from './limitations/catalog.ts';
+import type { Payment } from './pricing/payer.ts';
 import type { CacheStatus, Want } from './want.ts';
 
 /** A delivered read, settled. `provider` and `cache` speak of its main part. */

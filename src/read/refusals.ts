@@ -1,13 +1,13 @@
-import type { KeyRefusal } from '../billing/accounts.ts';
-import type { SettleRefusal, SpendRefusal } from '../billing/ledger.ts';
-import { MICRO_CREDITS_PER_CENT, SMALLEST_TOP_UP } from '../billing/top-ups.ts';
-import type { LimitRefusal } from '../billing/key-limits.ts';
-import { isoTime } from '../clock.ts';
+import type { KeyRefusal } from '../billing/accounts/accounts.ts';
+import type { SettleRefusal, SpendRefusal } from '../billing/ledger/ledger.ts';
+import { MICRO_CREDITS_PER_CENT, SMALLEST_TOP_UP } from '../billing/topups/top-ups.ts';
+import type { LimitRefusal } from '../billing/keys/limits.ts';
+import { isoTime } from '../core/clock.ts';
 import type { ErrorCode, Refusal } from '../errors.ts';
 import type { TargetRefusal } from '../instagram/target.ts';
-import type { Claimed } from '../billing/replays.ts';
+import type { Claimed } from '../billing/idempotency/idempotency.ts';
 import { secondsUntil } from '../limits/limiter.ts';
-import { type MicroCredits, formatUsd, minus } from '../money.ts';
+import { type MicroCredits, formatUsd, minus } from '../core/money.ts';
 import type { MediaFailure } from '../providers/failover.ts';
 
 /** How long a caller should wait when the database did not answer. Seconds. */

@@ -1,8 +1,8 @@
 import type { MediaTarget, ShareTarget, Target } from '../instagram/target.ts';
 import type { Budget } from '../providers/provider.ts';
-import { err, type Result } from '../result.ts';
-import { contentKey } from './cache-key.ts';
-import { isFresh, ShareLinkCopy } from './content-cache.ts';
+import { err, type Result } from '../core/result.ts';
+import { contentKey } from './cache/key.ts';
+import { isFresh, ShareLinkCopy } from './cache/content-cache.ts';
 import type { ReadDeps } from './ports.ts';
 import { type ReadRefusal, shareLinkRefusal } from './refusals.ts';
 

@@ -1,4 +1,4 @@
-import type { ProviderSummary } from './content-cache.ts';
+import type { ProviderSummary } from './cache/content-cache.ts';
 import type { CacheStatus } from './want.ts';
 
 /** A part of the answer in hand. `ttlSeconds` counts from `storedAt` (unix milliseconds); null when it can't be kept. */

@@ -1,4 +1,4 @@
-import type { CommentParseMode, MediaParseMode } from '../parse/parser.ts';
+import type { CommentParseMode, MediaParseMode } from '../parse/ports.ts';
 
 /** The sizes in which comments are sold. */
 export type CommentLimit = 20 | 100 | 500;

@@ -1,8 +1,8 @@
-import { createLedger } from '../billing/libsql-ledger.ts';
-import type { Ledger } from '../billing/ledger.ts';
-import { createLedgerWriter, type LedgerWriter, WRITER_LIMITS } from '../billing/ledger-writer.ts';
-import { createObjectWriter } from '../billing/object-writer.ts';
-import { createQueuedDatabase } from '../billing/queued-database.ts';
+import { createLedger } from '../billing/ledger/libsql-ledger.ts';
+import type { Ledger } from '../billing/ledger/ledger.ts';
+import { createLedgerWriter, type LedgerWriter, WRITER_LIMITS } from '../billing/writer/ledger-writer.ts';
+import { createObjectWriter } from '../billing/writer/durable-object-client.ts';
+import { createQueuedDatabase } from '../billing/writer/queued-database.ts';
 import { createDatabase, type Database } from '../db/client.ts';
 import type { Env, Settings } from '../env.ts';
 import { type Runtime, settingsFrom, workerd } from './runtime.ts';

@@ -1,10 +1,10 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../core/clock.ts';
 import { type Env, readSettings, type Settings, type SettingsProblem } from '../env.ts';
-import type { RequestEvent } from '../http/request-event.ts';
-import { type Ids, randomIds } from '../ids.ts';
-import { GATHER_MS } from '../ops/counter-buffer.ts';
-import type { JobRun } from '../ops/jobs.ts';
-import type { Result } from '../result.ts';
+import type { RequestEvent } from '../http/middleware/request-event.ts';
+import { type Ids, randomIds } from '../core/ids.ts';
+import { GATHER_MS } from '../ops/metrics/counter-buffer.ts';
+import type { JobRun } from '../ops/jobs/jobs.ts';
+import type { Result } from '../core/result.ts';
 
 /** What comes from outside the program. Handed in as one, so that tests can decide the time and watch every request that goes out. */
 export type Runtime = {

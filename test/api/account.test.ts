@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { hashApiKey, mintApiKey, parseApiKey } from '../../src/billing/keys.ts';
+import { hashApiKey, mintApiKey, parseApiKey } from '../../src/billing/keys/api-key.ts';
 import { type Api, OWNER_KEY, useApi } from '../support/api.ts';
 import { errorOf } from '../support/answers.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
-import { envelopeOf } from '../../src/http/envelope.ts';
-import { CommentsData } from '../../src/http/media-data.ts';
-import { CommentParseBlock } from '../../src/http/parse-block.ts';
+import { envelopeOf } from '../../src/routes/reads/envelope.ts';
+import { CommentsData } from '../../src/routes/reads/media-data.ts';
+import { CommentParseBlock } from '../../src/routes/reads/parse-block.ts';
 import type { Api, Answer } from '../support/api.ts';
 import { useApi } from '../support/api.ts';
 import { errorOf, usageOf } from '../support/answers.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ReadFlights } from '../../src/flights/read-flight.ts';
+import type { ReadFlights } from '../../src/coalescing/read-coalescer.ts';
 import { errorOf, usageOf } from '../support/answers.ts';
 import { type Answer, type Api, useApi } from '../support/api.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { fingerprint } from '../../src/http/fingerprint.ts';
-import { sha256Hex } from '../../src/sha256.ts';
+import { fingerprint } from '../../src/http/idempotency/fingerprint.ts';
+import { sha256Hex } from '../../src/core/sha256.ts';
 import { errorOf } from '../support/answers.ts';
 import { type Api, useApi } from '../support/api.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { MintedKey } from '../../src/http/key-requests.ts';
+import { MintedKey } from '../../src/routes/keys/requests.ts';
 import { errorOf, usageOf } from '../support/answers.ts';
 import { type Api, useApi } from '../support/api.ts';
 

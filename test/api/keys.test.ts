@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { parseApiKey } from '../../src/billing/keys.ts';
-import { AccountKey } from '../../src/http/account-key.ts';
-import { MintedKey } from '../../src/http/key-requests.ts';
+import { parseApiKey } from '../../src/billing/keys/api-key.ts';
+import { AccountKey } from '../../src/routes/keys/view.ts';
+import { MintedKey } from '../../src/routes/keys/requests.ts';
 import { type Api, OWNER_KEY, useApi } from '../support/api.ts';
 import { errorOf } from '../support/answers.ts';
 

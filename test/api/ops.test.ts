@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { mintApiKey } from '../../src/billing/keys.ts';
-import { MetricsView } from '../../src/http/metrics-view.ts';
+import { mintApiKey } from '../../src/billing/keys/api-key.ts';
+import { MetricsView } from '../../src/routes/operator/metrics-view.ts';
 import { OWNER_KEY, useApi, type Api } from '../support/api.ts';
 import { errorOf } from '../support/answers.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { PRICE_CARD, type PriceId, priceOf } from '../../src/billing/price-card.ts';
-import { COMMENT_PARSE_MODES, MEDIA_PARSE_MODES } from '../../src/parse/parser.ts';
+import { COMMENT_PARSE_MODES, MEDIA_PARSE_MODES } from '../../src/parse/ports.ts';
 import { PROVIDER_IDS } from '../../src/providers/provider.ts';
 import { useApi } from '../support/api.ts';
 import { unpublished } from '../support/published.ts';

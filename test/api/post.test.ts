@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { envelopeOf } from '../../src/http/envelope.ts';
-import { MediaData } from '../../src/http/media-data.ts';
-import { MediaParseBlock } from '../../src/http/parse-block.ts';
+import { envelopeOf } from '../../src/routes/reads/envelope.ts';
+import { MediaData } from '../../src/routes/reads/media-data.ts';
+import { MediaParseBlock } from '../../src/routes/reads/parse-block.ts';
 import { useApi } from '../support/api.ts';
 import { errorOf, usageOf } from '../support/answers.ts';
 import { meteredRoute } from '../support/metered-route.ts';
@@ -117,7 +117,7 @@ describe('GET /v1/post', () => {
     api.takeSent();
     expect((await api.request(post('FaultGone__'), { key })).status).toBe(404);
     expect(api.takeSent()).toEqual({ database: 1, providers: 0 });
-    const { mintApiKey } = await import('../../src/billing/keys.ts');
+    const { mintApiKey } = await import('../../src/billing/keys/api-key.ts');
     expect((await api.request(post('FaultGone__'), { key: mintApiKey() })).status).toBe(401);
     api.clock.advance(300_000);
     api.takeSent();
@@ -154,7 +154,7 @@ describe('GET /v1/post', () => {
     expect(answer.status).toBe(503);
     expect(errorOf(answer).code).toBe('provider_unconfigured');
     expect(answer.headers.get('Retry-After')).toBe('300');
-    const { mintApiKey } = await import('../../src/billing/keys.ts');
+    const { mintApiKey } = await import('../../src/billing/keys/api-key.ts');
     expect((await api.request(post('DemoImage01'), { key: mintApiKey() })).status).toBe(401);
     for (const [cacheKey, value] of warm.kv.values) api.kv.values.set(cacheKey, value);
     expect((await api.request(post('DemoImage01'), { key })).body).toMatchObject({ cache: { status: 'hit' } });

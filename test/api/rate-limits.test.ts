@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hashApiKey, mintApiKey } from '../../src/billing/keys.ts';
-import { MetricsView } from '../../src/http/metrics-view.ts';
+import { hashApiKey, mintApiKey } from '../../src/billing/keys/api-key.ts';
+import { MetricsView } from '../../src/routes/operator/metrics-view.ts';
 import { RATE_LIMITS } from '../../src/limits/policies.ts';
 import { type Api, OWNER_KEY, useApi } from '../support/api.ts';
 import { errorOf } from '../support/answers.ts';

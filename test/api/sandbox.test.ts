@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { mintApiKey, secureRandomBytes } from '../../src/billing/keys.ts';
+import { mintApiKey, secureRandomBytes } from '../../src/billing/keys/api-key.ts';
 import { ERROR_ROWS } from '../../src/errors.ts';
-import { MintedKey } from '../../src/http/key-requests.ts';
-import { commentsExample, postExample } from '../../src/http/examples.ts';
-import { LIMITATIONS } from '../../src/read/limitations.ts';
-import { COMMENT_PARSE_MODES, MEDIA_PARSE_MODES } from '../../src/parse/parser.ts';
+import { MintedKey } from '../../src/routes/keys/requests.ts';
+import { commentsExample, postExample } from '../../src/routes/reads/examples.ts';
+import { LIMITATIONS } from '../../src/read/limitations/catalog.ts';
+import { COMMENT_PARSE_MODES, MEDIA_PARSE_MODES } from '../../src/parse/ports.ts';
 import { READ_ERRORS } from '../../src/read/refusals.ts';
-import { SANDBOX_SAMPLES } from '../../src/read/sandbox-samples.ts';
+import { SANDBOX_SAMPLES } from '../../src/read/sandbox/samples.ts';
 import { type Answer, type Api, useApi } from '../support/api.ts';
 import { unpublished } from '../support/published.ts';
 import { errorOf, usageOf } from '../support/answers.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { MetricsView } from '../../src/http/metrics-view.ts';
+import { MetricsView } from '../../src/routes/operator/metrics-view.ts';
 import { errorOf } from '../support/answers.ts';
 import { type Api, OWNER_KEY, useApi } from '../support/api.ts';
 import { customerOfEach, type ShardCustomer } from '../support/shards.ts';

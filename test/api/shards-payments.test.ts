@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { runScheduled } from '../../src/deps.ts';
+import { runScheduled } from '../../src/wiring/deps.ts';
 import { type Api, useApi } from '../support/api.ts';
 import { customerOfEach, rowsOf, type ShardCustomer } from '../support/shards.ts';
 import { post, StripeSide } from '../support/stripe.ts';

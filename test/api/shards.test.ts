@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { mintApiKey } from '../../src/billing/keys.ts';
-import { MintedKey } from '../../src/http/key-requests.ts';
+import { mintApiKey } from '../../src/billing/keys/api-key.ts';
+import { MintedKey } from '../../src/routes/keys/requests.ts';
 import { errorOf, usageOf } from '../support/answers.ts';
 import { type Api, OWNER_KEY, useApi } from '../support/api.ts';
 import { useSqld } from '../support/sqld.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { runScheduled } from '../../src/deps.ts';
+import { runScheduled } from '../../src/wiring/deps.ts';
 import { OWNER_KEY, type Api, useApi } from '../support/api.ts';
 import { errorOf } from '../support/answers.ts';
 import { post, StripeSide } from '../support/stripe.ts';

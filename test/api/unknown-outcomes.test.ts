@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { WRITER_LIMITS } from '../../src/billing/ledger-writer.ts';
+import { WRITER_LIMITS } from '../../src/billing/writer/ledger-writer.ts';
 import { errorOf, usageOf } from '../support/answers.ts';
 import { type Answer, type Api, OWNER_KEY, useApi } from '../support/api.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { hashApiKey } from '../../src/billing/keys.ts';
-import { createLedger } from '../../src/billing/libsql-ledger.ts';
-import { JournalPage, Receipt, UsagePage } from '../../src/http/usage-view.ts';
-import { microCredits } from '../../src/money.ts';
+import { hashApiKey } from '../../src/billing/keys/api-key.ts';
+import { createLedger } from '../../src/billing/ledger/libsql-ledger.ts';
+import { JournalPage, Receipt, UsagePage } from '../../src/routes/account/usage-view.ts';
+import { microCredits } from '../../src/core/money.ts';
 import { errorOf, usageOf } from '../support/answers.ts';
 import { type Answer, type Api, OWNER_KEY, useApi } from '../support/api.ts';
 

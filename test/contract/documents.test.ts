@@ -2,9 +2,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { secretsOf } from '../../local/docs/configuration.ts';
-import { JOBS } from '../../src/ops/jobs.ts';
-import { PROMETHEUS_METRICS } from '../../src/ops/prometheus.ts';
-import { SERIES } from '../../src/ops/series.ts';
+import { JOBS } from '../../src/ops/jobs/jobs.ts';
+import { PROMETHEUS_METRICS } from '../../src/ops/metrics/prometheus.ts';
+import { SERIES } from '../../src/ops/metrics/series.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const documents = [

@@ -1,4 +1,4 @@
-import { listCursor, listPosition } from '../../src/http/pages.ts';
+import { listCursor, listPosition } from '../../src/http/pagination.ts';
 import type { Customer } from './hostile-cast.ts';
 import type { Operation } from './published-api.ts';
 

@@ -1,6 +1,6 @@
 import type { Client } from '@libsql/client';
 import { z } from 'zod';
-import { auditLedger, brokenLaws } from '../../src/billing/audit.ts';
+import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
 import type { Asked, PaidModel } from './paid-model.ts';
 import type { Customer } from './customer.ts';
 import type { Purchase } from './buyers.ts';

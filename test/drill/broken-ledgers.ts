@@ -1,7 +1,7 @@
-import type { Ledger } from '../../src/billing/ledger.ts';
+import type { Ledger } from '../../src/billing/ledger/ledger.ts';
 import type { Service } from '../../src/http/context.ts';
-import { sum, ZERO } from '../../src/money.ts';
-import { ok } from '../../src/result.ts';
+import { sum, ZERO } from '../../src/core/money.ts';
+import { ok } from '../../src/core/result.ts';
 import type { Variant } from './isolate.ts';
 import type { PromiseName } from './promises.ts';
 

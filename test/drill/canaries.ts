@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { parseApiKey } from '../../src/billing/keys.ts';
+import { parseApiKey } from '../../src/billing/keys/api-key.ts';
 import type { Settings } from '../../src/env.ts';
 
 /** The owner's key of a drill, which only its hash is configured of. */

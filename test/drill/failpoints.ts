@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { inTime, LATE } from '../../src/in-time.ts';
-import { ALL_COUNTERS } from '../../src/ops/counter-buffer.ts';
+import { inTime, LATE } from '../../src/core/timeout.ts';
+import { ALL_COUNTERS } from '../../src/ops/metrics/counter-buffer.ts';
 import { randomFrom } from '../ledger/payment-lifecycles.ts';
 import type { Customer } from './customer.ts';
 import { type Books, chargesOf, checkAudit, checkBooks, KEY_BUDGET_MICRO_CREDITS, readBooks, type Undelivered } from './books.ts';

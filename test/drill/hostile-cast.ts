@@ -1,7 +1,7 @@
 import { Stripe } from 'stripe';
 import { z } from 'zod';
-import { mintApiKey } from '../../src/billing/keys.ts';
-import { listCursor } from '../../src/http/pages.ts';
+import { mintApiKey } from '../../src/billing/keys/api-key.ts';
+import { listCursor } from '../../src/http/pagination.ts';
 import { CANARY_OWNER_KEY } from './canaries.ts';
 import type { Cast } from './hostile-actors.ts';
 import type { Ground } from './hostile-world.ts';

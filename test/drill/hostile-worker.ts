@@ -5,7 +5,7 @@ import { heldByIsolate } from '../../local/inspector.ts';
 import { freePort } from '../../local/sqld.ts';
 import { startWorker, untilReady, wranglerScript } from '../../local/worker-process.ts';
 import { envFileText } from '../../local/worker-settings.ts';
-import type { Result } from '../../src/result.ts';
+import type { Result } from '../../src/core/result.ts';
 import type { Ground } from './hostile-world.ts';
 
 /** The built Worker in workerd, as the drill talks to it: by sockets alone. */

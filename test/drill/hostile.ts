@@ -1,4 +1,4 @@
-import { auditLedger } from '../../src/billing/audit.ts';
+import { auditLedger } from '../../src/billing/audit/full-audit.ts';
 import { type Ask, playMatrix } from './account-matrix.ts';
 import { leaksInFolder } from './database-leaks.ts';
 import type { Drill, DrillOptions, DrillResult } from './drill.ts';

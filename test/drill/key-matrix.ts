@@ -1,5 +1,5 @@
-import { mintApiKey } from '../../src/billing/keys.ts';
-import type { KeyScope } from '../../src/billing/key-limits.ts';
+import { mintApiKey } from '../../src/billing/keys/api-key.ts';
+import type { KeyScope } from '../../src/billing/keys/limits.ts';
 import { type Ask, callWith, shownBy } from './account-matrix.ts';
 import { codeOf, type Seen } from './answer-check.ts';
 import { CANARY_OWNER_KEY } from './canaries.ts';

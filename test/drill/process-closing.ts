@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { auditLedger } from '../../src/billing/audit.ts';
+import { auditLedger } from '../../src/billing/audit/full-audit.ts';
 import { StripeSide } from '../support/stripe.ts';
 import type { Book } from './process-book.ts';
 import type { Callers, Customer } from './process-callers.ts';

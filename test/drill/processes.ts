@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CALL_POLICY } from '../../src/billing/database-call.ts';
+import { CALL_POLICY } from '../../src/db/call.ts';
 import { randomFrom } from '../ledger/payment-lifecycles.ts';
 import { checkAnswers, type Round } from './process-answers.ts';
 import { checkBook } from './process-book.ts';

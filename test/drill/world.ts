@@ -6,7 +6,7 @@ import type { Client } from '@libsql/client';
 import { freePort, type Sqld, startSqld } from '../../local/sqld.ts';
 import { type StandIns, startStandIns } from '../../local/stand-ins/stand-ins.ts';
 import type { Env, Settings } from '../../src/env.ts';
-import { inTime } from '../../src/in-time.ts';
+import { inTime } from '../../src/core/timeout.ts';
 import { manualClock, serverDatabase } from '../support/database.ts';
 import { standInSettings } from '../support/settings.ts';
 import { DATABASE } from './failpoint.ts';

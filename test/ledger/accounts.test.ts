@@ -1,12 +1,12 @@
 import type { Client } from '@libsql/client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { auditLedger, brokenLaws } from '../../src/billing/audit.ts';
-import type { Accounts } from '../../src/billing/accounts.ts';
-import { ALL_SCOPES } from '../../src/billing/key-limits.ts';
-import { hashApiKey, parseApiKey } from '../../src/billing/keys.ts';
-import { createAccounts } from '../../src/billing/libsql-accounts.ts';
-import { randomIds } from '../../src/ids.ts';
-import { microCredits } from '../../src/money.ts';
+import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
+import type { Accounts } from '../../src/billing/accounts/accounts.ts';
+import { ALL_SCOPES } from '../../src/billing/keys/limits.ts';
+import { hashApiKey, parseApiKey } from '../../src/billing/keys/api-key.ts';
+import { createAccounts } from '../../src/billing/accounts/libsql-accounts.ts';
+import { randomIds } from '../../src/core/ids.ts';
+import { microCredits } from '../../src/core/money.ts';
 import { addCustomer, manualClock, memoryDatabase, serverDatabase, sha256, START_TIME } from '../support/database.ts';
 import { useSqld } from '../support/sqld.ts';
 

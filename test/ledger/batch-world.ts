@@ -1,8 +1,8 @@
 import type { Client } from '@libsql/client';
 import * as fc from 'fast-check';
-import type { Ledger, Spend } from '../../src/billing/ledger.ts';
-import { createLedger } from '../../src/billing/libsql-ledger.ts';
-import { microCredits } from '../../src/money.ts';
+import type { Ledger, Spend } from '../../src/billing/ledger/ledger.ts';
+import { createLedger } from '../../src/billing/ledger/libsql-ledger.ts';
+import { microCredits } from '../../src/core/money.ts';
 import { addCustomer, type Customer, manualClock, sha256 } from '../support/database.ts';
 
 export const TTL_MS = 60_000;

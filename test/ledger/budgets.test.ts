@@ -1,16 +1,16 @@
 import type { Client } from '@libsql/client';
 import { afterEach, beforeAll, expect, test } from 'vitest';
-import { auditLedger, brokenLaws } from '../../src/billing/audit.ts';
-import { createAccounts } from '../../src/billing/libsql-accounts.ts';
-import { createKeyRing } from '../../src/billing/libsql-key-ring.ts';
-import { createLedger } from '../../src/billing/libsql-ledger.ts';
-import type { KeyDetails } from '../../src/billing/accounts.ts';
-import type { KeyDraft } from '../../src/billing/key-ring.ts';
-import { hashApiKey } from '../../src/billing/keys.ts';
-import type { Spend } from '../../src/billing/ledger.ts';
+import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
+import { createAccounts } from '../../src/billing/accounts/libsql-accounts.ts';
+import { createKeyRing } from '../../src/billing/keys/libsql-key-manager.ts';
+import { createLedger } from '../../src/billing/ledger/libsql-ledger.ts';
+import type { KeyDetails } from '../../src/billing/accounts/accounts.ts';
+import type { KeyDraft } from '../../src/billing/keys/key-manager.ts';
+import { hashApiKey } from '../../src/billing/keys/api-key.ts';
+import type { Spend } from '../../src/billing/ledger/ledger.ts';
 import { createDatabase } from '../../src/db/client.ts';
-import { randomIds } from '../../src/ids.ts';
-import { microCredits } from '../../src/money.ts';
+import { randomIds } from '../../src/core/ids.ts';
+import { microCredits } from '../../src/core/money.ts';
 import { manualClock, serverDatabase, sha256 } from '../support/database.ts';
 import { useSqld } from '../support/sqld.ts';
 

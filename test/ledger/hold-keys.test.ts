@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { auditLedger, brokenLaws } from '../../src/billing/audit.ts';
+import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
 import { addCustomer, type Customer, memoryDatabase, START_TIME, textOf } from '../support/database.ts';
 
 test('an idempotency key is one hold of its account, whether chosen or the id of a hold', async () => {

@@ -1,6 +1,6 @@
 import type { Client } from '@libsql/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { auditLedger, brokenLaws } from '../../src/billing/audit.ts';
+import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
 import { memoryDatabase, serverDatabase, textOf } from '../support/database.ts';
 import { useSqld } from '../support/sqld.ts';
 import { dumpLedger } from './hostile.ts';

@@ -9,10 +9,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { migrateDatabase } from '../../local/migrate.ts';
 import { freePort, sqldBinary, startSqld } from '../../local/sqld.ts';
 import { createDatabase } from '../../src/db/client.ts';
-import { auditLedger, brokenLaws } from '../../src/billing/audit.ts';
-import { ALL_SCOPES } from '../../src/billing/key-limits.ts';
-import { createAccounts } from '../../src/billing/libsql-accounts.ts';
-import { ZERO } from '../../src/money.ts';
+import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
+import { ALL_SCOPES } from '../../src/billing/keys/limits.ts';
+import { createAccounts } from '../../src/billing/accounts/libsql-accounts.ts';
+import { ZERO } from '../../src/core/money.ts';
 import { addCustomer, countedIds, manualClock, START_TIME } from '../support/database.ts';
 import { useSqld } from '../support/sqld.ts';
 

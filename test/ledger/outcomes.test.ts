@@ -1,9 +1,9 @@
 import type { Client } from '@libsql/client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { auditLedger, brokenLaws } from '../../src/billing/audit.ts';
-import type { Ledger, Spend } from '../../src/billing/ledger.ts';
-import { createLedger } from '../../src/billing/libsql-ledger.ts';
-import { microCredits } from '../../src/money.ts';
+import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
+import type { Ledger, Spend } from '../../src/billing/ledger/ledger.ts';
+import { createLedger } from '../../src/billing/ledger/libsql-ledger.ts';
+import { microCredits } from '../../src/core/money.ts';
 import { addCustomer, type Customer, manualClock, memoryDatabase, serverDatabase, sha256 } from '../support/database.ts';
 import { useSqld } from '../support/sqld.ts';
 

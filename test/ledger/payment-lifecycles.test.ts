@@ -1,11 +1,11 @@
 import type { Client } from '@libsql/client';
 import { describe, expect, test } from 'vitest';
-import { auditLedger, brokenLaws } from '../../src/billing/audit.ts';
-import { createTopUps } from '../../src/billing/libsql-top-ups.ts';
-import { createTopUpCheck } from '../../src/billing/top-up-check.ts';
-import type { TopUps } from '../../src/billing/top-ups.ts';
-import type { Id } from '../../src/ids.ts';
-import { microCredits } from '../../src/money.ts';
+import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
+import { createTopUps } from '../../src/billing/topups/libsql-top-ups.ts';
+import { createTopUpCheck } from '../../src/billing/topups/sync.ts';
+import type { TopUps } from '../../src/billing/topups/top-ups.ts';
+import type { Id } from '../../src/core/ids.ts';
+import { microCredits } from '../../src/core/money.ts';
 import { addCustomer, countedIds, manualClock, memoryDatabase, textOf } from '../support/database.ts';
 import {
   hintAbout,

@@ -1,6 +1,6 @@
-import type { PaymentFacts, PaymentHint, PaymentService } from '../../src/billing/payment-service.ts';
-import type { TopUps } from '../../src/billing/top-ups.ts';
-import { ok } from '../../src/result.ts';
+import type { PaymentFacts, PaymentHint, PaymentService } from '../../src/billing/topups/payment-service.ts';
+import type { TopUps } from '../../src/billing/topups/top-ups.ts';
+import { ok } from '../../src/core/result.ts';
 
 /** A repeatable source of chance: mulberry32. */
 export function randomFrom(seed: number): { below(limit: number): number; pick<T>(from: readonly [T, ...T[]]): T } {

@@ -1,11 +1,11 @@
 import type { Client } from '@libsql/client';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { auditLedger, brokenLaws } from '../../src/billing/audit.ts';
-import type { Ledger, Spend } from '../../src/billing/ledger.ts';
-import { createLedger } from '../../src/billing/libsql-ledger.ts';
-import { createReplays } from '../../src/billing/libsql-replays.ts';
+import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
+import type { Ledger, Spend } from '../../src/billing/ledger/ledger.ts';
+import { createLedger } from '../../src/billing/ledger/libsql-ledger.ts';
+import { createReplays } from '../../src/billing/idempotency/libsql-idempotency.ts';
 import { createDatabase } from '../../src/db/client.ts';
-import { microCredits } from '../../src/money.ts';
+import { microCredits } from '../../src/core/money.ts';
 import { addCustomer, type Customer, manualClock, serverDatabase, sha256 } from '../support/database.ts';
 import { useSqld } from '../support/sqld.ts';
 

@@ -1,7 +1,7 @@
 import type { Client } from '@libsql/client';
-import { createLedger } from '../../src/billing/libsql-ledger.ts';
-import type { Result } from '../../src/result.ts';
-import { microCredits } from '../../src/money.ts';
+import { createLedger } from '../../src/billing/ledger/libsql-ledger.ts';
+import type { Result } from '../../src/core/result.ts';
+import { microCredits } from '../../src/core/money.ts';
 import { addCustomer, type Customer, manualClock, sha256 } from '../support/database.ts';
 
 const TTL_MS = 60_000;

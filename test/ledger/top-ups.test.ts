@@ -1,9 +1,9 @@
 import type { Client } from '@libsql/client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { auditLedger, brokenLaws } from '../../src/billing/audit.ts';
-import { createTopUps } from '../../src/billing/libsql-top-ups.ts';
-import type { NewTopUp } from '../../src/billing/top-ups.ts';
-import { microCredits } from '../../src/money.ts';
+import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
+import { createTopUps } from '../../src/billing/topups/libsql-top-ups.ts';
+import type { NewTopUp } from '../../src/billing/topups/top-ups.ts';
+import { microCredits } from '../../src/core/money.ts';
 import { addCustomer, type Customer, manualClock, memoryDatabase } from '../support/database.ts';
 
 const day = 24 * 60 * 60 * 1_000;

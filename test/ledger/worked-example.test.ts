@@ -2,12 +2,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Client } from '@libsql/client';
 import { expect, test } from 'vitest';
-import { auditLedger, brokenLaws } from '../../src/billing/audit.ts';
-import { createAccounts } from '../../src/billing/libsql-accounts.ts';
-import { hashApiKey } from '../../src/billing/keys.ts';
-import { createLedger } from '../../src/billing/libsql-ledger.ts';
+import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
+import { createAccounts } from '../../src/billing/accounts/libsql-accounts.ts';
+import { hashApiKey } from '../../src/billing/keys/api-key.ts';
+import { createLedger } from '../../src/billing/ledger/libsql-ledger.ts';
 import { PRICE_CARD, type PriceId, priceOf } from '../../src/billing/price-card.ts';
-import { microCredits } from '../../src/money.ts';
+import { microCredits } from '../../src/core/money.ts';
 import { countedIds, manualClock, serverDatabase, sha256, textOf } from '../support/database.ts';
 import { useSqld } from '../support/sqld.ts';
 

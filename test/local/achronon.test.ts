@@ -3,9 +3,9 @@ import { z } from 'zod';
 import type { BOUNDARY_FAULTS } from '../../local/boundary-faults.ts';
 import { achrononStandIn, SANDBOX_PATH } from '../../local/stand-ins/achronon.ts';
 import { serve, type StandInServer } from '../../local/stand-ins/server.ts';
-import { createParser } from '../../src/parse/parser-client.ts';
-import type { ParseRequest } from '../../src/parse/parser.ts';
-import { createTranscriber } from '../../src/parse/transcriber.ts';
+import { createParser } from '../../src/parse/achronon/parser.ts';
+import type { ParseRequest } from '../../src/parse/ports.ts';
+import { createTranscriber } from '../../src/parse/achronon/transcriber.ts';
 import { comments, everyRequest, mediaRequest, post } from '../unit/parse/requests.ts';
 
 let server: StandInServer;

@@ -4,10 +4,10 @@ import { createSamples } from '../../local/samples/samples.ts';
 import { SHARE_FAULTS } from '../../local/stand-ins/instagram.ts';
 import { type StandIns, startStandIns } from '../../local/stand-ins/stand-ins.ts';
 import { mediaIdFromShortcode } from '../../src/instagram/shortcode.ts';
-import { createApify } from '../../src/providers/apify.ts';
-import { createHikerApi } from '../../src/providers/hikerapi.ts';
+import { createApify } from '../../src/providers/apify/apify.ts';
+import { createHikerApi } from '../../src/providers/hikerapi/hikerapi.ts';
 import type { Provider, ProviderFailureKind } from '../../src/providers/provider.ts';
-import { createScrapeCreators } from '../../src/providers/scrapecreators.ts';
+import { createScrapeCreators } from '../../src/providers/scrapecreators/scrapecreators.ts';
 
 let standIns: StandIns;
 beforeAll(async () => {

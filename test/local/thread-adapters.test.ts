@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SAMPLE_POSTS } from '../../local/samples/posts.ts';
 import { type StandIns, startStandIns } from '../../local/stand-ins/stand-ins.ts';
-import { createApify } from '../../src/providers/apify.ts';
-import { createHikerApi } from '../../src/providers/hikerapi.ts';
+import { createApify } from '../../src/providers/apify/apify.ts';
+import { createHikerApi } from '../../src/providers/hikerapi/hikerapi.ts';
 import type { CommentsPosition, CommentsProvider, CommentsOrder, TranscriptProvider } from '../../src/providers/provider.ts';
-import { createScrapeCreators } from '../../src/providers/scrapecreators.ts';
+import { createScrapeCreators } from '../../src/providers/scrapecreators/scrapecreators.ts';
 
 let standIns: StandIns;
 beforeAll(async () => {

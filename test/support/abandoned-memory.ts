@@ -1,4 +1,4 @@
-import type { Abandoned, AbandonedStorage } from '../../src/billing/abandoned.ts';
+import type { Abandoned, AbandonedStorage } from '../../src/billing/writer/compensations.ts';
 
 /** What a Durable Object's storage promises of what is used here: rows in the order of their names, and one alarm. */
 export class AbandonedMemory implements AbandonedStorage {

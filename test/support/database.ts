@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Client, createClient, type Value } from '@libsql/client';
 import { migrateDatabase } from '../../local/migrate.ts';
 import { createDatabase } from '../../src/db/client.ts';
-import type { Id, Ids } from '../../src/ids.ts';
+import type { Id, Ids } from '../../src/core/ids.ts';
 
 /** A time to start tests from; nothing depends on which. */
 export const START_TIME = Date.UTC(2026, 10, 22);

@@ -1,4 +1,4 @@
-import type { FlightDeck, ReadFlights } from '../../src/flights/read-flight.ts';
+import type { FlightDeck, ReadFlights } from '../../src/coalescing/read-coalescer.ts';
 
 /** The objects over which flights are spread, in this process: one deck for each name. */
 export function processFlights(makeDeck: () => FlightDeck): ReadFlights {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { MintedKey } from '../../src/http/key-requests.ts';
+import { MintedKey } from '../../src/routes/keys/requests.ts';
 import { RATE_LIMITS } from '../../src/limits/policies.ts';
 import { errorOf, usageOf } from './answers.ts';
 import type { Api } from './api.ts';

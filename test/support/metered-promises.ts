@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Quote } from '../../src/http/quote-view.ts';
-import { mintApiKey } from '../../src/billing/keys.ts';
+import { Quote } from '../../src/routes/reads/quote-view.ts';
+import { mintApiKey } from '../../src/billing/keys/api-key.ts';
 import { errorOf, usageOf } from './answers.ts';
 import { type Answer, type Api, OWNER_KEY } from './api.ts';
 import type { MeteredRoute } from './metered-route-spec.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { hashApiKey, mintApiKey } from '../../src/billing/keys.ts';
+import { hashApiKey, mintApiKey } from '../../src/billing/keys/api-key.ts';
 import { errorOf, usageOf } from './answers.ts';
 import { OWNER_KEY } from './api.ts';
 import type { MeteredRoute } from './metered-route-spec.ts';

@@ -5,7 +5,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { freePort } from '../../local/sqld.ts';
 import { startWorker, untilReady, type WorkerProcess, wranglerScript } from '../../local/worker-process.ts';
 import type { Allowance } from '../../src/limits/limiter.ts';
-import type { RateLimitObjects } from '../../src/limits/object-limiter.ts';
+import type { RateLimitObjects } from '../../src/limits/durable-object-limiter.ts';
 
 /** The Worker's own Durable Object class behind an endpoint that does nothing but ask it. */
 const entry = (worker: string) => `

@@ -1,5 +1,5 @@
 import type { Counter } from '../../src/limits/limiter.ts';
-import { createWindowCounter, type RateLimitObjects } from '../../src/limits/object-limiter.ts';
+import { createWindowCounter, type RateLimitObjects } from '../../src/limits/durable-object-limiter.ts';
 
 /** The Durable Objects of the rate limits in one process: the same core, a storage in memory, no alarms. */
 export type ProcessRateLimits = RateLimitObjects & {

@@ -1,4 +1,4 @@
-import { parseApiKey } from '../../src/billing/keys.ts';
+import { parseApiKey } from '../../src/billing/keys/api-key.ts';
 import type { Api } from './api.ts';
 
 /** A customer, and the shard that its key names. */

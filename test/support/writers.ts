@@ -1,7 +1,7 @@
-import { createAbandoned } from '../../src/billing/abandoned.ts';
-import type { LedgerWriter } from '../../src/billing/ledger-writer.ts';
-import type { WriterObjects } from '../../src/billing/object-writer.ts';
-import type { Clock } from '../../src/clock.ts';
+import { createAbandoned } from '../../src/billing/writer/compensations.ts';
+import type { LedgerWriter } from '../../src/billing/writer/ledger-writer.ts';
+import type { WriterObjects } from '../../src/billing/writer/durable-object-client.ts';
+import type { Clock } from '../../src/core/clock.ts';
 import { AbandonedMemory } from './abandoned-memory.ts';
 
 /** The objects that write to the ledger, in this process: one writer for each shard, as the Durable Objects are. */

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { MetricsView } from '../../src/http/metrics-view.ts';
+import { MetricsView } from '../../src/routes/operator/metrics-view.ts';
 import { signUp, useWorker, WORKER_OWNER_KEY } from '../support/worker.ts';
 
 const worker = useWorker();

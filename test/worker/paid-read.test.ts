@@ -1,12 +1,12 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { describe, expect, test, vi } from 'vitest';
-import { createLedger } from '../../src/billing/libsql-ledger.ts';
-import { hashApiKey, mintApiKey } from '../../src/billing/keys.ts';
-import { envelopeOf } from '../../src/http/envelope.ts';
-import { MediaData } from '../../src/http/media-data.ts';
-import { MediaParseBlock } from '../../src/http/parse-block.ts';
-import { microCredits } from '../../src/money.ts';
+import { createLedger } from '../../src/billing/ledger/libsql-ledger.ts';
+import { hashApiKey, mintApiKey } from '../../src/billing/keys/api-key.ts';
+import { envelopeOf } from '../../src/routes/reads/envelope.ts';
+import { MediaData } from '../../src/routes/reads/media-data.ts';
+import { MediaParseBlock } from '../../src/routes/reads/parse-block.ts';
+import { microCredits } from '../../src/core/money.ts';
 import { sha256 } from '../support/database.ts';
 import { balanceOf, signUp, useWorker, WORKER_OWNER_KEY } from '../support/worker.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createObjectLimiter } from '../../src/limits/object-limiter.ts';
+import { createObjectLimiter } from '../../src/limits/durable-object-limiter.ts';
 import { createTimedLimiter } from '../../src/limits/limiter.ts';
 import { createUpstashLimiter } from '../../src/limits/upstash-limiter.ts';
 import { countsExactly } from '../support/rate-limit-store.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { mintApiKey } from '../../src/billing/keys.ts';
+import { mintApiKey } from '../../src/billing/keys/api-key.ts';
 import { hasRedis, type Redis, startRedis } from '../support/redis.ts';
 import { startUpstashBridge, type UpstashBridge } from '../support/upstash-bridge.ts';
 import { type RunningWorker, useWorker } from '../support/worker.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { auditLedger, brokenLaws } from '../../src/billing/audit.ts';
+import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
 import { createDatabase } from '../../src/db/client.ts';
 import { serverDatabase } from '../support/database.ts';
 import { shardOfKey } from '../support/shards.ts';

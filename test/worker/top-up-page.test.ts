@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { auditLedger } from '../../src/billing/audit.ts';
+import { auditLedger } from '../../src/billing/audit/full-audit.ts';
 import { usageOf } from '../support/answers.ts';
 import { browserPath, startBrowser } from '../support/browser.ts';
 import { balanceOf, signUp, useWorker } from '../support/worker.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { Clock } from '../../../src/clock.ts';
-import { err, ok, type Result } from '../../../src/result.ts';
+import type { Clock } from '../../../src/core/clock.ts';
+import { err, ok, type Result } from '../../../src/core/result.ts';
 import { type FormFields, textAt, textsAt } from './form.ts';
 import type { Charge, Dispute, Intent, Refund, Refusal, Session } from './objects.ts';
 

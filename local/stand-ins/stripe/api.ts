@@ -1,4 +1,4 @@
-import { err, ok, type Result } from '../../../src/result.ts';
+import { err, ok, type Result } from '../../../src/core/result.ts';
 import { type Answer, type Call, json } from '../server.ts';
 import { invalid, type StripeAccount } from './account.ts';
 import { type FormFields, parseForm, textAt } from './form.ts';

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Clock } from '../../../src/clock.ts';
+import type { Clock } from '../../../src/core/clock.ts';
 
 /** Stripe tries for days; here three times with a second between are enough to outlive a restart. */
 const TRIES = 3;

@@ -1,10 +1,10 @@
 import type { MediaTarget } from '../../instagram/target.ts';
 import type { Budget, CommentBatch } from '../../providers/provider.ts';
 import type { MediaFailure } from '../../providers/failover.ts';
-import { err, ok, type Result } from '../../result.ts';
-import { contentKey } from '../cache-key.ts';
-import { CommentsCopy, isFresh, isServableStale, STALE_RETENTION_SECONDS } from '../content-cache.ts';
-import type { CursorContent } from '../cursor.ts';
+import { err, ok, type Result } from '../../core/result.ts';
+import { contentKey } from '../cache/key.ts';
+import { CommentsCopy, isFresh, isServableStale, STALE_RETENTION_SECONDS } from '../cache/content-cache.ts';
+import type { CursorContent } from '../comments-cursor.ts';
 import type { ReadDeps } from '../ports.ts';
 import type { ReadTrace } from '../trace.ts';
 import type { CommentsWanted, Freshness } from '../want.ts';

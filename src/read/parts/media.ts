@@ -1,9 +1,9 @@
 import type { InstagramMedia } from '../../instagram/media.ts';
 import type { MediaTarget } from '../../instagram/target.ts';
 import type { Budget } from '../../providers/provider.ts';
-import { err, ok, type Result } from '../../result.ts';
-import { contentKey } from '../cache-key.ts';
-import { isFresh, isServableStale, MediaCopy, mediaTtlSeconds, STALE_RETENTION_SECONDS } from '../content-cache.ts';
+import { err, ok, type Result } from '../../core/result.ts';
+import { contentKey } from '../cache/key.ts';
+import { isFresh, isServableStale, MediaCopy, mediaTtlSeconds, STALE_RETENTION_SECONDS } from '../cache/content-cache.ts';
 import type { ReadDeps } from '../ports.ts';
 import type { ReadTrace } from '../trace.ts';
 import type { Freshness } from '../want.ts';

@@ -3,11 +3,11 @@ import { MAX_SAMPLE_COMMENTS, rankComments } from '../../instagram/comment-ranki
 import type { InstagramMedia } from '../../instagram/media.ts';
 import { mediaIdFromShortcode } from '../../instagram/shortcode.ts';
 import type { Transcript } from '../../instagram/transcript.ts';
-import { modeOf, samplePurpose } from '../../parse/modes.ts';
-import type { ParsedPost, ParseFailure, ParseRequest } from '../../parse/parser.ts';
+import { modeOf, samplePurpose } from '../../parse/prompts/modes.ts';
+import type { ParsedPost, ParseFailure, ParseRequest } from '../../parse/ports.ts';
 import type { Budget, CommentBatch } from '../../providers/provider.ts';
-import { contentHash, contentKey } from '../cache-key.ts';
-import { isFresh, ParseCopy } from '../content-cache.ts';
+import { contentHash, contentKey } from '../cache/key.ts';
+import { isFresh, ParseCopy } from '../cache/content-cache.ts';
 import type { ReadDeps } from '../ports.ts';
 import type { ReadTrace } from '../trace.ts';
 import type { Want } from '../want.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createAnswerSeal } from '../../../src/billing/answer-seal.ts';
+import { createAnswerSeal } from '../../../src/billing/idempotency/response-seal.ts';
 
 const seal = createAnswerSeal('a secret of the service, long enough');
 const answer = { status: 200, headers: { 'Cache-Status': 'igskill; hit' }, body: '{"data":{"caption":"A caption 雲"}}' };

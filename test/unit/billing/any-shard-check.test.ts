@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { createAnyShardCheck } from '../../../src/billing/any-shard-check.ts';
-import type { Checked, CheckFailure, TopUpCheck } from '../../../src/billing/top-up-check.ts';
-import type { TopUp } from '../../../src/billing/top-ups.ts';
-import { microCredits, ZERO } from '../../../src/money.ts';
-import { err, ok, type Result } from '../../../src/result.ts';
+import { createAnyShardCheck } from '../../../src/billing/topups/sync-any-shard.ts';
+import type { Checked, CheckFailure, TopUpCheck } from '../../../src/billing/topups/sync.ts';
+import type { TopUp } from '../../../src/billing/topups/top-ups.ts';
+import { microCredits, ZERO } from '../../../src/core/money.ts';
+import { err, ok, type Result } from '../../../src/core/result.ts';
 
 const order: TopUp = {
   id: 'pay_1',

@@ -1,6 +1,6 @@
 import { LibsqlError } from '@libsql/client/web';
 import { describe, expect, test } from 'vitest';
-import { callDatabase } from '../../../src/billing/database-call.ts';
+import { callDatabase } from '../../../src/db/call.ts';
 
 const policy = { deadlineMs: 5_000, tries: 3, wait: async () => undefined };
 

@@ -7,8 +7,8 @@ import {
   missingRoom,
   type WantedLimits,
   widerThan,
-} from '../../../src/billing/key-limits.ts';
-import { microCredits, ZERO } from '../../../src/money.ts';
+} from '../../../src/billing/keys/limits.ts';
+import { microCredits, ZERO } from '../../../src/core/money.ts';
 
 const open: KeyLimits = {
   id: 'key_1',

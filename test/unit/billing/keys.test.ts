@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { equalInConstantTime, hashApiKey, isOwnerHash, mintApiKey, parseApiKey } from '../../../src/billing/keys.ts';
+import { equalInConstantTime, hashApiKey, isOwnerHash, mintApiKey, parseApiKey } from '../../../src/billing/keys/api-key.ts';
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 

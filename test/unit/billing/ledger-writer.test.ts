@@ -1,9 +1,9 @@
 import { type InStatement, LibsqlError } from '@libsql/client';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { chargeCall, type LedgerCall, releaseCall, reserveCall, settleCall, undoCall } from '../../../src/billing/ledger-calls.ts';
-import { createLedgerWriter, type LedgerWriter, WRITER_LIMITS, type WriterLimits } from '../../../src/billing/ledger-writer.ts';
-import { microCredits } from '../../../src/money.ts';
+import { chargeCall, type LedgerCall, releaseCall, reserveCall, settleCall, undoCall } from '../../../src/billing/ledger/commands.ts';
+import { createLedgerWriter, type LedgerWriter, WRITER_LIMITS, type WriterLimits } from '../../../src/billing/writer/ledger-writer.ts';
+import { microCredits } from '../../../src/core/money.ts';
 import { sha256 } from '../../support/database.ts';
 
 const POLICY = { deadlineMs: 5_000, tries: 1, wait: async () => undefined };

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { undoCall } from '../../../src/billing/ledger-calls.ts';
-import type { WriteFailure } from '../../../src/billing/ledger-writer.ts';
-import { createObjectWriter, type WriterObject } from '../../../src/billing/object-writer.ts';
-import { createQueuedDatabase } from '../../../src/billing/queued-database.ts';
-import { callDatabase } from '../../../src/billing/database-call.ts';
-import { err, ok, type Result } from '../../../src/result.ts';
+import { undoCall } from '../../../src/billing/ledger/commands.ts';
+import type { WriteFailure } from '../../../src/billing/writer/ledger-writer.ts';
+import { createObjectWriter, type WriterObject } from '../../../src/billing/writer/durable-object-client.ts';
+import { createQueuedDatabase } from '../../../src/billing/writer/queued-database.ts';
+import { callDatabase } from '../../../src/db/call.ts';
+import { err, ok, type Result } from '../../../src/core/result.ts';
 import { memoryDatabase } from '../../support/database.ts';
 
 const CALL = undoCall('req_a', null, 1);

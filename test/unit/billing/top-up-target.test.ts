@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import type { PaymentFacts } from '../../../src/billing/payment-service.ts';
-import { topUpProblem } from '../../../src/billing/top-up-check.ts';
-import { targetOf } from '../../../src/billing/top-up-target.ts';
-import { LARGEST_TOP_UP } from '../../../src/billing/top-ups.ts';
-import { microCredits } from '../../../src/money.ts';
+import type { PaymentFacts } from '../../../src/billing/topups/payment-service.ts';
+import { topUpProblem } from '../../../src/billing/topups/sync.ts';
+import { targetOf } from '../../../src/billing/topups/credited-amount.ts';
+import { LARGEST_TOP_UP } from '../../../src/billing/topups/top-ups.ts';
+import { microCredits } from '../../../src/core/money.ts';
 
 const order = { currency: 'usd', amountCents: 500, credits: microCredits(5_000_000) };
 const paid: PaymentFacts = {

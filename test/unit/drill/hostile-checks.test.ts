@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { mintApiKey } from '../../../src/billing/keys.ts';
+import { mintApiKey } from '../../../src/billing/keys/api-key.ts';
 import { ERRORS, type ErrorCode } from '../../../src/errors.ts';
 import { errorBody } from '../../../src/http/error-response.ts';
 import { shownBy } from '../../drill/account-matrix.ts';

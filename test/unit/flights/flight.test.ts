@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createFlights, FLIGHT_LIMITS, type FlightAnswer, type FlightLimits, type Work } from '../../../src/flights/flight.ts';
-import { err, ok, type Result } from '../../../src/result.ts';
+import { createFlights, FLIGHT_LIMITS, type FlightAnswer, type FlightLimits, type Work } from '../../../src/coalescing/coalescer.ts';
+import { err, ok, type Result } from '../../../src/core/result.ts';
 import { NOW } from '../providers/answers.ts';
 
 beforeEach(() => vi.useFakeTimers({ now: NOW }));

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { createFlyer } from '../../../src/flights/flyer.ts';
+import { createFlyer } from '../../../src/coalescing/client.ts';
 import {
   createFlightDeck,
   type DirectSources,
@@ -7,18 +7,18 @@ import {
   flightName,
   type FlightRequest,
   type ReadFlights,
-} from '../../../src/flights/read-flight.ts';
+} from '../../../src/coalescing/read-coalescer.ts';
 import {
   createSharedComments,
   createSharedMedia,
   createSharedParser,
   createSharedTranscriber,
   createSharedTranscripts,
-} from '../../../src/flights/shared-sources.ts';
+} from '../../../src/coalescing/shared-sources.ts';
 import { assembleMedia } from '../../../src/instagram/media.ts';
 import type { MediaFailure } from '../../../src/providers/failover.ts';
 import type { Budget, UpstreamReceipt } from '../../../src/providers/provider.ts';
-import { err, ok, type Result } from '../../../src/result.ts';
+import { err, ok, type Result } from '../../../src/core/result.ts';
 import { mediaRequest } from '../parse/requests.ts';
 import { NOW, target } from '../providers/answers.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { mintApiKey } from '../../../src/billing/keys.ts';
+import { mintApiKey } from '../../../src/billing/keys/api-key.ts';
 import { ownersShard, type ShardHints, shardOf } from '../../../src/http/shard.ts';
 
 const nothing: ShardHints = { method: 'GET', path: '/v1/me', authorization: undefined, idempotencyKey: undefined, shard: undefined };

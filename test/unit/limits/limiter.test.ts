@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Counter, createTimedLimiter, takeOne } from '../../../src/limits/limiter.ts';
-import { createWindowCounter } from '../../../src/limits/object-limiter.ts';
+import { createWindowCounter } from '../../../src/limits/durable-object-limiter.ts';
 
 const quota = { name: 'tested', limit: 2, windowSeconds: 60 };
 const NOW = Date.UTC(2026, 10, 22, 9, 30, 20);

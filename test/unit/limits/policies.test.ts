@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createApp } from '../../../src/app.ts';
-import { rateLimitFields } from '../../../src/http/quota.ts';
+import { rateLimitFields } from '../../../src/http/limits/quota.ts';
 import { openApiDocument } from '../../../src/http/openapi.ts';
 import { policyFor, quotaOf, RATE_LIMIT_ROWS } from '../../../src/limits/policies.ts';
 

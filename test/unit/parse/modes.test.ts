@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { CommentParseOutput } from '../../../src/parse/comment-outputs.ts';
-import { fence } from '../../../src/parse/fence.ts';
-import { MediaParseOutput } from '../../../src/parse/media-outputs.ts';
-import { instructionsOf, modeOf, outputSchemaOf, promptVersionOf, samplePurpose } from '../../../src/parse/modes.ts';
-import { referredCommentIds } from '../../../src/parse/output-parts.ts';
-import { COMMENT_PARSE_MODES } from '../../../src/parse/parser.ts';
+import { CommentParseOutput } from '../../../src/parse/prompts/comment-outputs.ts';
+import { fence } from '../../../src/parse/prompts/fence.ts';
+import { MediaParseOutput } from '../../../src/parse/prompts/media-outputs.ts';
+import { instructionsOf, modeOf, outputSchemaOf, promptVersionOf, samplePurpose } from '../../../src/parse/prompts/modes.ts';
+import { referredCommentIds } from '../../../src/parse/prompts/output-parts.ts';
+import { COMMENT_PARSE_MODES } from '../../../src/parse/ports.ts';
 import { outputFor } from '../../../local/stand-ins/achronon-outputs.ts';
 import { everyRequest } from './requests.ts';
 
 const name = ({ subject, mode }: (typeof everyRequest)[number]) => `${subject}.${mode}`;
 
-/** A hash of instructions, schema and data as they are sent, by prompt version. When a hash changes, the mode's version (or that of the rules) in src/parse/modes.ts must change with it. */
+/** A hash of instructions, schema and data as they are sent, by prompt version. When a hash changes, the mode's version (or that of the rules) in src/parse/prompts/modes.ts must change with it. */
 const PROMPTS: Readonly<Record<string, string>> = {
   'media.summary/1.1': '88c9ed0594157ec8',
   'media.tldr/1.1': 'c6d06bc642be4575',

@@ -1,4 +1,4 @@
-import type { BoundaryAccess } from '../../../src/parse/boundary.ts';
+import type { BoundaryAccess } from '../../../src/parse/achronon/client.ts';
 import {
   COMMENT_PARSE_MODES,
   MEDIA_PARSE_MODES,
@@ -7,8 +7,8 @@ import {
   type ParsedPost,
   type ParseRequest,
   type SampledComment,
-} from '../../../src/parse/parser.ts';
-import type { Fetch } from '../../../src/providers/upstream.ts';
+} from '../../../src/parse/ports.ts';
+import type { Fetch } from '../../../src/net/fetch-json.ts';
 import { clock } from '../providers/answers.ts';
 
 export const post: ParsedPost = {

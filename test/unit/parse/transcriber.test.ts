@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { MAX_TRANSCRIPT_CHARACTERS } from '../../../src/parse/boundary.ts';
-import { createTranscriber } from '../../../src/parse/transcriber.ts';
-import type { Fetch } from '../../../src/providers/upstream.ts';
+import { MAX_TRANSCRIPT_CHARACTERS } from '../../../src/parse/achronon/client.ts';
+import { createTranscriber } from '../../../src/parse/achronon/transcriber.ts';
+import type { Fetch } from '../../../src/net/fetch-json.ts';
 import { answering, budget, silent, unreachable } from '../providers/answers.ts';
 import { access, sentText } from './requests.ts';
 

@@ -1,6 +1,6 @@
 import type { MediaTarget } from '../../../src/instagram/target.ts';
 import type { CommentsOrder, CommentsPosition } from '../../../src/providers/provider.ts';
-import type { Fetch } from '../../../src/providers/upstream.ts';
+import type { Fetch } from '../../../src/net/fetch-json.ts';
 
 /** A moment that the tests call now: 2026-11-01T00:00:00Z. */
 export const NOW = Date.UTC(2026, 10, 1);

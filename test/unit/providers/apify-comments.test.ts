@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { Comment } from '../../../src/instagram/comment.ts';
-import { createApify } from '../../../src/providers/apify.ts';
-import { APIFY_MIN_TIME_LEFT_MS } from '../../../src/providers/apify-run.ts';
+import { createApify } from '../../../src/providers/apify/apify.ts';
+import { APIFY_MIN_TIME_LEFT_MS } from '../../../src/providers/apify/run.ts';
 import type { CommentsOrder } from '../../../src/providers/provider.ts';
-import type { Fetch } from '../../../src/providers/upstream.ts';
+import type { Fetch } from '../../../src/net/fetch-json.ts';
 import { providerFixture } from '../../fixtures/providers/load.ts';
 import { answering, budget, clock, commentsOrder, NOW, target } from './answers.ts';
 

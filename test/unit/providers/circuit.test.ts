@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type CircuitMemory, createCircuit } from '../../../src/providers/circuit.ts';
+import { type CircuitMemory, createCircuit } from '../../../src/providers/circuit-breaker.ts';
 import type { ProviderFailureKind, ProviderId } from '../../../src/providers/provider.ts';
 
 const all = [{ id: 'scrapecreators' }, { id: 'hikerapi' }, { id: 'apify' }] as const;

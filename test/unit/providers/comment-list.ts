@@ -1,7 +1,7 @@
 import { assembleComment, assembleReply, type Comment } from '../../../src/instagram/comment.ts';
-import type { CommentPage, CommentSource, CommentThread, ReplyPage } from '../../../src/providers/comment-threads.ts';
+import type { CommentPage, CommentSource, CommentThread, ReplyPage } from '../../../src/providers/comments/threads.ts';
 import type { Fetched, ProviderFailure, ProviderFailureKind, UpstreamReceipt } from '../../../src/providers/provider.ts';
-import { err, ok, type Result } from '../../../src/result.ts';
+import { err, ok, type Result } from '../../../src/core/result.ts';
 import { NOW } from './answers.ts';
 
 export const receipt: UpstreamReceipt = {

@@ -10,7 +10,7 @@ import type {
   TranscriptProvider,
   UpstreamReceipt,
 } from '../../../src/providers/provider.ts';
-import { err, ok } from '../../../src/result.ts';
+import { err, ok } from '../../../src/core/result.ts';
 import { budget, commentsOrder, NOW, target } from './answers.ts';
 import { thread } from './comment-list.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { assembleMedia } from '../../../src/instagram/media.ts';
 import { createFailover, MIN_ATTEMPT_MS, type MediaFailure } from '../../../src/providers/failover.ts';
 import type { Provider, ProviderFailureKind, ProviderId, UpstreamReceipt } from '../../../src/providers/provider.ts';
-import { err, ok } from '../../../src/result.ts';
+import { err, ok } from '../../../src/core/result.ts';
 import { budget, NOW, target } from './answers.ts';
 
 const media = assembleMedia({

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { Comment } from '../../../src/instagram/comment.ts';
-import { createHikerApi } from '../../../src/providers/hikerapi.ts';
+import { createHikerApi } from '../../../src/providers/hikerapi/hikerapi.ts';
 import type { CommentsOrder } from '../../../src/providers/provider.ts';
-import type { Fetch } from '../../../src/providers/upstream.ts';
+import type { Fetch } from '../../../src/net/fetch-json.ts';
 import { providerFixture } from '../../fixtures/providers/load.ts';
 import { answering, budget, clock, commentsOrder, NOW, scripted, silent, target, unreachable } from './answers.ts';
 

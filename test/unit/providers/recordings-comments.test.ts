@@ -2,11 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Comment } from '../../../src/instagram/comment.ts';
-import { createApify } from '../../../src/providers/apify.ts';
-import { createHikerApi } from '../../../src/providers/hikerapi.ts';
+import { createApify } from '../../../src/providers/apify/apify.ts';
+import { createHikerApi } from '../../../src/providers/hikerapi/hikerapi.ts';
 import type { CommentsProvider, TranscriptProvider } from '../../../src/providers/provider.ts';
-import { createScrapeCreators } from '../../../src/providers/scrapecreators.ts';
-import { parseExactJson } from '../../../src/providers/upstream.ts';
+import { createScrapeCreators } from '../../../src/providers/scrapecreators/scrapecreators.ts';
+import { parseExactJson } from '../../../src/net/fetch-json.ts';
 import { answering, budget, clock, commentsOrder, scripted, target } from './answers.ts';
 
 // Real bodies hold other people's names and texts, so they aren't part of the project: IGSKILL_RECORDINGS names a folder with them.

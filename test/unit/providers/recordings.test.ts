@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { InstagramMedia } from '../../../src/instagram/media.ts';
 import type { MediaTarget } from '../../../src/instagram/target.ts';
-import { createApify } from '../../../src/providers/apify.ts';
-import { createHikerApi } from '../../../src/providers/hikerapi.ts';
+import { createApify } from '../../../src/providers/apify/apify.ts';
+import { createHikerApi } from '../../../src/providers/hikerapi/hikerapi.ts';
 import type { Provider } from '../../../src/providers/provider.ts';
-import { createScrapeCreators } from '../../../src/providers/scrapecreators.ts';
-import { parseExactJson } from '../../../src/providers/upstream.ts';
+import { createScrapeCreators } from '../../../src/providers/scrapecreators/scrapecreators.ts';
+import { parseExactJson } from '../../../src/net/fetch-json.ts';
 import { answering, budget, clock, target } from './answers.ts';
 
 // Real bodies hold other people's names and texts, so they aren't part of the project: IGSKILL_RECORDINGS names a folder with them.

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { ShareTarget } from '../../../src/instagram/target.ts';
 import { createShareLinkResolver } from '../../../src/providers/share-link.ts';
-import type { Fetch } from '../../../src/providers/upstream.ts';
+import type { Fetch } from '../../../src/net/fetch-json.ts';
 import { answering, budget, clock, NOW, silent, unreachable } from './answers.ts';
 
 const link: ShareTarget = { kind: 'share', path: '/share/reel/BAxyz123/' };

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { createApify } from '../../../src/providers/apify.ts';
-import { APIFY_MIN_TIME_LEFT_MS } from '../../../src/providers/apify-run.ts';
-import { createScrapeCreators } from '../../../src/providers/scrapecreators.ts';
+import { createApify } from '../../../src/providers/apify/apify.ts';
+import { APIFY_MIN_TIME_LEFT_MS } from '../../../src/providers/apify/run.ts';
+import { createScrapeCreators } from '../../../src/providers/scrapecreators/scrapecreators.ts';
 import {
   SCRAPECREATORS_TRANSCRIPT_LIMIT_MS,
   SCRAPECREATORS_TRANSCRIPT_MAX_SECONDS,
   SCRAPECREATORS_TRANSCRIPT_MIN_TIME_MS,
-} from '../../../src/providers/scrapecreators-transcript.ts';
-import type { Fetch } from '../../../src/providers/upstream.ts';
+} from '../../../src/providers/scrapecreators/transcript.ts';
+import type { Fetch } from '../../../src/net/fetch-json.ts';
 import { providerFixture } from '../../fixtures/providers/load.ts';
 import { answering, budget, clock, NOW, target, unreachable } from './answers.ts';
 

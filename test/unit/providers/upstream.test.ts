@@ -10,7 +10,7 @@ import {
   requestJson,
   retryAfterSeconds,
   type Fetch,
-} from '../../../src/providers/upstream.ts';
+} from '../../../src/net/fetch-json.ts';
 import { answering, budget, clock, NOW, silent, unreachable } from './answers.ts';
 
 const get = (url: string, limitMs = 5_000) => ({ url, init: { method: 'GET', headers: { accept: 'application/json' } }, limitMs }) as const;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { assembleMedia, type InstagramMedia } from '../../../src/instagram/media.ts';
-import { contentKey } from '../../../src/read/cache-key.ts';
-import { mediaTtlSeconds } from '../../../src/read/content-cache.ts';
-import { mediaLimitations } from '../../../src/read/media-limitations.ts';
+import { contentKey } from '../../../src/read/cache/key.ts';
+import { mediaTtlSeconds } from '../../../src/read/cache/content-cache.ts';
+import { mediaLimitations } from '../../../src/read/limitations/of-media.ts';
 
 const now = Date.UTC(2026, 10, 22);
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createContentCache, isFresh, isServableStale, ShareLinkCopy, TranscriptCopy } from '../../../src/read/content-cache.ts';
-import { createHotCopies, hotLimits, type HotLimits } from '../../../src/read/hot-copies.ts';
+import { createContentCache, isFresh, isServableStale, ShareLinkCopy, TranscriptCopy } from '../../../src/read/cache/content-cache.ts';
+import { createHotCopies, hotLimits, type HotLimits } from '../../../src/read/cache/memory.ts';
 import { manualClock } from '../../support/database.ts';
 
 const LIFE_MS = 30_000;

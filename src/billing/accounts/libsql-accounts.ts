@@ -1,0 +1,121 @@
+import type { InStatement } from '@libsql/client/web';
+import { z } from 'zod';
+import type { Clock } from '../../core/clock.ts';
+import type { Database } from '../../db/client.ts';
+import type { Ids } from '../../core/ids.ts';
+import { type MicroCredits, ZERO } from '../../core/money.ts';
+import { err, ok } from '../../core/result.ts';
+import type { Accounts, ApiKey, Membership } from './accounts.ts';
+import { CALL_POLICY, type CallPolicy, callDatabase } from '../../db/call.ts';
+import { hashApiKey, lastCharacters, mintApiKey, type RandomBytes, secureRandomBytes } from '../keys/api-key.ts';
+import { endOf } from '../keys/limits.ts';
+import { KEY_COLUMNS, keyOf, KeyRow } from '../keys/rows.ts';
+import { BalanceRow, balanceOf } from '../ledger/rows.ts';
+import { callCredit } from '../ledger/statements.ts';
+
+/** What accounts are made of. `signupGrant` may be zero; `policy` and `randomBytes` are for tests. */
+export type AccountsDeps = {
+  readonly client: Database;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly signupGrant: MicroCredits;
+  /** Which shard the database is; its keys say so. */
+  readonly shard?: number;
+  readonly randomBytes?: RandomBytes;
+  readonly policy?: CallPolicy;
+};
+
+/** Accounts in libSQL: signing up is one batch, finding out whose key it is one read; each is one HTTP request. */
+export function createAccounts(deps: AccountsDeps): Accounts {
+  const { client, clock, policy = CALL_POLICY } = deps;
+  return {
+    async signUp({ accountName, keyName }) {
+      const now = clock();
+      const apiKeyText = mintApiKey(deps.randomBytes ?? secureRandomBytes, 'live', deps.shard);
+      const created = { id: deps.ids('acct'), name: accountName, status: 'active', createdAt: now } as const;
+      const key = {
+        id: deps.ids('key'),
+        accountId: created.id,
+        name: keyName,
+        last4: lastCharacters(apiKeyText),
+        createdAt: now,
+      };
+      const statements = [
+        ...insertAccount(created),
+        ...insertKey(key, hashApiKey(apiKeyText)),
+        ...grant(created.id, deps.signupGrant, now),
+      ];
+      const answer = await callDatabase(() => client.batch(statements, 'write'), policy);
+      return answer.ok ? ok({ account: created, key, apiKey: apiKeyText }) : answer;
+    },
+
+    async identify(keyHash) {
+      const now = clock();
+      const answer = await callDatabase(() => readMembership(client, keyHash, now), policy);
+      if (!answer.ok) return answer;
+      const row = z.array(MembershipRow).max(1).parse(answer.value)[0];
+      if (row === undefined) return err({ kind: 'unknown_key' });
+      const end = endOf(row.lineage, now);
+      if (end !== null) return err(end);
+      if (row.retiresAt !== null && row.retiresAt <= now) return err({ kind: 'key_expired' });
+      const membership: Membership = {
+        account: { id: row.keyAccountId, name: row.accountName, status: row.status, createdAt: row.accountCreatedAt },
+        key: keyOf(row),
+        balance: balanceOf(row),
+      };
+      return ok(membership);
+    },
+  };
+}
+
+// A row that a lost answer already wrote is left alone: the ids are new with each signup, so it can only be this one's. The guards
+// raise on an insert of a row that exists, hence NOT EXISTS and not ON CONFLICT.
+function insertAccount(created: Membership['account']): InStatement[] {
+  return [
+    {
+      sql: `INSERT INTO account (id, name, created_at)
+            SELECT j.value ->> 'id', j.value ->> 'name', j.value ->> 'createdAt' FROM json_each(?) j
+             WHERE NOT EXISTS (SELECT 1 FROM account a WHERE a.id = j.value ->> 'id')`,
+      args: [JSON.stringify([created])],
+    },
+  ];
+}
+
+function insertKey(key: ApiKey, hash: string): InStatement[] {
+  return [
+    {
+      sql: `INSERT INTO api_key (id, account_id, name, hash, last4, created_at)
+            SELECT j.value ->> 'id', j.value ->> 'accountId', j.value ->> 'name', unhex(j.value ->> 'hash'), j.value ->> 'last4',
+                   j.value ->> 'createdAt'
+              FROM json_each(?) j
+             WHERE NOT EXISTS (SELECT 1 FROM api_key k WHERE k.id = j.value ->> 'id')`,
+      args: [JSON.stringify([{ ...key, hash }])],
+    },
+  ];
+}
+
+/** The reference makes the grant once in an account's life, whoever books it. */
+function grant(accountId: string, amount: MicroCredits, now: number): InStatement[] {
+  if (amount === ZERO) return [];
+  return [callCredit({ accountId, kind: 'grant', ref: `signup:${accountId}`, delta: amount, now })];
+}
+
+const MembershipRow = KeyRow.extend({
+  retiresAt: z.int().nullable(),
+  accountName: z.string(),
+  status: z.enum(['active', 'frozen', 'closed']),
+  accountCreatedAt: z.int(),
+  ...BalanceRow.shape,
+});
+
+async function readMembership(client: Database, keyHash: string, now: number): Promise<unknown[]> {
+  const answer = await client.execute({
+    sql: `SELECT ${KEY_COLUMNS}, s.retires_at AS retiresAt, a.name AS accountName, a.status, a.created_at AS accountCreatedAt,
+                 a.posted_micros, a.held_micros, a.debt_micros
+            FROM (SELECT CAST(? AS INTEGER) AS now) t CROSS JOIN key_secret s CROSS JOIN api_key k ON k.id = s.key_id
+                 CROSS JOIN account a ON a.id = k.account_id
+           WHERE s.hash = unhex(?)`,
+    args: [now, keyHash],
+  });
+  return answer.rows;
+}

@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import type { Clock } from '../../core/clock.ts';
+import type { Database } from '../../db/client.ts';
+import { err, ok } from '../../core/result.ts';
+import { CALL_POLICY, type CallPolicy, callDatabase } from '../../db/call.ts';
+import { claimedOf, FAILURE_WINDOW_MS, replayOf } from './rows.ts';
+import * as statement from './statements.ts';
+import { REPLAY_TTL_MS, type Replays } from './idempotency.ts';
+
+const OwnRow = z.array(z.object({ request_id: z.string() })).max(1);
+
+/** The memory of requests in libSQL; each step is one batch and one HTTP request. `policy` is for tests. */
+export function createReplays(deps: { readonly client: Database; readonly clock: Clock; readonly policy?: CallPolicy }): Replays {
+  const { client, clock, policy = CALL_POLICY } = deps;
+  return {
+    async claim({ scope, digest, fingerprint, requestId }, ttlMs) {
+      const now = clock();
+      const answer = await callDatabase(
+        () =>
+          client.batch(
+            [
+              statement.forgetOver(scope, digest, now),
+              statement.claimOnce({ scope, digest, fingerprint, requestId, now, expiresAt: now + ttlMs }),
+              statement.readReplay(scope, digest),
+            ],
+            'write',
+          ),
+        policy,
+      );
+      if (!answer.ok) return answer;
+      const rows = answer.value[2]?.rows;
+      const accountId = scope === 'signup' ? null : scope;
+      const claimed = claimedOf(replayOf(rows), { id: requestId, fingerprint }, { accountId, available: null }, now);
+      return claimed === null ? ok('claimed') : err(claimed);
+    },
+
+    async keep({ scope, digest, requestId }, kept) {
+      const expiresAt = clock() + REPLAY_TTL_MS;
+      const answer = await callDatabase(
+        () =>
+          client.batch(
+            [statement.answerClaim(scope, digest, requestId, { ...kept, expiresAt }), statement.readReplay(scope, digest)],
+            'write',
+          ),
+        policy,
+      );
+      return answer.ok && OwnRow.parse(answer.value[1]?.rows)[0]?.request_id === requestId;
+    },
+
+    async drop({ scope, digest, requestId }) {
+      await callDatabase(() => client.batch([statement.dropClaim(scope, digest, requestId)], 'write'), policy);
+    },
+
+    async sweep(page) {
+      const now = clock();
+      const answer = await callDatabase(
+        () => client.batch([statement.sweepReplays(now, page), statement.sweepFailing(now - FAILURE_WINDOW_MS, page)], 'write'),
+        policy,
+      );
+      if (!answer.ok) return answer;
+      return ok({ deleted: answer.value.reduce((total, set) => total + set.rowsAffected, 0) });
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import { type KeptAnswer, LARGEST_KEPT_ANSWER_CHARS } from './idempotency.ts';
+
+/** AES-GCM's own size of a nonce (NIST SP 800-38D, 8.2.1). Bytes. */
+const NONCE_BYTES = 12;
+
+/** The most bytes that one call may be handed as arguments, well below every engine's limit. */
+const CHUNK_BYTES = 32_768;
+
+/** An answer as it is kept: what a repeat must see again. */
+export type AnswerText = { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string };
+
+/**
+ * Keeps answers closed while they lie in the database. The key is made of the service's secret and the caller's Idempotency-Key, which
+ * is nowhere stored: neither the database alone nor the secret alone opens one.
+ */
+export interface AnswerSeal {
+  /** Compresses and seals. What comes out too large to keep is kept as the bare fact that it was. */
+  seal(answer: AnswerText, idempotencyKey: string): Promise<KeptAnswer>;
+  /** Null when it was too large to keep, or the service's secret has changed since. */
+  open(kept: KeptAnswer, idempotencyKey: string): Promise<AnswerText | null>;
+}
+
+/** Seals with AES-256-GCM under a key from HKDF-SHA256. */
+export function createAnswerSeal(secret: string): AnswerSeal {
+  let made: ReturnType<typeof crypto.subtle.importKey> | undefined;
+  const master = () => (made ??= crypto.subtle.importKey('raw', new TextEncoder().encode(secret), 'HKDF', false, ['deriveKey']));
+  const keyFor = async (idempotencyKey: string) =>
+    crypto.subtle.deriveKey(
+      {
+        name: 'HKDF',
+        hash: 'SHA-256',
+        salt: new TextEncoder().encode(idempotencyKey),
+        info: new TextEncoder().encode('kept answer'),
+      },
+      await master(),
+      { name: 'AES-GCM', length: 256 },
+      false,
+      ['encrypt', 'decrypt'],
+    );
+  return {
+    async seal({ status, headers, body }, idempotencyKey) {
+      const packed = await pipe(new TextEncoder().encode(JSON.stringify({ headers, body })), new CompressionStream('gzip'));
+      const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
+      const closed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv: nonce }, await keyFor(idempotencyKey), packed);
+      const sealed = `${toBase64(nonce)}.${toBase64(new Uint8Array(closed))}`;
+      return { status, sealed: sealed.length > LARGEST_KEPT_ANSWER_CHARS ? null : sealed };
+    },
+    async open({ status, sealed }, idempotencyKey) {
+      const [nonce = '', closed = ''] = sealed?.split('.') ?? [];
+      if (closed === '') return null;
+      try {
+        const key = await keyFor(idempotencyKey);
+        const packed = await crypto.subtle.decrypt({ name: 'AES-GCM', iv: fromBase64(nonce) }, key, fromBase64(closed));
+        const text = new TextDecoder().decode(await pipe(new Uint8Array(packed), new DecompressionStream('gzip')));
+        // safe because the seal is authenticated: nobody but seal() has written it
+        return { status, ...(JSON.parse(text) as Pick<AnswerText, 'headers' | 'body'>) };
+      } catch {
+        return null;
+      }
+    },
+  };
+}
+
+async function pipe(bytes: Uint8Array, through: CompressionStream | DecompressionStream): Promise<Uint8Array> {
+  return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(through)).arrayBuffer());
+}
+
+function toBase64(bytes: Uint8Array): string {
+  let text = '';
+  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) text += String.fromCharCode(...bytes.subarray(at, at + CHUNK_BYTES));
+  return btoa(text);
+}
+
+function fromBase64(text: string): Uint8Array {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}

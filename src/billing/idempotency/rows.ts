@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import type { Id } from '../../core/ids.ts';
+import { type MicroCredits, microCredits } from '../../core/money.ts';
+import type { Claimed } from './idempotency.ts';
+
+/** What is remembered of an Idempotency-Key. */
+export const ReplayRow = z.object({
+  fingerprint: z.string(),
+  request_id: z.string(),
+  status: z.int().nullable(),
+  answer: z.string().nullable(),
+  balance_micros: z.int().transform(microCredits).nullable(),
+  expires_at: z.int(),
+});
+
+/** How often a key failed on a target. */
+export const FailingRow = z.object({ failures: z.int(), code: z.string(), last_at: z.int() });
+
+/** Failures older than this don't count. Milliseconds. */
+export const FAILURE_WINDOW_MS = 600_000;
+
+/** So many failures in a row within the window, and a target is left alone. */
+const MOST_FAILURES = 3;
+
+/** How long it is left alone after its last failure: an agent in a loop then asks a provider once in two minutes. Milliseconds. */
+const COOLING_MS = 120_000;
+
+/**
+ * What is remembered under its Idempotency-Key says to a request with this fingerprint; null when the key is free, or is this request's own. `who` is
+ * the account that asks, and what it can spend now.
+ */
+export function claimedOf(
+  row: z.infer<typeof ReplayRow> | null,
+  request: { readonly id: string; readonly fingerprint: string },
+  who: { readonly accountId: Id<'acct'> | null; readonly available: MicroCredits | null },
+  now: number,
+): Claimed | null {
+  if (row === null || row.expires_at <= now || row.request_id === request.id) return null;
+  if (row.fingerprint !== request.fingerprint) return { kind: 'mismatch' };
+  if (row.status === null) return { kind: 'in_flight', until: row.expires_at };
+  const replay = { status: row.status, sealed: row.answer, requestId: row.request_id, available: row.balance_micros };
+  return { kind: 'replayed', replay, accountId: who.accountId, availableNow: who.available };
+}
+
+/** The row of `readReplay`, where there is one. */
+export function replayOf(rows: unknown): z.infer<typeof ReplayRow> | null {
+  return z.array(ReplayRow).max(1).parse(rows)[0] ?? null;
+}
+
+/** Why a target is left alone after its failures; null when it isn't. `retryAt` in unix milliseconds. */
+export function repeatedFailure(
+  row: z.infer<typeof FailingRow> | null,
+  now: number,
+): { readonly failures: number; readonly code: string; readonly retryAt: number } | null {
+  if (row === null || row.failures < MOST_FAILURES) return null;
+  const retryAt = row.last_at + COOLING_MS;
+  return retryAt <= now ? null : { failures: row.failures, code: row.code, retryAt };
+}
+
+/** The failures and the last time before which a target may be asked for, as the statement of a spend checks them. */
+export function failureLimit(now: number): { readonly mostFailures: number; readonly failedAfter: number } {
+  return { mostFailures: MOST_FAILURES, failedAfter: now - COOLING_MS };
+}

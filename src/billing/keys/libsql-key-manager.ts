@@ -1,0 +1,177 @@
+import type { InStatement } from '@libsql/client/web';
+import { z } from 'zod';
+import type { Clock } from '../../core/clock.ts';
+import type { Database } from '../../db/client.ts';
+import type { Id, Ids } from '../../core/ids.ts';
+import { err, ok, type Result } from '../../core/result.ts';
+import type { KeyDetails } from '../accounts/accounts.ts';
+import { CALL_POLICY, type CallPolicy, callDatabase, type Unreachable } from '../../db/call.ts';
+import { allows, endOf, KEY_SCOPES, type KeyScope, type Lineage, type WantedLimits, widerThan } from './limits.ts';
+import type { KeyChanges, KeyDraft, KeyPosition, KeyRing, KeyRingRefusal, MintedKey } from './key-manager.ts';
+import { insertKey, insertSecret, readAccountKeys, readKey, revokeKey, updateKey } from './statements.ts';
+import { keyOf, KeyRow } from './rows.ts';
+import { hashApiKey, lastCharacters, mintApiKey, type RandomBytes, secureRandomBytes } from './api-key.ts';
+
+/** A key, three generations of helpers below it: the same four as in migrations/0002_keys.sql. Each costs every spend one more row. */
+const MAX_LINEAGE = 4;
+
+/** Living keys of one account. More than anyone can keep an eye on; it bounds what a runaway agent can mint. */
+const MAX_LIVING_KEYS = 100;
+
+/** What key management is made of. `policy` and `randomBytes` are for tests. */
+export type KeyRingDeps = {
+  readonly client: Database;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly randomBytes?: RandomBytes;
+  /** Which shard the database is; its keys say so. */
+  readonly shard?: number;
+  readonly policy?: CallPolicy;
+};
+
+type Send = (statements: readonly InStatement[]) => Promise<Result<readonly (readonly unknown[])[], Unreachable>>;
+type Context = { readonly send: Send; readonly clock: Clock; readonly ids: Ids; readonly mint: (mode: 'live' | 'test') => string };
+
+/** Key management in libSQL. Each write is one batch that may be repeated; finding the key it is about is one read before it. */
+export function createKeyRing(deps: KeyRingDeps): KeyRing {
+  const { client, clock, ids, policy = CALL_POLICY } = deps;
+  const context: Context = {
+    clock,
+    ids,
+    mint: (mode) => mintApiKey(deps.randomBytes ?? secureRandomBytes, mode, deps.shard),
+    async send(statements) {
+      const answer = await callDatabase(() => client.batch([...statements], 'write'), policy);
+      return answer.ok ? ok(answer.value.map((set) => set.rows)) : answer;
+    },
+  };
+  return {
+    list: (manager, after, limit) => list(context, manager, after, limit),
+    create: (manager, draft) => create(context, manager, draft),
+    update: (manager, id, changes) => update(context, manager, id, changes),
+    rotate: (manager, id, graceMs) => rotate(context, manager, id, graceMs),
+    async revoke(manager, id) {
+      const found = await find(context, manager, id);
+      if (!found.ok) return found;
+      const now = clock();
+      return readBack(await context.send([revokeKey(id, now), readKey(id, now)]), 1);
+    },
+  };
+}
+
+async function list(context: Context, manager: KeyDetails, after: KeyPosition | null, limit: number): ReturnType<KeyRing['list']> {
+  const root = manager.parentId === null ? null : manager.id;
+  const answer = await context.send([readAccountKeys(manager.accountId, root, context.clock(), after, limit + 1)]);
+  if (!answer.ok) return answer;
+  const found = z.array(KeyRow).parse(answer.value[0]).map(keyOf);
+  const items = found.slice(0, limit);
+  const last = items.at(-1);
+  if (found.length <= limit || last === undefined) return ok({ items, next: null });
+  return ok({ items, next: { isRevoked: last.limits.revokedAt !== null, createdAt: last.createdAt, id: last.id } });
+}
+
+async function create(context: Context, manager: KeyDetails, draft: KeyDraft): Promise<Result<MintedKey, KeyRingRefusal>> {
+  if (manager.lineage.length >= MAX_LINEAGE) return err({ kind: 'too_deep' });
+  const limits = { ...draft, scopes: draft.scopes ?? readScopesOf(manager.lineage) };
+  const wider = widerThan(manager.lineage, limits);
+  if (wider !== null) return err({ kind: 'wider', limit: wider });
+  const apiKey = context.mint(draft.mode);
+  const now = context.clock();
+  const id = context.ids('key');
+  const row = {
+    ...columnsOf(limits),
+    id,
+    accountId: manager.accountId,
+    parentId: manager.id,
+    name: draft.name,
+    mode: draft.mode,
+    expiresAt: draft.expiresAt,
+    hash: hashApiKey(apiKey),
+    last4: lastCharacters(apiKey),
+    now,
+    most: MAX_LIVING_KEYS,
+  };
+  const answer = await context.send([insertKey(row), readKey(id, now), readKey(manager.id, now)]);
+  const made = readBack(answer, 1);
+  if (made.ok) return ok({ key: made.value, apiKey });
+  if (made.error.kind === 'unreachable') return made;
+  // The insert refuses for two reasons: too many keys, or a manager that was revoked a moment ago.
+  const parent = readBack(answer, 2);
+  return err({ kind: parent.ok && endOf(parent.value.lineage, now) === null ? 'too_many' : 'revoked' });
+}
+
+async function update(
+  context: Context,
+  manager: KeyDetails,
+  id: Id<'key'>,
+  changes: KeyChanges,
+): Promise<Result<KeyDetails, KeyRingRefusal>> {
+  const found = await find(context, manager, id);
+  if (!found.ok) return found;
+  const key = found.value;
+  if (key.limits.revokedAt !== null) return err({ kind: 'revoked' });
+  // Otherwise an agent could lift the limits that it was given.
+  if (key.id === manager.id && key.parentId !== null) return err({ kind: 'own_limits' });
+  const limits: WantedLimits = {
+    mode: key.limits.mode,
+    scopes: changes.scopes ?? key.limits.scopes,
+    ceiling: changes.ceiling === undefined ? key.limits.ceiling : changes.ceiling,
+    budget: changes.budget === undefined ? key.limits.budget : changes.budget,
+    expiresAt: changes.expiresAt ?? null,
+  };
+  // Only what changes is compared: a parent that was narrowed since already limits the rest.
+  const wider = widerThan(key.lineage.slice(0, -1), {
+    ...limits,
+    scopes: changes.scopes ?? [],
+    ceiling: changes.ceiling ?? null,
+    budget: changes.budget ?? null,
+  });
+  if (wider !== null) return err({ kind: 'wider', limit: wider });
+  const end = key.limits.expiresAt;
+  if (end !== null && limits.expiresAt !== null && limits.expiresAt > end) return err({ kind: 'expires_earlier', expiresAt: end });
+  const now = context.clock();
+  const row = { ...columnsOf(limits), id, name: changes.name ?? key.name, expiresAt: limits.expiresAt };
+  return readBack(await context.send([updateKey(row), readKey(id, now)]), 1);
+}
+
+async function rotate(context: Context, manager: KeyDetails, id: Id<'key'>, graceMs: number): Promise<Result<MintedKey, KeyRingRefusal>> {
+  const found = await find(context, manager, id);
+  if (!found.ok) return found;
+  const now = context.clock();
+  if (endOf(found.value.lineage, now) !== null) return err({ kind: 'revoked' });
+  const apiKey = context.mint(found.value.limits.mode);
+  const row = { keyId: id, hash: hashApiKey(apiKey), last4: lastCharacters(apiKey), now, retiresAt: now + graceMs };
+  const rotated = readBack(await context.send([...insertSecret(row), readKey(id, now)]), 2);
+  return rotated.ok ? ok({ key: rotated.value, apiKey }) : rotated;
+}
+
+async function find(context: Context, manager: KeyDetails, id: Id<'key'>): Promise<Result<KeyDetails, KeyRingRefusal>> {
+  const found = readBack(await context.send([readKey(id, context.clock())]), 0);
+  return found.ok && !manages(manager, found.value) ? err({ kind: 'unknown_key' }) : found;
+}
+
+function readBack(answer: Awaited<ReturnType<Send>>, index: number): Result<KeyDetails, { kind: 'unknown_key' } | Unreachable> {
+  if (!answer.ok) return answer;
+  const row = z.array(KeyRow).max(1).parse(answer.value[index])[0];
+  return row === undefined ? err({ kind: 'unknown_key' }) : ok(keyOf(row));
+}
+
+/** A root stands for its account, so a team that lost a root can still end it with another. */
+function manages(manager: KeyDetails, key: KeyDetails): boolean {
+  if (key.accountId !== manager.accountId) return false;
+  return manager.parentId === null || key.lineage.some((one) => one.id === manager.id);
+}
+
+/** All of reading where the whole lineage has it, else the endpoints that it has. */
+function readScopesOf(lineage: Lineage): readonly KeyScope[] {
+  const given = KEY_SCOPES.filter((scope) => scope.startsWith('read') && lineage.every((key) => allows(key.scopes, scope)));
+  return given.includes('read') ? ['read'] : given;
+}
+
+function columnsOf(limits: Pick<WantedLimits, 'scopes' | 'ceiling' | 'budget'>) {
+  return {
+    scopes: limits.scopes,
+    ceiling: limits.ceiling,
+    budget: limits.budget?.limit ?? null,
+    period: limits.budget?.period ?? null,
+  };
+}

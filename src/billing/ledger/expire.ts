@@ -1,0 +1,32 @@
+import { ok, type Result } from '../../core/result.ts';
+import type { Unreachable } from '../../db/call.ts';
+import type { Ledger } from './ledger.ts';
+import { MAX_EXPIRE_PAGE } from './libsql-ledger.ts';
+import type { Replays } from '../idempotency/idempotency.ts';
+
+/** At most so many pages in one run; the next run takes the rest. */
+const MAX_EXPIRE_PAGES = 20;
+
+/** Gives back holds whose time is over, page by page, until none is left or the run is long enough. Returns how many. */
+export async function expireAll(ledger: Ledger): Promise<Result<{ readonly expired: number }, Unreachable>> {
+  let expired = 0;
+  for (let page = 0; page < MAX_EXPIRE_PAGES; page += 1) {
+    const swept = await ledger.expireHolds(MAX_EXPIRE_PAGE);
+    if (!swept.ok) return swept;
+    expired += swept.value.expired;
+    if (swept.value.expired < MAX_EXPIRE_PAGE) break;
+  }
+  return ok({ expired });
+}
+
+/** Forgets kept answers and failures whose time is over, page by page, until none is left or the run is long enough. Returns how many. */
+export async function forgetAll(replays: Replays): Promise<Result<{ readonly deleted: number }, Unreachable>> {
+  let deleted = 0;
+  for (let page = 0; page < MAX_EXPIRE_PAGES; page += 1) {
+    const swept = await replays.sweep(MAX_EXPIRE_PAGE);
+    if (!swept.ok) return swept;
+    deleted += swept.value.deleted;
+    if (swept.value.deleted === 0) break;
+  }
+  return ok({ deleted });
+}

@@ -1,0 +1,241 @@
+import type { InStatement } from '@libsql/client/web';
+import { z } from 'zod';
+import type { Clock } from '../../core/clock.ts';
+import type { Database } from '../../db/client.ts';
+import { microCredits, sum } from '../../core/money.ts';
+import { err, ok, type Result } from '../../core/result.ts';
+import { auditLedger } from '../audit/full-audit.ts';
+import { CALL_POLICY, type CallPolicy, callDatabase, type Unreachable } from '../../db/call.ts';
+import { type KeyScope, missingRoom, missingScope } from '../keys/limits.ts';
+import type { Ending, Hold, Ledger, ReceiptBody, Settlement, SettleRefusal, Spend, SpendRefusal } from './ledger.ts';
+import { chargeCall, type LedgerCall, releaseCall, reserveCall, settleCall, undoCall } from './commands.ts';
+import { foundHold, foundSpend, type HeldSpend, resolvedLines, type UnheldSpend } from './outcomes.ts';
+import { BalanceRow, balanceOf, keyEnd, PayerRow } from './rows.ts';
+import * as statement from './statements.ts';
+import { type Busy, createLedgerWriter, type LedgerWriter, type WriteFailure } from '../writer/ledger-writer.ts';
+import { claimedOf, repeatedFailure, replayOf } from '../idempotency/rows.ts';
+import { readReplayOfKey } from '../idempotency/statements.ts';
+import type { KeptAnswer } from '../idempotency/idempotency.ts';
+
+/** `reserve` ends at most fifty expired holds of an account at a time; after an outage more may wait, and they go in as many rounds. */
+const MAX_SPEND_ROUNDS = 4;
+
+/** The most holds that one `expireHolds` ends: one statement stays far below the second that other writers can wait. */
+export const MAX_EXPIRE_PAGE = 1_000;
+
+/** Release reasons are codes of ours, not prose. */
+const MAX_REASON_CHARACTERS = 100;
+
+/**
+ * What a ledger is made of. `writer` is who writes for it; without one it writes for itself over `client`. `policy` is for tests; without it
+ * a call has five seconds and three tries.
+ */
+export type LedgerDeps = {
+  readonly client: Database;
+  readonly clock: Clock;
+  readonly policy?: CallPolicy;
+  readonly writer?: Pick<LedgerWriter, 'submit' | 'abandon'>;
+};
+
+type Context = Required<LedgerDeps>;
+
+/**
+ * The ledger in libSQL. Every write is a call of a procedure of the migrations and goes to the database with whatever else waits, in one
+ * batch with mode 'write' and one HTTP request. Outcomes are read from rows, never from error codes. Throws only on bugs: an id used again
+ * for another request, a line or an amount that the procedures refuse.
+ */
+export function createLedger(deps: LedgerDeps): Ledger {
+  const { client, clock, policy = CALL_POLICY } = deps;
+  const writer = deps.writer ?? createLedgerWriter({ connect: () => client, clock, policy });
+  const context: Context = { client, clock, policy, writer };
+  return {
+    reserve: (spend, ttlMs) => reserve(context, spend, ttlMs),
+    charge: (spend, receipt, answer = null) => charge(context, spend, receipt, answer),
+    settle: (id, lines, receipt, ending) => settle(context, id, lines, receipt, ending),
+    release: (id, reason, ending) => release(context, id, reason, ending),
+    abandon: (id, onceDigest) => writer.abandon(undoCall(id, onceDigest, clock())),
+    recall: (...asked) => recall(context, ...asked),
+    credit: (entry) => credit(context, entry),
+    expireHolds: (page) => expireHolds(context, page),
+    audit: () => auditLedger(client),
+  };
+}
+
+/** One call's outcome. A statement that the database refuses is a bug, and throws. */
+async function submit(context: Context, call: LedgerCall): Promise<Result<string | null, Unreachable | Busy>> {
+  const written = await context.writer.submit(call);
+  return written.ok ? written : err(orBug(written.error));
+}
+
+function orBug(failure: WriteFailure): Unreachable | Busy {
+  if (failure.kind === 'refused') throw new Error(`${failure.code}: ${failure.message}`);
+  return failure;
+}
+
+async function reserve(context: Context, spend: Spend, ttlMs: number): Promise<Result<Hold, SpendRefusal>> {
+  const found = await findSpend(context, spend, (now) => reserveCall(spend, now, ttlMs));
+  if (!found.ok) return found;
+  const { hold } = found.value;
+  if (hold.state !== 'open') return err({ kind: 'already_resolved' });
+  return ok({ id: spend.id, accountId: hold.accountId, keyId: hold.keyId, amount: hold.amount, balance: balanceOf(found.value) });
+}
+
+async function charge(context: Context, spend: Spend, receipt: ReceiptBody, answer: KeptAnswer | null): ReturnType<Ledger['charge']> {
+  const found = await findSpend(context, spend, (now) => chargeCall(spend, receipt, answer, now));
+  if (!found.ok) return found;
+  const { hold } = found.value;
+  if (hold.state === 'open') throw new Error('the ledger refused to settle a charge');
+  if (hold.settled === null) return err({ kind: 'already_resolved' });
+  const settlement = settlementOf(spend.id, { ...found.value, ...hold, settled: hold.settled });
+  return ok({ ...settlement, accountId: hold.accountId, keyId: hold.keyId });
+}
+
+function settlementOf(
+  id: Spend['id'],
+  row: Parameters<typeof balanceOf>[0] & Pick<HeldSpend['hold'], 'amount' | 'lines'> & { readonly settled: Settlement['settled'] },
+): Settlement {
+  return {
+    id,
+    reserved: row.amount,
+    settled: row.settled,
+    refunded: microCredits(row.amount - row.settled),
+    lines: resolvedLines(row.lines),
+    balance: balanceOf(row),
+  };
+}
+
+/** Sends a spend, and sends it again while the account's own expired holds still stand in its way. */
+async function findSpend(context: Context, spend: Spend, call: (now: number) => LedgerCall): Promise<Result<HeldSpend, SpendRefusal>> {
+  const required = sum(spend.lines.map((line) => line.amount));
+  for (let round = 1; round <= MAX_SPEND_ROUNDS; round++) {
+    const now = context.clock();
+    const answer = await submit(context, call(now));
+    if (!answer.ok) return answer;
+    const found = foundSpend(answer.value);
+    if (found === null) return err({ kind: 'unknown_key' });
+    if ('hold' in found) return ok(ownSpend(found, spend));
+    const refusal = whyNoKey(found, spend.scope, now) ?? whyNotAgain(found, spend, now) ?? whyNoHold(found, required, now);
+    const roundsLeft = round < MAX_SPEND_ROUNDS;
+    if (refusal === null) continue;
+    const mayComeFree = refusal.kind === 'insufficient_credits' || refusal.kind === 'key_budget_exceeded';
+    if (mayComeFree && found.holdsWaitingToExpire && roundsLeft) continue;
+    return err(refusal);
+  }
+  throw new Error('the ledger refused a spend that the account could afford');
+}
+
+function ownSpend(found: HeldSpend, spend: Spend): HeldSpend {
+  if (found.hold.accountId !== found.accountId || found.hold.fingerprint !== spend.fingerprint) {
+    throw new Error('a request id was used again for another request');
+  }
+  return found;
+}
+
+/** Why the key may not spend, or not on this. A test key spends nothing: to the ledger it isn't there. */
+function whyNoKey(
+  row: Pick<UnheldSpend, 'lineage' | 'retires_at'>,
+  scope: KeyScope | undefined,
+  now: number,
+): Exclude<SpendRefusal, Busy> | null {
+  const end = keyEnd(row, now);
+  if (end !== null) return end;
+  if (row.lineage.some((key) => key.mode === 'test')) return { kind: 'unknown_key' };
+  return scope === undefined ? null : missingScope(row.lineage, scope);
+}
+
+/** What an earlier request with the same Idempotency-Key, or the failures of the same target, have to say. */
+function whyNotAgain(found: UnheldSpend, spend: Spend, now: number): SpendRefusal | null {
+  const balance = balanceOf(found);
+  const claimed = claimedOf(found.replay, spend, { accountId: found.accountId, available: balance.available }, now);
+  if (claimed !== null) return claimed;
+  const repeated = repeatedFailure(found.failing, now);
+  return repeated === null ? null : { kind: 'repeated_failure', accountId: found.accountId, balance, ...repeated };
+}
+
+/** Why the key or its account refuse this price; null when they don't, and money that came free since is worth another try. */
+function whyNoHold(found: UnheldSpend, required: ReturnType<typeof sum>, now: number): SpendRefusal | null {
+  if (found.status !== 'active') return { kind: 'account_frozen', accountId: found.accountId };
+  const limit = missingRoom(found.lineage, required, now);
+  if (limit !== null) return limit;
+  const balance = balanceOf(found);
+  if (balance.available < required) return { kind: 'insufficient_credits', accountId: found.accountId, required, balance };
+  return null;
+}
+
+async function recall(
+  context: Context,
+  ...[keyHash, onceDigest, fingerprint, scope]: Parameters<Ledger['recall']>
+): ReturnType<Ledger['recall']> {
+  const now = context.clock();
+  const reads = [statement.readPayer(keyHash, now), readReplayOfKey(keyHash, onceDigest)];
+  const answer = await callDatabase(() => context.client.batch(reads, 'read'), context.policy);
+  if (!answer.ok) return answer;
+  const [payers, replays] = answer.value;
+  const row = z.array(PayerRow).max(1).parse(payers?.rows)[0];
+  if (row === undefined) return err({ kind: 'unknown_key' });
+  const refusal = whyNoKey(row, scope, now);
+  if (refusal !== null) return err(refusal);
+  const balance = balanceOf(row);
+  const who = { accountId: row.account_id, available: balance.available };
+  return ok({ accountId: row.account_id, balance, claimed: claimedOf(replayOf(replays?.rows), { id: '', fingerprint }, who, now) });
+}
+
+async function settle(
+  context: Context,
+  id: Spend['id'],
+  lines: Parameters<Ledger['settle']>[1],
+  receipt: ReceiptBody,
+  ending: Ending | undefined,
+): Promise<Result<Settlement, SettleRefusal>> {
+  const answer = await submit(context, settleCall(id, lines, receipt, ending, context.clock()));
+  if (!answer.ok) return answer;
+  const hold = foundHold(answer.value);
+  if (hold === null || hold.state === 'released' || hold.state === 'expired') return err({ kind: 'not_open' });
+  if (hold.settled === null) throw new Error('the ledger refused the lines of a settlement');
+  return ok(settlementOf(id, { ...hold, settled: hold.settled }));
+}
+
+async function release(context: Context, id: Spend['id'], reason: string, ending: Ending | undefined): ReturnType<Ledger['release']> {
+  const answer = await submit(context, releaseCall(id, reason.slice(0, MAX_REASON_CHARACTERS), ending, context.clock()));
+  if (!answer.ok) return answer;
+  const hold = foundHold(answer.value);
+  return ok({ state: hold?.state ?? null, balance: hold === null ? null : balanceOf(hold) });
+}
+
+const EntryTime = z.array(z.object({ created_at: z.int() })).max(1);
+
+async function credit(context: Context, entry: Parameters<Ledger['credit']>[0]): ReturnType<Ledger['credit']> {
+  const now = context.clock();
+  let attempts = 0;
+  const statements: InStatement[] = [
+    statement.readEntryTime(entry.kind, entry.ref),
+    statement.callCredit({ ...entry, now }),
+    statement.readEntryTime(entry.kind, entry.ref),
+    statement.readBalance(entry.accountId),
+  ];
+  const answer = await callDatabase((attempt) => {
+    attempts = attempt;
+    return context.client.batch(statements, 'write');
+  }, context.policy);
+  if (!answer.ok) return answer;
+  const [first, , second, balances] = answer.value;
+  const before = EntryTime.parse(first?.rows)[0];
+  const after = EntryTime.parse(second?.rows)[0];
+  const account = z.array(BalanceRow).max(1).parse(balances?.rows)[0];
+  if (account === undefined) return err({ kind: 'unknown_account' });
+  if (after === undefined) throw new RangeError('the ledger refused a credit: its amount, its sign or the balance limit');
+  // A try whose answer was lost may have booked it: then the entry carries this call's own time.
+  const booked = before === undefined || (attempts > 1 && before.created_at === now);
+  return ok({ booked, balance: balanceOf(account) });
+}
+
+const Expiring = z.tuple([z.object({ expiring: z.int().nonnegative() })]);
+
+async function expireHolds(context: Context, page: number): ReturnType<Ledger['expireHolds']> {
+  if (!Number.isSafeInteger(page) || page < 1 || page > MAX_EXPIRE_PAGE) throw new RangeError('not a page of holds');
+  const now = context.clock();
+  const statements: InStatement[] = [statement.countExpiring(now, page), statement.callExpire({ now, page })];
+  const answer = await callDatabase(() => context.client.batch(statements, 'write'), context.policy);
+  if (!answer.ok) return answer;
+  return ok({ expired: Expiring.parse(answer.value[0]?.rows)[0].expiring });
+}

@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { microCredits } from '../../core/money.ts';
+import { idColumn } from '../../db/id-column.ts';
+import { endOf } from '../keys/limits.ts';
+import { lineageColumn } from '../keys/rows.ts';
+import type { Balance } from './ledger.ts';
+
+const micros = z.int().transform(microCredits);
+
+const balanceColumns = { posted_micros: micros, held_micros: micros, debt_micros: micros };
+
+/** The sums of an account as reads return them. */
+export const BalanceRow = z.object(balanceColumns);
+
+/** Whose key it is and whether it lives: what everything that only looks asks first. */
+export const PayerRow = z.object({
+  retires_at: z.int().nullable(),
+  lineage: lineageColumn,
+  account_id: idColumn('acct'),
+  ...balanceColumns,
+});
+
+/** Whether this secret of a key, or the key's lineage, has ended; null while all live. */
+export function keyEnd(row: Pick<z.infer<typeof PayerRow>, 'lineage' | 'retires_at'>, now: number): ReturnType<typeof endOf> {
+  const end = endOf(row.lineage, now);
+  if (end !== null) return end;
+  return row.retires_at !== null && row.retires_at <= now ? { kind: 'key_expired' } : null;
+}
+
+/** A line of a hold. */
+export const LineRow = z.object({
+  item: z.string(),
+  reserved_micros: micros,
+  settled_micros: micros.nullable(),
+  reason: z.string().nullable(),
+});
+
+/** What posted and held leave to spend; below zero only with a debt. */
+export function balanceOf(row: z.infer<typeof BalanceRow>): Balance {
+  return { available: microCredits(row.posted_micros - row.held_micros), held: row.held_micros, debt: row.debt_micros };
+}

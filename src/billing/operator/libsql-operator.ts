@@ -1,0 +1,185 @@
+import type { InStatement } from '@libsql/client/web';
+import { z } from 'zod';
+import type { Clock } from '../../core/clock.ts';
+import type { Database } from '../../db/client.ts';
+import { microCredits } from '../../core/money.ts';
+import { err, ok, type Result } from '../../core/result.ts';
+import { CALL_POLICY, type CallPolicy, callDatabase, type Unreachable } from '../../db/call.ts';
+import { revokeKey as revokeKeyRow } from '../keys/statements.ts';
+import { BalanceRow, balanceOf, LineRow } from '../ledger/rows.ts';
+import { callCredit, readBalance, readLines } from '../ledger/statements.ts';
+import { OWNER_ACTION_KINDS, type OwnerDesk, type RequestRecord, type Unknown } from './operator.ts';
+import { insertAction, readAction, readActions, readEntry, readRequest } from './statements.ts';
+
+/** What the owner's desk is made of. `policy` is for tests. */
+export type OwnerDeskDeps = { readonly client: Database; readonly clock: Clock; readonly policy?: CallPolicy };
+
+type Context = {
+  readonly clock: Clock;
+  readonly batch: (statements: readonly InStatement[], mode?: 'read') => Promise<Result<readonly (readonly unknown[])[], Unreachable>>;
+};
+
+const unknown: Unknown = { kind: 'unknown' };
+
+/** The owner's desk in libSQL: each order is one batch, the action included. Repeating one with the same id changes nothing more. */
+export function createOwnerDesk({ client, clock, policy = CALL_POLICY }: OwnerDeskDeps): OwnerDesk {
+  const context: Context = {
+    clock,
+    batch: async (statements, mode) => {
+      const answer = await callDatabase(() => client.batch([...statements], mode ?? 'write'), policy);
+      return answer.ok ? ok(answer.value.map((set) => set.rows)) : answer;
+    },
+  };
+  return {
+    credit: (order) => credit(context, order),
+    setFrozen: (order) => setFrozen(context, order),
+    revokeKey: (order) => revokeKey(context, order),
+    async note({ id, kind, reason, details }) {
+      const answer = await context.batch([insertAction({ id, kind, ref: id, subject: '', reason, details, createdAt: clock() })]);
+      return answer.ok ? ok(undefined) : answer;
+    },
+    findRequest: (id) => findRequest(context, id),
+    async listActions(before, limit) {
+      const answer = await context.batch([readActions(before, limit)], 'read');
+      return answer.ok ? ok(Actions.parse(answer.value[0])) : answer;
+    },
+  };
+}
+
+const Entries = z.array(z.object({ account_id: z.string(), delta_micros: z.int() })).max(1);
+
+async function credit(context: Context, order: Parameters<OwnerDesk['credit']>[0]): ReturnType<OwnerDesk['credit']> {
+  const { id, accountId, kind, delta, reason } = order;
+  const now = context.clock();
+  // One space of refs for both kinds, apart from those of signups and payments.
+  const ref = `owner:${order.ref}`;
+  const action = { id, kind: 'credit', ref: order.ref, subject: accountId, reason, details: { kind, microCredits: delta }, createdAt: now };
+  const other = kind === 'grant' ? 'adjust' : 'grant';
+  const answer = await context.batch([
+    readEntry(other, ref),
+    {
+      sql: `INSERT INTO credit (account_id, kind, ref, delta, now)
+            SELECT j.value ->> 'accountId', j.value ->> 'kind', j.value ->> 'ref', j.value ->> 'delta', j.value ->> 'now' FROM json_each(?) j
+             WHERE NOT EXISTS (SELECT 1 FROM entry e WHERE e.kind = ? AND e.ref = ?)`,
+      args: [...argsOf(callCredit({ accountId, kind, ref, delta, now })), other, ref],
+    },
+    insertAction(action, 'EXISTS (SELECT 1 FROM entry e WHERE e.kind = ? AND e.ref = ?)', [kind, ref]),
+    readEntry(kind, ref),
+    readBalance(accountId),
+    readAction(id),
+  ]);
+  if (!answer.ok) return answer;
+  const [before, , , after, balances, written] = answer.value;
+  if (Entries.parse(before).length > 0) return err({ kind: 'other_credit' });
+  const account = z.array(BalanceRow).max(1).parse(balances)[0];
+  const entry = Entries.parse(after)[0];
+  if (entry !== undefined && (entry.account_id !== accountId || entry.delta_micros !== delta)) return err({ kind: 'other_credit' });
+  if (account === undefined) return err(unknown);
+  if (entry === undefined) return err({ kind: 'beyond_limits' });
+  return ok({ booked: (written ?? []).length > 0, balance: balanceOf(account) });
+}
+
+function argsOf(statement: ReturnType<typeof callCredit>): string[] {
+  return z.array(z.string()).parse(statement.args);
+}
+
+const Statuses = z.array(z.object({ status: z.enum(['active', 'frozen', 'closed']) })).max(1);
+
+async function setFrozen(context: Context, order: Parameters<OwnerDesk['setFrozen']>[0]): ReturnType<OwnerDesk['setFrozen']> {
+  const { id, accountId, frozen, reason } = order;
+  const [from, to] = frozen ? ['active', 'frozen'] : ['frozen', 'active'];
+  const status = { sql: 'SELECT status FROM account WHERE id = ?', args: [accountId] };
+  const kind = frozen ? 'freeze' : 'unfreeze';
+  const action = { id, kind, ref: id, subject: accountId, reason, details: {}, createdAt: context.clock() };
+  const answer = await context.batch([
+    insertAction(action, 'EXISTS (SELECT 1 FROM account a WHERE a.id = ?)', [accountId]),
+    status,
+    { sql: 'UPDATE account SET status = ? WHERE id = ? AND status = ?', args: [to ?? '', accountId, from ?? ''] },
+    status,
+  ]);
+  if (!answer.ok) return answer;
+  const [before, after] = [Statuses.parse(answer.value[1])[0], Statuses.parse(answer.value[3])[0]];
+  if (before === undefined || after === undefined) return err(unknown);
+  return ok({ status: after.status, changed: before.status !== after.status });
+}
+
+const Revocations = z.array(z.object({ revoked_at: z.int().nullable() })).max(1);
+
+async function revokeKey(context: Context, order: Parameters<OwnerDesk['revokeKey']>[0]): ReturnType<OwnerDesk['revokeKey']> {
+  const { id, keyId, reason } = order;
+  const now = context.clock();
+  const revocation = { sql: 'SELECT revoked_at FROM api_key WHERE id = ?', args: [keyId] };
+  const action = { id, kind: 'revoke_key', ref: id, subject: keyId, reason, details: {}, createdAt: now };
+  const answer = await context.batch([
+    insertAction(action, 'EXISTS (SELECT 1 FROM api_key k WHERE k.id = ?)', [keyId]),
+    revocation,
+    // What is below the key in its tree ends with it: see the lineage in migrations/0002_keys.sql.
+    revokeKeyRow(keyId, now),
+    revocation,
+  ]);
+  if (!answer.ok) return answer;
+  const [before, after] = [Revocations.parse(answer.value[1])[0], Revocations.parse(answer.value[3])[0]];
+  if (before === undefined || after === undefined || after.revoked_at === null) return err(unknown);
+  return ok({ revokedAt: after.revoked_at, changed: before.revoked_at === null });
+}
+
+const json = z.string().transform((text): unknown => JSON.parse(text));
+const jsonObject = json.pipe(z.record(z.string(), z.unknown()));
+const micros = z.int().transform(microCredits);
+
+const Requests = z
+  .array(
+    z.object({
+      id: z.string(),
+      account_id: z.string(),
+      key_id: z.string(),
+      state: z.enum(['open', 'settled', 'released', 'expired']),
+      reason: z.string().nullable(),
+      amount_micros: micros,
+      settled_micros: micros.nullable(),
+      created_at: z.int(),
+      expires_at: z.int(),
+      resolved_at: z.int().nullable(),
+      body: jsonObject.nullable(),
+    }),
+  )
+  .max(1);
+
+async function findRequest(context: Context, id: string): ReturnType<OwnerDesk['findRequest']> {
+  const answer = await context.batch([readRequest(id), readLines(id)], 'read');
+  if (!answer.ok) return answer;
+  const row = Requests.parse(answer.value[0])[0];
+  if (row === undefined) return err(unknown);
+  const record: RequestRecord = {
+    id: row.id,
+    accountId: row.account_id,
+    keyId: row.key_id,
+    state: row.state,
+    reason: row.reason,
+    reserved: row.amount_micros,
+    settled: row.settled_micros,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    resolvedAt: row.resolved_at,
+    lines: z
+      .array(LineRow)
+      .parse(answer.value[1])
+      .map((line) => ({ item: line.item, reserved: line.reserved_micros, settled: line.settled_micros, reason: line.reason })),
+    receipt: row.body,
+  };
+  return ok(record);
+}
+
+const Actions = z.array(
+  z
+    .object({
+      id: z.string(),
+      kind: z.enum(OWNER_ACTION_KINDS),
+      ref: z.string(),
+      subject: z.string(),
+      reason: z.string(),
+      details: jsonObject,
+      created_at: z.int(),
+    })
+    .transform(({ created_at: createdAt, ...action }) => ({ ...action, createdAt })),
+);

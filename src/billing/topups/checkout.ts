@@ -1,0 +1,68 @@
+import type { Clock } from '../../core/clock.ts';
+import type { Id, Ids } from '../../core/ids.ts';
+import type { MicroCredits } from '../../core/money.ts';
+import { err, ok, type Result } from '../../core/result.ts';
+import type { Unreachable } from '../../db/call.ts';
+import type { PaymentFailure, PaymentService } from './payment-service.ts';
+import { MICRO_CREDITS_PER_CENT, type TopUps } from './top-ups.ts';
+
+/**
+ * How long an order can be paid. Stripe takes 24 hours at most, counted from when it hears of the session; the hour less leaves room
+ * for a request that is repeated after a crash. Milliseconds.
+ */
+const ORDER_LIFETIME_MS = 23 * 60 * 60 * 1_000;
+
+/** Why there is no session. `in_flight`: another request with the same key is asking for it right now. */
+export type OrderRefusal = Unreachable | PaymentFailure | { readonly kind: 'in_flight' } | { readonly kind: 'other_request' };
+
+/** A place to pay. `isReplay`: the answer that an earlier request with the same key got. */
+export type Ordered = { readonly orderId: Id<'pay'>; readonly sessionId: string; readonly url: string; readonly isReplay: boolean };
+
+/** Takes orders: the order's row first, then the session. `credits` must be an amount that `topUpProblem` has nothing against. */
+export interface TopUpDesk {
+  order(wish: {
+    readonly accountId: Id<'acct'>;
+    readonly credits: MicroCredits;
+    readonly idempotencyKey: string | null;
+    readonly returnUrl: string;
+  }): Promise<Result<Ordered, OrderRefusal>>;
+}
+
+/** The desk. After a crash between row and session, the same idempotency key goes on where it stopped: Stripe knows the order's own key. */
+export function createTopUpDesk(deps: {
+  readonly topUps: TopUps;
+  readonly payments: PaymentService;
+  readonly clock: Clock;
+  readonly ids: Ids;
+}): TopUpDesk {
+  const { topUps, payments, clock, ids } = deps;
+  return {
+    async order({ accountId, credits, idempotencyKey, returnUrl }) {
+      const opened = await topUps.open({
+        id: ids('pay'),
+        accountId,
+        credits,
+        amountCents: credits / MICRO_CREDITS_PER_CENT,
+        expiresAt: clock() + ORDER_LIFETIME_MS,
+        idempotencyKey,
+      });
+      if (!opened.ok) return opened;
+      const { order, isClaimed } = opened.value;
+      if (order.credits !== credits) {
+        if (isClaimed) await topUps.giveUpClaim(order.id);
+        return err({ kind: 'other_request' });
+      }
+      if (order.sessionId !== null && order.url !== null) {
+        return ok({ orderId: order.id, sessionId: order.sessionId, url: order.url, isReplay: true });
+      }
+      if (!isClaimed) return err({ kind: 'in_flight' });
+      const session = await payments.createSession(order, returnUrl);
+      if (!session.ok) {
+        await topUps.giveUpClaim(order.id);
+        return session;
+      }
+      const attached = await topUps.attachSession(order.id, session.value);
+      return attached.ok ? ok({ orderId: order.id, ...session.value, isReplay: false }) : attached;
+    },
+  };
+}

@@ -1,0 +1,161 @@
+import type { InStatement, ResultSet } from '@libsql/client/web';
+import { z } from 'zod';
+import type { Clock } from '../../core/clock.ts';
+import type { Database } from '../../db/client.ts';
+import { microCredits } from '../../core/money.ts';
+import { err, ok, type Result } from '../../core/result.ts';
+import { CALL_POLICY, type CallPolicy, callDatabase, type Unreachable } from '../../db/call.ts';
+import { idColumn } from '../../db/id-column.ts';
+import * as statement from './statements.ts';
+import {
+  type FoundSession,
+  type NewTopUp,
+  type Observation,
+  TOP_UP_CURRENCY,
+  TOP_UP_STATES,
+  type TopUp,
+  type TopUpName,
+  type TopUps,
+} from './top-ups.ts';
+
+/** How long an idempotency key is remembered. Milliseconds. */
+const KEY_LIFETIME_MS = 24 * 60 * 60 * 1_000;
+
+/** A request that asks for a session is over by then, answered or gone. Milliseconds. */
+const CLAIM_MS = 30_000;
+
+/** The cron looks at a fresh order after this, should its webhook be lost. Milliseconds. */
+const FIRST_CHECK_MS = 10 * 60 * 1_000;
+
+const Row = z.object({
+  id: idColumn('pay'),
+  account_id: idColumn('acct'),
+  session_id: z.string().nullable(),
+  intent_id: z.string().nullable(),
+  currency: z.string(),
+  amount_minor: z.int(),
+  credits_micros: z.int().transform(microCredits),
+  target_micros: z.int().transform(microCredits),
+  rev: z.int(),
+  created_at: z.int(),
+  updated_at: z.int(),
+  state: z.enum(TOP_UP_STATES),
+  url: z.string().nullable(),
+  expires_at: z.int(),
+  claimed_by: z.string(),
+});
+
+const SessionRows = z.array(z.object({ session_id: z.string() }));
+
+/** What orders are kept with. `policy` is for tests. */
+export type TopUpsDeps = { readonly client: Database; readonly clock: Clock; readonly policy?: CallPolicy };
+
+type Context = {
+  readonly clock: Clock;
+  readonly run: (...statements: InStatement[]) => Promise<Result<readonly ResultSet[], Unreachable>>;
+};
+
+/** Orders in libSQL: tables payment and checkout. Each call is one batch in mode 'write' and one HTTP request, and may be repeated. */
+export function createTopUps({ client, clock, policy = CALL_POLICY }: TopUpsDeps): TopUps {
+  const context: Context = { clock, run: (...statements) => callDatabase(() => client.batch(statements, 'write'), policy) };
+  const read = async (query: InStatement): Promise<Result<readonly TopUp[], Unreachable>> => {
+    const answer = await callDatabase(() => client.execute(query), policy);
+    return answer.ok ? ok(topUpsOf(answer.value)) : answer;
+  };
+  const change = async (...statements: InStatement[]): Promise<Result<null, Unreachable>> => {
+    const answer = await context.run(...statements);
+    return answer.ok ? ok(null) : answer;
+  };
+  return {
+    open: (order) => openOrder(context, order),
+    attachSession: (id, { sessionId, url }) =>
+      change(
+        statement.attachSession({ id, sessionId, now: clock() }),
+        statement.attachUrl({ id, url, nextCheckAt: clock() + FIRST_CHECK_MS }),
+      ),
+    giveUpClaim: (id) => change(statement.giveUpClaim({ id, now: clock() })),
+    async find(name) {
+      const found = await read(readByName(name));
+      return found.ok ? ok(found.value[0] ?? null) : found;
+    },
+    list: (accountId, before, limit) => read(statement.readPage(accountId, before, limit)),
+    adopt: (session) => adoptSession(context, session),
+    apply: (observation) => applyObservation(context, observation),
+    postpone: (id, nextCheckAt) => change(statement.postpone({ id, nextCheckAt })),
+    due: (limit) => read(statement.readDue(clock(), limit)),
+    async withoutOrder(sessionIds) {
+      if (sessionIds.length === 0) return ok([]);
+      const answer = await callDatabase(() => client.execute(statement.readWithoutOrder(sessionIds)), policy);
+      return answer.ok ? ok(SessionRows.parse(answer.value.rows).map((row) => row.session_id)) : answer;
+    },
+    async isDone(eventId) {
+      const answer = await callDatabase(() => client.execute(statement.readEvent(eventId)), policy);
+      return answer.ok ? ok(answer.value.rows.length > 0) : answer;
+    },
+    markDone: (event) => change(statement.insertEvent({ ...event, now: clock() })),
+  };
+}
+
+async function openOrder({ run, clock }: Context, order: NewTopUp): ReturnType<TopUps['open']> {
+  const now = clock();
+  const { idempotencyKey: key } = order;
+  const row = { ...order, currency: TOP_UP_CURRENCY, sessionId: null, now, claimedUntil: now + CLAIM_MS, nextCheckAt: order.expiresAt };
+  const answer = await run(
+    statement.forgetKey(order.accountId, key, now - KEY_LIFETIME_MS),
+    statement.insertPayment(row),
+    statement.insertCheckout(row),
+    statement.insertKey(row),
+    statement.claim(row),
+    key === null ? statement.readBy('id', order.id) : statement.readByKey(order.accountId, key),
+  );
+  if (!answer.ok) return answer;
+  const [found] = z.array(Row).parse(answer.value[5]?.rows);
+  if (found === undefined) throw new Error('an order was not written');
+  return ok({ order: topUp(found), isClaimed: found.claimed_by === order.id });
+}
+
+async function adoptSession({ run, clock }: Context, session: FoundSession): ReturnType<TopUps['adopt']> {
+  const now = clock();
+  const row = { ...session, currency: TOP_UP_CURRENCY, idempotencyKey: null, now, expiresAt: now, claimedUntil: now, nextCheckAt: now };
+  const answer = await run(statement.insertPayment(row), statement.insertCheckout(row), statement.readBy('session_id', session.sessionId));
+  if (!answer.ok) return answer;
+  const [found] = topUpsOf(answer.value[2]);
+  return found === undefined ? err({ kind: 'unknown_account' }) : ok(found);
+}
+
+async function applyObservation({ run, clock }: Context, observation: Observation): ReturnType<TopUps['apply']> {
+  const row = { ...observation, now: clock() };
+  const answer = await run(statement.applyState(row), statement.applyTarget(row), statement.readBy('id', observation.id));
+  if (!answer.ok) return answer;
+  if (answer.value[1]?.rowsAffected === 1) return ok('applied');
+  // Nothing was written although nobody was faster: the account's limits stood in the way.
+  return ok(topUpsOf(answer.value[2])[0]?.rev === observation.rev ? 'refused' : 'lost');
+}
+
+function readByName(name: TopUpName): InStatement {
+  if ('id' in name) return statement.readBy('id', name.id);
+  return 'sessionId' in name ? statement.readBy('session_id', name.sessionId) : statement.readBy('intent_id', name.intentId);
+}
+
+function topUpsOf(set: ResultSet | undefined): readonly TopUp[] {
+  return z.array(Row).parse(set?.rows).map(topUp);
+}
+
+function topUp(row: z.infer<typeof Row>): TopUp {
+  return {
+    id: row.id,
+    accountId: row.account_id,
+    sessionId: row.session_id,
+    intentId: row.intent_id,
+    currency: row.currency,
+    amountCents: row.amount_minor,
+    credits: row.credits_micros,
+    target: row.target_micros,
+    rev: row.rev,
+    state: row.state,
+    url: row.url,
+    expiresAt: row.expires_at,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}

@@ -1,0 +1,240 @@
+import { Stripe } from 'stripe';
+import { z } from 'zod';
+import type { Clock } from '../../core/clock.ts';
+import { err, ok, type Result } from '../../core/result.ts';
+import type { PaymentFacts, PaymentFailure, PaymentHint, PaymentService } from './payment-service.ts';
+import { TOP_UP_CURRENCY } from './top-ups.ts';
+
+/** The version whose shapes this file reads. The webhook endpoint at Stripe is to be given the same. */
+const STRIPE_API_VERSION = '2026-10-28.endive';
+
+/** One request to Stripe; with the library's one retry still inside what a caller waits for. Milliseconds. */
+const REQUEST_TIMEOUT_MS = 8_000;
+
+/** How old a signature may be: Stripe's own default. Seconds. */
+const SIGNATURE_TOLERANCE_SECONDS = 300;
+
+/** More refunds or disputes than this on one payment are a case for a person. */
+const MOST_REVERSALS = 1_000;
+
+/** Stripe's largest page. */
+const PAGE = 100;
+
+/** Disputes that took the money or still may. A warning has taken nothing yet, and an unknown status is counted, to be safe. */
+const HARMLESS_DISPUTES: readonly string[] = ['won', 'prevented', 'warning_needs_response', 'warning_under_review', 'warning_closed'];
+
+/** Where Stripe is and who asks. The client belongs to one request, as `fetch` does. */
+export type StripeOptions = {
+  readonly baseUrl: string;
+  readonly secretKey: string;
+  readonly webhookSecret: string;
+  readonly fetch: typeof globalThis.fetch;
+  readonly clock: Clock;
+};
+
+/** Stripe through its own library. Throws nothing: what Stripe can't or won't do is a value. */
+export function createStripePayments(options: StripeOptions): PaymentService {
+  const { protocol, hostname, port } = new URL(options.baseUrl);
+  const isPlain = protocol === 'http:';
+  // Every request sets payments up and few of them pay: the client is made for those alone.
+  let made: Stripe | null = null;
+  const make = () =>
+    new Stripe(options.secretKey, {
+      apiVersion: STRIPE_API_VERSION,
+      httpClient: Stripe.createFetchHttpClient(options.fetch),
+      protocol: isPlain ? 'http' : 'https',
+      host: hostname,
+      port: port === '' ? (isPlain ? 80 : 443) : Number(port),
+      timeout: REQUEST_TIMEOUT_MS,
+      maxNetworkRetries: 1,
+      telemetry: false,
+    });
+  const stripe = () => (made ??= make());
+  return {
+    createSession: (order, returnUrl) => createSession(stripe(), order, returnUrl),
+    facts: (sessionId) => readFacts(stripe(), sessionId),
+    async sessionOfIntent(intentId) {
+      const sessions = await ask(() => stripe().checkout.sessions.list({ payment_intent: intentId, limit: 1 }));
+      return sessions.ok ? ok(sessions.value?.data[0]?.id ?? null) : sessions;
+    },
+    completedSessions: (since, after) => completedSessions(stripe(), since, after),
+    readHint: (rawBody, signature) => readHint(options, rawBody, signature),
+  };
+}
+
+async function createSession(
+  stripe: Stripe,
+  order: Parameters<PaymentService['createSession']>[0],
+  returnUrl: string,
+): ReturnType<PaymentService['createSession']> {
+  // On the session and on the intent: a session's metadata doesn't reach the charge and its disputes by itself.
+  const metadata = { order: order.id, accountId: order.accountId, microCredits: String(order.credits) };
+  const made = await ask(() =>
+    stripe.checkout.sessions.create(
+      {
+        mode: 'payment',
+        client_reference_id: order.id,
+        line_items: [
+          {
+            quantity: 1,
+            price_data: {
+              currency: TOP_UP_CURRENCY,
+              unit_amount: order.amountCents,
+              tax_behavior: 'exclusive',
+              product_data: { name: `igskill credit: ${order.credits.toLocaleString('en-US')} micro-credits` },
+            },
+          },
+        ],
+        metadata,
+        payment_intent_data: { metadata },
+        allowed_payment_method_types: ['card'],
+        // Otherwise the dashboard's setting decides, and the amount could come back in another currency.
+        adaptive_pricing: { enabled: false },
+        success_url: `${returnUrl}?session_id={CHECKOUT_SESSION_ID}`,
+        cancel_url: `${returnUrl}?cancelled=true`,
+        expires_at: Math.floor(order.expiresAt / 1_000),
+      },
+      { idempotencyKey: `topup:${order.id}` },
+    ),
+  );
+  if (!made.ok) return made;
+  if (made.value?.url == null) return err({ kind: 'unavailable' });
+  return ok({ sessionId: made.value.id, url: made.value.url });
+}
+
+const Session = z.object({
+  id: z.string(),
+  status: z.enum(['open', 'complete', 'expired']).nullable(),
+  payment_status: z.enum(['paid', 'unpaid', 'no_payment_required']),
+  currency: z.string().nullable(),
+  amount_subtotal: z.int().nullable(),
+  amount_total: z.int().nullable(),
+  metadata: z.record(z.string(), z.string()).nullable(),
+  payment_intent: z.object({ id: z.string(), status: z.string() }).nullable(),
+});
+
+const Listed = z.array(Session.pick({ id: true, payment_status: true, metadata: true }));
+
+async function completedSessions(stripe: Stripe, since: number, after: string | null): ReturnType<PaymentService['completedSessions']> {
+  const listed = await ask(() =>
+    stripe.checkout.sessions.list({
+      status: 'complete',
+      created: { gte: Math.floor(since / 1_000) },
+      limit: PAGE,
+      ...(after === null ? {} : { starting_after: after }),
+    }),
+  );
+  if (!listed.ok) return listed;
+  // A place in the list that is not known, which a list without one can't be.
+  if (listed.value === null) return err({ kind: 'refused' });
+  const sessions = Listed.safeParse(listed.value.data);
+  if (!sessions.success) return err({ kind: 'unavailable' });
+  return ok({
+    sessions: sessions.data.map(({ id, payment_status: payment, metadata }) => ({
+      sessionId: id,
+      isPaidTopUp: payment === 'paid' && metadata?.['accountId'] !== undefined && metadata['microCredits'] !== undefined,
+    })),
+    hasMore: listed.value.has_more,
+  });
+}
+
+const Refunds = z.array(z.object({ amount: z.int().nonnegative(), status: z.string().nullable() }));
+const Disputes = z.array(z.object({ amount: z.int().nonnegative(), status: z.string() }));
+
+async function readFacts(stripe: Stripe, sessionId: string): ReturnType<PaymentService['facts']> {
+  const found = await ask(() => stripe.checkout.sessions.retrieve(sessionId, { expand: ['payment_intent'] }));
+  if (!found.ok || found.value === null) return found.ok ? ok(null) : found;
+  const parsed = Session.safeParse(found.value);
+  if (!parsed.success) return err({ kind: 'unavailable' });
+  const session = parsed.data;
+  const reversals =
+    session.payment_intent === null ? ok({ refunded: 0, disputed: 0 }) : await readReversals(stripe, session.payment_intent.id);
+  if (!reversals.ok) return reversals;
+  return ok({
+    sessionId: session.id,
+    intentId: session.payment_intent?.id ?? null,
+    progress: progressOf(session),
+    currency: session.currency,
+    subtotalCents: session.amount_subtotal ?? 0,
+    totalCents: session.amount_total ?? 0,
+    refundedCents: reversals.value.refunded,
+    disputedCents: reversals.value.disputed,
+    metadata: {
+      order: session.metadata?.['order'] ?? null,
+      accountId: session.metadata?.['accountId'] ?? null,
+      microCredits: session.metadata?.['microCredits'] ?? null,
+    },
+  });
+}
+
+function progressOf({ status, payment_status: payment, payment_intent: intent }: z.infer<typeof Session>): PaymentFacts['progress'] {
+  if (status === 'expired') return 'expired';
+  if (payment === 'paid') return 'paid';
+  // A delayed payment method that fell through leaves a session complete and unpaid for good.
+  const hasFailed = intent?.status === 'canceled' || intent?.status === 'requires_payment_method';
+  return status === 'complete' && hasFailed ? 'failed' : 'open';
+}
+
+async function readReversals(
+  stripe: Stripe,
+  intentId: string,
+): Promise<Result<{ readonly refunded: number; readonly disputed: number }, PaymentFailure>> {
+  const filter = { payment_intent: intentId, limit: PAGE };
+  const [refunds, disputes] = await Promise.all([
+    ask(() => stripe.refunds.list(filter).autoPagingToArray({ limit: MOST_REVERSALS })),
+    ask(() => stripe.disputes.list(filter).autoPagingToArray({ limit: MOST_REVERSALS })),
+  ]);
+  if (!refunds.ok) return refunds;
+  if (!disputes.ok) return disputes;
+  const [refunded, disputed] = [Refunds.safeParse(refunds.value), Disputes.safeParse(disputes.value)];
+  if (!refunded.success || !disputed.success) return err({ kind: 'unavailable' });
+  const sum = (rows: readonly { readonly amount: number }[]) => rows.reduce((total, row) => total + row.amount, 0);
+  return ok({
+    refunded: sum(refunded.data.filter((refund) => refund.status === 'succeeded')),
+    disputed: sum(disputed.data.filter((dispute) => !HARMLESS_DISPUTES.includes(dispute.status))),
+  });
+}
+
+const Event = z.object({
+  id: z.string(),
+  type: z.string(),
+  data: z.object({
+    object: z.object({ object: z.string(), id: z.string().optional(), payment_intent: z.unknown().optional() }),
+  }),
+});
+
+async function readHint(options: StripeOptions, rawBody: string, signature: string): ReturnType<PaymentService['readHint']> {
+  let given: unknown;
+  try {
+    const provider = Stripe.createSubtleCryptoProvider();
+    const { webhookSecret, clock } = options;
+    given = await Stripe.webhooks.constructEventAsync(rawBody, signature, webhookSecret, SIGNATURE_TOLERANCE_SECONDS, provider, clock());
+  } catch {
+    return err({ kind: 'bad_signature' });
+  }
+  const event = Event.safeParse(given);
+  // Signed, but of no shape that could be about a top-up.
+  if (!event.success) return ok({ id: '', type: 'unknown', objectId: '', about: null });
+  const { object } = event.data.data;
+  return ok({ id: event.data.id, type: event.data.type, objectId: object.id ?? '', about: subjectOf(event.data.type, object) });
+}
+
+/** Sessions by name, refunds, charges and disputes by their intent; whatever else there is says nothing about a top-up. */
+function subjectOf(type: string, object: z.infer<typeof Event>['data']['object']): PaymentHint['about'] {
+  if (type.startsWith('checkout.session.')) return object.id === undefined ? null : { sessionId: object.id };
+  if (type !== 'charge.refunded' && !type.startsWith('refund.') && !type.startsWith('charge.dispute.')) return null;
+  return typeof object.payment_intent === 'string' ? { intentId: object.payment_intent } : null;
+}
+
+/** One question to Stripe. Null where it says that there is no such thing. */
+async function ask<T>(question: () => Promise<T>): Promise<Result<T | null, PaymentFailure>> {
+  try {
+    return ok(await question());
+  } catch (error) {
+    if (!(error instanceof Stripe.errors.StripeError)) throw error;
+    const { statusCode } = error;
+    if (statusCode === 404) return ok(null);
+    const isTheirs = statusCode === undefined || statusCode >= 500 || statusCode === 429 || statusCode === 409;
+    return err({ kind: isTheirs ? 'unavailable' : 'refused' });
+  }
+}

@@ -1,0 +1,187 @@
+import type { Clock } from '../../core/clock.ts';
+import type { Id, Ids } from '../../core/ids.ts';
+import { MICRO_CREDITS_PER_USD, microCredits, ZERO } from '../../core/money.ts';
+import { err, ok, type Result } from '../../core/result.ts';
+import type { Unreachable } from '../../db/call.ts';
+import type { PaymentFacts, PaymentFailure, PaymentHint, PaymentService } from './payment-service.ts';
+import { targetOf } from './credited-amount.ts';
+import { LARGEST_TOP_UP, MICRO_CREDITS_PER_CENT, SMALLEST_TOP_UP, TOP_UP_CURRENCY, type TopUp, type TopUps } from './top-ups.ts';
+
+const minutes = 60 * 1_000;
+const hours = 60 * minutes;
+const days = 24 * hours;
+
+/** Lost races in a row before a check gives up; the webhook or the cron comes back to it. Each loss means that somebody else got on. */
+const MOST_ROUNDS = 12;
+
+/** What needs a person: the log line that carries one is what an alert watches for. */
+export type TopUpAlarm =
+  | 'top_up_amount_mismatch'
+  | 'top_up_currency_mismatch'
+  | 'top_up_limit_reached'
+  | 'top_up_unknown_order'
+  | 'top_up_session_missing'
+  | 'payment_service_refused';
+
+/** What a check came to. `order` is null where the payment isn't a top-up of ours. */
+export type Checked = { readonly order: TopUp | null; readonly alarm: TopUpAlarm | null };
+
+export type CheckFailure = Unreachable | PaymentFailure | { readonly kind: 'contended' };
+
+/** Makes the ledger agree with the payment service. Every call may be repeated, at any time and by several at once. */
+export interface TopUpCheck {
+  /** After a signed event, or for a session found by the cron: whatever was said, the present state is what counts. */
+  byHint(hint: Pick<PaymentHint, 'about'>): Promise<Result<Checked, CheckFailure>>;
+  /** After the buyer came back. Asks the payment service only about sessions that are ours. */
+  bySession(sessionId: string): Promise<Result<Checked, CheckFailure>>;
+  /** For the cron: one order whose time has come. */
+  byOrder(order: TopUp): Promise<Result<Checked, CheckFailure>>;
+}
+
+type CheckDeps = { readonly topUps: TopUps; readonly payments: PaymentService; readonly clock: Clock; readonly ids: Ids };
+
+/**
+ * The check: read the order's revision, ask for the present state, compute the target, compare and set. Because the question is asked
+ * after the revision was read, whoever wins has seen at least what the winner before saw; who loses asks again.
+ */
+export function createTopUpCheck(deps: CheckDeps): TopUpCheck {
+  return {
+    bySession: async (sessionId) => {
+      const order = await deps.topUps.find({ sessionId });
+      return order.ok && order.value !== null ? settle(deps, order.value.id) : order.ok ? ok({ order: null, alarm: null }) : order;
+    },
+    byOrder: (order) => settle(deps, order.id),
+    async byHint(hint) {
+      if (hint.about === null) return ok({ order: null, alarm: null });
+      const order = await deps.topUps.find(hint.about);
+      if (!order.ok) return order;
+      if (order.value !== null) return settle(deps, order.value.id);
+      if ('sessionId' in hint.about) return adopt(deps, hint.about.sessionId);
+      // The event of a refund may come before that of the payment, whose intent nobody has told us yet.
+      const sessionId = await deps.payments.sessionOfIntent(hint.about.intentId);
+      if (!sessionId.ok) return sessionId;
+      if (sessionId.value === null) return ok({ order: null, alarm: null });
+      const known = await deps.topUps.find({ sessionId: sessionId.value });
+      if (!known.ok) return known;
+      return known.value === null ? adopt(deps, sessionId.value) : settle(deps, known.value.id);
+    },
+  };
+}
+
+async function settle(deps: CheckDeps, id: Id<'pay'>, session: string | null = null): Promise<Result<Checked, CheckFailure>> {
+  const { topUps, payments, clock } = deps;
+  for (let round = 1; round <= MOST_ROUNDS; round++) {
+    const found = await topUps.find({ id });
+    if (!found.ok) return found;
+    const order = found.value;
+    if (order === null) return ok({ order: null, alarm: null });
+    const sessionId = order.sessionId ?? session;
+    if (sessionId === null) return neverSent(deps, order);
+    const facts = await payments.facts(sessionId);
+    if (!facts.ok) return facts;
+    if (facts.value === null) return missing(deps, order);
+    const { target, state, alarm } = targetOf(order, facts.value);
+    const nextCheckAt = nextCheck({ ...order, state }, clock());
+    const applied = await topUps.apply({ id, rev: order.rev, target, state, sessionId, intentId: facts.value.intentId, nextCheckAt });
+    if (!applied.ok) return applied;
+    switch (applied.value) {
+      case 'applied':
+        return ok({ order: { ...order, target, state, sessionId }, alarm });
+      case 'refused':
+        await topUps.postpone(id, clock() + days);
+        return ok({ order, alarm: 'top_up_limit_reached' });
+      case 'lost':
+        break;
+    }
+  }
+  return err({ kind: 'contended' });
+}
+
+/** An order whose buyer was never sent anywhere: nobody can pay it, and its time ends it. */
+async function neverSent({ topUps, clock }: CheckDeps, order: TopUp): Promise<Result<Checked, CheckFailure>> {
+  if (clock() < order.expiresAt) return ok({ order, alarm: null });
+  const closing = {
+    id: order.id,
+    rev: order.rev,
+    target: ZERO,
+    state: 'expired',
+    sessionId: null,
+    intentId: null,
+    nextCheckAt: null,
+  } as const;
+  const applied = await topUps.apply(closing);
+  return applied.ok ? ok({ order: { ...order, state: 'expired' }, alarm: null }) : applied;
+}
+
+/** The payment service says that it never heard of our session: another account's key, most likely. Money stays as it is. */
+async function missing({ topUps, clock }: CheckDeps, order: TopUp): Promise<Result<Checked, CheckFailure>> {
+  const postponed = await topUps.postpone(order.id, clock() + days);
+  return postponed.ok ? ok({ order, alarm: 'top_up_session_missing' }) : postponed;
+}
+
+/**
+ * When to look again without being asked: webhooks can be lost. Unpaid orders every ten minutes, paid ones often while the payment
+ * service would still repeat its events, then weekly for as long as a card payment can be disputed.
+ */
+function nextCheck(order: TopUp, now: number): number | null {
+  const age = now - order.createdAt;
+  switch (order.state) {
+    case 'expired':
+    case 'failed':
+      return null;
+    case 'open':
+      // A delayed payment can stay on its way for days.
+      if (age < 4 * days) return now + 10 * minutes;
+      return age < 180 * days ? now + days : null;
+    case 'paid':
+    case 'partly_refunded':
+    case 'refunded':
+    case 'disputed':
+    case 'under_review':
+      if (age < 4 * days) return now + 6 * hours;
+      return age < 180 * days ? now + 7 * days : null;
+  }
+}
+
+/**
+ * A session that no order of ours names. Ours all the same when its metadata names an order that never learned of it, or an account and
+ * an amount that was really paid; else a person has to look. What the metadata claims is only ever compared.
+ */
+async function adopt(deps: CheckDeps, sessionId: string): Promise<Result<Checked, CheckFailure>> {
+  const asked = await deps.payments.facts(sessionId);
+  if (!asked.ok) return asked;
+  const facts = asked.value;
+  // Other things may be sold with the same account at the payment service.
+  if (facts === null || facts.metadata.accountId === null || facts.metadata.microCredits === null) return ok({ order: null, alarm: null });
+  const named = facts.metadata.order === null ? ok(null) : await deps.topUps.find({ id: facts.metadata.order });
+  if (!named.ok) return named;
+  if (named.value !== null) {
+    const isLate = named.value.sessionId === null && named.value.accountId === facts.metadata.accountId;
+    return isLate ? settle(deps, named.value.id, sessionId) : ok({ order: null, alarm: 'top_up_unknown_order' });
+  }
+  if (facts.progress !== 'paid') return ok({ order: null, alarm: null });
+  const claimed = claimOf(facts);
+  if (claimed === null) return ok({ order: null, alarm: 'top_up_unknown_order' });
+  const order = await deps.topUps.adopt({ id: deps.ids('pay'), sessionId, ...claimed });
+  if (order.ok) return settle(deps, order.value.id);
+  return order.error.kind === 'unknown_account' ? ok({ order: null, alarm: 'top_up_unknown_order' }) : err(order.error);
+}
+
+/** What the metadata says was bought, if the money says the same. */
+function claimOf({ metadata, currency, subtotalCents }: PaymentFacts): Pick<TopUp, 'accountId' | 'amountCents' | 'credits'> | null {
+  const account = /^acct_(\w{1,64})$/.exec(metadata.accountId ?? '')?.[1];
+  const claimed = /^\d{1,13}$/.test(metadata.microCredits ?? '') ? Number(metadata.microCredits) : 0;
+  const isPaid = currency === TOP_UP_CURRENCY && claimed === subtotalCents * MICRO_CREDITS_PER_CENT;
+  if (account === undefined || !isPaid || topUpProblem(claimed) !== null) return null;
+  return { accountId: `acct_${account}`, amountCents: subtotalCents, credits: microCredits(claimed) };
+}
+
+/** Why an amount of micro-credits can't be bought, as a sentence; null when it can. */
+export function topUpProblem(amount: number): string | null {
+  if (amount < SMALLEST_TOP_UP)
+    return `The smallest top-up is ${SMALLEST_TOP_UP} micro-credits (US$${SMALLEST_TOP_UP / MICRO_CREDITS_PER_USD}).`;
+  if (amount > LARGEST_TOP_UP)
+    return `The largest top-up is ${LARGEST_TOP_UP} micro-credits (US$${LARGEST_TOP_UP / MICRO_CREDITS_PER_USD}).`;
+  if (amount % MICRO_CREDITS_PER_CENT !== 0) return `Top-ups are in whole cents: a multiple of ${MICRO_CREDITS_PER_CENT} micro-credits.`;
+  return null;
+}

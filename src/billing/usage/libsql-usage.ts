@@ -1,0 +1,143 @@
+import type { InStatement } from '@libsql/client/web';
+import { z } from 'zod';
+import type { Clock } from '../../core/clock.ts';
+import type { Database } from '../../db/client.ts';
+import { microCredits, ZERO } from '../../core/money.ts';
+import { err, ok, type Result } from '../../core/result.ts';
+import { CALL_POLICY, type CallPolicy, callDatabase } from '../../db/call.ts';
+import { missingScope } from '../keys/limits.ts';
+import type { ReceiptBody } from '../ledger/ledger.ts';
+import { balanceOf, keyEnd, LineRow, PayerRow } from '../ledger/rows.ts';
+import { readLines, readPayer } from '../ledger/statements.ts';
+import { type LookRefusal, type Seen, USAGE_STATES, type UsageBook } from './usage.ts';
+import * as statement from './statements.ts';
+
+const micros = z.int().transform(microCredits);
+
+const body = z.string().transform((text): ReceiptBody => z.record(z.string(), z.unknown()).parse(JSON.parse(text)));
+
+const UsageRow = z.object({
+  id: z.string(),
+  key_id: z.string(),
+  state: z.enum(USAGE_STATES),
+  reason: z.string().nullable(),
+  resolved_at: z.int(),
+  amount_micros: micros,
+  settled_micros: micros.nullable(),
+  body: body.nullable(),
+});
+
+const GroupRow = z.object({ label: z.string(), requests: z.int(), reserved: z.int(), settled: z.int() });
+
+const ReceiptRow = z.object({
+  id: z.string(),
+  key_id: z.string(),
+  state: z.enum(['open', 'settled', 'released', 'expired']),
+  reason: z.string().nullable(),
+  created_at: z.int(),
+  resolved_at: z.int().nullable(),
+  amount_micros: micros,
+  settled_micros: micros.nullable(),
+  body: body.nullable(),
+});
+
+const EntryRow = z.object({
+  seq: z.int(),
+  kind: z.string(),
+  ref: z.string(),
+  delta_micros: micros,
+  balance_after_micros: micros,
+  created_at: z.int(),
+});
+
+/** Usage in libSQL: each look is one batch, which also proves the key. `policy` is for tests. */
+export function createUsageBook(deps: { readonly client: Database; readonly clock: Clock; readonly policy?: CallPolicy }): UsageBook {
+  const look = <T>(keyHash: string, statements: readonly InStatement[], read: (sets: readonly unknown[]) => T) =>
+    lookAs(deps, keyHash, statements, read);
+  return {
+    list: (keyHash, states, filter, after, limit) =>
+      look(keyHash, [statement.readUsage(keyHash, states, filter, after, limit + 1)], ([rows]) => {
+        const found = z.array(UsageRow).parse(rows);
+        const items = found.slice(0, limit).map((row) => ({
+          requestId: row.id,
+          keyId: row.key_id,
+          state: row.state,
+          reason: row.reason,
+          resolvedAt: row.resolved_at,
+          reserved: row.amount_micros,
+          settled: row.settled_micros ?? ZERO,
+          receipt: row.body,
+        }));
+        const last = items.at(-1);
+        return { items, next: found.length > limit && last !== undefined ? { at: last.resolvedAt, id: last.requestId } : null };
+      }),
+
+    groups: (keyHash, filter, by) =>
+      look(keyHash, [statement.readGroups(keyHash, filter, by)], ([rows]) =>
+        z
+          .array(GroupRow)
+          .parse(rows)
+          .map(({ label, ...sums }) => ({ group: label, ...sums })),
+      ),
+
+    receipt: (keyHash, requestId) =>
+      look(keyHash, [statement.readReceipt(keyHash, requestId), readLines(requestId)], ([rows, lines]) => {
+        const row = z.array(ReceiptRow).max(1).parse(rows)[0];
+        return row === undefined ? null : receiptOf(row, z.array(LineRow).parse(lines));
+      }),
+
+    entries: (keyHash, before, limit) =>
+      look(keyHash, [statement.readEntries(keyHash, before, limit + 1)], ([rows]) => {
+        const found = z.array(EntryRow).parse(rows);
+        const items = found.slice(0, limit).map((row) => ({
+          seq: row.seq,
+          kind: row.kind,
+          ref: row.ref,
+          delta: row.delta_micros,
+          balanceAfter: row.balance_after_micros,
+          createdAt: row.created_at,
+        }));
+        return { items, next: found.length > limit ? (items.at(-1)?.seq ?? null) : null };
+      }),
+  };
+}
+
+function receiptOf(row: z.infer<typeof ReceiptRow>, lines: readonly z.infer<typeof LineRow>[]) {
+  return {
+    requestId: row.id,
+    keyId: row.key_id,
+    state: row.state,
+    reason: row.reason,
+    createdAt: row.created_at,
+    resolvedAt: row.resolved_at,
+    reserved: row.amount_micros,
+    settled: row.settled_micros,
+    // Of a request that is still running nothing is settled or refunded yet.
+    lines: lines.map((line) => ({
+      item: line.item,
+      reserved: line.reserved_micros,
+      settled: line.settled_micros ?? ZERO,
+      refunded: line.settled_micros === null ? ZERO : microCredits(line.reserved_micros - line.settled_micros),
+      reason: line.reason,
+    })),
+    receipt: row.body,
+  };
+}
+
+async function lookAs<T>(
+  deps: { readonly client: Database; readonly clock: Clock; readonly policy?: CallPolicy },
+  keyHash: string,
+  statements: readonly InStatement[],
+  read: (sets: readonly unknown[]) => T,
+): Promise<Result<Seen<T>, LookRefusal>> {
+  const now = deps.clock();
+  const batch = () => deps.client.batch([readPayer(keyHash, now), ...statements], 'read');
+  const answer = await callDatabase(batch, deps.policy ?? CALL_POLICY);
+  if (!answer.ok) return answer;
+  const [payers, ...sets] = answer.value.map((set): unknown => set.rows);
+  const row = z.array(PayerRow).max(1).parse(payers)[0];
+  if (row === undefined) return err({ kind: 'unknown_key' });
+  const refusal = keyEnd(row, now) ?? missingScope(row.lineage, 'account');
+  if (refusal !== null) return err(refusal);
+  return ok({ accountId: row.account_id, available: balanceOf(row).available, value: read(sets) });
+}

@@ -1,0 +1,27 @@
+import type { LookRefusal, Seen } from '../../billing/usage/usage.ts';
+import type { Refusal } from '../../errors.ts';
+import { identityRefusal, scopeRefusal } from '../../read/refusals.ts';
+import { err, ok, type Result } from '../../core/result.ts';
+import { authenticate } from './authenticate.ts';
+import type { AppContext } from '../context.ts';
+import { noteCredits } from '../middleware/credit-headers.ts';
+
+/**
+ * Lets the key of this request look at its own account: `look` is handed the key's hash and proves it. Null for the owner, who has no
+ * account.
+ */
+export async function accountLook<T>(
+  c: AppContext,
+  look: (keyHash: string) => Promise<Result<Seen<T>, LookRefusal>>,
+): Promise<Result<T | null, Refusal<'unauthorized' | 'forbidden' | 'overloaded'>>> {
+  const principal = authenticate(c);
+  if (!principal.ok) return principal;
+  c.get('event').role = principal.value.kind;
+  c.header('Cache-Control', 'no-store');
+  if (principal.value.kind === 'owner') return ok(null);
+  const seen = await look(principal.value.keyHash);
+  if (!seen.ok) return err(seen.error.kind === 'scope_missing' ? scopeRefusal(seen.error) : identityRefusal(seen.error));
+  c.get('event').accountId = seen.value.accountId;
+  noteCredits(c, seen.value.available);
+  return ok(seen.value.value);
+}

@@ -1,8 +1,0 @@
-import { sha256Hex } from '../sha256.ts';
-
-/** SHA-256, in hex, of what makes two requests the same: method, path, the parameters in a fixed order, and the body where there is one. */
-export function fingerprint(method: string, path: string, query: Readonly<Record<string, string>>, body: unknown = null): string {
-  return sha256Hex(
-    JSON.stringify([method, path, Object.entries(query).sort(([a], [b]) => (a < b ? -1 : 1)), ...(body === null ? [] : [body])]),
-  );
-}

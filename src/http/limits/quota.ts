@@ -1,0 +1,80 @@
+import type { Refusal } from '../../errors.ts';
+import { STORE_DOWN } from '../../limits/limiter.ts';
+import { type PolicyName, quotaOf, RATE_LIMIT_ROWS } from '../../limits/policies.ts';
+import { addressSubject } from '../../limits/subject.ts';
+import { authenticate } from '../auth/authenticate.ts';
+import type { AppContext, Measured } from '../context.ts';
+
+/** Set by Cloudflare to the caller's address, whatever the caller sent; absent on a developer's machine. */
+const ADDRESS_HEADER = 'CF-Connecting-IP';
+
+/**
+ * Takes one of a policy's quota for whoever sends this request. Null when it may go on, also when the store is down or slow: that is
+ * noted in the log line, because a store of counters must never be what ends the service.
+ */
+export async function limitBy(c: AppContext, name: PolicyName): Promise<Refusal<'rate_limited'> | null> {
+  const { rateLimits, clock } = c.get('deps');
+  if (rateLimits === null) return null;
+  const subject = await subjectOf(c, name);
+  if (subject === null) return null;
+  const quota = quotaOf(name, rateLimits.scale);
+  try {
+    return measure(c, { quota, allowance: await rateLimits.limiter.take(quota, subject, clock()) });
+  } catch {
+    c.get('event').rateLimit = STORE_DOWN;
+    return null;
+  }
+}
+
+/** Notes what a request was told about one of its limits, and makes the refusal of it; null where it may go on. */
+export function measure(c: AppContext, measured: Measured): Refusal<'rate_limited'> | null {
+  const { quota, allowance } = measured;
+  c.get('measured').push(measured);
+  if (allowance.allowed) return null;
+  c.get('event').rateLimit = quota.name;
+  const { limit, windowSeconds } = quota;
+  const retryAfterSeconds = allowance.resetSeconds;
+  return {
+    code: 'rate_limited',
+    message: `More than ${limit} requests in ${windowSeconds} seconds. Try again in ${retryAfterSeconds} seconds.`,
+    details: { policy: quota.name, limit, windowSeconds, retryAfterSeconds },
+    retryAfterSeconds,
+  };
+}
+
+/** The two header fields of draft-ietf-httpapi-ratelimit-headers: what the limits are, and what is left of them until when. */
+export function rateLimitFields(measured: readonly Measured[]): { readonly policy: string; readonly state: string } {
+  return {
+    policy: measured.map(({ quota }) => `"${quota.name}";q=${quota.limit};w=${quota.windowSeconds}`).join(', '),
+    state: measured.map(({ quota, allowance }) => `"${quota.name}";r=${allowance.remaining};t=${allowance.resetSeconds}`).join(', '),
+  };
+}
+
+/** Writes the header fields, where anything was measured. */
+export function sayRateLimits(c: AppContext): void {
+  if (c.get('measured').length === 0) return;
+  const { policy, state } = rateLimitFields(c.get('measured'));
+  c.header('RateLimit-Policy', policy);
+  c.header('RateLimit', state);
+}
+
+/** The address that sends this request, as a hash. */
+export function addressOf(c: AppContext): string {
+  return addressSubject(c.req.header(ADDRESS_HEADER));
+}
+
+/** Whom a policy counts this request for, as a hash; null when it is not counted. */
+async function subjectOf(c: AppContext, name: PolicyName): Promise<string | null> {
+  const { per } = RATE_LIMIT_ROWS[name];
+  switch (per) {
+    case 'everyone':
+      return 'everyone';
+    case 'address':
+      return addressOf(c);
+    case 'key': {
+      if (!c.get('deps').service.ok) return null;
+      const principal = authenticate(c);
+      return principal.ok && principal.value.kind === 'customer' ? principal.value.keyHash : null;
+    }
+  }
+}

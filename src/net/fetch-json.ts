@@ -1,0 +1,150 @@
+import type { Clock } from '../core/clock.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import type { Budget } from '../providers/provider.ts';
+
+/** The runtime's `fetch`, handed in. Called without a receiver, because workerd refuses it as a method of another object. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** One request and how long it may take. `limitMs` is its own limit; the read's deadline may cut it shorter. */
+export type TimedRequest = {
+  readonly url: string;
+  readonly init: { readonly method: 'GET' | 'POST'; readonly headers: Readonly<Record<string, string>>; readonly body?: string };
+  readonly limitMs: number;
+};
+
+/** What an upstream answered, whatever its status. `body` is null when a refusal came without readable JSON. */
+export type JsonAnswer = {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: unknown;
+  readonly latencyMs: number;
+};
+
+/** Why there is no answer to look at. `sent` tells whether the request left, and so may have been billed. */
+export type JsonFailure = {
+  readonly kind: 'timed_out' | 'unreachable' | 'bad_response';
+  readonly httpStatus: number | null;
+  readonly latencyMs: number;
+  readonly sent: boolean;
+};
+
+/**
+ * The largest body that is read, in bytes. The largest post known to be real is about 0.1 MB; a hundred times that leaves room
+ * for long carousels and stays far below the 128 MB that a Worker has for everything.
+ */
+export const MAX_UPSTREAM_BODY_BYTES = 10 * 1024 * 1024;
+
+/** The longest wait that an upstream can ask of our callers, in seconds: an hour. A longer one is no help to anybody. */
+export const MAX_RETRY_AFTER_SECONDS = 3_600;
+
+/**
+ * Sends one request and hands its response to `read`, all within min(own limit, time left before the deadline). Redirects are
+ * not followed. Whatever the network does is a value: an answer after the time limit isn't waited for, even if `fetch` ignores its signal.
+ */
+export async function fetchWithin<T>(
+  deps: { readonly fetch: Fetch; readonly clock: Clock },
+  request: TimedRequest,
+  budget: Budget,
+  read: (response: Response) => Promise<T>,
+): Promise<Result<{ readonly value: T; readonly latencyMs: number }, JsonFailure & { readonly kind: 'timed_out' | 'unreachable' }>> {
+  const { fetch, clock } = deps;
+  const startedAt = clock();
+  const allowedMs = Math.min(request.limitMs, budget.deadlineAt - startedAt);
+  if (allowedMs <= 0) return err({ kind: 'timed_out', httpStatus: null, latencyMs: 0, sent: false });
+
+  const abort = new AbortController();
+  let httpStatus: number | null = null;
+  const exchange = async (): Promise<T> => {
+    const response = await fetch(request.url, { ...request.init, redirect: 'manual', signal: abort.signal });
+    httpStatus = response.status;
+    return read(response);
+  };
+  const expired = new Promise<never>((_resolve, reject) => {
+    abort.signal.addEventListener('abort', () => reject(new Error('time limit')), { once: true });
+  });
+  const timer = setTimeout(() => abort.abort(), allowedMs);
+  try {
+    const value = await Promise.race([exchange(), expired]);
+    return ok({ value, latencyMs: clock() - startedAt });
+  } catch {
+    // The cause isn't kept: its message may hold the URL, and the status and time say what an operator needs.
+    return err({ kind: abort.signal.aborted ? 'timed_out' : 'unreachable', httpStatus, latencyMs: clock() - startedAt, sent: true });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * One bounded request for JSON. Any status but a redirect is an answer; a redirect, an oversized body and a success that isn't
+ * JSON are `bad_response`. Integers beyond 2^53 arrive as strings of their digits.
+ */
+export async function requestJson(
+  deps: { readonly fetch: Fetch; readonly clock: Clock },
+  request: TimedRequest,
+  budget: Budget,
+): Promise<Result<JsonAnswer, JsonFailure>> {
+  const exchanged = await fetchWithin(deps, request, budget, async (response) => {
+    const redirected = response.status === 0 || (response.status >= 300 && response.status < 400);
+    if (redirected) await response.body?.cancel();
+    return { status: response.status, headers: response.headers, text: redirected ? null : await readBounded(response) };
+  });
+  if (!exchanged.ok) return exchanged;
+  const { value, latencyMs } = exchanged.value;
+  const body = value.text === null ? undefined : parseExactJson(value.text);
+  const isSuccess = value.status >= 200 && value.status < 300;
+  const isRedirect = value.status < 200 || (value.status >= 300 && value.status < 400);
+  if (isRedirect || (isSuccess && body === undefined)) {
+    return err({ kind: 'bad_response', httpStatus: value.status, latencyMs, sent: true });
+  }
+  return ok({ status: value.status, headers: value.headers, body: body ?? null, latencyMs });
+}
+
+/** Parses JSON, giving integers that a number can't hold exactly as strings. Undefined when the text isn't JSON. */
+export function parseExactJson(text: string): unknown {
+  // The third argument is newer than TypeScript's library; V8 has it in Node 22 and later and in workerd.
+  const keepDigits = (_key: string, value: unknown, context?: { readonly source?: string }): unknown => {
+    if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
+    const source = context?.source;
+    return source !== undefined && /^-?\d+$/.test(source) ? source : value;
+  };
+  try {
+    const parsed: unknown = JSON.parse(text, keepDigits);
+    return parsed;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Seconds that a `Retry-After` header asks for, between 1 and MAX_RETRY_AFTER_SECONDS; undefined when there is none to read. */
+export function retryAfterSeconds(headers: Headers, nowMs: number): number | undefined {
+  const value = headers.get('retry-after')?.trim();
+  if (value === undefined || value === '') return undefined;
+  const seconds = /^\d+$/.test(value) ? Number(value) : Math.ceil((Date.parse(value) - nowMs) / 1_000);
+  if (Number.isNaN(seconds)) return undefined;
+  return Math.min(Math.max(seconds, 1), MAX_RETRY_AFTER_SECONDS);
+}
+
+/** Appends a path and a query to a base URL. The base's own path is kept, which resolving against it would drop. */
+export function joinUrl(baseUrl: string, path: string, query: Readonly<Record<string, string>> = {}): string {
+  const search = new URLSearchParams(query).toString();
+  return `${baseUrl.replace(/\/+$/, '')}${path}${search === '' ? '' : `?${search}`}`;
+}
+
+/** The body as text, or null as soon as it exceeds the limit; the rest is then not read. */
+async function readBounded(response: Response): Promise<string | null> {
+  if (response.body === null) return '';
+  const reader = response.body.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  let bytes = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    bytes += value.byteLength;
+    if (bytes > MAX_UPSTREAM_BODY_BYTES) {
+      await reader.cancel();
+      return null;
+    }
+    text += decoder.decode(value, { stream: true });
+  }
+}

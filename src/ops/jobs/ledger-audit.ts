@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import type { Clock } from '../../core/clock.ts';
+import type { Unreachable } from '../../db/call.ts';
+import { auditStep, type AuditPass, beginPass } from '../../billing/audit/incremental-audit.ts';
+import type { Database } from '../../db/client.ts';
+import { ok, type Result } from '../../core/result.ts';
+import type { JobStore } from './jobs.ts';
+
+const Pass = z.object({
+  startedAt: z.int(),
+  after: z.string().nullable(),
+  afterReceipt: z.string().nullable(),
+  accounts: z.int().nonnegative(),
+  broken: z.record(z.string(), z.int().nonnegative()),
+});
+
+const State = z.object({ running: Pass.nullable(), last: Pass.extend({ finishedAt: z.int() }).nullable() });
+
+/** How far the audit of the ledger has come: the pass that is under way, and the last that was finished. Times are unix milliseconds. */
+export type AuditState = {
+  readonly running: AuditPass | null;
+  readonly last: (AuditPass & { readonly finishedAt: number }) | null;
+};
+
+/** The rows that break a law, of the last finished pass and of the one under way. */
+export function brokenRows(state: AuditState): number {
+  const of = (pass: AuditPass | null) => (pass === null ? 0 : Object.values(pass.broken).reduce((sum, count) => sum + count, 0));
+  return of(state.running) + of(state.last);
+}
+
+/** Reads how far it has come. A state that can't be read counts as none: the next run begins anew. */
+export async function readAudit(store: JobStore): Promise<Result<AuditState, Unreachable>> {
+  const stored = await store.readState('audit_ledger');
+  if (!stored.ok) return stored;
+  const state = State.safeParse(stored.value);
+  return ok(state.success ? state.data : { running: null, last: null });
+}
+
+/** Goes on with the pass under way, or begins one, for at most `steps` steps; stops at the end of a pass. */
+export async function auditOn(
+  deps: { readonly client: Database; readonly clock: Clock; readonly store: JobStore },
+  steps: number,
+): Promise<Result<AuditState, Unreachable>> {
+  const stored = await readAudit(deps.store);
+  if (!stored.ok) return stored;
+  let { running, last } = stored.value;
+  running ??= beginPass(deps.clock());
+  for (let step = 0; step < steps && running !== null; step += 1) {
+    const done = await auditStep(deps.client, running);
+    if (!done.ok) return done;
+    running = done.value.pass;
+    if (done.value.isComplete) {
+      last = { ...running, finishedAt: deps.clock() };
+      running = null;
+    }
+  }
+  const written = await deps.store.writeState('audit_ledger', { running, last });
+  return written.ok ? ok({ running, last }) : written;
+}

@@ -1,0 +1,147 @@
+import { LATENCY_BOUNDS_MS, OVERFLOW } from './histogram.ts';
+import { brokenRows } from '../jobs/ledger-audit.ts';
+import { circuitState, type Facts, providerState } from './report.ts';
+import { type Labels, type SeriesName, total, totalsBy } from './series.ts';
+
+type Sample = { readonly labels: Labels; readonly value: number; readonly suffix?: '_bucket' | '_sum' | '_count' };
+type Metric = {
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly samples: (facts: Facts) => readonly Sample[];
+};
+
+const PROVIDER_STATES = ['unconfigured', 'idle', 'healthy', 'degraded', 'failing'] as const;
+
+/** Every metric of the Prometheus text. Counters count since the beginning, whatever the window. */
+export const PROMETHEUS_METRICS = {
+  igskill_requests_total: counter('Answered requests by endpoint and outcome.', 'requests'),
+  igskill_request_duration_seconds: { type: 'histogram', help: 'Time to answer by endpoint.', samples: durations },
+  igskill_reads_total: counter('Paid reads by where their main part came from.', 'reads'),
+  igskill_provider_calls_total: counter('Calls to data providers by outcome.', 'provider_calls'),
+  igskill_provider_cost_dollars_total: counter('Estimated cost of all calls to data providers.', 'provider_cost_micros', 1e-6),
+  igskill_provider_state: { type: 'gauge', help: 'One for the state a data provider is in.', samples: providerStates },
+  igskill_provider_circuit_open: {
+    type: 'gauge',
+    help: 'One for a data provider that reads of the last ten minutes asked last, because its last calls had failed.',
+    samples: ({ numbers, configured }) =>
+      Object.keys(configured.providers).map((provider) => ({
+        labels: { provider },
+        value: circuitState(numbers, provider) === 'open' ? 1 : 0,
+      })),
+  },
+  igskill_provider_passed_over_total: counter('Requests that asked others before a provider in trouble.', 'provider_passed_over'),
+  igskill_boundary_configured: {
+    type: 'gauge',
+    help: 'One for what is set up besides the data providers.',
+    samples: ({ configured }) => flags('boundary', configured.boundaries),
+  },
+  igskill_transcripts_total: counter('Transcripts wanted by who wrote them down or why there is none.', 'transcripts'),
+  igskill_parses_total: counter('Interpretations asked of the boundary by outcome.', 'parses'),
+  igskill_rate_limit_refusals_total: counter('Requests refused because a quota was used up by policy.', 'rate_limit_refusals'),
+  // Zero is said too: an increase from nothing would not be seen as one.
+  igskill_rate_limit_store_down_total: {
+    type: 'counter',
+    help: 'Requests that passed uncounted because the store of the rate limits failed.',
+    samples: ({ numbers }) => [{ labels: {}, value: total(numbers.allTime, 'rate_limit_store_down') }],
+  },
+  igskill_ledger_entries_total: counter('Entries of the journal by kind.', 'entries'),
+  igskill_ledger_booked_credits: {
+    ...counter('Booked US dollars of credit by kind of entry, negative where taken.', 'entry_micros', 1e-6),
+    type: 'gauge',
+  },
+  igskill_credits_reserved_total: counter('US dollars of credit set aside.', 'reserved_micros', 1e-6),
+  igskill_credits_settled_total: counter('US dollars of credit taken for what was delivered.', 'settled_micros', 1e-6),
+  igskill_credits_refunded_total: counter('US dollars of credit set aside and given back.', 'refunded_micros', 1e-6),
+  igskill_credits_open: gauge('US dollars of credit set aside by open holds.', ({ numbers }) => numbers.open.micros / 1e6),
+  igskill_settled_reads_cost_dollars_total: counter('Estimated provider cost of settled reads.', 'settled_cost_micros', 1e-6),
+  igskill_holds_total: counter('Holds by what became of them.', 'holds'),
+  igskill_holds_open: gauge('Holds that are open.', ({ numbers }) => numbers.open.holds),
+  igskill_holds_overdue: gauge('Open holds whose time is over.', ({ numbers }) => numbers.open.overdue),
+  igskill_accounts: { ...counter('Accounts by status.', 'accounts'), type: 'gauge' },
+  igskill_accounts_created_total: counter('Accounts signed up.', 'accounts_created'),
+  igskill_keys: { ...counter('API keys by state.', 'keys'), type: 'gauge' },
+  igskill_keys_created_total: counter('API keys made.', 'keys_created'),
+  igskill_audit_broken_rows: gauge('Rows that break a law of the ledger.', ({ audit }) => brokenRows(audit)),
+  igskill_audit_last_pass_timestamp_seconds: gauge('When the last audit of all accounts ended.', ({ audit }) =>
+    audit.last === null ? 0 : audit.last.finishedAt / 1_000,
+  ),
+  igskill_job_last_success_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When a scheduled job last succeeded.',
+    samples: ({ jobs }) => jobs.map((job) => ({ labels: { job: job.name }, value: (job.lastSuccessAt ?? 0) / 1_000 })),
+  },
+  igskill_job_last_duration_seconds: {
+    type: 'gauge',
+    help: 'How long the last run of a scheduled job took.',
+    samples: ({ jobs }) => jobs.map((job) => ({ labels: { job: job.name }, value: (job.lastDurationMs ?? 0) / 1_000 })),
+  },
+} as const satisfies Record<string, Metric>;
+
+/** The facts in Prometheus' text format, version 0.0.4. */
+export function prometheusText(facts: Facts): string {
+  const lines: string[] = [];
+  for (const [name, metric] of Object.entries<Metric>(PROMETHEUS_METRICS)) {
+    lines.push(`# HELP ${name} ${metric.help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}`, `# TYPE ${name} ${metric.type}`);
+    for (const { labels, value, suffix = '' } of metric.samples(facts)) lines.push(`${name}${suffix}${labelled(labels)} ${number(value)}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** Labels as Prometheus reads them; backslash, quote and line break are escaped. */
+export function labelled(labels: Labels): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+}
+
+function escaped(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+}
+
+/** Sums of whole millionths, without the tail that dividing leaves. */
+function number(value: number): string {
+  return String(Number(value.toFixed(6)));
+}
+
+function counter(help: string, name: SeriesName, unit = 1): Metric & { readonly type: 'counter' } {
+  return {
+    type: 'counter',
+    help,
+    samples: ({ numbers }) =>
+      numbers.allTime.filter((sum) => sum.name === name).map(({ labels, value }) => ({ labels, value: value * unit })),
+  };
+}
+
+function gauge(help: string, read: (facts: Facts) => number): Metric {
+  return { type: 'gauge', help, samples: (facts) => [{ labels: {}, value: read(facts) }] };
+}
+
+function flags(label: string, values: Readonly<Record<string, boolean>>): readonly Sample[] {
+  return Object.entries(values).map(([name, isSet]) => ({ labels: { [label]: name }, value: isSet ? 1 : 0 }));
+}
+
+function durations({ numbers }: Facts): readonly Sample[] {
+  return Object.keys(totalsBy(numbers.allTime, 'requests', 'endpoint')).flatMap((endpoint) => {
+    const own = numbers.allTime.filter((sum) => sum.labels['endpoint'] === endpoint);
+    const buckets = totalsBy(own, 'request_ms', 'le');
+    let below = 0;
+    const samples = [...LATENCY_BOUNDS_MS.map((bound) => [bound / 1_000, String(bound)] as const), [OVERFLOW, OVERFLOW] as const].map(
+      ([le, bucket]): Sample => {
+        below += buckets[bucket] ?? 0;
+        return { suffix: '_bucket', labels: { endpoint, le: String(le) }, value: below };
+      },
+    );
+    return [
+      ...samples,
+      { suffix: '_sum', labels: { endpoint }, value: total(own, 'request_ms_sum') / 1_000 },
+      { suffix: '_count', labels: { endpoint }, value: below },
+    ];
+  });
+}
+
+function providerStates({ numbers, configured }: Facts): readonly Sample[] {
+  return Object.entries(configured.providers).flatMap(([provider, isConfigured]) => {
+    const recent = numbers.recent.filter((sum) => sum.labels['provider'] === provider);
+    const state = providerState(isConfigured, totalsBy(recent, 'provider_calls', 'outcome'));
+    return PROVIDER_STATES.map((name) => ({ labels: { provider, state: name }, value: name === state ? 1 : 0 }));
+  });
+}

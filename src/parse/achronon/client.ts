@@ -1,0 +1,245 @@
+import { z } from '@hono/zod-openapi';
+import type { Clock } from '../../core/clock.ts';
+import type { Budget } from '../../providers/provider.ts';
+import { joinUrl, requestJson, type Fetch } from '../../net/fetch-json.ts';
+import { err, ok, type Result } from '../../core/result.ts';
+import type { ParseFailure, ParseRequest, TranscriptionFailure, TranscriptionRequest } from '../ports.ts';
+
+// The hosted boundary publishes no contract. Everything that igskill assumes about it stands in this file and, in words, in
+// docs/achronon-boundary.md; the local stand-in reads the same shapes. A difference found later is corrected here.
+
+/** The version of the assumed contract. Sent with every request, so that the boundary can refuse one it doesn't know. */
+export const BOUNDARY_VERSION = '1';
+
+export const BOUNDARY_HEADERS = {
+  authorization: 'authorization',
+  idempotencyKey: 'idempotency-key',
+  version: 'boundary-version',
+} as const;
+
+/** The longest request body that is sent, in bytes: four times what a full sample of comments usually takes. */
+export const MAX_BOUNDARY_REQUEST_BYTES = 256 * 1024;
+
+/** More text than two hours of speech, in UTF-16 units. */
+export const MAX_TRANSCRIPT_CHARACTERS = 150_000;
+
+/** One segment a second for the longest video that may be sent. */
+export const MAX_TRANSCRIPT_SEGMENTS = 3_600;
+
+/** How far the last segment may end behind the allowed duration, in seconds: encoders pad, and models round up. */
+const SEGMENT_SLACK_SECONDS = 5;
+
+/** The longest name of a model. */
+const MAX_MODEL_CHARACTERS = 100;
+
+const nonBlank = z.string().regex(/\S/);
+const model = nonBlank.max(MAX_MODEL_CHARACTERS);
+const media = z.object({ mediaId: z.string().regex(/^\d{1,20}$/), shortcode: z.string().regex(/^[A-Za-z0-9_-]{5,11}$/) });
+
+/** What is sent to have a video's words written down. */
+export const TranscribeBody = z.strictObject({
+  task: z.literal('transcribe'),
+  model,
+  media,
+  mediaUrl: z.url({ protocol: /^https?$/ }),
+  durationSeconds: z.number().positive().nullable(),
+  maxDurationSeconds: z.int().positive(),
+});
+export type TranscribeBody = z.infer<typeof TranscribeBody>;
+
+/** What is sent to have a post or comments interpreted. `content` is the fenced data; nothing else holds what people wrote. */
+export const ParseBody = z.strictObject({
+  task: z.literal('parse'),
+  subject: z.enum(['media', 'comments']),
+  mode: nonBlank.max(40),
+  promptVersion: nonBlank.max(80),
+  model,
+  media,
+  instructions: nonBlank,
+  outputSchema: z.record(z.string(), z.unknown()),
+  content: nonBlank,
+});
+export type ParseBody = z.infer<typeof ParseBody>;
+
+const segment = z
+  .object({ startSeconds: z.number().nonnegative(), endSeconds: z.number().nonnegative(), text: nonBlank.max(5_000) })
+  .refine(({ startSeconds, endSeconds }) => endSeconds >= startSeconds);
+
+/** A transcript. Fields that aren't known are ignored; `language` and `segments` may be left out. */
+export const TranscribeAnswer = z.object({
+  text: nonBlank.max(MAX_TRANSCRIPT_CHARACTERS),
+  language: z
+    .string()
+    .max(35)
+    .regex(/^[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*$/)
+    .nullish(),
+  segments: z
+    .array(segment)
+    .max(MAX_TRANSCRIPT_SEGMENTS)
+    .refine((list) => list.every(({ startSeconds }, index) => startSeconds >= (list[index - 1]?.startSeconds ?? 0)))
+    .nullish(),
+  model,
+});
+
+/** An interpretation. What is in `output` is judged by the mode's own schema. */
+export const ParseAnswer = z.object({ output: z.record(z.string(), z.unknown()), model });
+
+/** How the boundary says no. Its message and details are for its operators: they are never shown or logged. */
+export const BoundaryError = z.object({ message: z.string(), code: z.string().optional(), details: z.unknown().optional() });
+
+/** The request for a transcript. A duration of zero is one that isn't known. */
+export function transcribeBody(request: TranscriptionRequest, model: string, maxDurationSeconds: number): TranscribeBody {
+  const { mediaId, shortcode, mediaUrl, durationSeconds } = request;
+  const known = durationSeconds === 0 ? null : durationSeconds;
+  return { task: 'transcribe', model, media: { mediaId, shortcode }, mediaUrl, durationSeconds: known, maxDurationSeconds };
+}
+
+/** What is asked for in a parse, apart from who asks. `content` is fenced already. */
+type Prompt = Pick<ParseBody, 'promptVersion' | 'instructions' | 'outputSchema' | 'content'>;
+
+/** The request for an interpretation. */
+export function parseBody(request: ParseRequest, model: string, prompt: Prompt): ParseBody {
+  const { mediaId, shortcode } = request.subject === 'media' ? request.post : request;
+  const { promptVersion, instructions, outputSchema, content } = prompt;
+  const { subject, mode } = request;
+  return { task: 'parse', subject, mode, promptVersion, model, media: { mediaId, shortcode }, instructions, outputSchema, content };
+}
+
+/** A transcript out of an answer, or null when the answer doesn't fit. Segments may end a little behind `maxDurationSeconds`. */
+export function readTranscript(answer: unknown, maxDurationSeconds: number) {
+  const parsed = TranscribeAnswer.safeParse(answer);
+  if (!parsed.success) return null;
+  const { text, language, segments, model } = parsed.data;
+  const latest = maxDurationSeconds + SEGMENT_SLACK_SECONDS;
+  if ((segments ?? []).some(({ endSeconds }) => endSeconds > latest)) return null;
+  return { text, language: language ?? null, segments: segments ?? null, model };
+}
+
+/** An output out of an answer, or null when the answer doesn't fit. The output itself is yet to be judged. */
+export function readParse(answer: unknown) {
+  const parsed = ParseAnswer.safeParse(answer);
+  return parsed.success ? parsed.data : null;
+}
+
+type Failure = ParseFailure['kind'] | TranscriptionFailure['kind'];
+
+/** The codes that tell more than their status does, and what each is to us. The table in docs/achronon-boundary.md is checked against this one. */
+export const BOUNDARY_CODES = {
+  no_speech: { status: 422, task: 'transcribe', failure: 'no_speech' },
+  too_long: { status: 422, task: 'transcribe', failure: 'too_long' },
+  media_url_expired: { status: 410, task: 'transcribe', failure: 'media_url_expired' },
+  output_invalid: { status: 422, task: 'parse', failure: 'invalid_output' },
+  timed_out: { status: 504, task: 'both', failure: 'timed_out' },
+  unauthorized: { status: 401, task: 'both', failure: 'refused' },
+  forbidden: { status: 403, task: 'both', failure: 'refused' },
+  rate_limited: { status: 429, task: 'both', failure: 'rate_limited' },
+  invalid_request: { status: 400, task: 'both', failure: 'refused' },
+  unsupported_version: { status: 400, task: 'both', failure: 'refused' },
+  idempotency_mismatch: { status: 409, task: 'both', failure: 'refused' },
+  internal: { status: 500, task: 'both', failure: 'unreachable' },
+} as const satisfies Readonly<Record<string, { status: number; task: 'transcribe' | 'parse' | 'both'; failure: Failure }>>;
+
+/** Where the boundary is and how it is spoken to. The token goes into a header and nowhere else. */
+export type BoundaryAccess = {
+  /** A base with a path of its own, such as `https://host/sandboxes/id`; nothing is resolved against it. Undefined: not configured. */
+  readonly endpoint: string | undefined;
+  readonly token: string | undefined;
+  /** Starts with a slash. */
+  readonly path: string;
+  readonly model: string;
+  /** For one transcription or parse with its repetition, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly fetch: Fetch;
+  readonly clock: Clock;
+};
+
+/** Whether there is a boundary to speak to. */
+export function isConfigured(access: BoundaryAccess): access is BoundaryAccess & { readonly endpoint: string; readonly token: string } {
+  return access.endpoint !== undefined && access.token !== undefined;
+}
+
+/** Twice: an answer that doesn't fit is asked for once more, as models don't err the same way each time. */
+export const MAX_ATTEMPTS = 2;
+
+/** The key of one attempt. The attempt is part of it, because a boundary that remembers would repeat the answer that didn't fit. */
+export function attemptKey(idempotencyKey: string, attempt: number): string {
+  return `${idempotencyKey}-${attempt}`;
+}
+
+/**
+ * Sends a body and reads the answer's JSON through `read`, which is null for one that doesn't fit. An answer that doesn't fit is
+ * asked for once more; no other failure is, since each has cost its time already. Both attempts share `timeoutMs` and the budget.
+ */
+export async function askBoundary<T, B extends TranscribeBody | ParseBody>(
+  access: BoundaryAccess,
+  body: B,
+  idempotencyKey: string,
+  budget: Budget,
+  read: (answer: unknown) => T | null,
+): Promise<Result<T, FailureOf<B>>> {
+  if (!isConfigured(access)) return err('not_configured');
+  const text = JSON.stringify(body);
+  if (new TextEncoder().encode(text).byteLength > MAX_BOUNDARY_REQUEST_BYTES) return err('refused');
+  const deadlineAt = Math.min(budget.deadlineAt, access.clock() + access.timeoutMs);
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+    const headers = {
+      accept: 'application/json',
+      'content-type': 'application/json',
+      [BOUNDARY_HEADERS.authorization]: `Bearer ${access.token}`,
+      [BOUNDARY_HEADERS.idempotencyKey]: attemptKey(idempotencyKey, attempt),
+      [BOUNDARY_HEADERS.version]: BOUNDARY_VERSION,
+    };
+    const request = {
+      url: joinUrl(access.endpoint, access.path),
+      init: { method: 'POST', headers, body: text },
+      limitMs: access.timeoutMs,
+    } as const;
+    const answered = await requestJson(access, request, { deadlineAt });
+    const outcome: Result<T, Failure> = answered.ok
+      ? readAnswer(answered.value.status, answered.value.body, body.task, read)
+      : err(noAnswer(answered.error));
+    if (outcome.ok) return outcome;
+    // safe because codes of the other task were mapped away by readAnswer
+    if (outcome.error !== 'invalid_output') return err(outcome.error as FailureOf<B>);
+  }
+  return err('invalid_output');
+}
+
+/** What can go wrong with a body: a parse has no words to miss. */
+type FailureOf<B extends TranscribeBody | ParseBody> = B extends ParseBody ? ParseFailure['kind'] : TranscriptionFailure['kind'];
+
+function readAnswer<T>(
+  status: number,
+  body: unknown,
+  task: 'transcribe' | 'parse',
+  read: (answer: unknown) => T | null,
+): Result<T, Failure> {
+  if (status < 200 || status > 299) return err(failureOf(status, body, task));
+  const value = read(body);
+  return value === null ? err('invalid_output') : ok(value);
+}
+
+/** What a refusal means. A code counts where it belongs to the task; else the status speaks. */
+function failureOf(status: number, body: unknown, task: 'transcribe' | 'parse'): Failure {
+  const parsed = BoundaryError.safeParse(body);
+  const code = parsed.success ? parsed.data.code : undefined;
+  if (code !== undefined && isKnownCode(code)) {
+    const known = BOUNDARY_CODES[code];
+    if (known.task === 'both' || known.task === task) return known.failure;
+  }
+  if (status === 410 && task === 'transcribe') return 'media_url_expired';
+  if (status === 408 || status === 504) return 'timed_out';
+  if (status === 429) return 'rate_limited';
+  return status >= 500 ? 'unreachable' : 'refused';
+}
+
+function isKnownCode(code: string): code is keyof typeof BOUNDARY_CODES {
+  return Object.hasOwn(BOUNDARY_CODES, code);
+}
+
+/** A success that isn't JSON is an answer that doesn't fit; a redirect is a boundary that isn't where it is configured to be. */
+function noAnswer(failure: { readonly kind: 'timed_out' | 'unreachable' | 'bad_response'; readonly httpStatus: number | null }): Failure {
+  if (failure.kind !== 'bad_response') return failure.kind;
+  const { httpStatus } = failure;
+  return httpStatus !== null && httpStatus >= 200 && httpStatus <= 299 ? 'invalid_output' : 'unreachable';
+}

@@ -1,0 +1,91 @@
+import type { Clock } from '../../core/clock.ts';
+import type { InstagramMedia } from '../../instagram/media.ts';
+import type { MediaTarget } from '../../instagram/target.ts';
+import { err, ok, type Result } from '../../core/result.ts';
+import { estimateCostMicros, LIST_PRICES, NOTHING_USED, type VendorUsage } from '../list-prices.ts';
+import type { Budget, Fetched, ProviderFailure, ProviderFailureKind, ProviderId, UpstreamReceipt } from '../provider.ts';
+import { requestJson, retryAfterSeconds, type Fetch, type JsonAnswer, type JsonFailure, type TimedRequest } from '../../net/fetch-json.ts';
+
+/** What every adapter is made from. The key goes into a header and nowhere else. */
+export type VendorAccess = {
+  /** May carry a path of its own; no trailing slash needed. */
+  readonly baseUrl: string;
+  readonly key: string;
+  readonly fetch: Fetch;
+  readonly clock: Clock;
+};
+
+/** Whom a receipt names: the vendor, and its path or actor without query, key or target. */
+export type Endpoint = { readonly provider: ProviderId; readonly endpoint: string };
+
+/** How one vendor is asked for a thing and how its answers are read. Everything but the request itself is pure. */
+export type VendorCall<T> = Endpoint & {
+  readonly request: TimedRequest;
+  readonly read: (answer: JsonAnswer) => Result<T, ProviderFailureKind>;
+  readonly usage: (exchange: Result<JsonAnswer, JsonFailure>) => VendorUsage;
+  /** How many results a delivered thing counts. */
+  readonly count: (value: T) => number;
+};
+
+/** Makes one call and turns whatever happens into the thing asked for or a failure, each with its receipt. */
+export async function callVendor<T>(
+  access: VendorAccess,
+  call: VendorCall<T>,
+  budget: Budget,
+): Promise<Result<Fetched<T>, ProviderFailure>> {
+  const exchange = await requestJson(access, call.request, budget);
+  const read = readExchange(exchange, call);
+  const receipt = makeReceipt(call, exchange, call.usage(exchange), read.ok ? call.count(read.value) : 0);
+  if (read.ok) return ok({ value: read.value, receipt });
+  const waitSeconds = exchange.ok ? retryAfterSeconds(exchange.value.headers, access.clock()) : undefined;
+  return err({ kind: read.error, receipt, ...(waitSeconds === undefined ? {} : { retryAfterSeconds: waitSeconds }) });
+}
+
+/** The same for one post. A post other than the one asked for is `bad_response`. */
+export function callForMedia(
+  access: VendorAccess,
+  call: Omit<VendorCall<InstagramMedia>, 'read' | 'count'> & {
+    readonly read: (answer: JsonAnswer, target: MediaTarget) => Result<InstagramMedia, ProviderFailureKind>;
+  },
+  target: MediaTarget,
+  budget: Budget,
+): Promise<Result<Fetched<InstagramMedia>, ProviderFailure>> {
+  const read = (answer: JsonAnswer): Result<InstagramMedia, ProviderFailureKind> => {
+    const media = call.read(answer, target);
+    return media.ok && media.value.shortcode !== target.shortcode ? err('bad_response') : media;
+  };
+  return callVendor(access, { ...call, read, count: () => 1 }, budget);
+}
+
+/** The failure of a call that wasn't made because too little time is left. Nothing was used. */
+export function notStarted(endpoint: Endpoint): ProviderFailure {
+  return { kind: 'timed_out', receipt: unusedReceipt(endpoint) };
+}
+
+/** The receipt of a call that wasn't made. */
+export function unusedReceipt(endpoint: Endpoint): UpstreamReceipt {
+  return makeReceipt(endpoint, err({ kind: 'timed_out', httpStatus: null, latencyMs: 0, sent: false }), NOTHING_USED, 0);
+}
+
+function readExchange<T>(exchange: Result<JsonAnswer, JsonFailure>, call: VendorCall<T>): Result<T, ProviderFailureKind> {
+  if (exchange.ok) return call.read(exchange.value);
+  return err(exchange.error.kind === 'unreachable' ? 'server_error' : exchange.error.kind);
+}
+
+function makeReceipt(
+  { provider, endpoint }: Endpoint,
+  exchange: Result<JsonAnswer, JsonFailure>,
+  usage: VendorUsage,
+  resultCount: number,
+): UpstreamReceipt {
+  return {
+    provider,
+    endpoint,
+    billedUnit: LIST_PRICES[provider].billedUnit,
+    billedUnits: usage.billedUnits,
+    resultCount,
+    estimatedCostMicros: estimateCostMicros(provider, usage),
+    latencyMs: exchange.ok ? exchange.value.latencyMs : exchange.error.latencyMs,
+    httpStatus: exchange.ok ? exchange.value.status : exchange.error.httpStatus,
+  };
+}

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { commentId, number, optional, optionalList, text, VendorAuthor } from '../adapter/fields.ts';
+
+const parent = commentId.nullish().catch(null);
+
+const rowFields = {
+  id: commentId,
+  text,
+  timestamp: text,
+  likesCount: number,
+  repliesCount: number,
+  owner: optional(VendorAuthor),
+  ownerId: parent,
+  ownerUsername: text,
+  ownerProfilePicUrl: text,
+  /** The picture of a GIF or sticker. */
+  media: z.unknown().optional(),
+};
+
+/** A reply nested in its comment. */
+export const ApifyReply = z.object(rowFields);
+export type ApifyReply = z.infer<typeof ApifyReply>;
+
+/**
+ * One row of the data set: a comment, or a reply that the actor flattened into a row of its own. No recording shows how such a
+ * row names its comment, so every name that the vendor's or the platform's other answers use for it is tried.
+ */
+export const ApifyRow = z.object({
+  ...rowFields,
+  postUrl: text,
+  commentUrl: text,
+  replies: optionalList(ApifyReply),
+  parentCommentId: parent,
+  parent_comment_id: parent,
+  parentId: parent,
+  repliedToCommentId: parent,
+  replied_to_comment_id: parent,
+  replyToCommentId: parent,
+});
+export type ApifyRow = z.infer<typeof ApifyRow>;

@@ -1,0 +1,154 @@
+import { assembleComment, assembleReply, type CommentFacts, type Reply } from '../../instagram/comment.ts';
+import { canonicalUrl } from '../../instagram/media.ts';
+import type { MediaTarget } from '../../instagram/target.ts';
+import { err, ok, type Result } from '../../core/result.ts';
+import { type ApifyReply, ApifyRow } from './comments-schema.ts';
+import { apifyProblem, MIN_RUN_CHARGE_CAP_USD, runActor } from './run.ts';
+import { type CommentThread, distinct, toComments } from '../comments/threads.ts';
+import { LIST_PRICES } from '../list-prices.ts';
+import type { Budget, CommentBatch, CommentsOrder, CommentsProvider, ProviderFailureKind } from '../provider.ts';
+import type { VendorAccess } from '../adapter/call.ts';
+import { isoToMs } from '../adapter/fields.ts';
+
+/** The actor whose comments mode is recorded; the comment scraper of its own has been seen to give none. */
+const ACTOR = 'apify~instagram-scraper';
+
+/** How many billed rows a run may have for each comment asked for: one where only comments are, two where replies are billed on top. */
+const ROWS_PER_COMMENT = { plain: 1, withReplies: 2 } as const;
+
+/** Room in a run's charge for its start and for a price that has moved a little. */
+const CHARGE_SLACK = 1.1;
+
+type Subject = { readonly shortcode: string; readonly postOwner: string | null };
+
+/** Reads comments by Apify: one run for the whole batch. There is no cursor, so nothing can be continued. */
+export async function fetchApifyComments(
+  access: VendorAccess,
+  target: MediaTarget,
+  order: CommentsOrder,
+  postOwner: string | null,
+  budget: Budget,
+): ReturnType<CommentsProvider['fetchComments']> {
+  if (order.position !== null) return ok({ value: batch([], 'provider_limit'), attempts: [] });
+  const input = {
+    directUrls: [canonicalUrl(target.shortcode, target.hint === 'reel' ? 'reel' : 'image')],
+    resultsType: 'comments',
+    resultsLimit: order.limit,
+    ...(order.includeReplies ? { includeNestedComments: true } : {}),
+  };
+  const subject = { shortcode: target.shortcode, postOwner };
+  const read = (items: readonly unknown[]) => readRows(items, order, subject);
+  const count = ({ comments }: CommentBatch) => comments.reduce((sum, { replies }) => sum + 1 + (replies?.length ?? 0), 0);
+  const fetched = await runActor(access, { actor: ACTOR, input, maxChargeUsd: chargeCapUsd(order), read, count }, budget);
+  if (!fetched.ok) return err({ ...fetched.error, attempts: [fetched.error.receipt] });
+  return ok({ value: fetched.value.value, attempts: [fetched.value.receipt] });
+}
+
+/** US dollars, to the cent. */
+function chargeCapUsd({ limit, includeReplies }: CommentsOrder): number {
+  const rows = limit * (includeReplies ? ROWS_PER_COMMENT.withReplies : ROWS_PER_COMMENT.plain);
+  const usd = (rows * LIST_PRICES.apify.unitMicros * CHARGE_SLACK) / 1_000_000;
+  return Math.max(MIN_RUN_CHARGE_CAP_USD, Math.ceil(usd * 100) / 100);
+}
+
+function readRows(items: readonly unknown[], order: CommentsOrder, subject: Subject): Result<CommentBatch, ProviderFailureKind> {
+  // The actor gives no row for a post without comments.
+  if (items.length === 0) return ok(batch([], 'end_of_thread'));
+  const rows = items.flatMap((item) => {
+    const row = ApifyRow.safeParse(item);
+    return row.success && isUnder(row.data, subject.shortcode) ? [row.data] : [];
+  });
+  if (rows.length === 0) {
+    const problem = apifyProblem(items);
+    // Its one sentence for comments turned off, for none, and for a post that is private: whichever it is, there are no comments to read.
+    return problem === 'unavailable' ? ok(batch([], 'end_of_thread')) : err(problem);
+  }
+  const threads = toThreads(
+    distinct(rows, ({ id }) => id),
+    subject,
+  ).slice(0, order.limit);
+  const isIncomplete = order.includeReplies && threads.some(({ more }) => more !== 'none');
+  // The actor never says how many there are, so whether more could have come isn't known.
+  return ok(batch(toComments(threads, order.includeReplies), threads.length < order.limit ? 'provider_limit' : null, isIncomplete));
+}
+
+function batch(comments: CommentBatch['comments'], shortfall: CommentBatch['shortfall'], repliesIncomplete = false): CommentBatch {
+  return { comments, shortfall, next: null, order: 'unknown', repliesIncomplete };
+}
+
+function isUnder(row: ApifyRow, shortcode: string): boolean {
+  return row.postUrl == null || row.postUrl.split(/[/?#]/).includes(shortcode);
+}
+
+/**
+ * Nests the rows. Replies come inside their comment or as rows of their own, or both. A reply whose comment is not in the data
+ * set is left out: it would pass for a comment at the top level, and be counted and paid for as one.
+ */
+function toThreads(rows: readonly ApifyRow[], subject: Subject): CommentThread[] {
+  const parents = new Map(rows.flatMap((row): (readonly [string, string])[] => parentOf(row).map((parent) => [row.id, parent])));
+  const flat = Map.groupBy(
+    rows.filter(({ id }) => parents.has(id)),
+    ({ id }) => rootOf(id, parents),
+  );
+  return rows
+    .filter(({ id }) => !parents.has(id))
+    .map((row) => {
+      const given = distinct([...(row.replies ?? []), ...(flat.get(row.id) ?? [])], ({ id }) => id);
+      const replies = given.map((reply) => toReply(reply, row.id, subject));
+      return {
+        comment: assembleComment(facts(row, subject), subject.postOwner),
+        replies,
+        more: (row.repliesCount ?? 0) > replies.length ? 'unreachable' : 'none',
+      };
+    });
+}
+
+/** The comment that a row says it answers, if any: by one of the names, else by the platform's address of a reply, …/c/{comment}/r/{reply}. */
+function parentOf(row: ApifyRow): readonly string[] {
+  const named = [
+    row.parentCommentId,
+    row.parent_comment_id,
+    row.parentId,
+    row.repliedToCommentId,
+    row.replied_to_comment_id,
+    row.replyToCommentId,
+    /\/c\/([A-Za-z0-9_-]+)\/r\//.exec(row.commentUrl ?? '')?.[1],
+  ];
+  return named.flatMap((id) => (id == null || id === row.id ? [] : [id])).slice(0, 1);
+}
+
+/** The comment at the top of an answer to an answer. A circle, which only a broken data set has, ends where it began. */
+function rootOf(id: string, parents: ReadonlyMap<string, string>): string {
+  const passed = new Set<string>();
+  let at = id;
+  for (let parent = parents.get(at); parent !== undefined && !passed.has(at); parent = parents.get(at)) {
+    passed.add(at);
+    at = parent;
+  }
+  return at;
+}
+
+function toReply(reply: ApifyReply, parentId: string, subject: Subject): Reply {
+  return assembleReply(facts(reply, subject), parentId, subject.postOwner);
+}
+
+function facts(row: ApifyReply, { shortcode }: Subject): CommentFacts {
+  const { owner } = row;
+  return {
+    shortcode,
+    id: row.id,
+    text: row.text,
+    owner: {
+      id: owner?.id ?? owner?.pk ?? row.ownerId,
+      username: owner?.username ?? row.ownerUsername,
+      fullName: owner?.full_name,
+      isVerified: owner?.is_verified,
+      isPrivate: owner?.is_private,
+      avatarUrl: owner?.profile_pic_url ?? row.ownerProfilePicUrl,
+    },
+    createdAtMs: isoToMs(row.timestamp),
+    likeCount: row.likesCount,
+    replyCount: row.repliesCount,
+    hasGif: row.media != null,
+  };
+}

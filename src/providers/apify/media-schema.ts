@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { flag, id, number, optional, optionalList, requiredId, text, VendorUser } from '../adapter/fields.ts';
+
+const Kind = z.enum(['Image', 'Video', 'Sidecar']);
+
+const assetFields = {
+  type: Kind,
+  displayUrl: text,
+  videoUrl: text,
+  videoDuration: number,
+  alt: text,
+  dimensionsWidth: number,
+  dimensionsHeight: number,
+  originalWidth: number,
+  originalHeight: number,
+};
+
+/** One slide of a carousel. */
+export const ApifySlide = z.object({ ...assetFields, id, shortCode: text });
+export type ApifySlide = z.infer<typeof ApifySlide>;
+
+/** One post of the actor's data set. The set of fields changes between runs of the very same post. */
+export const ApifyPost = z.object({
+  ...assetFields,
+  id: requiredId,
+  shortCode: z.string().min(1),
+  productType: text,
+  caption: text,
+  timestamp: text,
+  ownerId: id,
+  ownerUsername: text,
+  ownerFullName: text,
+  likesCount: number,
+  commentsCount: number,
+  videoPlayCount: number,
+  videoViewCount: number,
+  sharesCount: number,
+  images: optionalList(z.string()),
+  // Strict unlike the rest: a slide that can't be read would be missing without anyone noticing.
+  childPosts: z.array(ApifySlide).nullish(),
+  audioUrl: text,
+  musicInfo: optional(z.object({ artist_name: text, song_name: text, audio_id: id, uses_original_audio: flag })),
+  locationId: id,
+  locationName: text,
+  taggedUsers: optionalList(VendorUser),
+  coauthorProducers: optionalList(VendorUser),
+  paidPartnership: flag,
+  isSponsored: flag,
+  sponsors: optionalList(VendorUser),
+  isPinned: flag,
+  isCommentsDisabled: flag,
+});
+export type ApifyPost = z.infer<typeof ApifyPost>;
+
+/** An item that says why there is no post. It comes inside a success, and is billed like a post. */
+export const ApifyErrorItem = z.object({
+  error: z.string().min(1),
+  id: z.undefined().optional(),
+  requestErrorMessages: optionalList(z.string()),
+});
+export type ApifyErrorItem = z.infer<typeof ApifyErrorItem>;
+
+/** The body of every refusal by HTTP status. */
+export const ApifyRefusal = z.object({ error: z.object({ type: text, message: text }) });

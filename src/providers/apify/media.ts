@@ -1,0 +1,86 @@
+import { assembleMedia, type AssetFacts, type InstagramMedia } from '../../instagram/media.ts';
+import type { MediaTarget } from '../../instagram/target.ts';
+import type { ApifyPost, ApifySlide } from './media-schema.ts';
+import { filled, likesHidden, mediaId, toUser, videoType } from '../adapter/fields.ts';
+
+/** Brings an item of the actor's data set to the public shape. Null when its id can't be told. */
+export function apifyMedia(post: ApifyPost, target: MediaTarget): InstagramMedia | null {
+  const id = mediaId(post.id);
+  if (id === null) return null;
+  const takenAtMs = Date.parse(post.timestamp ?? '');
+  const slides = toSlides(post);
+  return assembleMedia({
+    shortcode: post.shortCode,
+    id,
+    type: typeOf(post, target),
+    caption: post.caption,
+    owner: { id: post.ownerId, username: filled(post.ownerUsername), fullName: filled(post.ownerFullName) },
+    takenAtMs: Number.isNaN(takenAtMs) ? null : takenAtMs,
+    metrics: {
+      likes: post.likesCount,
+      comments: post.commentsCount,
+      plays: post.videoPlayCount,
+      views: post.videoViewCount,
+      shares: post.sharesCount,
+    },
+    assets: [toAsset(post)],
+    // A carousel whose slides the vendor left out keeps its cover.
+    children: post.type === 'Sidecar' && slides.length > 0 ? slides : null,
+    location:
+      post.locationId == null && filled(post.locationName) === null
+        ? null
+        : { id: post.locationId ?? null, name: filled(post.locationName), city: null, latitude: null, longitude: null },
+    taggedUsers: (post.taggedUsers ?? []).map(toUser),
+    coauthors: (post.coauthorProducers ?? []).map(toUser),
+    paidPartnership: post.paidPartnership ?? post.isSponsored,
+    sponsors: (post.sponsors ?? []).map(toUser),
+    music: toMusic(post),
+    audioUrl: post.audioUrl,
+    flags: {
+      likesHidden: likesHidden(null, post.likesCount),
+      commentsDisabled: post.isCommentsDisabled,
+      isPinned: post.isPinned,
+    },
+  });
+}
+
+function typeOf(post: ApifyPost, target: MediaTarget): InstagramMedia['type'] {
+  switch (post.type) {
+    case 'Image':
+      return 'image';
+    case 'Video':
+      return videoType(post.productType, target.hint);
+    case 'Sidecar':
+      return 'carousel';
+  }
+}
+
+function toAsset(media: ApifyPost | ApifySlide): AssetFacts {
+  const shared = {
+    width: media.dimensionsWidth ?? media.originalWidth,
+    height: media.dimensionsHeight ?? media.originalHeight,
+    altText: media.alt,
+  };
+  if (media.type !== 'Video') return { type: 'image', url: media.displayUrl, ...shared };
+  return { type: 'video', url: media.videoUrl, thumbnailUrl: media.displayUrl, durationSeconds: media.videoDuration, ...shared };
+}
+
+/** `images` lists only pictures' addresses; it stands in where the actor left `childPosts` empty. */
+function toSlides(post: ApifyPost): readonly (AssetFacts & { id: string | null; shortcode: string | null })[] {
+  const slides = post.childPosts ?? [];
+  if (slides.length > 0) {
+    return slides.map((slide) => ({ id: mediaId(slide.id), shortcode: filled(slide.shortCode), ...toAsset(slide) }));
+  }
+  return (post.images ?? []).map((url) => ({ id: null, shortcode: null, type: 'image', url }));
+}
+
+function toMusic(post: ApifyPost): InstagramMedia['music'] {
+  const music = post.musicInfo;
+  if (music == null) return null;
+  return {
+    title: filled(music.song_name),
+    artist: filled(music.artist_name),
+    audioId: music.audio_id ?? null,
+    isOriginalAudio: music.uses_original_audio ?? null,
+  };
+}

@@ -1,0 +1,36 @@
+import type { Clock } from '../../core/clock.ts';
+import { ok, type Result } from '../../core/result.ts';
+import { createAllowance } from './call-budget.ts';
+import { readPages } from './pages.ts';
+import { readReplies } from './replies.ts';
+import { type CommentSource, toComments } from './threads.ts';
+import type { Budget, CommentBatch, CommentsOrder, FetchedPages, ProviderFailure, UpstreamReceipt } from '../provider.ts';
+
+/**
+ * Reads one batch of comments from a vendor that gives them in pages: first the comments, then, where asked for, the replies that
+ * their pages left out. Everything shares one deadline and MAX_COMMENT_CALLS. What has arrived is delivered.
+ */
+export async function readComments(
+  source: CommentSource,
+  order: CommentsOrder,
+  budget: Budget,
+  clock: Clock,
+): Promise<Result<FetchedPages<CommentBatch>, ProviderFailure & { readonly attempts: readonly UpstreamReceipt[] }>> {
+  const allowance = createAllowance(budget, clock);
+  const collected = await readPages(source, order, allowance);
+  if (!collected.ok) return collected;
+  const { shortfall, next, order: listed, attempts } = collected.value;
+  const answered = order.includeReplies
+    ? await readReplies(source, collected.value.threads, allowance)
+    : { threads: collected.value.threads, attempts: [] };
+  return ok({
+    value: {
+      comments: toComments(answered.threads, order.includeReplies),
+      shortfall,
+      next,
+      order: listed,
+      repliesIncomplete: order.includeReplies && answered.threads.some(({ more }) => more !== 'none'),
+    },
+    attempts: [...attempts, ...answered.attempts],
+  });
+}

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { commentId, cursor, flag, mainList, number, optional, optionalList, text, VendorAuthor } from '../adapter/fields.ts';
+
+const commentFields = {
+  pk: commentId,
+  text,
+  created_at: number,
+  created_at_utc: number,
+  comment_like_count: number,
+  like_count: number,
+  /** Left out where there are none. */
+  child_comment_count: number,
+  is_created_by_media_owner: flag,
+  giphy_media_info: z.unknown().optional(),
+  user: optional(VendorAuthor),
+};
+
+/** One reply, as a preview or on a page of replies. */
+export const HikerReply = z.object(commentFields);
+export type HikerReply = z.infer<typeof HikerReply>;
+
+/** One comment: the platform's private API as it is. */
+export const HikerComment = z.object({
+  ...commentFields,
+  is_pinned: flag,
+  preview_child_comments: optionalList(HikerReply),
+  has_more_tail_child_comments: flag,
+  has_more_head_child_comments: flag,
+});
+export type HikerComment = z.infer<typeof HikerComment>;
+
+/** `/v2/media/comments`. `is_ranked` is said only of lists that are. */
+export const HikerCommentsBody = z.object({
+  response: z.object({ comments: mainList(HikerComment), is_ranked: flag }),
+  next_page_id: cursor,
+});
+
+/** `/v2/media/comments/replies`. The cursor is the platform's own; no recording has one. */
+export const HikerRepliesBody = z.object({
+  child_comments: mainList(HikerReply),
+  has_more_tail_child_comments: flag,
+  has_more_head_child_comments: flag,
+  next_min_child_cursor: cursor,
+});

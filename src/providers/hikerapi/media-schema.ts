@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import { flag, id, number, optional, optionalList, Rendition, requiredId, text, VendorUser } from '../adapter/fields.ts';
+
+const MediaType = z.union([z.literal(1), z.literal(2), z.literal(8)]);
+
+const Sound = {
+  audio_cluster_id: id,
+  audio_asset_id: id,
+  progressive_download_url: text,
+};
+
+const SoundTrack = optional(
+  z.object({
+    music_info: optional(z.object({ music_asset_info: optional(z.object({ ...Sound, title: text, display_artist: text })) })),
+    original_sound_info: optional(z.object({ ...Sound, original_audio_title: text, ig_artist: optional(VendorUser) })),
+  }),
+);
+
+/** Sponsors come as people, or wrapped in the platform's own permission record. */
+const SponsorTag = z.union([
+  z.object({ sponsor: VendorUser }).transform((tag) => tag.sponsor),
+  z.object({ user: VendorUser }).transform((tag) => tag.user),
+  VendorUser,
+]);
+
+/** What both versions of the vendor's post have in common. */
+const postFields = {
+  code: z.string().min(1),
+  media_type: MediaType,
+  product_type: text,
+  gating_info: z.unknown().optional(),
+  user: optional(
+    z.object({
+      pk: id,
+      pk_id: id,
+      id,
+      username: text,
+      full_name: text,
+      is_verified: flag,
+      is_private: flag,
+      profile_pic_url: text,
+    }),
+  ),
+  like_count: number,
+  comment_count: number,
+  play_count: number,
+  view_count: number,
+  like_and_view_counts_disabled: flag,
+  comments_disabled: flag,
+  video_duration: number,
+  accessibility_caption: text,
+  location: optional(z.object({ pk: id, name: text, city: text, lat: number, lng: number })),
+  coauthor_producers: optionalList(VendorUser),
+  is_paid_partnership: flag,
+  sponsor_tags: optionalList(SponsorTag),
+  clips_metadata: SoundTrack,
+};
+
+const flatAsset = {
+  media_type: MediaType,
+  thumbnail_url: text,
+  video_url: text,
+  video_duration: number,
+  accessibility_caption: text,
+  image_versions: optionalList(Rendition),
+  video_versions: optionalList(Rendition),
+};
+
+/** One slide of a v1 album. */
+export const FlatSlide = z.object({ ...flatAsset, pk: id, code: text });
+export type FlatSlide = z.infer<typeof FlatSlide>;
+
+/** `/v1/media/by/code`: flat, ids as strings. `resources` is strict, so that no slide goes missing unnoticed. */
+export const FlatPost = z.object({
+  ...postFields,
+  ...flatAsset,
+  pk: requiredId,
+  taken_at: z.union([z.string(), z.number()]).nullish().catch(null),
+  taken_at_ts: number,
+  caption_text: text,
+  usertags: optionalList(z.object({ user: VendorUser })),
+  resources: z.array(FlatSlide).nullish(),
+});
+export type FlatPost = z.infer<typeof FlatPost>;
+
+const rawAsset = {
+  media_type: MediaType,
+  strong_id__: text,
+  id: text,
+  pk: id,
+  original_width: number,
+  original_height: number,
+  video_duration: number,
+  accessibility_caption: text,
+  image_versions2: optional(z.object({ candidates: optionalList(Rendition) })),
+  video_versions: optionalList(Rendition),
+};
+
+/** One slide of a v2 album. */
+export const RawSlide = z.object({ ...rawAsset, code: text });
+export type RawSlide = z.infer<typeof RawSlide>;
+
+/** `media_or_ad` of `/v2/media/info/by/code`: the platform's private API as it is. */
+export const RawPost = z.object({
+  ...postFields,
+  ...rawAsset,
+  taken_at: number,
+  caption: optional(z.object({ text })),
+  ig_play_count: number,
+  reshare_count: number,
+  media_repost_count: number,
+  disable_caption_and_comment: flag,
+  timeline_pinned_user_ids: optionalList(z.unknown()),
+  usertags: optional(z.object({ in: optionalList(z.object({ user: VendorUser })) })),
+  music_metadata: SoundTrack,
+  carousel_media: z.array(RawSlide).nullish(),
+});
+export type RawPost = z.infer<typeof RawPost>;
+
+/** Around the v2 post. */
+export const RawEnvelope = z.object({ media_or_ad: z.unknown().optional() });
+
+/** A refusal. `state` false means no balance, on whatever status it comes. */
+export const Refusal = z.object({ exc_type: text, state: flag, detail: text });
+
+/** What tells that a post is behind an age or sensitivity gate. */
+export const Gate = z.object({ gating_info: z.unknown().optional() });

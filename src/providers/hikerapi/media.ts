@@ -1,0 +1,185 @@
+import { assembleMedia, type AssetFacts, type InstagramMedia, type MediaFacts } from '../../instagram/media.ts';
+import type { MediaTarget } from '../../instagram/target.ts';
+import type { FlatPost, FlatSlide, RawPost, RawSlide } from './media-schema.ts';
+import { filled, hasEntries, largest, likesHidden, mediaId, toUser, videoType, type Rendition } from '../adapter/fields.ts';
+
+/** Brings a v1 post to the public shape. Null when its id can't be told. */
+export function hikerFlatMedia(post: FlatPost, target: MediaTarget): InstagramMedia | null {
+  const id = mediaId(post.pk);
+  if (id === null) return null;
+  return assembleMedia({
+    ...sharedFacts(post, target),
+    id,
+    caption: post.caption_text,
+    takenAtMs: flatTakenAtMs(post),
+    metrics: { likes: post.like_count, comments: post.comment_count, ...playsAndViews(post, post.play_count) },
+    assets: [flatAsset(post)],
+    children: slides(post, post.resources, flatSlide),
+    taggedUsers: (post.usertags ?? []).map((tag) => toUser(tag.user)),
+    music: toMusic(post.clips_metadata),
+    flags: { ...sharedFlags(post), commentsDisabled: post.comments_disabled },
+  });
+}
+
+/** Brings a v2 post, which is the platform's private API as it is, to the public shape. Null when its id can't be told. */
+export function hikerRawMedia(post: RawPost, target: MediaTarget): InstagramMedia | null {
+  const id = rawId(post);
+  if (id === null) return null;
+  const sound = post.clips_metadata ?? post.music_metadata;
+  return assembleMedia({
+    ...sharedFacts(post, target),
+    id,
+    caption: post.caption?.text,
+    takenAtMs: post.taken_at == null ? null : post.taken_at * 1_000,
+    metrics: {
+      likes: post.like_count,
+      comments: post.comment_count,
+      ...playsAndViews(post, post.ig_play_count ?? post.play_count),
+      shares: post.reshare_count,
+      reposts: post.media_repost_count,
+    },
+    assets: [rawAsset(post)],
+    children: slides(post, post.carousel_media, rawSlide),
+    taggedUsers: (post.usertags?.in ?? []).map((tag) => toUser(tag.user)),
+    music: toMusic(sound),
+    audioUrl: (sound?.music_info?.music_asset_info ?? sound?.original_sound_info)?.progressive_download_url,
+    flags: {
+      ...sharedFlags(post),
+      commentsDisabled: post.comments_disabled ?? post.disable_caption_and_comment,
+      isPinned: hasEntries(post.timeline_pinned_user_ids),
+    },
+  });
+}
+
+function sharedFacts(post: FlatPost | RawPost, target: MediaTarget) {
+  const user = post.user;
+  const place = post.location;
+  return {
+    shortcode: post.code,
+    type: typeOf(post, target),
+    owner: {
+      id: user?.pk_id ?? user?.pk ?? user?.id,
+      username: user?.username,
+      fullName: filled(user?.full_name),
+      isVerified: user?.is_verified,
+      isPrivate: user?.is_private,
+      avatarUrl: user?.profile_pic_url,
+    },
+    location:
+      place == null
+        ? null
+        : {
+            id: place.pk ?? null,
+            name: filled(place.name),
+            city: filled(place.city),
+            latitude: place.lat ?? null,
+            longitude: place.lng ?? null,
+          },
+    coauthors: (post.coauthor_producers ?? []).map(toUser),
+    paidPartnership: post.is_paid_partnership,
+    sponsors: (post.sponsor_tags ?? []).map(toUser),
+  };
+}
+
+function sharedFlags(post: FlatPost | RawPost) {
+  return { likesHidden: likesHidden(post.like_and_view_counts_disabled, post.like_count) };
+}
+
+function typeOf(post: FlatPost | RawPost, target: MediaTarget): InstagramMedia['type'] {
+  switch (post.media_type) {
+    case 1:
+      return 'image';
+    case 2:
+      return videoType(post.product_type, target.hint);
+    case 8:
+      return 'carousel';
+  }
+}
+
+/** The vendor writes 0 plays and 0 views for pictures and albums, which have no such count. */
+function playsAndViews(post: FlatPost | RawPost, plays: number | null | undefined): Pick<MediaFacts['metrics'], 'plays' | 'views'> {
+  if (post.media_type === 2) return { plays, views: post.view_count };
+  return { plays: plays === 0 ? null : plays, views: post.view_count === 0 ? null : post.view_count };
+}
+
+/** An album whose slides the vendor left out keeps its cover. */
+function slides<S, F>(post: FlatPost | RawPost, given: readonly S[] | null | undefined, toSlide: (slide: S) => F): readonly F[] | null {
+  return post.media_type === 8 && given != null && given.length > 0 ? given.map(toSlide) : null;
+}
+
+function flatTakenAtMs(post: FlatPost): number | null {
+  if (post.taken_at_ts != null) return post.taken_at_ts * 1_000;
+  if (typeof post.taken_at === 'number') return post.taken_at * 1_000;
+  const takenAtMs = Date.parse(post.taken_at ?? '');
+  return Number.isNaN(takenAtMs) ? null : takenAtMs;
+}
+
+function flatAsset(media: FlatPost | FlatSlide): AssetFacts {
+  const still = largest(media.image_versions);
+  const film = largest(media.video_versions);
+  const thumbnailUrl = still?.url ?? media.thumbnail_url;
+  if (media.media_type !== 2) return { type: 'image', url: thumbnailUrl, ...sizeOf(still), altText: media.accessibility_caption };
+  return {
+    type: 'video',
+    url: film?.url ?? media.video_url,
+    thumbnailUrl,
+    ...sizeOf(film ?? still),
+    durationSeconds: duration(media.video_duration),
+    altText: media.accessibility_caption,
+  };
+}
+
+function flatSlide(slide: FlatSlide) {
+  return { id: mediaId(slide.pk), shortcode: filled(slide.code), ...flatAsset(slide) };
+}
+
+function rawAsset(media: RawPost | RawSlide): AssetFacts {
+  const still = largest(media.image_versions2?.candidates);
+  const film = largest(media.video_versions);
+  const best = media.media_type === 2 ? (film ?? still) : still;
+  const shared = {
+    width: media.original_width ?? best?.width,
+    height: media.original_height ?? best?.height,
+    altText: media.accessibility_caption,
+  };
+  if (media.media_type !== 2) return { type: 'image', url: still?.url, ...shared };
+  return { type: 'video', url: film?.url, thumbnailUrl: still?.url, durationSeconds: duration(media.video_duration), ...shared };
+}
+
+function rawSlide(slide: RawSlide) {
+  return { id: rawId(slide), shortcode: filled(slide.code), ...rawAsset(slide) };
+}
+
+/** The string ids first: `pk` is a number here, exact only because upstream.ts kept its digits. */
+function rawId(media: RawPost | RawSlide): string | null {
+  return mediaId(media.strong_id__) ?? mediaId(media.pk) ?? mediaId(media.id);
+}
+
+function sizeOf(rendition: Rendition | null): Pick<AssetFacts, 'width' | 'height'> {
+  return { width: rendition?.width, height: rendition?.height };
+}
+
+/** The vendor writes 0 where it doesn't know a slide's length. */
+function duration(seconds: number | null | undefined): number | null {
+  return seconds == null || seconds === 0 ? null : seconds;
+}
+
+function toMusic(sound: FlatPost['clips_metadata']): InstagramMedia['music'] {
+  const licensed = sound?.music_info?.music_asset_info;
+  if (licensed != null) {
+    return {
+      title: filled(licensed.title),
+      artist: filled(licensed.display_artist),
+      audioId: licensed.audio_cluster_id ?? licensed.audio_asset_id ?? null,
+      isOriginalAudio: false,
+    };
+  }
+  const original = sound?.original_sound_info;
+  if (original == null) return null;
+  return {
+    title: filled(original.original_audio_title),
+    artist: filled(original.ig_artist?.username),
+    audioId: original.audio_asset_id ?? original.audio_cluster_id ?? null,
+    isOriginalAudio: true,
+  };
+}

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { commentId, cursor, flag, mainList, number, optional, optionalList, text, VendorAuthor } from '../adapter/fields.ts';
+
+const commentFields = {
+  id: commentId,
+  text,
+  created_at: text,
+  comment_like_count: number,
+  child_comment_count: number,
+  user: optional(VendorAuthor),
+};
+
+/** One reply. */
+export const VendorReply = z.object(commentFields);
+export type VendorReply = z.infer<typeof VendorReply>;
+
+/** One comment. `replies` stay empty unless the page was asked for with them. */
+export const VendorComment = z.object({
+  ...commentFields,
+  replies: optionalList(VendorReply),
+  replies_cursor: cursor,
+  has_more_replies: flag,
+});
+export type VendorComment = z.infer<typeof VendorComment>;
+
+/** `/v2/instagram/post/comments`. */
+export const CommentsBody = z.object({ comments: mainList(VendorComment), cursor });
+
+/** `/v1/instagram/post/comment/replies`. */
+export const RepliesBody = z.object({ comments: mainList(VendorReply), cursor, has_more: flag });

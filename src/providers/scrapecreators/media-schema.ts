@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { flag, id, number, optional, optionalList, requiredId, text, VendorUser } from '../adapter/fields.ts';
+
+// The post as the platform's web GraphQL API shapes it, which ScrapeCreators passes on. A "reduced" carousel and a trimmed
+// answer leave out much of it; only id and shortcode are always there.
+
+const Edges = <T extends z.ZodType>(node: T) => optional(z.object({ edges: optionalList(z.object({ node })) }));
+
+const EdgeCount = optional(z.object({ count: number }));
+
+const assetFields = {
+  __typename: text,
+  is_video: flag,
+  display_url: text,
+  thumbnail_src: text,
+  video_url: text,
+  video_duration: number,
+  accessibility_caption: text,
+  dimensions: optional(z.object({ width: number, height: number })),
+};
+
+/** One slide of a carousel. Its id is only sometimes a media id. */
+export const SlideNode = z.object({ ...assetFields, id, shortcode: text });
+export type SlideNode = z.infer<typeof SlideNode>;
+
+/** `xdt_shortcode_media`. */
+export const PostNode = z.object({
+  ...assetFields,
+  id: requiredId,
+  shortcode: z.string().min(1),
+  product_type: text,
+  gating_info: z.unknown().optional(),
+  owner: optional(
+    z.object({
+      id,
+      username: text,
+      full_name: text,
+      is_verified: flag,
+      is_private: flag,
+      profile_pic_url: text,
+      edge_followed_by: EdgeCount,
+    }),
+  ),
+  taken_at_timestamp: number,
+  edge_media_to_caption: Edges(z.object({ text })),
+  like_and_view_counts_disabled: flag,
+  edge_media_preview_like: EdgeCount,
+  edge_media_to_parent_comment: EdgeCount,
+  edge_media_preview_comment: EdgeCount,
+  edge_media_to_comment: EdgeCount,
+  comment_count: number,
+  comments_disabled: flag,
+  video_play_count: number,
+  video_view_count: number,
+  clips_music_attribution_info: optional(z.object({ artist_name: text, song_name: text, audio_id: id, uses_original_audio: flag })),
+  location: optional(z.object({ id, name: text })),
+  edge_media_to_tagged_user: Edges(z.object({ user: VendorUser })),
+  coauthor_producers: optionalList(VendorUser),
+  is_paid_partnership: flag,
+  edge_media_to_sponsor_user: Edges(z.object({ sponsor: VendorUser })),
+  pinned_for_users: optionalList(z.unknown()),
+  // Strict unlike the rest: a slide that can't be read would be missing without anyone noticing.
+  edge_sidecar_to_children: z.object({ edges: z.array(z.object({ node: SlideNode })) }).nullish(),
+});
+export type PostNode = z.infer<typeof PostNode>;
+
+const PrivateOwner = optional(z.object({ is_private: flag }));
+
+const Held = z.object({ xdt_shortcode_media: z.unknown().optional(), owner: PrivateOwner });
+
+/** Around the post: usually under `data`, at the top when the vendor trimmed it. */
+export const PostEnvelope = z.object({
+  ...Held.shape,
+  data: optional(Held),
+});
+
+/** What of a post can be read even when it holds no media: whether it is hidden, and from whom. */
+export const Withheld = z.object({ gating_info: z.unknown().optional(), owner: PrivateOwner, display_url: text, video_url: text });

@@ -1,0 +1,101 @@
+import { assembleMedia, type AssetFacts, type InstagramMedia, type InstagramUser } from '../../instagram/media.ts';
+import type { MediaTarget } from '../../instagram/target.ts';
+import type { PostNode, SlideNode } from './media-schema.ts';
+import { filled, hasEntries, likesHidden, mediaId, toUser, videoType, type VendorUser } from '../adapter/fields.ts';
+
+type Kind = 'image' | 'video' | 'carousel';
+
+/** Brings a web GraphQL post to the public shape. Null when its id or its kind can't be told. */
+export function scrapeCreatorsMedia(post: PostNode, target: MediaTarget): InstagramMedia | null {
+  const id = mediaId(post.id);
+  const kind = kindOf(post);
+  if (id === null || kind === null) return null;
+  const slides = (post.edge_sidecar_to_children?.edges ?? []).map((edge) => toSlide(edge.node));
+  const likes = post.edge_media_preview_like?.count;
+  return assembleMedia({
+    shortcode: post.shortcode,
+    id,
+    type: kind === 'video' ? videoType(post.product_type, target.hint) : kind,
+    caption: post.edge_media_to_caption?.edges?.[0]?.node.text,
+    owner: toOwner(post),
+    takenAtMs: post.taken_at_timestamp == null ? null : post.taken_at_timestamp * 1_000,
+    metrics: {
+      likes,
+      comments:
+        post.edge_media_to_parent_comment?.count ??
+        post.edge_media_preview_comment?.count ??
+        post.edge_media_to_comment?.count ??
+        post.comment_count,
+      plays: post.video_play_count,
+      views: post.video_view_count,
+    },
+    assets: [toAsset(post, kind === 'video' ? 'video' : 'image')],
+    // A carousel whose slides the vendor left out keeps its cover.
+    children: kind === 'carousel' && slides.length > 0 ? slides : null,
+    location:
+      post.location == null
+        ? null
+        : { id: post.location.id ?? null, name: filled(post.location.name), city: null, latitude: null, longitude: null },
+    taggedUsers: users(post.edge_media_to_tagged_user?.edges?.map((edge) => edge.node.user)),
+    coauthors: users(post.coauthor_producers),
+    paidPartnership: post.is_paid_partnership,
+    sponsors: users(post.edge_media_to_sponsor_user?.edges?.map((edge) => edge.node.sponsor)),
+    music: toMusic(post),
+    flags: {
+      likesHidden: likesHidden(post.like_and_view_counts_disabled, likes),
+      commentsDisabled: post.comments_disabled,
+      isPinned: hasEntries(post.pinned_for_users),
+    },
+  });
+}
+
+/** By `__typename` ("XDTGraphVideo", "GraphVideo"), which alone is reliable; the rest is for answers without it. */
+function kindOf(node: SlideNode | PostNode): Kind | null {
+  const typename = node.__typename ?? '';
+  if (typename.endsWith('Sidecar')) return 'carousel';
+  if (typename.endsWith('Video')) return 'video';
+  if (typename.endsWith('Image')) return 'image';
+  if ('edge_sidecar_to_children' in node && node.edge_sidecar_to_children != null) return 'carousel';
+  if (node.is_video === true || filled(node.video_url) !== null) return 'video';
+  return filled(node.display_url) === null ? null : 'image';
+}
+
+function toAsset(node: SlideNode | PostNode, type: AssetFacts['type']): AssetFacts {
+  const size = { width: node.dimensions?.width, height: node.dimensions?.height, altText: node.accessibility_caption };
+  const still = node.display_url ?? node.thumbnail_src;
+  if (type === 'image') return { type, url: still, ...size };
+  return { type, url: node.video_url, thumbnailUrl: still, durationSeconds: node.video_duration, ...size };
+}
+
+function toSlide(node: SlideNode) {
+  const type = kindOf(node) === 'video' ? 'video' : 'image';
+  return { id: mediaId(node.id), shortcode: filled(node.shortcode), ...toAsset(node, type) };
+}
+
+function toOwner(post: PostNode) {
+  const owner = post.owner;
+  return {
+    id: owner?.id,
+    username: owner?.username,
+    fullName: filled(owner?.full_name),
+    isVerified: owner?.is_verified,
+    isPrivate: owner?.is_private,
+    avatarUrl: owner?.profile_pic_url,
+    followers: owner?.edge_followed_by?.count,
+  };
+}
+
+function toMusic(post: PostNode): InstagramMedia['music'] {
+  const music = post.clips_music_attribution_info;
+  if (music == null) return null;
+  return {
+    title: filled(music.song_name),
+    artist: filled(music.artist_name),
+    audioId: music.audio_id ?? null,
+    isOriginalAudio: music.uses_original_audio ?? null,
+  };
+}
+
+function users(list: readonly VendorUser[] | null | undefined): readonly InstagramUser[] {
+  return (list ?? []).map(toUser);
+}

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { canonicalUrl } from '../../instagram/media.ts';
+import type { MediaTarget } from '../../instagram/target.ts';
+import { err, ok, type Result } from '../../core/result.ts';
+import type { Budget, ProviderFailureKind, TranscriptOutcome, TranscriptProvider } from '../provider.ts';
+import { creditsUsed, scrapeCreatorsProblem, scrapeCreatorsRequest } from './requests.ts';
+import type { JsonAnswer } from '../../net/fetch-json.ts';
+import { callVendor, notStarted, unusedReceipt, type VendorAccess } from '../adapter/call.ts';
+import { filled, text } from '../adapter/fields.ts';
+
+/** How long one call may take, in milliseconds. The vendor says 10 to 30 s; in practice the read's deadline comes first. */
+export const SCRAPECREATORS_TRANSCRIPT_LIMIT_MS = 30_000;
+
+/** No transcript is asked for with less time left, in milliseconds: half of the least that the vendor says it takes. */
+export const SCRAPECREATORS_TRANSCRIPT_MIN_TIME_MS = 5_000;
+
+/** The vendor takes videos of less than two minutes. Seconds. */
+export const SCRAPECREATORS_TRANSCRIPT_MAX_SECONDS = 120;
+
+const WHERE = { provider: 'scrapecreators', endpoint: '/v2/instagram/media/transcript' } as const;
+
+/** One entry for each video of the post; no language and no times. */
+const Entry = z.object({ shortcode: text, text });
+const Body = z.object({ transcripts: z.array(Entry).nullable() });
+
+const Spoken = z.object({ message: text, error: text });
+
+/** Asks ScrapeCreators for a transcript. A video known to be too long is told without a call. */
+export async function fetchScrapeCreatorsTranscript(
+  access: VendorAccess,
+  target: MediaTarget,
+  durationSeconds: number | null,
+  budget: Budget,
+): ReturnType<TranscriptProvider['fetchTranscript']> {
+  if (durationSeconds !== null && durationSeconds >= SCRAPECREATORS_TRANSCRIPT_MAX_SECONDS) {
+    return ok({ value: { kind: 'too_long' }, receipt: unusedReceipt(WHERE) });
+  }
+  if (budget.deadlineAt - access.clock() < SCRAPECREATORS_TRANSCRIPT_MIN_TIME_MS) return err(notStarted(WHERE));
+  const url = canonicalUrl(target.shortcode, target.hint === 'reel' ? 'reel' : 'image');
+  const request = scrapeCreatorsRequest(access, WHERE.endpoint, { url }, SCRAPECREATORS_TRANSCRIPT_LIMIT_MS);
+  const read = (answer: JsonAnswer) => readTranscript(answer, target);
+  const count = (outcome: TranscriptOutcome) => (outcome.kind === 'transcript' ? 1 : 0);
+  return callVendor(access, { ...WHERE, request, read, usage: creditsUsed, count }, budget);
+}
+
+function readTranscript(answer: JsonAnswer, target: MediaTarget): Result<TranscriptOutcome, ProviderFailureKind> {
+  const spoken = Spoken.safeParse(answer.body);
+  const said = spoken.success ? `${spoken.data.message ?? ''}\n${spoken.data.error ?? ''}` : '';
+  if (answer.status === 404 && /does not have a video/i.test(said)) return ok({ kind: 'none' });
+  const problem = scrapeCreatorsProblem(answer);
+  if (problem !== null) return err(problem);
+  const body = Body.safeParse(answer.body);
+  if (!body.success) return err('bad_response');
+  return ok(toOutcome(body.data.transcripts, target));
+}
+
+/** Null, whole or in an entry, means that nobody speaks; an empty list says nothing of the kind. */
+function toOutcome(entries: readonly z.infer<typeof Entry>[] | null, target: MediaTarget): TranscriptOutcome {
+  if (entries?.length === 0) return { kind: 'none' };
+  // The videos of a carousel come under shortcodes of their own, so entries count unless one names the post itself.
+  const named = (entries ?? []).filter((entry) => entry.shortcode === target.shortcode);
+  const spoken = (named.length > 0 ? named : (entries ?? [])).flatMap((entry) => filled(entry.text?.trim()) ?? []);
+  if (spoken.length === 0) return { kind: 'no_speech' };
+  return { kind: 'transcript', text: spoken.join('\n\n'), language: null, segments: null };
+}

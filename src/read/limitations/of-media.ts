@@ -1,0 +1,82 @@
+import { isoTime } from '../../core/clock.ts';
+import type { InstagramMedia } from '../../instagram/media.ts';
+import { type Limitation, limitation, type ReasonOf } from './catalog.ts';
+
+/**
+ * Everything that is missing or weak in one post, derived from the post itself, so that a cached copy is explained as
+ * a fresh one is. `now` in unix milliseconds; `cachedAgeSeconds` is null for a fresh read.
+ */
+export function mediaLimitations(media: InstagramMedia, now: number, cachedAgeSeconds: number | null): Limitation[] {
+  return [
+    ...missingMetrics(media),
+    ...missingOwnerFields(media),
+    ...missingFields(media),
+    ...mediaUrlLimitations(media, now),
+    limitation('no_image_understanding', 'data.media', 'not_enabled'),
+    ...(cachedAgeSeconds === null
+      ? []
+      : [limitation('metrics_stale', 'data.metrics', 'cached', `The counts are ${cachedAgeSeconds} seconds old.`)]),
+  ];
+}
+
+function missingMetrics(media: InstagramMedia): Limitation[] {
+  const { metrics, type } = media;
+  const isVideo = type === 'reel' || type === 'video';
+  const expected = { likes: true, comments: true, plays: isVideo, views: isVideo, shares: true, reposts: true } satisfies Record<
+    keyof typeof metrics,
+    boolean
+  >;
+  return keysOf(expected)
+    .filter((name) => expected[name] && metrics[name] === null)
+    .map((name) => limitation('metric_unavailable', `data.metrics.${name}`, metricReason(media, name)));
+}
+
+/** An author who hides counts hides likes and, with them, the counts of a video; comments stay visible. */
+function metricReason(media: InstagramMedia, name: keyof InstagramMedia['metrics']): ReasonOf<'metric_unavailable'> {
+  if (name === 'views' && media.metrics.plays !== null) return 'not_counted';
+  const hideable = name === 'likes' || name === 'plays' || name === 'views';
+  return hideable && media.flags.likesHidden === true ? 'hidden_by_author' : 'provider_missing';
+}
+
+function missingOwnerFields(media: InstagramMedia): Limitation[] {
+  return keysOf(media.owner)
+    .filter((name) => media.owner[name] === null)
+    .map((name) => limitation('owner_field_unavailable', `data.owner.${name}`, 'provider_missing'));
+}
+
+function missingFields(media: InstagramMedia): Limitation[] {
+  const missing: Limitation[] = [];
+  if (media.timestamp === null) missing.push(limitation('field_unavailable', 'data.timestamp', 'provider_missing'));
+  if (media.paidPartnership === null) missing.push(limitation('field_unavailable', 'data.paidPartnership', 'provider_missing'));
+  if (media.type === 'reel' && media.music === null) missing.push(limitation('field_unavailable', 'data.music', 'provider_missing'));
+  if (media.type === 'carousel' && media.children.length === 0) {
+    missing.push(limitation('field_unavailable', 'data.children', 'provider_missing'));
+  }
+  return missing;
+}
+
+function mediaUrlLimitations(media: InstagramMedia, now: number): Limitation[] {
+  const found: Limitation[] = [];
+  const ahead: number[] = [];
+  media.media.forEach((asset, index) => {
+    const path = `data.media[${index}].url`;
+    if (asset.url === null) found.push(limitation('media_url_missing', path, 'provider_missing'));
+    else if (asset.expiresAt !== null) {
+      const expiry = Date.parse(asset.expiresAt);
+      if (expiry <= now) found.push(limitation('media_url_expired', path, 'expired'));
+      else ahead.push(expiry);
+    }
+  });
+  if (ahead.length > 0) {
+    const earliest = isoTime(Math.min(...ahead));
+    found.push(
+      limitation('media_url_short_lived', 'data.media', 'signed_by_platform', `The first media address stops working at ${earliest}.`),
+    );
+  }
+  return found;
+}
+
+function keysOf<T extends object>(value: T): (keyof T & string)[] {
+  // safe because these objects are written out in this file or parsed by a schema: they have no other keys
+  return Object.keys(value) as (keyof T & string)[];
+}

@@ -1,0 +1,67 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { isoTime } from '../../core/clock.ts';
+import { AccountKey, accountKey, accountKeyExample, ownerAccountKey } from '../keys/view.ts';
+import type { App } from '../../http/context.ts';
+import { errorResponses, refuse } from '../../http/error-response.ts';
+import { identify, IDENTITY_ERRORS } from '../../http/auth/identify.ts';
+import { onlyQuery } from '../../http/middleware/strict-query.ts';
+
+const Me = z
+  .object({
+    account: z
+      .object({ id: z.string(), name: z.string(), status: z.enum(['active', 'frozen', 'closed']), createdAt: z.iso.datetime() })
+      .nullable(),
+    key: AccountKey,
+    balance: z
+      .object({
+        availableMicroCredits: z.int().openapi({ description: 'What can be spent now.' }),
+        heldMicroCredits: z.int().nonnegative().openapi({ description: 'Set aside for requests that are running.' }),
+        debtMicroCredits: z.int().nonnegative().openapi({ description: 'Owed after a payment was taken back; blocks spending.' }),
+      })
+      .nullable(),
+  })
+  .openapi('Me', {
+    example: {
+      account: {
+        id: 'acct_01JZ0000000000000000000000',
+        name: 'Example agent team',
+        status: 'active',
+        createdAt: '2026-06-28T00:00:00.000Z',
+      },
+      key: accountKeyExample,
+      balance: { availableMicroCredits: 4997000, heldMicroCredits: 0, debtMicroCredits: 0 },
+    },
+  });
+
+const route = createRoute({
+  method: 'get',
+  path: '/v1/me',
+  operationId: 'getMe',
+  tags: ['Account'],
+  summary: 'Whose key is this, and what is left to spend?',
+  description: 'For the owner key `account` and `balance` are null: it is not billed.',
+  security: [{ apiKey: [] }],
+  middleware: [onlyQuery([])] as const,
+  responses: {
+    200: { description: 'The key, its account and the balance.', content: { 'application/json': { schema: Me } } },
+    ...errorResponses('invalid_request', 'internal', 'misconfigured', ...IDENTITY_ERRORS),
+  },
+});
+
+export function registerMe(app: App): void {
+  app.openapi(route, async (c) => {
+    const asked = await identify(c, null);
+    if (!asked.ok) return refuse(c, asked.error);
+    c.header('Cache-Control', 'no-store');
+    if (asked.value === 'owner') return c.json({ account: null, key: ownerAccountKey, balance: null }, 200);
+    const { account, key, balance } = asked.value;
+    return c.json(
+      {
+        account: { id: account.id, name: account.name, status: account.status, createdAt: isoTime(account.createdAt) },
+        key: accountKey(key, c.get('deps').clock()),
+        balance: { availableMicroCredits: balance.available, heldMicroCredits: balance.held, debtMicroCredits: balance.debt },
+      },
+      200,
+    );
+  });
+}

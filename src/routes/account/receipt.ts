@@ -1,0 +1,32 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { accountLook } from '../../http/auth/account-access.ts';
+import type { App } from '../../http/context.ts';
+import { errorResponses, refuse } from '../../http/error-response.ts';
+import { onlyQuery } from '../../http/middleware/strict-query.ts';
+import { Receipt, receiptView } from './usage-view.ts';
+
+const route = createRoute({
+  method: 'get',
+  path: '/v1/usage/{requestId}',
+  operationId: 'getReceipt',
+  tags: ['Account'],
+  summary: 'The receipt of one request',
+  description:
+    'What was set aside, taken and given back, line by line, by which price card, and where it came from. Also for reads that failed.',
+  security: [{ apiKey: [] }],
+  middleware: [onlyQuery([])] as const,
+  request: { params: z.object({ requestId: z.string().min(1).max(100) }) },
+  responses: {
+    200: { description: 'The receipt.', content: { 'application/json': { schema: Receipt } } },
+    ...errorResponses('invalid_request', 'unauthorized', 'forbidden', 'not_found', 'internal', 'misconfigured', 'overloaded'),
+  },
+});
+
+export function registerReceipt(app: App): void {
+  app.openapi(route, async (c) => {
+    const found = await accountLook(c, (keyHash) => c.get('service').usage.receipt(keyHash, c.req.valid('param').requestId));
+    if (!found.ok) return refuse(c, found.error);
+    if (found.value === null) return refuse(c, { code: 'not_found', message: 'There is no such request.' });
+    return c.json(receiptView(found.value), 200);
+  });
+}

@@ -1,0 +1,109 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { isoTime } from '../../core/clock.ts';
+import type { App, AppContext } from '../../http/context.ts';
+import { errorResponses, refuse } from '../../http/error-response.ts';
+import { KeyView, keyView } from '../keys/basic-view.ts';
+import { IDEMPOTENCY_ERRORS, idempotent } from '../../http/idempotency/idempotent.ts';
+import { personName } from '../../http/person-name.ts';
+import { onlyQuery } from '../../http/middleware/strict-query.ts';
+import { signupRefusal } from '../../http/limits/signup-guard.ts';
+
+/** What Turnstile gives out at most. Characters. */
+const LONGEST_TOKEN = 2_048;
+
+/** 128 random bits in base64 have 22 characters, a UUID has 36: whoever guesses the key and the names of a signup is given its API key. */
+const SHORTEST_SIGNUP_KEY = 22;
+
+const headers = z.object({
+  'Idempotency-Key': z.string().optional().openapi({
+    description:
+      'A secret of the caller, random and of 22 characters or more: the same key and names within 24 hours get the same account and API key again, marked `Idempotency-Replayed: true`.',
+    example: '"8e03978e-40d5-43dd-bc93-6894a57f9324"',
+  }),
+});
+
+const Signup = z
+  .strictObject({
+    accountName: personName,
+    keyName: personName,
+    turnstileToken: z.string().min(1).max(LONGEST_TOKEN).optional().openapi({
+      description: 'Proof of a solved Turnstile challenge. Required where this deployment asks for it, and refused where it does not.',
+    }),
+  })
+  .openapi('Signup', { example: { accountName: 'Example agent team', keyName: 'local-dev' } });
+
+const SignedUp = z
+  .object({
+    account: z.object({ id: z.string(), name: z.string(), createdAt: z.iso.datetime() }),
+    key: KeyView,
+    apiKey: z.string().openapi({ description: 'The key itself, shown this once.' }),
+    warning: z.literal('Store this API key now. It will not be shown again.'),
+  })
+  .openapi('SignedUp', {
+    example: {
+      account: { id: 'acct_01JZ0000000000000000000000', name: 'Example agent team', createdAt: '2026-06-28T00:00:00.000Z' },
+      key: {
+        id: 'key_01JZ0000000000000000000000',
+        accountId: 'acct_01JZ0000000000000000000000',
+        name: 'local-dev',
+        role: 'customer',
+        unbilled: false,
+        prefix: 'igsk_',
+        createdAt: '2026-06-28T00:00:00.000Z',
+      },
+      apiKey: 'igsk_…',
+      warning: 'Store this API key now. It will not be shown again.',
+    },
+  });
+
+const route = createRoute({
+  method: 'post',
+  path: '/v1/signup',
+  operationId: 'signUp',
+  tags: ['Account'],
+  summary: 'Create an account and its first API key',
+  description: 'The key is shown once; only its SHA-256 is kept. Both names are trimmed and 1 to 100 characters long.',
+  security: [],
+  middleware: [onlyQuery([])] as const,
+  request: { headers, body: { required: true, content: { 'application/json': { schema: Signup } } } },
+  responses: {
+    201: { description: 'The account and its key.', content: { 'application/json': { schema: SignedUp } } },
+    ...errorResponses(
+      'invalid_request',
+      'challenge_failed',
+      'rate_limited',
+      'body_too_large',
+      'unsupported_media_type',
+      'internal',
+      'misconfigured',
+      ...IDEMPOTENCY_ERRORS,
+    ),
+  },
+});
+
+export function registerSignup(app: App): void {
+  app.openapi(route, (c) => {
+    const { turnstileToken, ...names } = c.req.valid('json');
+    // A repeat is answered before it is counted as one more account; its Turnstile token may be another, so it is not part of the request.
+    return idempotent(c, 'signup', names, () => signUp(c, names, turnstileToken), SHORTEST_SIGNUP_KEY);
+  });
+}
+
+async function signUp(c: AppContext, names: Omit<z.infer<typeof Signup>, 'turnstileToken'>, turnstileToken: string | undefined) {
+  const refusal = await signupRefusal(c, turnstileToken);
+  if (refusal !== null) return refuse(c, refusal);
+  const signedUp = await c.get('service').accounts.signUp(names);
+  if (!signedUp.ok) return refuse(c, { code: 'overloaded' });
+  const { account, key, apiKey } = signedUp.value;
+  c.get('event').accountId = account.id;
+  c.header('Cache-Control', 'no-store');
+  return c.json(
+    {
+      account: { id: account.id, name: account.name, createdAt: isoTime(account.createdAt) },
+      key: keyView(key),
+      apiKey,
+      warning: 'Store this API key now. It will not be shown again.' as const,
+    },
+    201,
+  );
+}

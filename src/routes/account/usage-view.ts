@@ -1,0 +1,214 @@
+import { z } from '@hono/zod-openapi';
+import { isoTime } from '../../core/clock.ts';
+import { type JournalEntry, USAGE_STATES, type UsageGroup, type UsageItem, type UsageReceipt } from '../../billing/usage/usage.ts';
+
+const amount = z.int().nonnegative();
+const sums = { reservedMicroCredits: amount, settledMicroCredits: amount, refundedMicroCredits: amount };
+
+const UsageLine = z
+  .object({
+    requestId: z.string(),
+    settledAt: z.iso.datetime().nullable().openapi({ description: 'Null where nothing was taken.' }),
+    keyId: z.string(),
+    endpoint: z.string().nullable().openapi({ description: 'Null where nothing was taken: only a settled request has a receipt.' }),
+    shortcode: z.string().nullable(),
+    cacheStatus: z.string().nullable(),
+    ...sums,
+    priceCardVersion: z.string().nullable(),
+    state: z.enum(USAGE_STATES),
+    reason: z.string().nullable().openapi({ description: 'Why nothing was taken.' }),
+    resolvedAt: z.iso.datetime(),
+  })
+  .openapi('UsageLine');
+
+const UsageSum = z
+  .object({
+    day: z.string().optional().openapi({ description: 'YYYY-MM-DD, UTC; with `aggregate=day`.' }),
+    endpoint: z.string().optional(),
+    keyId: z.string().optional(),
+    requests: amount,
+    ...sums,
+  })
+  .openapi('UsageSum');
+
+/** A page of requests that are over, or what groups of them came to. */
+export const UsagePage = z
+  .object({ items: z.array(z.union([UsageLine, UsageSum])), nextCursor: z.string().nullable() })
+  .openapi('UsagePage', {
+    example: {
+      items: [
+        {
+          requestId: 'req_01JZ0000000000000000000000',
+          settledAt: '2026-06-28T00:00:00.000Z',
+          keyId: 'key_01JZ0000000000000000000000',
+          endpoint: '/v1/post',
+          shortcode: 'DemoImage01',
+          cacheStatus: 'miss',
+          reservedMicroCredits: 3_000,
+          settledMicroCredits: 3_000,
+          refundedMicroCredits: 0,
+          priceCardVersion: '2026-11-22',
+          state: 'settled',
+          reason: null,
+          resolvedAt: '2026-06-28T00:00:00.000Z',
+        },
+      ],
+      nextCursor: null,
+    },
+  });
+
+/** The receipt of one request: what was set aside, taken and given back, for what, and where it came from. */
+export const Receipt = z
+  .object({
+    requestId: z.string(),
+    keyId: z.string(),
+    state: z.enum(['open', 'settled', 'released', 'expired']).openapi({ description: '`released` and `expired` cost nothing.' }),
+    reason: z.string().nullable().openapi({ description: 'Why nothing was taken.' }),
+    createdAt: z.iso.datetime(),
+    resolvedAt: z.iso.datetime().nullable(),
+    ...sums,
+    lines: z.array(z.object({ item: z.string(), ...sums, reason: z.string().nullable() })),
+    endpoint: z.string().nullable(),
+    shortcode: z.string().nullable(),
+    type: z.string().nullable(),
+    priceCardVersion: z.string().nullable().openapi({ description: 'The price card by which it was charged: see /v1/pricing.' }),
+    cache: z.object({ status: z.string(), key: z.string(), ageSeconds: amount }).nullable(),
+    providerUnits: z
+      .array(z.object({ provider: z.string(), billedUnit: z.string(), units: z.number().nonnegative() }))
+      .openapi({ description: 'What the data providers counted for it, in their own units.' }),
+    limitations: z.array(z.string()).openapi({ description: 'Codes of what was missing.' }),
+  })
+  .openapi('Receipt', {
+    example: {
+      requestId: 'req_01JZ0000000000000000000000',
+      keyId: 'key_01JZ0000000000000000000000',
+      state: 'settled',
+      reason: null,
+      createdAt: '2026-06-28T00:00:00.000Z',
+      resolvedAt: '2026-06-28T00:00:01.200Z',
+      reservedMicroCredits: 7_000,
+      settledMicroCredits: 3_000,
+      refundedMicroCredits: 4_000,
+      lines: [
+        { item: 'media', reservedMicroCredits: 3_000, settledMicroCredits: 3_000, refundedMicroCredits: 0, reason: null },
+        { item: 'comments', reservedMicroCredits: 4_000, settledMicroCredits: 0, refundedMicroCredits: 4_000, reason: 'provider_failed' },
+      ],
+      endpoint: '/v1/post',
+      shortcode: 'DemoImage01',
+      type: 'image',
+      priceCardVersion: '2026-11-22',
+      cache: { status: 'miss', key: 'media:v2:5f0c9f2b7e31a4d8860e1f3c2b9d7a64', ageSeconds: 0 },
+      providerUnits: [{ provider: 'scrapecreators', billedUnit: 'credit', units: 1 }],
+      limitations: ['comments_unavailable'],
+    },
+  });
+
+/** A page of the journal, newest first. */
+export const JournalPage = z
+  .object({
+    items: z.array(
+      z
+        .object({
+          seq: z.int().positive(),
+          kind: z.enum(['usage', 'topup', 'grant', 'clawback', 'reinstate', 'adjust']),
+          ref: z.string().openapi({ description: 'The fact behind it: a request, a payment, the name of a grant.' }),
+          deltaMicroCredits: z.int(),
+          balanceAfterMicroCredits: z.int(),
+          createdAt: z.iso.datetime(),
+        })
+        .openapi('JournalEntry'),
+    ),
+    nextCursor: z.string().nullable(),
+  })
+  .openapi('JournalPage', {
+    example: {
+      items: [
+        {
+          seq: 2,
+          kind: 'usage',
+          ref: 'req_01JZ0000000000000000000000',
+          deltaMicroCredits: -3_000,
+          balanceAfterMicroCredits: 4_997_000,
+          createdAt: '2026-06-28T00:00:00.000Z',
+        },
+      ],
+      nextCursor: null,
+    },
+  });
+
+/** What of a receipt's body is shown: nothing of what a vendor costs us. Bodies differ with the version that wrote them. */
+const Body = z.object({
+  endpoint: z.string().nullable().catch(null),
+  shortcode: z.string().nullable().catch(null),
+  type: z.string().nullable().catch(null),
+  priceCardVersion: z.string().nullable().catch(null),
+  cache: z.object({ status: z.string(), key: z.string(), ageSeconds: amount }).nullable().catch(null),
+  upstream: z.array(z.object({ provider: z.string(), billedUnit: z.string(), billedUnits: z.number() })).catch([]),
+  limitations: z.array(z.string()).catch([]),
+});
+
+/** A request as a line of a list. */
+export function usageLine(item: UsageItem): z.infer<typeof UsageLine> {
+  const { endpoint, shortcode, cache, priceCardVersion } = Body.parse(item.receipt ?? {});
+  return {
+    requestId: item.requestId,
+    settledAt: item.state === 'settled' ? isoTime(item.resolvedAt) : null,
+    keyId: item.keyId,
+    endpoint,
+    shortcode,
+    cacheStatus: cache?.status ?? null,
+    ...sumsOf(item.reserved, item.settled),
+    priceCardVersion,
+    state: item.state,
+    reason: item.reason,
+    resolvedAt: isoTime(item.resolvedAt),
+  };
+}
+
+/** A group of settled requests. */
+export function usageSum({ group, requests, reserved, settled }: UsageGroup, by: 'day' | 'endpoint' | 'key'): z.infer<typeof UsageSum> {
+  const label = { day: { day: group }, endpoint: { endpoint: group }, key: { keyId: group } }[by];
+  return { ...label, requests, ...sumsOf(reserved, settled) };
+}
+
+/** The receipt of one request. */
+export function receiptView(found: UsageReceipt): z.infer<typeof Receipt> {
+  const { upstream, ...body } = Body.parse(found.receipt ?? {});
+  return {
+    requestId: found.requestId,
+    keyId: found.keyId,
+    state: found.state,
+    reason: found.reason,
+    createdAt: isoTime(found.createdAt),
+    resolvedAt: found.resolvedAt === null ? null : isoTime(found.resolvedAt),
+    ...(found.state === 'open'
+      ? { reservedMicroCredits: found.reserved, settledMicroCredits: 0, refundedMicroCredits: 0 }
+      : sumsOf(found.reserved, found.settled ?? 0)),
+    lines: found.lines.map(({ item, reserved, settled, refunded, reason }) => ({
+      item,
+      reservedMicroCredits: reserved,
+      settledMicroCredits: settled,
+      refundedMicroCredits: refunded,
+      reason,
+    })),
+    ...body,
+    providerUnits: upstream.map(({ provider, billedUnit, billedUnits }) => ({ provider, billedUnit, units: billedUnits })),
+  };
+}
+
+/** A line of the journal. */
+export function journalLine(entry: JournalEntry): z.infer<typeof JournalPage>['items'][number] {
+  return {
+    seq: entry.seq,
+    // safe because the column's CHECK names the same kinds
+    kind: entry.kind as z.infer<typeof JournalPage>['items'][number]['kind'],
+    ref: entry.ref,
+    deltaMicroCredits: entry.delta,
+    balanceAfterMicroCredits: entry.balanceAfter,
+    createdAt: isoTime(entry.createdAt),
+  };
+}
+
+function sumsOf(reserved: number, settled: number) {
+  return { reservedMicroCredits: reserved, settledMicroCredits: settled, refundedMicroCredits: reserved - settled };
+}

@@ -1,0 +1,93 @@
+import { createRoute } from '@hono/zod-openapi';
+import type { KeyDetails } from '../../billing/accounts/accounts.ts';
+import { AccountKey, accountKey, accountKeyExample } from './view.ts';
+import type { App, AppContext } from '../../http/context.ts';
+import { errorResponses, refuse } from '../../http/error-response.ts';
+import { IDEMPOTENCY_ERRORS, idempotent } from '../../http/idempotency/idempotent.ts';
+import { identifyCustomer } from '../../http/auth/identify.ts';
+import { changesOf, KEY_ERRORS, KeyHeaders, KeyId, keyIdOf, KeyPatch, keyRefusal, MintedKey, pastEnd, Rotation } from './requests.ts';
+import { onlyQuery } from '../../http/middleware/strict-query.ts';
+
+const shared = { tags: ['Account'], security: [{ apiKey: [] }], middleware: onlyQuery([]) };
+const aKey = { 'application/json': { schema: AccountKey, example: accountKeyExample } };
+
+const updateRoute = createRoute({
+  ...shared,
+  method: 'patch',
+  path: '/v1/keys/{id}',
+  operationId: 'updateKey',
+  summary: 'Change the name or the limits of a key',
+  description:
+    'What is left out stays. A limit may be widened up to that of the keys above; no key but one that signed up changes itself. A budget that is changed counts what was spent in its period before. The end of a key only moves closer. Needs the scope `keys`.',
+  request: { params: KeyId, body: { required: true, content: { 'application/json': { schema: KeyPatch } } } },
+  responses: {
+    200: { description: 'The key as it is now.', content: aKey },
+    ...errorResponses('body_too_large', 'unsupported_media_type', ...KEY_ERRORS),
+  },
+});
+
+const rotateRoute = createRoute({
+  ...shared,
+  method: 'post',
+  path: '/v1/keys/{id}/rotate',
+  operationId: 'rotateKey',
+  summary: 'Give a key another text',
+  description:
+    'The key keeps its id, its limits, the keys below it and what it has spent. Its old text works until the grace period is over, a day where nothing else is said. Needs the scope `keys`.',
+  request: { params: KeyId, headers: KeyHeaders, body: { required: true, content: { 'application/json': { schema: Rotation } } } },
+  responses: {
+    201: { description: 'The key and its new text.', content: { 'application/json': { schema: MintedKey } } },
+    ...errorResponses('body_too_large', 'unsupported_media_type', ...KEY_ERRORS, ...IDEMPOTENCY_ERRORS),
+  },
+});
+
+const revokeRoute = createRoute({
+  ...shared,
+  method: 'delete',
+  path: '/v1/keys/{id}',
+  operationId: 'revokeKey',
+  summary: 'Revoke a key and every key below it',
+  description: 'At once and for good; revoking again changes nothing. Needs the scope `keys`.',
+  request: { params: KeyId },
+  responses: { 200: { description: 'The revoked key.', content: aKey }, ...errorResponses('body_too_large', ...KEY_ERRORS) },
+});
+
+export function registerKey(app: App): void {
+  app.openapi(updateRoute, async (c) => {
+    const asked = await identifyCustomer(c, 'keys');
+    if (!asked.ok) return refuse(c, asked.error);
+    const changes = changesOf(c.req.valid('json'));
+    const past = pastEnd(changes.expiresAt, c.get('deps').clock());
+    if (past !== null) return refuse(c, past);
+    const updated = await c.get('service').keyRing.update(asked.value.key, keyIdOf(c.req.valid('param')), changes);
+    if (!updated.ok) return refuse(c, keyRefusal(updated.error));
+    c.header('Cache-Control', 'no-store');
+    return c.json(accountKey(updated.value, c.get('deps').clock()), 200);
+  });
+
+  app.openapi(rotateRoute, async (c) => {
+    const asked = await identifyCustomer(c, 'keys');
+    if (!asked.ok) return refuse(c, asked.error);
+    const { account, key } = asked.value;
+    const body = c.req.valid('json');
+    const id = keyIdOf(c.req.valid('param'));
+    return idempotent(c, account.id, { ...body, rotatedBy: key.id }, () => rotate(c, key, id, body.graceSeconds * 1_000));
+  });
+
+  app.openapi(revokeRoute, async (c) => {
+    const asked = await identifyCustomer(c, 'keys');
+    if (!asked.ok) return refuse(c, asked.error);
+    const revoked = await c.get('service').keyRing.revoke(asked.value.key, keyIdOf(c.req.valid('param')));
+    if (!revoked.ok) return refuse(c, keyRefusal(revoked.error));
+    c.header('Cache-Control', 'no-store');
+    return c.json(accountKey(revoked.value, c.get('deps').clock()), 200);
+  });
+}
+
+async function rotate(c: AppContext, by: KeyDetails, id: ReturnType<typeof keyIdOf>, graceMs: number) {
+  const rotated = await c.get('service').keyRing.rotate(by, id, graceMs);
+  if (!rotated.ok) return refuse(c, keyRefusal(rotated.error));
+  c.header('Cache-Control', 'no-store');
+  const warning = 'Store this API key now. It will not be shown again.' as const;
+  return c.json({ key: accountKey(rotated.value.key, c.get('deps').clock()), apiKey: rotated.value.apiKey, warning }, 201);
+}

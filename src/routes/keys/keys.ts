@@ -1,0 +1,103 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { KeyDetails } from '../../billing/accounts/accounts.ts';
+import type { KeyPosition } from '../../billing/keys/key-manager.ts';
+import { AccountKey, accountKey, accountKeyExample } from './view.ts';
+import type { App, AppContext } from '../../http/context.ts';
+import { errorResponses, refuse } from '../../http/error-response.ts';
+import { IDEMPOTENCY_ERRORS, idempotent } from '../../http/idempotency/idempotent.ts';
+import { identifyCustomer } from '../../http/auth/identify.ts';
+import { draftOf, KEY_ERRORS, KeyHeaders, keyRefusal, MintedKey, NewKey, pastEnd } from './requests.ts';
+import { listCursor, listPosition, pageQuery, pageSize } from '../../http/pagination.ts';
+import { onlyQuery } from '../../http/middleware/strict-query.ts';
+
+const Keys = z
+  .object({ items: z.array(AccountKey), nextCursor: z.string().nullable() })
+  .openapi('Keys', { example: { items: [accountKeyExample], nextCursor: null } });
+const Query = z.object(pageQuery);
+
+/** How a position behind a revoked key is told from one behind a living one. */
+const REVOKED = 'revoked-';
+
+const listRoute = createRoute({
+  method: 'get',
+  path: '/v1/keys',
+  operationId: 'listKeys',
+  tags: ['Account'],
+  summary: 'List the keys this key manages',
+  description:
+    'A key that signed up manages every key of its account, any other key itself and the keys below it. Page by page, those that are not revoked first, then the newest. Needs the scope `keys`.',
+  security: [{ apiKey: [] }],
+  middleware: [onlyQuery(Object.keys(Query.shape))] as const,
+  request: { query: Query },
+  responses: {
+    200: { description: 'A page of keys, without their text.', content: { 'application/json': { schema: Keys } } },
+    ...errorResponses('invalid_request', 'invalid_cursor', 'unauthorized', 'forbidden', 'internal', 'misconfigured', 'overloaded'),
+  },
+});
+
+const createKeyRoute = createRoute({
+  method: 'post',
+  path: '/v1/keys',
+  operationId: 'createKey',
+  tags: ['Account'],
+  summary: 'Mint a key below this one',
+  description:
+    'The new key can never do more than the keys above it: their scopes, ceilings, budgets and expiry hold for it as well, and revoking one of them ends it. ' +
+    'Keys go four deep. Its text is shown once. Needs the scope `keys`.',
+  security: [{ apiKey: [] }],
+  middleware: [onlyQuery([])] as const,
+  request: { headers: KeyHeaders, body: { required: true, content: { 'application/json': { schema: NewKey } } } },
+  responses: {
+    201: { description: 'The key and its text.', content: { 'application/json': { schema: MintedKey } } },
+    ...errorResponses('body_too_large', 'unsupported_media_type', ...KEY_ERRORS, ...IDEMPOTENCY_ERRORS),
+  },
+});
+
+export function registerKeys(app: App): void {
+  app.openapi(listRoute, async (c) => {
+    const asked = await identifyCustomer(c, 'keys');
+    if (!asked.ok) return refuse(c, asked.error);
+    const query = c.req.valid('query');
+    const after = listPosition(query.cursor);
+    if (!after.ok) return refuse(c, after.error);
+    const page = await c
+      .get('service')
+      .keyRing.list(asked.value.key, after.value === null ? null : positionOf(after.value), pageSize(query));
+    if (!page.ok) return refuse(c, { code: 'overloaded' });
+    c.header('Cache-Control', 'no-store');
+    const { items, next } = page.value;
+    return c.json(
+      { items: items.map((key) => accountKey(key, c.get('deps').clock())), nextCursor: next === null ? null : cursorOf(next) },
+      200,
+    );
+  });
+
+  app.openapi(createKeyRoute, async (c) => {
+    const asked = await identifyCustomer(c, 'keys');
+    if (!asked.ok) return refuse(c, asked.error);
+    const { account, key } = asked.value;
+    const body = c.req.valid('json');
+    // Which key mints is part of the request: another key of the account must not be given the first one's new key.
+    return idempotent(c, account.id, { ...body, mintedBy: key.id }, () => mint(c, key, draftOf(body)));
+  });
+}
+
+function cursorOf({ isRevoked, createdAt, id }: KeyPosition): string {
+  return listCursor(createdAt, isRevoked ? `${REVOKED}${id}` : id);
+}
+
+function positionOf({ at, id }: { readonly at: number; readonly id: string }): KeyPosition {
+  const isRevoked = id.startsWith(REVOKED);
+  return { isRevoked, createdAt: at, id: isRevoked ? id.slice(REVOKED.length) : id };
+}
+
+async function mint(c: AppContext, by: KeyDetails, draft: ReturnType<typeof draftOf>) {
+  const past = pastEnd(draft.expiresAt, c.get('deps').clock());
+  if (past !== null) return refuse(c, past);
+  const minted = await c.get('service').keyRing.create(by, draft);
+  if (!minted.ok) return refuse(c, keyRefusal(minted.error));
+  const { key, apiKey } = minted.value;
+  c.header('Cache-Control', 'no-store');
+  const warning = 'Store this API key now. It will not be shown again.' as const;
+  return c.json({ key: accountKey(key, c.get('deps').clock()), apiKey, warning }, 201);
+}

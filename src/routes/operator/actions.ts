@@ -1,0 +1,71 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { OWNER_ACTION_KINDS } from '../../billing/operator/operator.ts';
+import { isoTime } from '../../core/clock.ts';
+import type { App } from '../../http/context.ts';
+import { errorResponses, refuse } from '../../http/error-response.ts';
+import { idInPath, overloaded } from './orders.ts';
+import { ShardQuery } from '../../http/auth/operator-shard.ts';
+import { onlyQuery } from '../../http/middleware/strict-query.ts';
+import { OWNER_ERRORS } from '../../http/auth/require-operator.ts';
+
+/** Actions on one page: more than a person reads. */
+const PAGE = 100;
+
+const Query = ShardQuery.extend({ cursor: idInPath.optional().openapi({ description: 'The `nextCursor` of the page before.' }) });
+
+const Actions = z
+  .object({
+    items: z.array(
+      z.object({
+        id: z.string(),
+        kind: z.enum(OWNER_ACTION_KINDS),
+        ref: z.string(),
+        subject: z.string().openapi({ description: 'The id of what it was done to; empty where it was done to everything.' }),
+        reason: z.string(),
+        details: z.record(z.string(), z.unknown()),
+        createdAt: z.iso.datetime(),
+      }),
+    ),
+    nextCursor: z.string().nullable(),
+  })
+  .openapi('OwnerActions', {
+    example: {
+      items: [
+        {
+          id: 'req_01JZ0000000000000000000000',
+          kind: 'credit',
+          ref: 'ticket-4711',
+          subject: 'acct_01JZ0000000000000000000000',
+          reason: 'Ticket 4711: goodwill after an outage.',
+          details: { kind: 'grant', microCredits: 1000000 },
+          createdAt: '2026-06-28T00:00:00.000Z',
+        },
+      ],
+      nextCursor: null,
+    },
+  });
+
+const route = createRoute({
+  method: 'get',
+  path: '/v1/ops/actions',
+  operationId: 'listOwnerActions',
+  tags: ['Owner'],
+  summary: 'What did the owner do, and why?',
+  description: 'Newest first. Nothing is ever removed from this list.',
+  security: [{ apiKey: [] }],
+  middleware: [onlyQuery(Object.keys(Query.shape))] as const,
+  request: { query: Query },
+  responses: {
+    200: { description: 'A page of the list.', content: { 'application/json': { schema: Actions } } },
+    ...errorResponses(...OWNER_ERRORS),
+  },
+});
+
+export function registerOpsActions(app: App): void {
+  app.openapi(route, async (c) => {
+    const listed = await c.get('service').ownerDesk.listActions(c.req.valid('query').cursor ?? null, PAGE);
+    if (!listed.ok) return refuse(c, overloaded);
+    const items = listed.value.map((action) => ({ ...action, details: { ...action.details }, createdAt: isoTime(action.createdAt) }));
+    return c.json({ items, nextCursor: items.length < PAGE ? null : (items.at(-1)?.id ?? null) }, 200);
+  });
+}

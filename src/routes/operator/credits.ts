@@ -1,0 +1,81 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { App } from '../../http/context.ts';
+import { errorResponses, refuse } from '../../http/error-response.ts';
+import { creditRefusal, idInPath, reason } from './orders.ts';
+import { ShardQuery } from '../../http/auth/operator-shard.ts';
+import { onlyQuery } from '../../http/middleware/strict-query.ts';
+import { BODY_ERRORS, OWNER_ERRORS } from '../../http/auth/require-operator.ts';
+import { MAX_AMOUNT_MICRO_CREDITS, microCredits } from '../../core/money.ts';
+
+const Credit = z
+  .strictObject({
+    accountId: idInPath,
+    kind: z.enum(['grant', 'adjust']).openapi({ description: 'A grant only gives; an adjustment may take, down to a debt.' }),
+    microCredits: z
+      .int()
+      .min(-MAX_AMOUNT_MICRO_CREDITS)
+      .max(MAX_AMOUNT_MICRO_CREDITS)
+      .refine((value) => value !== 0, 'must not be 0'),
+    ref: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,79}$/)
+      .openapi({ description: 'Your name for this credit; it is booked once.' }),
+    reason,
+  })
+  .refine((credit) => credit.kind === 'adjust' || credit.microCredits > 0, { path: ['microCredits'], message: 'a grant must be above 0' })
+  .openapi('OwnerCredit', {
+    example: {
+      accountId: 'acct_01JZ0000000000000000000000',
+      kind: 'grant',
+      microCredits: 1000000,
+      ref: 'ticket-4711',
+      reason: 'Ticket 4711: goodwill after an outage.',
+    },
+  });
+
+const Credited = z
+  .object({
+    accountId: z.string(),
+    booked: z.boolean().openapi({ description: 'False when this ref had been booked before: nothing was booked again.' }),
+    balance: z.object({ availableMicroCredits: z.int(), heldMicroCredits: z.int(), debtMicroCredits: z.int() }),
+  })
+  .openapi('OwnerCredited', {
+    example: {
+      accountId: 'acct_01JZ0000000000000000000000',
+      booked: true,
+      balance: { availableMicroCredits: 1000000, heldMicroCredits: 0, debtMicroCredits: 0 },
+    },
+  });
+
+const route = createRoute({
+  method: 'post',
+  path: '/v1/ops/credits',
+  operationId: 'bookCredit',
+  tags: ['Owner'],
+  summary: 'Grant or adjust the credit of an account',
+  description: 'Booked once for each `ref`, which makes it safe to send again. The entry is in the journal of the account for good.',
+  security: [{ apiKey: [] }],
+  middleware: [onlyQuery(['shard'])] as const,
+  request: { query: ShardQuery, body: { required: true, content: { 'application/json': { schema: Credit } } } },
+  responses: {
+    200: { description: 'What the account has now.', content: { 'application/json': { schema: Credited } } },
+    ...errorResponses(...OWNER_ERRORS, ...BODY_ERRORS, 'not_found', 'idempotency_mismatch'),
+  },
+});
+
+export function registerOpsCredits(app: App): void {
+  app.openapi(route, async (c) => {
+    const { microCredits: delta, ...order } = c.req.valid('json');
+    const credited = await c.get('service').ownerDesk.credit({ ...order, id: c.get('requestId'), delta: microCredits(delta) });
+    if (!credited.ok) return refuse(c, creditRefusal(credited.error));
+    const { booked, balance } = credited.value;
+    return c.json(
+      {
+        accountId: order.accountId,
+        booked,
+        balance: { availableMicroCredits: balance.available, heldMicroCredits: balance.held, debtMicroCredits: balance.debt },
+      },
+      200,
+    );
+  });
+}

@@ -1,0 +1,63 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { App } from '../../http/context.ts';
+import { envelopeOf, readResponse } from './envelope.ts';
+import { errorResponses } from '../../http/error-response.ts';
+import { commentsExample } from './examples.ts';
+import { CommentsData, commentsData } from './media-data.ts';
+import { commentParse, CommentParseBlock } from './parse-block.ts';
+import { onlyQuery } from '../../http/middleware/strict-query.ts';
+import { readHeaders, readQuery } from './query.ts';
+import { answerRead } from './answer.ts';
+import { COMMENT_PARSE_MODES } from '../../parse/ports.ts';
+import { READ_ERRORS } from '../../read/refusals.ts';
+
+const LIMITS = { '20': 20, '100': 100, '500': 500 } as const;
+
+const Query = z.object({
+  ...readQuery,
+  limit: z
+    .enum(['20', '100', '500'], { error: 'limit is 20, 100 or 500.' })
+    .optional()
+    .openapi({ description: 'How many comments, not counting replies; 100 where not said.' }),
+  includeReplies: z
+    .enum(['true', 'false'])
+    .optional()
+    .openapi({ description: 'Whether replies are read too, nested under their comment.' }),
+  cursor: z.string().min(1).optional().openapi({ description: '`nextCursor` of an earlier answer for the same post.' }),
+  parse: z
+    .enum(['none', ...COMMENT_PARSE_MODES])
+    .optional()
+    .openapi({ description: 'Hosted AI interpretation of the comments.' }),
+});
+
+const CommentsReading = envelopeOf(CommentsData, CommentParseBlock, 'CommentsReading');
+
+const route = createRoute({
+  method: 'get',
+  path: '/v1/comments',
+  operationId: 'readComments',
+  tags: ['Read'],
+  summary: 'Read the comments of a public post or reel',
+  description:
+    'Returns comments as far as they came within one deadline, charged by the share of the batch that was delivered; `truncated` says when fewer came than ' +
+    'were asked for, and `nextCursor` goes on without gap or duplicate. Comments that are turned off, or none, are an empty list that costs nothing.',
+  security: [{ apiKey: [] }],
+  middleware: [onlyQuery(Object.keys(Query.shape))] as const,
+  request: { query: Query, headers: readHeaders },
+  responses: {
+    200: readResponse('The comments, and what they cost.', CommentsReading, commentsExample),
+    ...errorResponses('invalid_request', 'internal', 'misconfigured', ...READ_ERRORS),
+  },
+});
+
+export function registerComments(app: App): void {
+  app.openapi(route, async (c) => {
+    const query = c.req.valid('query');
+    const parse = query.parse === undefined || query.parse === 'none' ? null : query.parse;
+    const comments = { limit: LIMITS[query.limit ?? '100'], includeReplies: query.includeReplies === 'true', cursor: query.cursor ?? null };
+    return answerRead(c, query, { main: 'comments', comments, parse }, (reading) => ({
+      data: commentsData(reading),
+      parse: commentParse(reading),
+    }));
+  });
+}

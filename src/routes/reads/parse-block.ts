@@ -1,0 +1,48 @@
+import { z } from '@hono/zod-openapi';
+import { CommentSample } from '../../instagram/comment-ranking.ts';
+import { CommentParseOutput } from '../../parse/prompts/comment-outputs.ts';
+import { MediaParseOutput } from '../../parse/prompts/media-outputs.ts';
+import { COMMENT_PARSE_MODES, MEDIA_PARSE_MODES } from '../../parse/ports.ts';
+import type { Reading } from '../../read/reading.ts';
+
+function blockOf<T extends z.ZodType, const M extends readonly [string, ...string[]]>(output: T, modes: M) {
+  return z.object({
+    mode: z.enum(modes),
+    status: z.enum(['ok', 'failed']).openapi({ description: 'A failed interpretation is not charged, and fails nothing else.' }),
+    output: output.nullable(),
+    model: z.string().nullable().openapi({ description: 'The model that answered, as it named itself.' }),
+    promptVersion: z.string().nullable(),
+    cache: z.object({ status: z.enum(['hit', 'miss']), key: z.string() }).nullable(),
+    sample: CommentSample.optional().openapi({ description: 'How the comments that went in were chosen.' }),
+  });
+}
+
+/** The interpretation of a post; null where none was asked for. */
+export const MediaParseBlock = blockOf(MediaParseOutput, MEDIA_PARSE_MODES).openapi('MediaParse').nullable();
+
+/** The interpretation of comments; null where none was asked for. */
+export const CommentParseBlock = blockOf(CommentParseOutput, COMMENT_PARSE_MODES).openapi('CommentParse').nullable();
+
+/** What was made of a post or reel, or that it failed. */
+export function mediaParse(reading: Reading): z.infer<typeof MediaParseBlock> {
+  const { want } = reading;
+  if (want.main !== 'media' || want.parse === null) return null;
+  return { mode: want.parse, ...made<z.infer<typeof MediaParseOutput>>(reading) };
+}
+
+/** What was made of comments, or that it failed. */
+export function commentParse(reading: Reading): z.infer<typeof CommentParseBlock> {
+  const { want } = reading;
+  if (want.main !== 'comments' || want.parse === null) return null;
+  return { mode: want.parse, ...made<z.infer<typeof CommentParseOutput>>(reading) };
+}
+
+function made<Output>({ outcome: { parse } }: Reading) {
+  if (parse === null || parse.kind === 'missing') {
+    return { status: 'failed' as const, output: null, model: null, promptVersion: parse?.promptVersion ?? null, cache: null };
+  }
+  const { model, promptVersion, status, key, sample } = parse;
+  // safe because an output is checked against its mode's schema when it is made and again when it comes from the cache
+  const output = parse.output as Output;
+  return { status: 'ok' as const, output, model, promptVersion, cache: { status, key }, ...(sample === null ? {} : { sample }) };
+}

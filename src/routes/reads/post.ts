@@ -1,0 +1,51 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { App } from '../../http/context.ts';
+import { envelopeOf, readResponse } from './envelope.ts';
+import { errorResponses } from '../../http/error-response.ts';
+import { postExample } from './examples.ts';
+import { MediaData, mediaData } from './media-data.ts';
+import { mediaParse, MediaParseBlock } from './parse-block.ts';
+import { onlyQuery } from '../../http/middleware/strict-query.ts';
+import { mediaCommentsOf, mediaCommentsQuery, readHeaders, readQuery } from './query.ts';
+import { answerRead } from './answer.ts';
+import { MEDIA_PARSE_MODES } from '../../parse/ports.ts';
+import { READ_ERRORS } from '../../read/refusals.ts';
+
+const Query = z.object({
+  ...readQuery,
+  parse: z
+    .enum(['none', ...MEDIA_PARSE_MODES])
+    .optional()
+    .openapi({ description: 'Hosted AI interpretation of the post.' }),
+  ...mediaCommentsQuery,
+});
+
+const PostReading = envelopeOf(MediaData, MediaParseBlock, 'PostReading');
+
+const route = createRoute({
+  method: 'get',
+  path: '/v1/post',
+  operationId: 'readPost',
+  tags: ['Read'],
+  summary: 'Read a public post',
+  description:
+    'Returns an image, video or carousel as normalized JSON; a URL that turns out to be a reel is answered with type `reel` at the same price. ' +
+    'The most it can cost is set aside before anything is spent; what was delivered is charged, the rest given back. ' +
+    'Each part from the cache costs its cached price; see /v1/pricing.',
+  security: [{ apiKey: [] }],
+  middleware: [onlyQuery(Object.keys(Query.shape))] as const,
+  request: { query: Query, headers: readHeaders },
+  responses: {
+    200: readResponse('The post, and what it cost.', PostReading, postExample),
+    ...errorResponses('invalid_request', 'internal', 'misconfigured', ...READ_ERRORS),
+  },
+});
+
+export function registerPost(app: App): void {
+  app.openapi(route, async (c) => {
+    const query = c.req.valid('query');
+    const parse = query.parse === undefined || query.parse === 'none' ? null : query.parse;
+    const want = { main: 'media', reelOnly: false, transcript: 'none', comments: mediaCommentsOf(query), parse } as const;
+    return answerRead(c, query, want, (reading) => ({ data: mediaData(reading), parse: mediaParse(reading) }));
+  });
+}

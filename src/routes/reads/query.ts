@@ -1,0 +1,88 @@
+import { z } from '@hono/zod-openapi';
+import { STALE_RETENTION_SECONDS } from '../../read/cache/content-cache.ts';
+import type { Freshness } from '../../read/want.ts';
+
+/** No copy is older: a longer wish changes nothing. Seconds. */
+const LONGEST_MAX_AGE_SECONDS = 31_536_000;
+
+const seconds = (name: string, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,8}$/, `${name} is a whole number of seconds.`)
+    .transform(Number)
+    .refine((value) => value <= max, `${name} is at most ${max}.`)
+    .optional();
+
+/** The parameters that every paid read takes. */
+export const readQuery = {
+  url: z
+    .string({ error: 'The parameter "url" is required.' })
+    .min(1, 'The parameter "url" is empty.')
+    .openapi({
+      param: { name: 'url', in: 'query' },
+      description: 'URL of a post or reel in any spelling, or a bare shortcode. Percent-encode it.',
+      example: 'https://www.instagram.com/p/DemoImage01/',
+    }),
+  maxAgeSeconds: seconds('maxAgeSeconds', LONGEST_MAX_AGE_SECONDS).openapi({
+    type: 'integer',
+    minimum: 0,
+    maximum: LONGEST_MAX_AGE_SECONDS,
+    description: 'How old a cached post or batch of comments may be; 0 reads fresh. Without it, whatever the cache holds as fresh.',
+  }),
+  maxStaleSeconds: seconds('maxStaleSeconds', STALE_RETENTION_SECONDS).openapi({
+    type: 'integer',
+    minimum: 0,
+    maximum: STALE_RETENTION_SECONDS,
+    description:
+      'When every provider fails: how long past its time a copy may be served instead, marked `stale`, at the stale price. Without it, never.',
+  }),
+  dryRun: z
+    .enum(['true', 'false'])
+    .optional()
+    .openapi({ description: 'With `true` nothing is read or charged: the answer is a `Quote` of what the same request would cost.' }),
+  maxCostMicroCredits: z
+    .string()
+    .regex(/^\d{1,13}$/, 'maxCostMicroCredits is a whole number of micro-credits.')
+    .transform(Number)
+    .optional()
+    .openapi({
+      type: 'integer',
+      minimum: 0,
+      description: 'A ceiling: where the read could cost more, it is refused with `price_above_max` before anything is spent.',
+    }),
+} as const;
+
+/** The header that every paid read takes. */
+export const readHeaders = z.object({
+  'Idempotency-Key': z.string().optional().openapi({
+    description:
+      'The same key and request within 24 hours get the same answer, marked `Idempotency-Replayed: true`, and nothing is charged again. 1 to 255 visible ASCII characters, quoted or bare.',
+    example: '"8e03978e-40d5-43dd-bc93-6894a57f9324"',
+  }),
+});
+
+/** The freshness that a query asks for. */
+export function freshnessOf(query: {
+  readonly maxAgeSeconds?: number | undefined;
+  readonly maxStaleSeconds?: number | undefined;
+}): Freshness {
+  return { maxAgeSeconds: query.maxAgeSeconds ?? null, maxStaleSeconds: query.maxStaleSeconds ?? 0 };
+}
+
+/** Comments beside a post or reel. */
+export const mediaCommentsQuery = {
+  comments: z.enum(['none', 'latest']).optional().openapi({ description: 'Whether to read comments with the post.' }),
+  commentLimit: z
+    .enum(['20', '100'], { error: 'commentLimit is 20 or 100; batches of 500 come with /v1/comments.' })
+    .optional()
+    .openapi({ description: 'How many comments, 20 where not said; without effect while `comments` is none.' }),
+} as const;
+
+/** What a query asks for of the comments beside a post. */
+export function mediaCommentsOf(query: {
+  readonly comments?: 'none' | 'latest' | undefined;
+  readonly commentLimit?: '20' | '100' | undefined;
+}) {
+  if (query.comments !== 'latest') return null;
+  return { limit: query.commentLimit === '100' ? (100 as const) : (20 as const), includeReplies: false, cursor: null };
+}

@@ -1,0 +1,34 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { isoTime } from '../../core/clock.ts';
+import type { App } from '../../http/context.ts';
+import { onlyQuery } from '../../http/middleware/strict-query.ts';
+import { openToAnyOrigin } from '../../http/middleware/security-headers.ts';
+import { errorResponses } from '../../http/error-response.ts';
+
+const Health = z
+  .object({ status: z.literal('ok'), service: z.literal('igskill.md'), version: z.string(), timestamp: z.iso.datetime() })
+  .openapi('Health', {
+    example: { status: 'ok', service: 'igskill.md', version: 'dev', timestamp: '2026-06-28T00:00:00.000Z' },
+  });
+
+const route = createRoute({
+  method: 'get',
+  path: '/health',
+  operationId: 'getHealth',
+  tags: ['Service'],
+  summary: 'Is the service up?',
+  description: 'Answers as long as the Worker runs; it asks nothing of the database. See /ready for that.',
+  security: [],
+  middleware: [openToAnyOrigin, onlyQuery([])] as const,
+  responses: {
+    200: { description: 'It is.', content: { 'application/json': { schema: Health } } },
+    ...errorResponses('invalid_request', 'internal'),
+  },
+});
+
+export function registerHealth(app: App): void {
+  app.openapi(route, (c) => {
+    const { clock, version } = c.get('deps');
+    return c.json({ status: 'ok' as const, service: 'igskill.md' as const, version, timestamp: isoTime(clock()) }, 200);
+  });
+}

@@ -1,0 +1,62 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { PRICE_CARD } from '../../billing/price-card.ts';
+import type { App } from '../../http/context.ts';
+import { errorResponses } from '../../http/error-response.ts';
+import { onlyQuery } from '../../http/middleware/strict-query.ts';
+import { openToAnyOrigin } from '../../http/middleware/security-headers.ts';
+
+/** A card changes with a deployment only. Seconds. */
+const PRICING_MAX_AGE_SECONDS = 300;
+
+const amount = z.int().nonnegative();
+
+const Pricing = z
+  .object({
+    version: z.string(),
+    effectiveFrom: z.iso.datetime(),
+    microCreditsPerUsd: z.int(),
+    items: z.array(
+      z.object({
+        id: z.string(),
+        item: z.string().openapi({ description: 'The line of `usage` it is charged under.' }),
+        title: z.string(),
+        unit: z.string(),
+        freshMicroCredits: amount,
+        cachedMicroCredits: amount,
+        staleMicroCredits: amount.nullable().openapi({ description: 'Null where a copy cannot go stale.' }),
+      }),
+    ),
+    free: z.array(z.object({ id: z.string(), title: z.string() })),
+  })
+  .openapi('Pricing');
+
+function pricing(): z.infer<typeof Pricing> {
+  return {
+    ...PRICE_CARD,
+    items: PRICE_CARD.items.map((priced) => ({ ...priced })),
+    free: PRICE_CARD.free.map((outcome) => ({ ...outcome })),
+  };
+}
+
+const route = createRoute({
+  method: 'get',
+  path: '/v1/pricing',
+  operationId: 'getPricing',
+  tags: ['Prices'],
+  summary: 'What does what cost?',
+  description:
+    'The price card in force, in micro-credits; 1,000,000 = US$1. A card never changes once published; a new price is a new version.',
+  security: [],
+  middleware: [openToAnyOrigin, onlyQuery([])] as const,
+  responses: {
+    200: { description: 'The price card.', content: { 'application/json': { schema: Pricing, example: pricing() } } },
+    ...errorResponses('invalid_request', 'internal'),
+  },
+});
+
+export function registerPricing(app: App): void {
+  app.openapi(route, (c) => {
+    c.header('Cache-Control', `public, max-age=${PRICING_MAX_AGE_SECONDS}`);
+    return c.json(pricing(), 200);
+  });
+}

@@ -1,0 +1,39 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { App } from '../../http/context.ts';
+import { errorResponses } from '../../http/error-response.ts';
+import { onlyQuery } from '../../http/middleware/strict-query.ts';
+import { openToAnyOrigin } from '../../http/middleware/security-headers.ts';
+
+const Readiness = z
+  .object({
+    status: z.enum(['ready', 'not_ready']),
+    checks: z.array(z.object({ name: z.string(), ok: z.boolean(), problem: z.string().optional() })),
+  })
+  .openapi('Readiness', {
+    example: { status: 'not_ready', checks: [{ name: 'setting LIBSQL_URL', ok: false, problem: 'missing' }] },
+  });
+
+const route = createRoute({
+  method: 'get',
+  path: '/ready',
+  operationId: 'getReadiness',
+  tags: ['Service'],
+  summary: 'Can the service take reads?',
+  description: 'Tries the database and the content cache, and names settings that are missing or malformed, never their values.',
+  security: [],
+  middleware: [openToAnyOrigin, onlyQuery([])] as const,
+  responses: {
+    200: { description: 'Everything that reads need is there.', content: { 'application/json': { schema: Readiness } } },
+    503: { description: 'Something is missing; `checks` names it.', content: { 'application/json': { schema: Readiness } } },
+    ...errorResponses('invalid_request', 'internal'),
+  },
+});
+
+export function registerReady(app: App): void {
+  app.openapi(route, async (c) => {
+    const checks = (await c.get('deps').readiness()).map((check) => ({ ...check }));
+    if (checks.every((check) => check.ok)) return c.json({ status: 'ready' as const, checks }, 200);
+    c.header('Retry-After', '5');
+    return c.json({ status: 'not_ready' as const, checks }, 503);
+  });
+}

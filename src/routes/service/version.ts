@@ -1,0 +1,30 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { App } from '../../http/context.ts';
+import { errorResponses } from '../../http/error-response.ts';
+import { onlyQuery } from '../../http/middleware/strict-query.ts';
+import { openToAnyOrigin } from '../../http/middleware/security-headers.ts';
+
+const Version = z
+  .object({ service: z.literal('igskill.md'), version: z.string(), priceCardVersion: z.string() })
+  .openapi('Version', { example: { service: 'igskill.md', version: 'dev', priceCardVersion: '2026-11-22' } });
+
+const route = createRoute({
+  method: 'get',
+  path: '/version',
+  operationId: 'getVersion',
+  tags: ['Service'],
+  summary: 'Which version is this?',
+  security: [],
+  middleware: [openToAnyOrigin, onlyQuery([])] as const,
+  responses: {
+    200: { description: 'The deployed version and the price card in force.', content: { 'application/json': { schema: Version } } },
+    ...errorResponses('invalid_request', 'internal'),
+  },
+});
+
+export function registerVersion(app: App): void {
+  app.openapi(route, (c) => {
+    const { version, priceCard } = c.get('deps');
+    return c.json({ service: 'igskill.md' as const, version, priceCardVersion: priceCard.version }, 200);
+  });
+}

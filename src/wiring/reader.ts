@@ -1,0 +1,140 @@
+import { PRICE_CARD } from '../billing/price-card.ts';
+import { type Env, type Settings, withKey } from '../env.ts';
+import { createFlyer } from '../coalescing/client.ts';
+import { createFlightDeck, type DirectSources, type FlightDeck } from '../coalescing/read-coalescer.ts';
+import {
+  createSharedComments,
+  createSharedMedia,
+  createSharedParser,
+  createSharedTranscriber,
+  createSharedTranscripts,
+} from '../coalescing/shared-sources.ts';
+import { createParser } from '../parse/achronon/parser.ts';
+import { createTranscriber } from '../parse/achronon/transcriber.ts';
+import { createApify } from '../providers/apify/apify.ts';
+import { type CircuitMemory, createCircuit } from '../providers/circuit-breaker.ts';
+import { createCommentsFailover, createFailover, createTranscriptFailover } from '../providers/failover.ts';
+import { createHikerApi } from '../providers/hikerapi/hikerapi.ts';
+import type { Provider, ProviderId } from '../providers/provider.ts';
+import { createScrapeCreators } from '../providers/scrapecreators/scrapecreators.ts';
+import { createShareLinkResolver } from '../providers/share-link.ts';
+import { type ContentCache, createContentCache } from '../read/cache/content-cache.ts';
+import { createHotCopies, type HotCopies, hotLimits } from '../read/cache/memory.ts';
+import { createCursorSeal } from '../read/comments-cursor.ts';
+import { createReader, type Reader } from '../read/reader.ts';
+import { count } from './counters.ts';
+import { type Runtime, settingsFrom, workerd } from './runtime.ts';
+
+/** The reader of one request, with everything it asks. */
+export function buildReader(settings: Settings, env: Env, background: (work: Promise<unknown>) => void, runtime: Runtime): Reader {
+  const { clock } = runtime;
+  const direct = directSources(settings, env, background, runtime);
+  const fly = createFlyer({ flights: env.READ_FLIGHTS, clock, beganAt: clock() });
+  return createReader({
+    clock,
+    cache: contentCache(settings, env, runtime),
+    seal: createCursorSeal(settings.CURSOR_SIGNING_SECRET),
+    media: createSharedMedia(direct.media, fly),
+    comments: createSharedComments(direct.comments, fly),
+    transcripts: createSharedTranscripts(direct.transcripts, fly),
+    transcriber: createSharedTranscriber(direct.transcriber, fly),
+    parser: createSharedParser(direct.parser, fly),
+    shareLinks: createShareLinkResolver({ baseUrl: settings.INSTAGRAM_BASE_URL, fetch: runtime.fetch, clock: runtime.clock }),
+    priceCard: PRICE_CARD,
+    deadlineMs: settings.READ_DEADLINE_MS,
+    contentTtlSeconds: settings.CONTENT_TTL_SECONDS,
+    absentTtlSeconds: settings.NOT_FOUND_TTL_SECONDS,
+    background,
+  });
+}
+
+/** Where the hosted boundary is, if it is. */
+function boundary(settings: Settings, { fetch, clock }: Runtime) {
+  return { endpoint: settings.ACHRONON_AI_ENDPOINT, token: settings.ACHRONON_AI_SERVICE_TOKEN, fetch, clock };
+}
+
+/** What each isolate remembers of providers in trouble. */
+const circuitMemory = new WeakMap<Env, CircuitMemory>();
+
+/** The providers and the boundary, asked by whoever calls. */
+function directSources(settings: Settings, env: Env, background: (work: Promise<unknown>) => void, runtime: Runtime): DirectSources {
+  const { clock } = runtime;
+  const memory = circuitMemory.get(env) ?? new Map();
+  circuitMemory.set(env, memory);
+  const passedOver = (provider: ProviderId) =>
+    count(env, background, [{ name: 'provider_passed_over', labels: { provider }, value: 1 }], runtime);
+  const circuit = (part: Parameters<typeof createCircuit>[0]['part']) => createCircuit({ part, memory, passedOver });
+  const adapters = adaptersOf(settings, runtime);
+  return {
+    media: createFailover(
+      withKey(settings.PROVIDER_ORDER_MEDIA, settings).map((id) => adapters[id]()),
+      clock,
+      circuit('media'),
+    ),
+    comments: createCommentsFailover(
+      withKey(settings.PROVIDER_ORDER_COMMENTS, settings).map((id) => adapters[id]()),
+      clock,
+      circuit('comments'),
+    ),
+    transcripts: createTranscriptFailover(
+      withKey(settings.PROVIDER_ORDER_TRANSCRIPT, settings).map((id) => adapters[id]()),
+      clock,
+      circuit('transcript'),
+    ),
+    transcriber: createTranscriber({
+      ...boundary(settings, runtime),
+      path: settings.ACHRONON_AI_TRANSCRIBE_PATH,
+      model: settings.ACHRONON_AI_TRANSCRIBE_MODEL,
+      timeoutMs: settings.ACHRONON_AI_TRANSCRIBE_TIMEOUT_MS,
+      maxDurationSeconds: settings.ACHRONON_AI_TRANSCRIBE_MAX_DURATION_SEC,
+    }),
+    parser: createParser({
+      ...boundary(settings, runtime),
+      path: settings.ACHRONON_AI_PARSE_PATH,
+      model: settings.ACHRONON_AI_PARSE_MODEL,
+      timeoutMs: settings.ACHRONON_AI_PARSE_TIMEOUT_MS,
+    }),
+  };
+}
+
+/** What a flight object does. A flight throws while settings are missing; no read gets that far. */
+export function flightDeckFor(env: Env, runtime: Runtime = workerd): FlightDeck {
+  const sources = () => {
+    const settings = settingsFrom(env);
+    if (!settings.ok) throw new Error('the settings are not complete');
+    // What an object has begun it ends, so there is nothing to be kept alive for.
+    return directSources(settings.value, env, () => undefined, runtime);
+  };
+  return createFlightDeck(sources, runtime.clock);
+}
+
+/** What an isolate remembers of the content cache. */
+const hotCopies = new WeakMap<Env, HotCopies>();
+
+function contentCache(settings: Settings, env: Env, { clock }: Runtime): ContentCache {
+  const store = {
+    get: (key: string) => env.CONTENT_CACHE.get(key, 'text'),
+    put: (key: string, value: string, options: { readonly expirationTtl: number }) => env.CONTENT_CACHE.put(key, value, options),
+  };
+  if (settings.HOT_CACHE_SECONDS === 0) return createContentCache(store, null, clock);
+  const hot = hotCopies.get(env) ?? createHotCopies(hotLimits(settings.HOT_CACHE_SECONDS), clock);
+  hotCopies.set(env, hot);
+  return createContentCache(store, hot, clock);
+}
+
+/** How each adapter is made; only those with a key ever are. */
+function adaptersOf(settings: Settings, { fetch, clock }: Runtime) {
+  const common = { fetch, clock };
+  return {
+    apify: () => createApify({ ...common, baseUrl: settings.APIFY_BASE_URL, key: settings.APIFY_TOKEN ?? '' }),
+    hikerapi: () =>
+      createHikerApi({
+        ...common,
+        baseUrl: settings.HIKERAPI_BASE_URL,
+        key: settings.HIKERAPI_ACCESS_KEY ?? '',
+        mediaVersion: settings.HIKERAPI_MEDIA_VERSION,
+      }),
+    scrapecreators: () =>
+      createScrapeCreators({ ...common, baseUrl: settings.SCRAPECREATORS_BASE_URL, key: settings.SCRAPECREATORS_API_KEY ?? '' }),
+  } as const satisfies Record<ProviderId, () => Provider>;
+}

@@ -1,0 +1,58 @@
+import type { Database } from '../db/client.ts';
+import { databaseProblem } from '../db/readiness.ts';
+import { type Env, type Settings, type SettingsProblem, withKey } from '../env.ts';
+import type { ReadinessCheck } from '../http/context.ts';
+import { inTime, LATE } from '../core/timeout.ts';
+import type { Result } from '../core/result.ts';
+
+/** How long the readiness probe waits for the content cache. Milliseconds. */
+const CACHE_PROBE_TIMEOUT_MS = 2_000;
+
+/** Tries what reads depend on. Each check names a setting or a binding; a value is never part of it. */
+export async function readiness(
+  settings: Result<Settings, readonly SettingsProblem[]>,
+  env: Env,
+  connect: (settings: Settings, shard: number) => Database,
+): Promise<readonly ReadinessCheck[]> {
+  if (!settings.ok) return settings.error.map(({ name, problem }) => ({ name: `setting ${name}`, ok: false, problem }));
+  const shards = Array.from({ length: 1 + settings.value.LIBSQL_SHARDS.length }, (_none, shard) => connect(settings.value, shard));
+  const [databases, cache] = await Promise.all([Promise.all(shards.map(databaseProblem)), cacheProblem(env)]);
+  const providers = withKey(settings.value.PROVIDER_ORDER_MEDIA, settings.value).length > 0;
+  return [
+    { name: 'settings', ok: true },
+    ...databases.map((problem, shard) => check(shard === 0 ? 'database' : `database of shard ${shard}`, problem)),
+    check('binding CONTENT_CACHE', cache),
+    check('data provider', providers ? null : 'no provider in PROVIDER_ORDER_MEDIA has a key'),
+    ...halfConfigured(settings.value),
+  ];
+}
+
+/** What would be passed over in silence: half of what Upstash takes, and shards for new accounts that there are not. */
+function halfConfigured(settings: Settings): readonly ReadinessCheck[] {
+  return [...halfUpstash(settings), ...unknownShards(settings)];
+}
+
+function unknownShards({ SIGNUP_SHARDS, LIBSQL_SHARDS }: Settings): readonly ReadinessCheck[] {
+  const isKnown = SIGNUP_SHARDS.every((shard) => shard <= LIBSQL_SHARDS.length);
+  return isKnown ? [] : [{ name: 'setting SIGNUP_SHARDS', ok: false, problem: 'names a shard that is not configured' }];
+}
+
+function halfUpstash(settings: Settings): readonly ReadinessCheck[] {
+  const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = settings;
+  if ((url === undefined) === (token === undefined)) return [];
+  return [{ name: `setting ${url === undefined ? 'UPSTASH_REDIS_REST_URL' : 'UPSTASH_REDIS_REST_TOKEN'}`, ok: false, problem: 'missing' }];
+}
+
+function check(name: string, problem: string | null): ReadinessCheck {
+  return problem === null ? { name, ok: true } : { name, ok: false, problem };
+}
+
+async function cacheProblem(env: Env): Promise<'missing' | 'unreachable' | null> {
+  // A binding that wrangler.toml lacks is undefined at run time, whatever its type says.
+  if ((env.CONTENT_CACHE as unknown) === undefined) return 'missing';
+  try {
+    return (await inTime(env.CONTENT_CACHE.get('readiness', 'text'), CACHE_PROBE_TIMEOUT_MS)) === LATE ? 'unreachable' : null;
+  } catch {
+    return 'unreachable';
+  }
+}
