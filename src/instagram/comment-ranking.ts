@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 import type { Comment, Reply } from './comment.ts';
 import { letterCount, LOW_SIGNAL_REASONS, lowSignalReason, textKey, type LowSignalReason } from './low-signal.ts';
 
@@ -47,13 +47,13 @@ const reasons = Object.keys(LOW_SIGNAL_REASONS) as [LowSignalReason, ...LowSigna
 /** How a sample of comments was taken: what went in, what was left out and why. `considered` is the sum of all the others. */
 export const CommentSample = z
   .object({
-    method: z.string().openapi({ description: 'The rules of ranking and filtering, with their version.', example: SAMPLE_METHOD }),
-    considered: z.int().nonnegative().openapi({ description: 'Comments and replies that were there to choose from.' }),
-    included: z.int().nonnegative().openapi({ description: 'Comments and replies in the sample.' }),
+    method: z.string().meta({ description: 'The rules of ranking and filtering, with their version.', example: SAMPLE_METHOD }),
+    considered: z.int().nonnegative().meta({ description: 'Comments and replies that were there to choose from.' }),
+    included: z.int().nonnegative().meta({ description: 'Comments and replies in the sample.' }),
     filtered: z.array(z.object({ reason: z.enum(reasons), count: z.int().positive() })),
     omitted: z.array(z.object({ reason: z.enum(['ordinary_reply', 'sample_size']), count: z.int().positive() })),
   })
-  .openapi('CommentSample');
+  .meta({ id: 'CommentSample', description: 'How the comments that went in were chosen.' });
 export type CommentSample = z.infer<typeof CommentSample>;
 
 /** A chosen comment or reply. `isByPostOwner` is null where the owner is not known. */

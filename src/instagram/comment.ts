@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 import { countOrNull, httpUrl, isoOrNull, textOrNull } from './facts.ts';
 
 const count = z.int().nonnegative().nullable();
@@ -13,31 +13,31 @@ export const CommentAuthor = z
     isPrivate: z.boolean().nullable(),
     avatarUrl: z.url().nullable(),
   })
-  .openapi('CommentAuthor');
+  .meta({ id: 'CommentAuthor' });
 export type CommentAuthor = z.infer<typeof CommentAuthor>;
 
 const commentShape = {
   id: z.string(),
-  parentId: z.string().nullable().openapi({ description: 'The comment this one replies to; null at the top level.' }),
-  text: z.string().openapi({ description: 'Empty where the comment is a GIF or a sticker; see `flags`.' }),
+  parentId: z.string().nullable().meta({ description: 'The comment this one replies to; null at the top level.' }),
+  text: z.string().meta({ description: 'Empty where the comment is a GIF or a sticker; see `flags`.' }),
   owner: CommentAuthor,
   timestamp: z.iso.datetime().nullable(),
   likeCount: count,
-  replyCount: count.openapi({ description: 'Replies the platform counts, delivered or not; null when the provider did not say.' }),
+  replyCount: count.meta({ description: 'Replies the platform counts, delivered or not; null when the provider did not say.' }),
   permalink: z.url(),
   isPinned: z.boolean().nullable(),
   flags: z.object({
-    isGif: z.boolean().openapi({ description: 'A GIF or sticker without text.' }),
-    isByPostOwner: z.boolean().nullable().openapi({ description: 'Written by the owner of the post; null when the owner is not known.' }),
+    isGif: z.boolean().meta({ description: 'A GIF or sticker without text.' }),
+    isByPostOwner: z.boolean().nullable().meta({ description: 'Written by the owner of the post; null when the owner is not known.' }),
   }),
 };
 
 /** A reply: one level below a comment. The platform nests no deeper. */
-export const Reply = z.object(commentShape).openapi('Reply');
+export const Reply = z.object(commentShape).meta({ id: 'Reply' });
 export type Reply = z.infer<typeof Reply>;
 
 /** A comment at the top level. `replies` only where they were asked for. */
-export const Comment = z.object({ ...commentShape, replies: z.array(Reply).optional() }).openapi('Comment');
+export const Comment = z.object({ ...commentShape, replies: z.array(Reply).optional() }).meta({ id: 'Comment' });
 export type Comment = z.infer<typeof Comment>;
 
 /** What an adapter read out of its vendor's body, before the rules that hold for all vendors. Absent means the vendor didn't say. */

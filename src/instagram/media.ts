@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 import { captionHashtags, captionMentions } from './caption.ts';
 import { countOrNull, httpUrl, isoOrNull, textOrNull } from './facts.ts';
 import { mediaUrlExpiresAt } from './media-url.ts';
@@ -13,7 +13,7 @@ export const InstagramUser = z
     fullName: z.string().nullable(),
     isVerified: z.boolean().nullable(),
   })
-  .openapi('InstagramUser');
+  .meta({ id: 'InstagramUser' });
 export type InstagramUser = z.infer<typeof InstagramUser>;
 
 /** Who published a post. `followers` in people. */
@@ -27,31 +27,31 @@ export const InstagramOwner = z
     avatarUrl: z.url().nullable(),
     followers: count,
   })
-  .openapi('InstagramOwner');
+  .meta({ id: 'InstagramOwner' });
 export type InstagramOwner = z.infer<typeof InstagramOwner>;
 
 const assetShape = {
   type: z.enum(['image', 'video']),
-  url: z.url().nullable().openapi({ description: 'Short-lived: the platform signs it until `expiresAt`.' }),
+  url: z.url().nullable().meta({ description: 'Short-lived: the platform signs it until `expiresAt`.' }),
   thumbnailUrl: z.url().nullable(),
-  width: z.int().positive().nullable().openapi({ description: 'Pixels.' }),
-  height: z.int().positive().nullable().openapi({ description: 'Pixels.' }),
+  width: z.int().positive().nullable().meta({ description: 'Pixels.' }),
+  height: z.int().positive().nullable().meta({ description: 'Pixels.' }),
   durationSeconds: z.number().nonnegative().nullable(),
   altText: z.string().nullable(),
   expiresAt: z.iso
     .datetime()
     .nullable()
-    .openapi({ description: 'When `url` stops working, read from the URL itself; null when it does not say.' }),
+    .meta({ description: 'When `url` stops working, read from the URL itself; null when it does not say.' }),
 };
 
 /** One picture or one video of a post. */
-export const MediaAsset = z.object(assetShape).openapi('MediaAsset');
+export const MediaAsset = z.object(assetShape).meta({ id: 'MediaAsset' });
 export type MediaAsset = z.infer<typeof MediaAsset>;
 
 /** One slide of a carousel, in the author's order. */
 export const CarouselChild = z
   .object({ id: z.string().nullable(), shortcode: z.string().nullable(), ...assetShape })
-  .openapi('CarouselChild');
+  .meta({ id: 'CarouselChild' });
 export type CarouselChild = z.infer<typeof CarouselChild>;
 
 /** A post or reel in the one shape every provider is brought to. Ids are strings, because they exceed 2^53. */
@@ -68,8 +68,8 @@ export const InstagramMedia = z.object({
   timestamp: z.iso.datetime().nullable(),
   metrics: z
     .object({ likes: count, comments: count, plays: count, views: count, shares: count, reposts: count })
-    .openapi('MediaMetrics', { description: 'A count that is hidden or was not given is null, with its reason in `limitations`.' }),
-  media: z.array(MediaAsset).openapi({ description: 'Every picture and video, in order; for a carousel one for each child.' }),
+    .meta({ id: 'MediaMetrics', description: 'A count that is hidden or was not given is null, with its reason in `limitations`.' }),
+  media: z.array(MediaAsset).meta({ description: 'Every picture and video, in order; for a carousel one for each child.' }),
   children: z.array(CarouselChild),
   location: z
     .object({

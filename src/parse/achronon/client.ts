@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import type { Budget } from '../../providers/provider.ts';
 import { joinUrl, requestJson, type Fetch } from '../../net/fetch-json.ts';

@@ -1,12 +1,12 @@
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 import { CommentId, CommentIds, phrase } from './output-parts.ts';
 
 const Caveats = z
   .array(phrase(240))
   .max(5)
-  .openapi({ description: 'What limits the finding, such as a small sample, irony or several languages.' });
+  .meta({ description: 'What limits the finding, such as a small sample, irony or several languages.' });
 
-const share = z.number().min(0).max(1).openapi({ description: 'Of the sample, from 0 to 1.' });
+const share = z.number().min(0).max(1).meta({ description: 'Of the sample, from 0 to 1.' });
 const SharedCount = z.strictObject({ share, count: z.int().nonnegative().max(1_000) });
 
 /** Shares are rounded by whoever states them. */
@@ -28,7 +28,7 @@ export const CommentThemes = z
       .max(12),
     caveats: Caveats,
   })
-  .openapi('CommentThemes');
+  .meta({ id: 'CommentThemes' });
 
 /** What `parse=sentiment` makes of comments. */
 export const CommentSentiment = z
@@ -37,7 +37,7 @@ export const CommentSentiment = z
     examples: z.array(z.strictObject({ sentiment: z.enum(['positive', 'neutral', 'negative']), commentIds: CommentIds })).max(6),
     caveats: Caveats,
   })
-  .openapi('CommentSentiment');
+  .meta({ id: 'CommentSentiment' });
 
 /** What `parse=json` makes of comments. */
 export const CommentReading = z
@@ -50,7 +50,7 @@ export const CommentReading = z
     notable: z.array(z.strictObject({ commentId: CommentId, why: phrase(240) })).max(10),
     caveats: Caveats,
   })
-  .openapi('CommentReading');
+  .meta({ id: 'CommentReading' });
 
 /** What `parse=questions` makes of comments. */
 export const CommentQuestions = z
@@ -60,7 +60,7 @@ export const CommentQuestions = z
         z.strictObject({
           question: phrase(240),
           commentIds: CommentIds,
-          isAnswered: z.boolean().nullable().openapi({ description: 'Whether the sample holds an answer; null when it is unclear.' }),
+          isAnswered: z.boolean().nullable().meta({ description: 'Whether the sample holds an answer; null when it is unclear.' }),
           answerCommentIds: z.array(CommentId).max(10),
         }),
       )
@@ -68,7 +68,7 @@ export const CommentQuestions = z
     unclearPoints: z.array(z.strictObject({ point: phrase(240), commentIds: CommentIds })).max(10),
     caveats: Caveats,
   })
-  .openapi('CommentQuestions');
+  .meta({ id: 'CommentQuestions' });
 
 /** What `parse=objections` makes of comments. */
 export const CommentObjections = z
@@ -84,7 +84,7 @@ export const CommentObjections = z
       .max(15),
     caveats: Caveats,
   })
-  .openapi('CommentObjections');
+  .meta({ id: 'CommentObjections' });
 
 /** What `parse=consensus` makes of comments. */
 export const CommentConsensus = z
@@ -103,7 +103,7 @@ export const CommentConsensus = z
       .max(10),
     caveats: Caveats,
   })
-  .openapi('CommentConsensus');
+  .meta({ id: 'CommentConsensus' });
 
 /** What `parse=notable_replies` makes of comments. */
 export const CommentNotableReplies = z
@@ -111,16 +111,16 @@ export const CommentNotableReplies = z
     replies: z
       .array(
         z.strictObject({
-          commentId: CommentId.openapi({ description: 'The reply.' }),
+          commentId: CommentId.meta({ description: 'The reply.' }),
           why: phrase(240),
-          context: phrase(400).openapi({ description: 'What the thread is about.' }),
+          context: phrase(400).meta({ description: 'What the thread is about.' }),
           threadCommentIds: z.array(CommentId).max(10),
         }),
       )
       .max(20),
     caveats: Caveats,
   })
-  .openapi('CommentNotableReplies');
+  .meta({ id: 'CommentNotableReplies' });
 
 /** What `parse=spam_low_signal` makes of comments. */
 export const CommentSpamLowSignal = z
@@ -138,14 +138,14 @@ export const CommentSpamLowSignal = z
     lowSignalShare: share.nullable(),
     caveats: Caveats,
   })
-  .openapi('CommentSpamLowSignal');
+  .meta({ id: 'CommentSpamLowSignal' });
 
 const Mentioned = z.array(z.strictObject({ name: phrase(120), commentIds: CommentIds })).max(20);
 
 /** What `parse=entities` makes of comments. */
 export const CommentEntities = z
   .strictObject({ people: Mentioned, brands: Mentioned, products: Mentioned, places: Mentioned, other: Mentioned, caveats: Caveats })
-  .openapi('CommentEntities');
+  .meta({ id: 'CommentEntities' });
 
 /** Any output of a mode for comments. */
 export const CommentParseOutput = z
@@ -160,4 +160,4 @@ export const CommentParseOutput = z
     CommentSpamLowSignal,
     CommentEntities,
   ])
-  .openapi('CommentParseOutput');
+  .meta({ id: 'CommentParseOutput' });

@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 import { CommentIds, phrase } from './output-parts.ts';
 
 const Discussion = z
@@ -7,7 +7,7 @@ const Discussion = z
     points: z.array(z.strictObject({ point: phrase(240), commentIds: CommentIds })).max(8),
   })
   .nullable()
-  .openapi({ description: 'What the sampled comments say; null when none were asked for.' });
+  .meta({ description: 'What the sampled comments say; null when none were asked for.' });
 
 /** What `parse=summary` makes of a post. */
 export const MediaSummary = z
@@ -16,12 +16,12 @@ export const MediaSummary = z
     keyPoints: z.array(phrase(240)).max(8),
     discussion: Discussion,
   })
-  .openapi('MediaSummary');
+  .meta({ id: 'MediaSummary' });
 
 /** What `parse=tldr` makes of a post. */
 export const MediaTldr = z
-  .strictObject({ tldr: phrase(280).openapi({ description: 'One sentence: what it is and why it matters.' }) })
-  .openapi('MediaTldr');
+  .strictObject({ tldr: phrase(280).meta({ description: 'One sentence: what it is and why it matters.' }) })
+  .meta({ id: 'MediaTldr' });
 
 /** What `parse=json` makes of a post. */
 export const MediaReading = z
@@ -30,15 +30,15 @@ export const MediaReading = z
     summary: phrase(600),
     intent: z.enum(['inform', 'entertain', 'promote', 'announce', 'ask', 'personal', 'other']),
     tone: z.enum(['positive', 'neutral', 'negative', 'mixed']),
-    language: z.string().max(35).nullable().openapi({ description: 'Of the caption or the transcript, as BCP 47; null when unclear.' }),
+    language: z.string().max(35).nullable().meta({ description: 'Of the caption or the transcript, as BCP 47; null when unclear.' }),
     topics: z.array(phrase(80)).max(10),
     entities: z.array(z.strictObject({ name: phrase(120), kind: z.enum(['person', 'brand', 'product', 'place', 'other']) })).max(20),
-    claims: z.array(phrase(240)).max(10).openapi({ description: 'Statements of fact made in the caption or transcript; not checked.' }),
+    claims: z.array(phrase(240)).max(10).meta({ description: 'Statements of fact made in the caption or transcript; not checked.' }),
     callToAction: phrase(240).nullable(),
     isPromotional: z.boolean(),
     discussion: Discussion,
   })
-  .openapi('MediaReading');
+  .meta({ id: 'MediaReading' });
 
 /** Any output of a mode for posts. */
-export const MediaParseOutput = z.union([MediaSummary, MediaTldr, MediaReading]).openapi('MediaParseOutput');
+export const MediaParseOutput = z.union([MediaSummary, MediaTldr, MediaReading]).meta({ id: 'MediaParseOutput' });

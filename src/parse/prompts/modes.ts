@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 import type { SamplePurpose } from '../../instagram/comment-ranking.ts';
 import {
   CommentConsensus,

@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 
 /** Ids of comments are digits today; the bound leaves room. */
 const MAX_COMMENT_ID_CHARACTERS = 64;

@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 
 /** The only list of limitations: code, its reasons, and what each means. The table in docs/limitations.md comes from here. */
 export const LIMITATIONS = {
@@ -122,11 +122,11 @@ export type ReasonOf<C extends LimitationCode> = keyof (typeof LIMITATIONS)[C]['
 export const Limitation = z
   .object({
     code: z.enum(Object.keys(LIMITATIONS) as [LimitationCode, ...LimitationCode[]]), // safe because the table above is not empty
-    path: z.string().openapi({ description: 'What it is about, from the root of the answer.', example: 'data.metrics.likes' }),
-    reason: z.string().openapi({ example: 'hidden_by_author' }),
+    path: z.string().meta({ description: 'What it is about, from the root of the answer.', example: 'data.metrics.likes' }),
+    reason: z.string().meta({ example: 'hidden_by_author' }),
     message: z.string(),
   })
-  .openapi('Limitation');
+  .meta({ id: 'Limitation' });
 export type Limitation = z.infer<typeof Limitation>;
 
 /** One limitation. Its message is the reason's own sentence unless there is a more precise one. */

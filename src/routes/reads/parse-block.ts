@@ -13,7 +13,7 @@ function blockOf<T extends z.ZodType, const M extends readonly [string, ...strin
     model: z.string().nullable().openapi({ description: 'The model that answered, as it named itself.' }),
     promptVersion: z.string().nullable(),
     cache: z.object({ status: z.enum(['hit', 'miss']), key: z.string() }).nullable(),
-    sample: CommentSample.optional().openapi({ description: 'How the comments that went in were chosen.' }),
+    sample: CommentSample.optional(),
   });
 }
 
