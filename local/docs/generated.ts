@@ -20,10 +20,10 @@ export async function generatedDocs(root: string): Promise<Readonly<Record<strin
       'error-details': errorsByCode(),
       'target-refusals': targetRefusalTable(),
     }),
-    'docs/limitations.md': withBlocks(await text('docs/limitations.md'), { limitations: limitationTable() }),
-    'docs/rate-limits.md': withBlocks(await text('docs/rate-limits.md'), { 'rate-limits': rateLimitTable() }),
-    'docs/sandbox.md': withBlocks(await text('docs/sandbox.md'), { sandbox: sandboxTable() }),
-    'docs/operations.md': withBlocks(await text('docs/operations.md'), {
+    'docs/concepts/limitations.md': withBlocks(await text('docs/concepts/limitations.md'), { limitations: limitationTable() }),
+    'docs/reference/rate-limits.md': withBlocks(await text('docs/reference/rate-limits.md'), { 'rate-limits': rateLimitTable() }),
+    'docs/guides/sandbox.md': withBlocks(await text('docs/guides/sandbox.md'), { sandbox: sandboxTable() }),
+    'docs/operating/operations.md': withBlocks(await text('docs/operating/operations.md'), {
       secrets: secretTable(await text('.dev.vars.example')),
       series: seriesTable(),
       prometheus: prometheusTable(),

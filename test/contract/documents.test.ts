@@ -45,8 +45,8 @@ test('every relative path in the map of src exists', () => {
   expect(named.sort()).toEqual(filled.sort());
 });
 
-describe('docs/operations.md', () => {
-  const text = readFileSync(join(root, 'docs/operations.md'), 'utf8');
+describe('docs/operating/operations.md', () => {
+  const text = readFileSync(join(root, 'docs/operating/operations.md'), 'utf8');
 
   test.each(secretsOf(readFileSync(join(root, '.dev.vars.example'), 'utf8')))(
     'says what $name is and how it is rotated',

@@ -318,8 +318,8 @@ describe('every sample', () => {
   });
 });
 
-describe('docs/comment-sampling.md', () => {
-  const document = readFileSync(join(import.meta.dirname, '../../../docs/comment-sampling.md'), 'utf8').replace(/\s+/g, ' ');
+describe('docs/reference/comment-sampling.md', () => {
+  const document = readFileSync(join(import.meta.dirname, '../../../docs/reference/comment-sampling.md'), 'utf8').replace(/\s+/g, ' ');
 
   test.each([
     ...Object.entries(LOW_SIGNAL_REASONS).map(([reason, meaning]) => `| \`${reason}\` | ${meaning} |`),
