@@ -2,7 +2,7 @@ import { DurableObject } from 'cloudflare:workers';
 import { createApp } from './app.ts';
 import { createAbandoned } from './billing/writer/compensations.ts';
 import type { LedgerCall } from './billing/ledger/commands.ts';
-import type { LedgerWriter as Writer } from './billing/writer/ledger-writer.ts';
+import type { LedgerWriter as Writer } from './billing/ledger/writer.ts';
 import { buildDeps, metricsFor, runScheduled } from './wiring/deps.ts';
 import type { Env } from './env.ts';
 import type { FlightDeck } from './coalescing/read-coalescer.ts';

@@ -1,7 +1,8 @@
 import type { Clock } from '../core/clock.ts';
 import { inTime, LATE } from '../core/timeout.ts';
 import { MIN_ATTEMPT_MS } from '../providers/failover.ts';
-import type { Budget, FlightNote } from '../providers/provider.ts';
+import type { FlightNote } from '../providers/provider.ts';
+import type { Budget } from '../net/deadline.ts';
 import type { Result } from '../core/result.ts';
 import type { FlightAnswer } from './coalescer.ts';
 import { deckOf, flightName, type FlightRequest, type ReadFlights } from './read-coalescer.ts';

@@ -21,8 +21,7 @@ import type { Turnstile } from '../limits/turnstile.ts';
 import type { OwnerView } from '../ops/operator-view.ts';
 import type { Reader } from '../read/reader.ts';
 import type { Result } from '../core/result.ts';
-import type { RequestEvent } from './middleware/request-event.ts';
-import type { ShardHints } from './shard.ts';
+import type { RequestEvent } from './request-event.ts';
 
 /** How money comes in. */
 export type Payments = {
@@ -82,6 +81,16 @@ export type AppDeps = {
   /** Null while settings are missing: nothing that costs anything is reached then. */
   readonly rateLimits: RateLimits | null;
   readonly readiness: () => Promise<readonly ReadinessCheck[]>;
+};
+
+/** What of a request tells which shard it belongs to. */
+export type ShardHints = {
+  readonly method: string;
+  readonly path: string;
+  readonly authorization: string | undefined;
+  readonly idempotencyKey: string | undefined;
+  /** The query parameter by which the owner names a shard. */
+  readonly shard: string | undefined;
 };
 
 /** Builds the dependencies of one request; `background` keeps a promise alive after the answer, `hints` tell whose database is needed. */

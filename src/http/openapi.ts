@@ -1,5 +1,5 @@
 import type { App } from './context.ts';
-import { describeRateLimits, RATE_LIMIT_HEADERS } from './limits/openapi.ts';
+import { describeRateLimits, RATE_LIMIT_HEADERS } from './rate-limit-openapi.ts';
 
 type Document = ReturnType<App['getOpenAPI31Document']>;
 

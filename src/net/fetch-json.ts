@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { err, ok, type Result } from '../core/result.ts';
-import type { Budget } from '../providers/provider.ts';
+import type { Budget } from './deadline.ts';
 
 /** The runtime's `fetch`, handed in. Called without a receiver, because workerd refuses it as a method of another object. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;

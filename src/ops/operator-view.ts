@@ -1,5 +1,5 @@
 import { expireAll, forgetAll } from '../billing/ledger/expire.ts';
-import { createReplays } from '../billing/idempotency/libsql-idempotency.ts';
+import type { Replays } from '../billing/idempotency/idempotency.ts';
 import type { Ledger } from '../billing/ledger/ledger.ts';
 import type { Unreachable } from '../db/call.ts';
 import type { Clock } from '../core/clock.ts';
@@ -47,14 +47,17 @@ export function createOwnerView({ client, clock, ledger, configured }: OwnerView
 
 /** What one run of the cron does. Each job is bounded, and goes on in the next run where it stopped. */
 export function scheduledJobs(
-  deps: Omit<OwnerViewDeps, 'configured'> & { readonly reconcilePayments: () => Promise<Result<unknown, Unreachable>> },
+  deps: Omit<OwnerViewDeps, 'configured'> & {
+    readonly replays: Replays;
+    readonly reconcilePayments: () => Promise<Result<unknown, Unreachable>>;
+  },
 ): Readonly<Record<JobName, () => Promise<Result<unknown, Unreachable>>>> {
-  const { client, clock, ledger, reconcilePayments } = deps;
+  const { client, clock, ledger, replays, reconcilePayments } = deps;
   const store = createJobStore({ client, clock });
   return {
     expire_holds: () => expireAll(ledger),
     reconcile_payments: reconcilePayments,
-    forget_replays: () => forgetAll(createReplays({ client, clock })),
+    forget_replays: () => forgetAll(replays),
     fold_metrics: () => createMetricsStore({ client, clock }).fold(FOLD_PAGES),
     audit_ledger: () => auditOn({ client, clock, store }, AUDIT_STEPS),
   };

@@ -1,4 +1,5 @@
-import type { Budget, FlightNote } from '../providers/provider.ts';
+import type { FlightNote } from '../providers/provider.ts';
+import type { Budget } from '../net/deadline.ts';
 import type { Result } from '../core/result.ts';
 import type { TranscriptSegment } from '../instagram/transcript.ts';
 

@@ -5,7 +5,6 @@ import { err, ok, type Result } from '../core/result.ts';
 import type { Circuit } from './circuit-breaker.ts';
 import { LIST_PRICES } from './list-prices.ts';
 import type {
-  Budget,
   CommentBatch,
   CommentsOrder,
   CommentsProvider,
@@ -18,6 +17,7 @@ import type {
   TranscriptProvider,
   UpstreamReceipt,
 } from './provider.ts';
+import type { Budget } from '../net/deadline.ts';
 
 /** No attempt begins with less time left, in milliseconds: the fastest vendor needs about as long, and a call cut short may be billed. */
 export const MIN_ATTEMPT_MS = 1_000;

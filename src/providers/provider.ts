@@ -3,16 +3,11 @@ import type { InstagramMedia } from '../instagram/media.ts';
 import type { TranscriptSegment } from '../instagram/transcript.ts';
 import type { MediaTarget } from '../instagram/target.ts';
 import type { Result } from '../core/result.ts';
+import type { Budget } from '../net/deadline.ts';
 
 /** The data providers igskill knows. Also the names used in configuration. */
 export const PROVIDER_IDS = ['scrapecreators', 'hikerapi', 'apify'] as const;
 export type ProviderId = (typeof PROVIDER_IDS)[number];
-
-/** How long a fetch may take: everything of one read shares one deadline. */
-export type Budget = {
-  /** Unix milliseconds after which no answer is waited for. */
-  readonly deadlineAt: number;
-};
 
 /** How an answer came by a flight that others may have shared: whether this caller joined it, and when it landed (unix milliseconds). */
 export type FlightNote = { readonly joined: boolean; readonly landedAt: number };

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { parseTarget, type MediaTarget, type ShareTarget } from '../instagram/target.ts';
 import { err, ok, type Result } from '../core/result.ts';
-import type { Budget } from './provider.ts';
+import type { Budget } from '../net/deadline.ts';
 import { fetchWithin, joinUrl, type Fetch } from '../net/fetch-json.ts';
 
 /** How long one look at a share link may take, in milliseconds. The rest of the read's time belongs to the providers. */

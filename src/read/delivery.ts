@@ -1,7 +1,8 @@
 import type { InstagramMedia } from '../instagram/media.ts';
 import type { MediaTarget } from '../instagram/target.ts';
 import type { MediaFailure } from '../providers/failover.ts';
-import type { Budget, CommentBatch } from '../providers/provider.ts';
+import type { CommentBatch } from '../providers/provider.ts';
+import type { Budget } from '../net/deadline.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import type { ReadDeps } from './ports.ts';
 import type { ReadTrace } from './trace.ts';

@@ -1,6 +1,6 @@
 import type { PricedLine, ReceiptBody, SpendRefusal } from '../billing/ledger/ledger.ts';
 import { parseTarget, type MediaTarget, type Target } from '../instagram/target.ts';
-import type { Budget } from '../providers/provider.ts';
+import type { Budget } from '../net/deadline.ts';
 import { sum } from '../core/money.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { ageSeconds } from './cache/content-cache.ts';

@@ -1,5 +1,5 @@
 import type { MediaTarget, ShareTarget, Target } from '../instagram/target.ts';
-import type { Budget } from '../providers/provider.ts';
+import type { Budget } from '../net/deadline.ts';
 import { err, type Result } from '../core/result.ts';
 import { contentKey } from './cache/key.ts';
 import { isFresh, ShareLinkCopy } from './cache/content-cache.ts';

@@ -1,6 +1,7 @@
 import { createLedger } from '../billing/ledger/libsql-ledger.ts';
 import type { Ledger } from '../billing/ledger/ledger.ts';
-import { createLedgerWriter, type LedgerWriter, WRITER_LIMITS } from '../billing/writer/ledger-writer.ts';
+import { createLedgerWriter, WRITER_LIMITS } from '../billing/writer/ledger-writer.ts';
+import type { LedgerWriter } from '../billing/ledger/writer.ts';
 import { createObjectWriter } from '../billing/writer/durable-object-client.ts';
 import { createQueuedDatabase } from '../billing/writer/queued-database.ts';
 import { createDatabase, type Database } from '../db/client.ts';

@@ -8,7 +8,8 @@ import { createUsageBook } from '../billing/usage/libsql-usage.ts';
 import { PRICE_CARD } from '../billing/price-card.ts';
 import { type Env, type Settings, withKey } from '../env.ts';
 import type { AppDeps, RateLimits, Service } from '../http/context.ts';
-import { ownersShard, type ShardHints, shardOf } from '../http/shard.ts';
+import { ownersShard, shardOf } from '../http/auth/shard.ts';
+import type { ShardHints } from '../http/context.ts';
 import { createTimedLimiter } from '../limits/limiter.ts';
 import { createObjectLimiter } from '../limits/durable-object-limiter.ts';
 import { createTurnstile } from '../limits/turnstile.ts';
@@ -169,6 +170,7 @@ export async function runScheduled(env: Env, runtime: Runtime = workerd): Promis
       client,
       clock,
       ledger,
+      replays: createReplays({ client, clock }),
       reconcilePayments: () => reconcilePayments(settings.value, shard, shards, runtime),
     });
     return runJobs(jobs, createJobStore({ client, clock }), clock, (run) => logJob({ ...run, ...unlessFirst(number) }));

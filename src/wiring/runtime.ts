@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { type Env, readSettings, type Settings, type SettingsProblem } from '../env.ts';
-import type { RequestEvent } from '../http/middleware/request-event.ts';
+import type { RequestEvent } from '../http/request-event.ts';
 import { type Ids, randomIds } from '../core/ids.ts';
 import { GATHER_MS } from '../ops/metrics/counter-buffer.ts';
 import type { JobRun } from '../ops/jobs/jobs.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { hashApiKey } from '../../src/billing/keys/api-key.ts';
-import { createLedger } from '../../src/billing/ledger/libsql-ledger.ts';
+import { ledgerOver } from '../support/ledger.ts';
 import { JournalPage, Receipt, UsagePage } from '../../src/routes/account/usage-view.ts';
 import { microCredits } from '../../src/core/money.ts';
 import { errorOf, usageOf } from '../support/answers.ts';
@@ -115,7 +115,7 @@ describe('GET /v1/usage', () => {
     const api = start();
     const { key } = await api.signUp();
     const lines = [{ item: 'media', amount: microCredits(3_000) }];
-    const ledger = createLedger({ client: api.database, clock: api.clock });
+    const ledger = ledgerOver({ client: api.database, clock: api.clock });
     const left = { id: 'req_left_alone', keyHash: hashApiKey(key), fingerprint: 'x', lines } as const;
     expect((await ledger.reserve(left, 1_000)).ok).toBe(true);
     expect(itemsOf(await api.request('/v1/usage?status=all', { key })).items).toEqual([]);

@@ -17,7 +17,7 @@ import type { RateLimitObjects } from '../../src/limits/durable-object-limiter.t
 import { createCounterBuffer } from '../../src/ops/metrics/counter-buffer.ts';
 import type { Increment } from '../../src/ops/metrics/series.ts';
 import type { FlightDeck } from '../../src/coalescing/read-coalescer.ts';
-import type { LedgerWriter } from '../../src/billing/writer/ledger-writer.ts';
+import type { LedgerWriter } from '../../src/billing/ledger/writer.ts';
 import { writerFor } from '../../src/wiring/database.ts';
 import { flightDeckFor } from '../../src/wiring/reader.ts';
 import type { Runtime } from '../../src/wiring/runtime.ts';

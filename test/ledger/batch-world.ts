@@ -1,7 +1,7 @@
 import type { Client } from '@libsql/client';
 import * as fc from 'fast-check';
 import type { Ledger, Spend } from '../../src/billing/ledger/ledger.ts';
-import { createLedger } from '../../src/billing/ledger/libsql-ledger.ts';
+import { ledgerOver } from '../support/ledger.ts';
 import { microCredits } from '../../src/core/money.ts';
 import { addCustomer, type Customer, manualClock, sha256 } from '../support/database.ts';
 
@@ -108,7 +108,7 @@ export class BatchWorld {
   }
 
   async #fill(): Promise<void> {
-    const ledger = createLedger({ client: this.#client, clock: this.clock });
+    const ledger = ledgerOver({ client: this.#client, clock: this.clock });
     const spendOf = (id: string, who: SpendCall['who'] = 'rich'): Spend =>
       this.#spend(id, { who, price: PRICE, once: null, fingerprint: 0, target: null });
     const steps = [

@@ -9,6 +9,7 @@ import { createLedgerWriter } from '../../src/billing/writer/ledger-writer.ts';
 import type { Spend } from '../../src/billing/ledger/ledger.ts';
 import { LARGEST_KEPT_ANSWER_CHARS } from '../../src/billing/idempotency/idempotency.ts';
 import { createLedger } from '../../src/billing/ledger/libsql-ledger.ts';
+import { ledgerOver } from '../support/ledger.ts';
 import { microCredits } from '../../src/core/money.ts';
 import { addCustomer, type Customer, manualClock, memoryDatabase, serverDatabase, sha256 } from '../support/database.ts';
 import { useSqld } from '../support/sqld.ts';
@@ -76,7 +77,7 @@ describe.each([
         run += 1;
         const calls = inOrderOfKinds(given);
         const one = await BatchWorld.make(`${place} one ${run}.`, client);
-        const single = createLedger({ client, clock: one.clock });
+        const single = ledgerOver({ client, clock: one.clock });
         const expected: unknown[] = [];
         for (const [index, call] of calls.entries()) expected.push(await one.send(single, call, index, calls));
 
@@ -187,7 +188,7 @@ describe.each([
   });
 
   test('frees money by its settlements, releases and undos for its own spends', async () => {
-    const before = createLedger({ client, clock });
+    const before = ledgerOver({ client, clock });
     for (const id of ['one', 'two', 'three']) expect(await before.reserve(spend(id), TTL_MS)).toMatchObject({ ok: true });
     const ledger = createLedger({ client, clock, writer: busyWriter() });
     const spends = ['a', 'b', 'c', 'd'].map((id) => ledger.charge(spend(`freed-${id}`), {}));
@@ -213,7 +214,7 @@ describe.each([
 
   test('counts a failure once, however often its release is sent', async () => {
     const target = 'a failing target';
-    const ledger = createLedger({ client, clock });
+    const ledger = ledgerOver({ client, clock });
     await ledger.reserve(spend('fails', { target }), TTL_MS);
     const ending = { keyHash: customer.keyHash, onceDigest: null, answer: null, target };
     const writer = busyWriter();

@@ -3,8 +3,8 @@ import { afterEach, beforeAll, expect, test } from 'vitest';
 import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
 import { createAccounts } from '../../src/billing/accounts/libsql-accounts.ts';
 import { createKeyRing } from '../../src/billing/keys/libsql-key-manager.ts';
-import { createLedger } from '../../src/billing/ledger/libsql-ledger.ts';
-import type { KeyDetails } from '../../src/billing/accounts/accounts.ts';
+import { ledgerOver } from '../support/ledger.ts';
+import type { KeyDetails } from '../../src/billing/keys/key-details.ts';
 import type { KeyDraft } from '../../src/billing/keys/key-manager.ts';
 import { hashApiKey } from '../../src/billing/keys/api-key.ts';
 import type { Spend } from '../../src/billing/ledger/ledger.ts';
@@ -28,7 +28,7 @@ afterEach(async () => {
 });
 
 /** A ledger with a client of its own, as each request of the Worker has one. */
-const ownLedger = () => createLedger({ client: createDatabase({ url: serverUrl() }), clock });
+const ownLedger = () => ledgerOver({ client: createDatabase({ url: serverUrl() }), clock });
 const ring = () => createKeyRing({ client, clock, ids: randomIds });
 const accounts = () => createAccounts({ client, clock, ids: randomIds, signupGrant: microCredits(1_000_000) });
 const budgetOf = (limit: number, period: 'day' | 'month' | null = null) => ({ limit: microCredits(limit), period });

@@ -4,7 +4,7 @@ import { createAccounts } from '../../src/billing/accounts/libsql-accounts.ts';
 import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
 import { hashApiKey } from '../../src/billing/keys/api-key.ts';
 import type { Spend } from '../../src/billing/ledger/ledger.ts';
-import { createLedger } from '../../src/billing/ledger/libsql-ledger.ts';
+import { ledgerOver } from '../support/ledger.ts';
 import type { Id } from '../../src/core/ids.ts';
 import { microCredits } from '../../src/core/money.ts';
 import { countedIds, manualClock, sha256 } from '../support/database.ts';
@@ -53,7 +53,7 @@ export class Model {
   readonly #client: Client;
   readonly #clock = manualClock();
   readonly #ids = countedIds();
-  readonly #ledger: ReturnType<typeof createLedger>;
+  readonly #ledger: ReturnType<typeof ledgerOver>;
   readonly #accounts: ModelAccount[] = [];
   readonly #keys: ModelKey[] = [];
   readonly #holds: ModelHold[] = [];
@@ -67,7 +67,7 @@ export class Model {
   constructor(client: Client, seen: Set<string>) {
     this.#client = client;
     this.#seen = seen;
-    this.#ledger = createLedger({ client, clock: this.#clock });
+    this.#ledger = ledgerOver({ client, clock: this.#clock });
   }
 
   /** Does one thing to both and compares the outcome and every balance. */

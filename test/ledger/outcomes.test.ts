@@ -2,7 +2,7 @@ import type { Client } from '@libsql/client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
 import type { Ledger, Spend } from '../../src/billing/ledger/ledger.ts';
-import { createLedger } from '../../src/billing/ledger/libsql-ledger.ts';
+import { ledgerOver } from '../support/ledger.ts';
 import { microCredits } from '../../src/core/money.ts';
 import { addCustomer, type Customer, manualClock, memoryDatabase, serverDatabase, sha256 } from '../support/database.ts';
 import { useSqld } from '../support/sqld.ts';
@@ -25,7 +25,7 @@ describe.each([
   beforeEach(async () => {
     client = await open();
     clock = manualClock();
-    ledger = createLedger({ client, clock });
+    ledger = ledgerOver({ client, clock });
     count += 1;
     customer = await addCustomer(client, { name: `${place} ${count}`, balance: 10_000 });
   });

@@ -3,7 +3,7 @@ import { afterEach, beforeAll, expect, test } from 'vitest';
 import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
 import { CALL_POLICY } from '../../src/db/call.ts';
 import type { Ledger, Spend } from '../../src/billing/ledger/ledger.ts';
-import { createLedger } from '../../src/billing/ledger/libsql-ledger.ts';
+import { ledgerOver } from '../support/ledger.ts';
 import { createDatabase } from '../../src/db/client.ts';
 import { microCredits } from '../../src/core/money.ts';
 import { addCustomer, type Customer, manualClock, serverDatabase, sha256, START_TIME } from '../support/database.ts';
@@ -24,7 +24,7 @@ afterEach(async () => {
 });
 
 /** A ledger with a client of its own, as each request of the Worker has one. */
-const ownLedger = (): Ledger => createLedger({ client: createDatabase({ url: serverUrl() }), clock });
+const ownLedger = (): Ledger => ledgerOver({ client: createDatabase({ url: serverUrl() }), clock });
 
 const spendOf = (customer: Customer, id: string): Spend => ({
   id: `req_${id}`,
@@ -57,10 +57,7 @@ test('of a thousand parallel charges on the last credit, exactly one succeeds', 
   // The database takes them one after the other, which for a thousand takes longer than a request may wait.
   const patient = { ...CALL_POLICY, deadlineMs: 120_000 };
   const answers = await parallel(1_000, (index) =>
-    createLedger({ client: createDatabase({ url: serverUrl() }), clock, policy: patient }).charge(
-      spendOf(customer, `thousand-${index}`),
-      {},
-    ),
+    ledgerOver({ client: createDatabase({ url: serverUrl() }), clock, policy: patient }).charge(spendOf(customer, `thousand-${index}`), {}),
   );
   expect(answers.filter((answer) => answer.ok)).toHaveLength(1);
   const settled = await client.execute({ sql: 'SELECT count(*) AS n FROM hold WHERE account_id = ?', args: [customer.accountId] });

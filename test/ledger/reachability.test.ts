@@ -8,7 +8,7 @@ import type { CallPolicy } from '../../src/db/call.ts';
 import type { Spend } from '../../src/billing/ledger/ledger.ts';
 import { createAccounts } from '../../src/billing/accounts/libsql-accounts.ts';
 import { createKeyRing } from '../../src/billing/keys/libsql-key-manager.ts';
-import { createLedger } from '../../src/billing/ledger/libsql-ledger.ts';
+import { ledgerOver } from '../support/ledger.ts';
 import { createDatabase } from '../../src/db/client.ts';
 import { microCredits, ZERO } from '../../src/core/money.ts';
 import { freePort } from '../../local/sqld.ts';
@@ -44,7 +44,7 @@ describe('a database that is down', () => {
   test('makes every call unreachable after three tries', async () => {
     const policy = quickPolicy();
     const client = createDatabase({ url: `http://127.0.0.1:${await freePort()}` });
-    const ledger = createLedger({ client, clock, policy });
+    const ledger = ledgerOver({ client, clock, policy });
     const accounts = createAccounts({ client, clock, ids: countedIds(), signupGrant: ZERO, policy });
     const spend = spendOf(sha256('key'), 'down');
     expect(await ledger.reserve(spend, TTL_MS)).toEqual(UNREACHABLE);
@@ -79,7 +79,7 @@ describe('a database that is down', () => {
     const sockets = createSocketServer((socket) => socket.on('error', () => undefined)).listen(0, '127.0.0.1');
     await new Promise((resolve) => sockets.once('listening', resolve));
     const client = createDatabase({ url: `http://127.0.0.1:${portOf(sockets)}` });
-    const ledger = createLedger({ client, clock, policy: quickPolicy(50) });
+    const ledger = ledgerOver({ client, clock, policy: quickPolicy(50) });
     expect(await ledger.reserve(spendOf(sha256('key'), 'hang'), TTL_MS)).toEqual(UNREACHABLE);
     sockets.close();
   });
@@ -101,13 +101,13 @@ describe('a server that is misbehaving', () => {
 
   test.each([500, 502, 503, 429])('is asked again after %i', async (status) => {
     const client = createDatabase({ url: await answerWith(status) });
-    expect(await createLedger({ client, clock, policy: quickPolicy() }).expireHolds(1)).toEqual(UNREACHABLE);
+    expect(await ledgerOver({ client, clock, policy: quickPolicy() }).expireHolds(1)).toEqual(UNREACHABLE);
     expect(requests).toBe(3);
   });
 
   test.each([401, 404])('is not asked again after %i', async (status) => {
     const client = createDatabase({ url: await answerWith(status) });
-    expect(await createLedger({ client, clock, policy: quickPolicy() }).expireHolds(1)).toEqual(UNREACHABLE);
+    expect(await ledgerOver({ client, clock, policy: quickPolicy() }).expireHolds(1)).toEqual(UNREACHABLE);
     expect(requests).toBe(1);
   });
 });
@@ -137,7 +137,7 @@ describe('a network that loses messages', () => {
   test('each call is one request when nothing is lost', async () => {
     const customer = await addCustomer(client, { name: 'counted', balance: 10_000 });
     const counted = forgetful(0);
-    const ledger = createLedger({ client: counted.client, clock });
+    const ledger = ledgerOver({ client: counted.client, clock });
     const accounts = createAccounts({ client: counted.client, clock, ids: countedIds(), signupGrant: microCredits(5) });
     const steps = [
       () => ledger.charge(spendOf(customer.keyHash, 'counted-1'), {}),
@@ -157,7 +157,7 @@ describe('a network that loses messages', () => {
   test('a reserve whose answer was lost finds its own hold', async () => {
     const customer = await addCustomer(client, { name: 'reserve', balance: 1_000 });
     const lossy = forgetful(2);
-    const answer = await createLedger({ client: lossy.client, clock, policy: quickPolicy() }).reserve(
+    const answer = await ledgerOver({ client: lossy.client, clock, policy: quickPolicy() }).reserve(
       spendOf(customer.keyHash, 'lost-reserve'),
       TTL_MS,
     );
@@ -167,15 +167,15 @@ describe('a network that loses messages', () => {
 
   test('a charge whose answer was lost is taken once and succeeds', async () => {
     const customer = await addCustomer(client, { name: 'charge', balance: 5_000 });
-    const ledger = createLedger({ client: forgetful(1).client, clock, policy: quickPolicy() });
+    const ledger = ledgerOver({ client: forgetful(1).client, clock, policy: quickPolicy() });
     const answer = await ledger.charge(spendOf(customer.keyHash, 'lost-charge'), {});
     expect(answer).toMatchObject({ ok: true, value: { reserved: 1_000, settled: 1_000, balance: { available: 4_000 } } });
   });
 
   test('a settlement whose answer was lost is taken once and succeeds', async () => {
     const customer = await addCustomer(client, { name: 'settle', balance: 5_000 });
-    await createLedger({ client, clock }).reserve(spendOf(customer.keyHash, 'lost-settle'), TTL_MS);
-    const ledger = createLedger({ client: forgetful(1).client, clock, policy: quickPolicy() });
+    await ledgerOver({ client, clock }).reserve(spendOf(customer.keyHash, 'lost-settle'), TTL_MS);
+    const ledger = ledgerOver({ client: forgetful(1).client, clock, policy: quickPolicy() });
     const answer = await ledger.settle('req_lost-settle', [{ item: 'media', settled: microCredits(400) }], {});
     expect(answer).toMatchObject({ ok: true, value: { settled: 400, refunded: 600, balance: { available: 4_600 } } });
   });
@@ -183,7 +183,7 @@ describe('a network that loses messages', () => {
   test('a credit whose answer was lost is booked once and says so', async () => {
     const customer = await addCustomer(client, { name: 'credit' });
     const entry = { accountId: customer.accountId, kind: 'grant', ref: 'lost-credit', delta: microCredits(7) } as const;
-    const ledger = createLedger({ client: forgetful(1).client, clock, policy: quickPolicy() });
+    const ledger = ledgerOver({ client: forgetful(1).client, clock, policy: quickPolicy() });
     expect(await ledger.credit(entry)).toEqual({ ok: true, value: { booked: true, balance: { available: 7, held: 0, debt: 0 } } });
   });
 

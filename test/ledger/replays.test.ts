@@ -2,7 +2,7 @@ import type { Client } from '@libsql/client';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
 import type { Ledger, Spend } from '../../src/billing/ledger/ledger.ts';
-import { createLedger } from '../../src/billing/ledger/libsql-ledger.ts';
+import { ledgerOver } from '../support/ledger.ts';
 import { createReplays } from '../../src/billing/idempotency/libsql-idempotency.ts';
 import { createDatabase } from '../../src/db/client.ts';
 import { microCredits } from '../../src/core/money.ts';
@@ -31,7 +31,7 @@ afterEach(async () => {
   expect(brokenLaws(await auditLedger(client))).toEqual([]);
 });
 
-const ownLedger = (): Ledger => createLedger({ client: createDatabase({ url: serverUrl() }), clock });
+const ownLedger = (): Ledger => ledgerOver({ client: createDatabase({ url: serverUrl() }), clock });
 const ownReplays = () => createReplays({ client: createDatabase({ url: serverUrl() }), clock });
 const answer = (sealed: string) => ({ status: 200, sealed });
 

@@ -1,5 +1,5 @@
 import type { Client } from '@libsql/client';
-import { createLedger } from '../../src/billing/ledger/libsql-ledger.ts';
+import { ledgerOver } from '../support/ledger.ts';
 import type { Result } from '../../src/core/result.ts';
 import { microCredits } from '../../src/core/money.ts';
 import { addCustomer, type Customer, manualClock, sha256 } from '../support/database.ts';
@@ -13,7 +13,7 @@ const TTL_MS = 60_000;
  */
 export async function buildScenario(client: Client): Promise<void> {
   const clock = manualClock();
-  const ledger = createLedger({ client, clock });
+  const ledger = ledgerOver({ client, clock });
   const rich = await addCustomer(client, { name: 'rich', balance: 100_000 });
   const poor = await addCustomer(client, { name: 'poor', balance: 1_000, keyExpiresAt: clock() + 10 * TTL_MS });
   const revoked = await addCustomer(client, { name: 'revoked', balance: 50 });

@@ -7,7 +7,7 @@ import type { Ledger, Spend } from '../../src/billing/ledger/ledger.ts';
 import { undoCall } from '../../src/billing/ledger/commands.ts';
 import { createLedgerWriter } from '../../src/billing/writer/ledger-writer.ts';
 import { createAccounts } from '../../src/billing/accounts/libsql-accounts.ts';
-import { createLedger } from '../../src/billing/ledger/libsql-ledger.ts';
+import { ledgerOver } from '../support/ledger.ts';
 import { createDatabase } from '../../src/db/client.ts';
 import { microCredits, ZERO } from '../../src/core/money.ts';
 import { customerPayer } from '../../src/read/pricing/payer.ts';
@@ -32,7 +32,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   clock = manualClock();
   customer = await addCustomer(client, { name: `unknown-${++count}`, balance: BALANCE });
-  ledger = createLedger({ client, clock });
+  ledger = ledgerOver({ client, clock });
 });
 afterEach(async () => {
   expect(brokenLaws(await auditLedger(client))).toEqual([]);
@@ -54,7 +54,7 @@ function lossy(lost: number, when: 'before' | 'after'): Ledger {
     if (when === 'after') await (await fetch(input, init)).arrayBuffer();
     throw new TypeError('the connection was lost');
   };
-  return createLedger({ client: createDatabase({ url: serverUrl(), fetch: losing }), clock, policy: POLICY });
+  return ledgerOver({ client: createDatabase({ url: serverUrl(), fetch: losing }), clock, policy: POLICY });
 }
 
 async function money(): Promise<unknown> {

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
 import { createAccounts } from '../../src/billing/accounts/libsql-accounts.ts';
 import { hashApiKey } from '../../src/billing/keys/api-key.ts';
-import { createLedger } from '../../src/billing/ledger/libsql-ledger.ts';
+import { ledgerOver } from '../support/ledger.ts';
 import { PRICE_CARD, type PriceId, priceOf } from '../../src/billing/price-card.ts';
 import { microCredits } from '../../src/core/money.ts';
 import { countedIds, manualClock, serverDatabase, sha256, textOf } from '../support/database.ts';
@@ -35,7 +35,7 @@ test('the worked example of docs/concepts/billing-ledger.md is what a libSQL ser
 /** One customer's day, as lines of text: what was done and the account after it. */
 async function playExample(client: Client): Promise<string> {
   const clock = manualClock();
-  const ledger = createLedger({ client, clock });
+  const ledger = ledgerOver({ client, clock });
   const accounts = createAccounts({ client, clock, ids: countedIds(), signupGrant: microCredits(20_000) });
   const signedUp = await accounts.signUp({ accountName: 'Example', keyName: 'first' });
   if (!signedUp.ok) throw new Error('signing up failed');

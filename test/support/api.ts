@@ -7,7 +7,7 @@ import { WRITER_LIMITS, type WriterLimits } from '../../src/billing/writer/ledge
 import { buildDeps, metricsFor, runScheduled } from '../../src/wiring/deps.ts';
 import type { Env, Settings } from '../../src/env.ts';
 import type { App } from '../../src/http/context.ts';
-import type { RequestEvent } from '../../src/http/middleware/request-event.ts';
+import type { RequestEvent } from '../../src/http/request-event.ts';
 import { randomIds } from '../../src/core/ids.ts';
 import { createCounterBuffer } from '../../src/ops/metrics/counter-buffer.ts';
 import { writerFor } from '../../src/wiring/database.ts';

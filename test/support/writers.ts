@@ -1,5 +1,5 @@
 import { createAbandoned } from '../../src/billing/writer/compensations.ts';
-import type { LedgerWriter } from '../../src/billing/writer/ledger-writer.ts';
+import type { LedgerWriter } from '../../src/billing/ledger/writer.ts';
 import type { WriterObjects } from '../../src/billing/writer/durable-object-client.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import { AbandonedMemory } from './abandoned-memory.ts';

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { describe, expect, test, vi } from 'vitest';
-import { createLedger } from '../../src/billing/ledger/libsql-ledger.ts';
+import { ledgerOver } from '../support/ledger.ts';
 import { hashApiKey, mintApiKey } from '../../src/billing/keys/api-key.ts';
 import { envelopeOf } from '../../src/routes/reads/envelope.ts';
 import { MediaData } from '../../src/routes/reads/media-data.ts';
@@ -61,7 +61,7 @@ describe('a paid read in workerd', () => {
   test('refuses a short balance in one round trip and asks no provider', async () => {
     const { proxy, url, standIns, database } = worker();
     const { key, accountId } = await signUp(url);
-    const ledger = createLedger({ client: database, clock: Date.now });
+    const ledger = ledgerOver({ client: database, clock: Date.now });
     const emptied = await ledger.credit({
       accountId: accountId as `acct_${string}`,
       kind: 'adjust',
@@ -150,7 +150,7 @@ test('the cron gives back holds whose time is over', async () => {
   const { url, database } = worker();
   const { key } = await signUp(url);
   const past = Date.now() - 60_000;
-  const reserved = await createLedger({ client: database, clock: () => past }).reserve(
+  const reserved = await ledgerOver({ client: database, clock: () => past }).reserve(
     {
       id: 'req_abandoned',
       keyHash: hashApiKey(key),

@@ -1,6 +1,6 @@
 import type { Id } from '../../core/ids.ts';
 import type { Result } from '../../core/result.ts';
-import type { KeyLimits, Lineage } from '../keys/limits.ts';
+import type { ApiKey, KeyDetails } from '../keys/key-details.ts';
 import type { Balance, SpendRefusal } from '../ledger/ledger.ts';
 
 /** An account, as its owner sees it. */
@@ -10,26 +10,6 @@ export type Account = {
   readonly status: 'active' | 'frozen' | 'closed';
   /** Unix milliseconds. */
   readonly createdAt: number;
-};
-
-/** An API key without its secret. */
-export type ApiKey = {
-  readonly id: Id<'key'>;
-  readonly accountId: Id<'acct'>;
-  readonly name: string;
-  readonly last4: string;
-  /** Unix milliseconds. */
-  readonly createdAt: number;
-};
-
-/** A key with everything its owner may know. */
-export type KeyDetails = ApiKey & {
-  readonly parentId: Id<'key'> | null;
-  /** When it last opened a hold, unix milliseconds. */
-  readonly lastUsedAt: number | null;
-  readonly lineage: Lineage;
-  /** Its own, the last of the lineage. */
-  readonly limits: KeyLimits;
 };
 
 /** Who a key belongs to, read without moving money. */

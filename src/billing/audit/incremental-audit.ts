@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Database } from '../../db/client.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { CALL_POLICY, callDatabase, type Unreachable } from '../../db/call.ts';
-import type { Audit } from '../ledger/ledger.ts';
+import type { Audit } from './full-audit.ts';
 import { RANGE_LAWS, RECEIPT_LAW } from './invariants.ts';
 
 /** A step looks at no more accounts and receipts, and at no more entries unless one account alone has more: it stays far below a second. */

@@ -1,7 +1,7 @@
 import type { Id } from '../../core/ids.ts';
 import type { MicroCredits } from '../../core/money.ts';
 import type { Result } from '../../core/result.ts';
-import type { KeyDetails } from '../accounts/accounts.ts';
+import type { KeyDetails } from './key-details.ts';
 import type { BudgetPeriod, KeyScope, widerThan } from './limits.ts';
 import type { KeyMode } from './api-key.ts';
 

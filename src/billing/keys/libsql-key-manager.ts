@@ -4,7 +4,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { Database } from '../../db/client.ts';
 import type { Id, Ids } from '../../core/ids.ts';
 import { err, ok, type Result } from '../../core/result.ts';
-import type { KeyDetails } from '../accounts/accounts.ts';
+import type { KeyDetails } from './key-details.ts';
 import { CALL_POLICY, type CallPolicy, callDatabase, type Unreachable } from '../../db/call.ts';
 import { allows, endOf, KEY_SCOPES, type KeyScope, type Lineage, type WantedLimits, widerThan } from './limits.ts';
 import type { KeyChanges, KeyDraft, KeyPosition, KeyRing, KeyRingRefusal, MintedKey } from './key-manager.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { microCredits } from '../../core/money.ts';
 import { KEY_SCOPES, type KeyLimits } from './limits.ts';
 import { idColumn } from '../../db/id-column.ts';
-import type { KeyDetails } from '../accounts/accounts.ts';
+import type { KeyDetails } from './key-details.ts';
 
 /**
  * The lineage of key `k` as one JSON text, from the root to the key (CROSS JOIN keeps json_each outermost, and so its order); what each has used is that of the period in which `t.now` lies.

@@ -105,9 +105,6 @@ export type Unwritten = { readonly kind: 'unreachable' } | { readonly kind: 'bus
 /** Why a hold was not settled. `not_open`: it had expired or was released before. */
 export type SettleRefusal = { readonly kind: 'not_open' } | Unwritten;
 
-/** The laws of the ledger, each with the number of rows that break it. All zero, or money is wrong. */
-export type Audit = Readonly<Record<string, number>>;
-
 /** The receipt kept for good with a settled request: what was read, how, and at what price rule. JSON, no words of people, no secrets. */
 export type ReceiptBody = Readonly<Record<string, unknown>>;
 
@@ -152,6 +149,4 @@ export interface Ledger {
   >;
   /** Expires up to `page` holds whose time is over; returns how many. */
   expireHolds(page: number): Promise<Result<{ readonly expired: number }, { readonly kind: 'unreachable' }>>;
-  /** Counts what breaks each law. Scans everything. */
-  audit(): Promise<Audit>;
 }

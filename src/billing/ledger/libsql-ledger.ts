@@ -4,7 +4,6 @@ import type { Clock } from '../../core/clock.ts';
 import type { Database } from '../../db/client.ts';
 import { microCredits, sum } from '../../core/money.ts';
 import { err, ok, type Result } from '../../core/result.ts';
-import { auditLedger } from '../audit/full-audit.ts';
 import { CALL_POLICY, type CallPolicy, callDatabase, type Unreachable } from '../../db/call.ts';
 import { type KeyScope, missingRoom, missingScope } from '../keys/limits.ts';
 import type { Ending, Hold, Ledger, ReceiptBody, Settlement, SettleRefusal, Spend, SpendRefusal } from './ledger.ts';
@@ -12,7 +11,7 @@ import { chargeCall, type LedgerCall, releaseCall, reserveCall, settleCall, undo
 import { foundHold, foundSpend, type HeldSpend, resolvedLines, type UnheldSpend } from './outcomes.ts';
 import { BalanceRow, balanceOf, keyEnd, PayerRow } from './rows.ts';
 import * as statement from './statements.ts';
-import { type Busy, createLedgerWriter, type LedgerWriter, type WriteFailure } from '../writer/ledger-writer.ts';
+import type { Busy, LedgerWriter, WriteFailure } from './writer.ts';
 import { claimedOf, repeatedFailure, replayOf } from '../idempotency/rows.ts';
 import { readReplayOfKey } from '../idempotency/statements.ts';
 import type { KeptAnswer } from '../idempotency/idempotency.ts';
@@ -26,15 +25,12 @@ export const MAX_EXPIRE_PAGE = 1_000;
 /** Release reasons are codes of ours, not prose. */
 const MAX_REASON_CHARACTERS = 100;
 
-/**
- * What a ledger is made of. `writer` is who writes for it; without one it writes for itself over `client`. `policy` is for tests; without it
- * a call has five seconds and three tries.
- */
+/** What a ledger is made of: `client` reads, `writer` writes. `policy` is for tests; without it a call has five seconds and three tries. */
 export type LedgerDeps = {
   readonly client: Database;
   readonly clock: Clock;
   readonly policy?: CallPolicy;
-  readonly writer?: Pick<LedgerWriter, 'submit' | 'abandon'>;
+  readonly writer: Pick<LedgerWriter, 'submit' | 'abandon'>;
 };
 
 type Context = Required<LedgerDeps>;
@@ -45,9 +41,8 @@ type Context = Required<LedgerDeps>;
  * for another request, a line or an amount that the procedures refuse.
  */
 export function createLedger(deps: LedgerDeps): Ledger {
-  const { client, clock, policy = CALL_POLICY } = deps;
-  const writer = deps.writer ?? createLedgerWriter({ connect: () => client, clock, policy });
-  const context: Context = { client, clock, policy, writer };
+  const { clock, writer } = deps;
+  const context: Context = { policy: CALL_POLICY, ...deps };
   return {
     reserve: (spend, ttlMs) => reserve(context, spend, ttlMs),
     charge: (spend, receipt, answer = null) => charge(context, spend, receipt, answer),
@@ -57,7 +52,6 @@ export function createLedger(deps: LedgerDeps): Ledger {
     recall: (...asked) => recall(context, ...asked),
     credit: (entry) => credit(context, entry),
     expireHolds: (page) => expireHolds(context, page),
-    audit: () => auditLedger(client),
   };
 }
 

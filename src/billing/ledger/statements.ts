@@ -226,6 +226,3 @@ export function countExpiring(now: number, page: number): Statement {
     args: [now, page],
   };
 }
-
-/** The laws of the ledger with the rows that break each. */
-export const READ_AUDIT = 'SELECT law, broken FROM audit UNION ALL SELECT law, broken FROM key_audit';

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import type { LedgerCall } from '../ledger/commands.ts';
-import type { LedgerWriter } from './ledger-writer.ts';
+import type { LedgerWriter } from '../ledger/writer.ts';
 
 /**
  * An undo that is owed: what to carry out, and since when the database has been answering that it doesn't know the request or can't

@@ -3,7 +3,7 @@ import { inTime, LATE } from '../../core/timeout.ts';
 import { err, type Result } from '../../core/result.ts';
 import type { Found } from '../ledger/batch.ts';
 import type { LedgerCall } from '../ledger/commands.ts';
-import type { LedgerWriter, PlainSet, WriteFailure } from './ledger-writer.ts';
+import type { LedgerWriter, PlainSet, WriteFailure } from '../ledger/writer.ts';
 
 /** One object that writes, as a request sees it. `shard` tells it which database is its own. */
 export type WriterObject = {

@@ -1,6 +1,6 @@
 import { LibsqlError, type ResultSet } from '@libsql/client/web';
 import type { Database } from '../../db/client.ts';
-import type { LedgerWriter, PlainSet, Refused } from './ledger-writer.ts';
+import type { LedgerWriter, PlainSet, Refused } from '../ledger/writer.ts';
 
 /**
  * A database whose writes wait their turn at the writer, so that they never meet the ledger's own at the database's one lock. Reads go

@@ -1,7 +1,7 @@
 import { createMiddleware } from 'hono/factory';
 import { routePath } from 'hono/route';
 import type { AppEnv, DepsFor } from '../context.ts';
-import type { RequestEvent } from './request-event.ts';
+import type { RequestEvent } from '../request-event.ts';
 
 /** Gives the request its id and dependencies, answers with `X-Request-Id`, and logs one line when it is done. */
 export function requestLog(depsFor: DepsFor) {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
-import type { Budget } from '../../providers/provider.ts';
+import type { Budget } from '../../net/deadline.ts';
 import { joinUrl, requestJson, type Fetch } from '../../net/fetch-json.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import type { ParseFailure, ParseRequest, TranscriptionFailure, TranscriptionRequest } from '../ports.ts';

@@ -150,7 +150,10 @@ export function instructionsOf(request: Pick<ParseRequest, 'subject' | 'mode'>, 
   ].join('\n\n');
 }
 
+/** Names and descriptions are for the API's readers; the model gets the bare schema, whose bytes belong to the prompt's version. */
+const NO_METADATA = z.registry<z.core.GlobalMeta>();
+
 /** The JSON Schema (draft 2020-12) of a mode's output. */
 export function outputSchemaOf(request: Pick<ParseRequest, 'subject' | 'mode'>): Record<string, unknown> {
-  return z.toJSONSchema(modeOf(request).output, { target: 'draft-2020-12' });
+  return z.toJSONSchema(modeOf(request).output, { target: 'draft-2020-12', metadata: NO_METADATA });
 }

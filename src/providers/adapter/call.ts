@@ -3,7 +3,8 @@ import type { InstagramMedia } from '../../instagram/media.ts';
 import type { MediaTarget } from '../../instagram/target.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { estimateCostMicros, LIST_PRICES, NOTHING_USED, type VendorUsage } from '../list-prices.ts';
-import type { Budget, Fetched, ProviderFailure, ProviderFailureKind, ProviderId, UpstreamReceipt } from '../provider.ts';
+import type { Fetched, ProviderFailure, ProviderFailureKind, ProviderId, UpstreamReceipt } from '../provider.ts';
+import type { Budget } from '../../net/deadline.ts';
 import { requestJson, retryAfterSeconds, type Fetch, type JsonAnswer, type JsonFailure, type TimedRequest } from '../../net/fetch-json.ts';
 
 /** What every adapter is made from. The key goes into a header and nowhere else. */

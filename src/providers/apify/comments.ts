@@ -6,7 +6,8 @@ import { type ApifyReply, ApifyRow } from './comments-schema.ts';
 import { apifyProblem, MIN_RUN_CHARGE_CAP_USD, runActor } from './run.ts';
 import { type CommentThread, distinct, toComments } from '../comments/threads.ts';
 import { LIST_PRICES } from '../list-prices.ts';
-import type { Budget, CommentBatch, CommentsOrder, CommentsProvider, ProviderFailureKind } from '../provider.ts';
+import type { CommentBatch, CommentsOrder, CommentsProvider, ProviderFailureKind } from '../provider.ts';
+import type { Budget } from '../../net/deadline.ts';
 import type { VendorAccess } from '../adapter/call.ts';
 import { isoToMs } from '../adapter/fields.ts';
 

@@ -2,7 +2,8 @@ import { err, type Result } from '../../core/result.ts';
 import { ApifyErrorItem, ApifyRefusal } from './media-schema.ts';
 import { NOTHING_USED, type VendorUsage } from '../list-prices.ts';
 import { instagramMessage } from '../adapter/instagram-messages.ts';
-import type { Budget, Fetched, ProviderFailure, ProviderFailureKind } from '../provider.ts';
+import type { Fetched, ProviderFailure, ProviderFailureKind } from '../provider.ts';
+import type { Budget } from '../../net/deadline.ts';
 import { joinUrl, type JsonAnswer, type JsonFailure } from '../../net/fetch-json.ts';
 import { callVendor, notStarted, type VendorAccess } from '../adapter/call.ts';
 

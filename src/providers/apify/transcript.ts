@@ -3,7 +3,8 @@ import { canonicalUrl } from '../../instagram/media.ts';
 import type { MediaTarget } from '../../instagram/target.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { apifyProblem, MIN_RUN_CHARGE_CAP_USD, runActor } from './run.ts';
-import type { Budget, ProviderFailureKind, TranscriptOutcome, TranscriptProvider } from '../provider.ts';
+import type { ProviderFailureKind, TranscriptOutcome, TranscriptProvider } from '../provider.ts';
+import type { Budget } from '../../net/deadline.ts';
 import type { VendorAccess } from '../adapter/call.ts';
 import { filled, text } from '../adapter/fields.ts';
 

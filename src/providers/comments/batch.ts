@@ -4,7 +4,8 @@ import { createAllowance } from './call-budget.ts';
 import { readPages } from './pages.ts';
 import { readReplies } from './replies.ts';
 import { type CommentSource, toComments } from './threads.ts';
-import type { Budget, CommentBatch, CommentsOrder, FetchedPages, ProviderFailure, UpstreamReceipt } from '../provider.ts';
+import type { CommentBatch, CommentsOrder, FetchedPages, ProviderFailure, UpstreamReceipt } from '../provider.ts';
+import type { Budget } from '../../net/deadline.ts';
 
 /**
  * Reads one batch of comments from a vendor that gives them in pages: first the comments, then, where asked for, the replies that

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
-import type { Budget } from '../provider.ts';
+import type { Budget } from '../../net/deadline.ts';
 
 /**
  * The most upstream calls that one read of comments makes. A Worker on the free plan has 50 subrequests; ten are left for the

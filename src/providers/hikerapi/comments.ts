@@ -7,7 +7,8 @@ import type { CommentPage, CommentSource, CommentThread, MoreReplies, ReplyPage 
 import { hikerRefusal, hikerRequest, requestsUsed } from './requests.ts';
 import { type HikerComment, HikerCommentsBody, HikerRepliesBody, type HikerReply } from './comments-schema.ts';
 import { Refusal } from './media-schema.ts';
-import type { Budget, CommentsOrder, CommentsProvider, ProviderFailureKind } from '../provider.ts';
+import type { CommentsOrder, CommentsProvider, ProviderFailureKind } from '../provider.ts';
+import type { Budget } from '../../net/deadline.ts';
 import type { JsonAnswer } from '../../net/fetch-json.ts';
 import { callVendor, type VendorAccess } from '../adapter/call.ts';
 import { toAuthor } from '../adapter/fields.ts';

@@ -1,5 +1,6 @@
 import type { MediaTarget } from '../../instagram/target.ts';
-import type { Budget, CommentBatch } from '../../providers/provider.ts';
+import type { CommentBatch } from '../../providers/provider.ts';
+import type { Budget } from '../../net/deadline.ts';
 import type { MediaFailure } from '../../providers/failover.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { contentKey } from '../cache/key.ts';

@@ -1,6 +1,6 @@
 import type { InstagramMedia } from '../../instagram/media.ts';
 import type { MediaTarget } from '../../instagram/target.ts';
-import type { Budget } from '../../providers/provider.ts';
+import type { Budget } from '../../net/deadline.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { contentKey } from '../cache/key.ts';
 import { isFresh, isServableStale, MediaCopy, mediaTtlSeconds, STALE_RETENTION_SECONDS } from '../cache/content-cache.ts';

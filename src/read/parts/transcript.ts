@@ -3,7 +3,7 @@ import { mediaIdFromShortcode } from '../../instagram/shortcode.ts';
 import type { Transcript } from '../../instagram/transcript.ts';
 import type { MediaTarget } from '../../instagram/target.ts';
 import type { TranscriptionFailure } from '../../parse/ports.ts';
-import type { Budget } from '../../providers/provider.ts';
+import type { Budget } from '../../net/deadline.ts';
 import { contentHash, contentKey } from '../cache/key.ts';
 import { isFresh, TranscriptCopy } from '../cache/content-cache.ts';
 import type { ReadDeps } from '../ports.ts';

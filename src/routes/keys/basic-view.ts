@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import type { ApiKey } from '../../billing/accounts/accounts.ts';
+import type { ApiKey } from '../../billing/keys/key-details.ts';
 import { API_KEY_PREFIX } from '../../billing/keys/api-key.ts';
 import { isoTime } from '../../core/clock.ts';
 

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { KeyDetails } from '../../billing/accounts/accounts.ts';
+import type { KeyDetails } from '../../billing/keys/key-details.ts';
 import type { KeyPosition } from '../../billing/keys/key-manager.ts';
 import { AccountKey, accountKey, accountKeyExample } from './view.ts';
 import type { App, AppContext } from '../../http/context.ts';

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import type { KeyDetails } from '../../billing/accounts/accounts.ts';
+import type { KeyDetails } from '../../billing/keys/key-details.ts';
 import { budgetResetsAt, KEY_SCOPES } from '../../billing/keys/limits.ts';
 import { isoTime } from '../../core/clock.ts';
 import { KeyView, keyView, ownerKeyView } from './basic-view.ts';

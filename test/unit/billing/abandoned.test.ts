@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createAbandoned } from '../../../src/billing/writer/compensations.ts';
 import { type LedgerCall, undoCall } from '../../../src/billing/ledger/commands.ts';
-import type { WriteFailure } from '../../../src/billing/writer/ledger-writer.ts';
+import type { WriteFailure } from '../../../src/billing/ledger/writer.ts';
 import { err, ok, type Result } from '../../../src/core/result.ts';
 import { AbandonedMemory } from '../../support/abandoned-memory.ts';
 import { manualClock } from '../../support/database.ts';

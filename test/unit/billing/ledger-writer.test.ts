@@ -2,7 +2,8 @@ import { type InStatement, LibsqlError } from '@libsql/client';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { chargeCall, type LedgerCall, releaseCall, reserveCall, settleCall, undoCall } from '../../../src/billing/ledger/commands.ts';
-import { createLedgerWriter, type LedgerWriter, WRITER_LIMITS, type WriterLimits } from '../../../src/billing/writer/ledger-writer.ts';
+import { createLedgerWriter, WRITER_LIMITS, type WriterLimits } from '../../../src/billing/writer/ledger-writer.ts';
+import type { LedgerWriter } from '../../../src/billing/ledger/writer.ts';
 import { microCredits } from '../../../src/core/money.ts';
 import { sha256 } from '../../support/database.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { undoCall } from '../../../src/billing/ledger/commands.ts';
-import type { WriteFailure } from '../../../src/billing/writer/ledger-writer.ts';
+import type { WriteFailure } from '../../../src/billing/ledger/writer.ts';
 import { createObjectWriter, type WriterObject } from '../../../src/billing/writer/durable-object-client.ts';
 import { createQueuedDatabase } from '../../../src/billing/writer/queued-database.ts';
 import { callDatabase } from '../../../src/db/call.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { mintApiKey } from '../../../src/billing/keys/api-key.ts';
-import { ownersShard, type ShardHints, shardOf } from '../../../src/http/shard.ts';
+import { ownersShard, shardOf } from '../../../src/http/auth/shard.ts';
+import type { ShardHints } from '../../../src/http/context.ts';
 
 const nothing: ShardHints = { method: 'GET', path: '/v1/me', authorization: undefined, idempotencyKey: undefined, shard: undefined };
 const signup: ShardHints = { ...nothing, method: 'POST', path: '/v1/signup' };

@@ -1,16 +1,7 @@
-import { parseApiKey } from '../billing/keys/api-key.ts';
-import { bearerToken } from './auth/bearer-token.ts';
-import { keyText } from './idempotency/header.ts';
-
-/** What of a request tells which shard it belongs to. */
-export type ShardHints = {
-  readonly method: string;
-  readonly path: string;
-  readonly authorization: string | undefined;
-  readonly idempotencyKey: string | undefined;
-  /** The query parameter by which the owner names a shard. */
-  readonly shard: string | undefined;
-};
+import { parseApiKey } from '../../billing/keys/api-key.ts';
+import type { ShardHints } from '../context.ts';
+import { bearerToken } from './bearer-token.ts';
+import { keyText } from '../idempotency/header.ts';
 
 /** Where new accounts are made, and where everything is looked for that belongs to nobody. */
 const HOME = 0;

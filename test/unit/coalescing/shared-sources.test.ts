@@ -17,7 +17,8 @@ import {
 } from '../../../src/coalescing/shared-sources.ts';
 import { assembleMedia } from '../../../src/instagram/media.ts';
 import type { MediaFailure } from '../../../src/providers/failover.ts';
-import type { Budget, UpstreamReceipt } from '../../../src/providers/provider.ts';
+import type { UpstreamReceipt } from '../../../src/providers/provider.ts';
+import type { Budget } from '../../../src/net/deadline.ts';
 import { err, ok, type Result } from '../../../src/core/result.ts';
 import { mediaRequest } from '../parse/requests.ts';
 import { NOW, target } from '../providers/answers.ts';

@@ -1,6 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { policyFor, type PolicyName, quotaOf, RATE_LIMIT_ROWS, SIGNUP_POLICIES } from '../../limits/policies.ts';
-import { errorResponses } from '../error-response.ts';
+import { policyFor, type PolicyName, quotaOf, RATE_LIMIT_ROWS, SIGNUP_POLICIES } from '../limits/policies.ts';
+import { errorResponses } from './error-response.ts';
 
 type Document = ReturnType<OpenAPIHono['getOpenAPI31Document']>;
 

@@ -1,0 +1,22 @@
+import type { Id } from '../../core/ids.ts';
+import type { KeyLimits, Lineage } from './limits.ts';
+
+/** An API key without its secret. */
+export type ApiKey = {
+  readonly id: Id<'key'>;
+  readonly accountId: Id<'acct'>;
+  readonly name: string;
+  readonly last4: string;
+  /** Unix milliseconds. */
+  readonly createdAt: number;
+};
+
+/** A key with everything its owner may know. */
+export type KeyDetails = ApiKey & {
+  readonly parentId: Id<'key'> | null;
+  /** When it last opened a hold, unix milliseconds. */
+  readonly lastUsedAt: number | null;
+  readonly lineage: Lineage;
+  /** Its own, the last of the lineage. */
+  readonly limits: KeyLimits;
+};
