@@ -30,6 +30,14 @@ test('README.md has at most 150 lines', () => {
   expect(readText('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(150);
 });
 
+test("CI runs the README's test command after a clean install", () => {
+  const readme = readText('README.md');
+  expect(readme).toContain('\nnpm ci && npm run dev\n');
+  expect(readme).toContain('\nnpm ci && npm test\n');
+  expect(readText('.ci/run')).toMatch(/^npm ci\nnpm run verify$/m);
+  expect(scripts['verify']).toContain('&& npm test &&');
+});
+
 test('the map in STYLE.md lists every folder of src', () => {
   const named = [...readText('STYLE.md').matchAll(/^\| `src\/([a-z]+)` \|/gm)].map(([, folder = '']) => folder);
   const folders = readdirSync(join(root, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
