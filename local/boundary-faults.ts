@@ -6,27 +6,31 @@ export const BOUNDARY_FAULTS = {
   AchroHang__: {
     fault: 'timeout',
     tasks: ['transcribe', 'parse'],
-    meaning: 'No answer comes until the caller gives up, for at most 60 seconds.',
+    meaning: 'No response for 60 seconds, or until the caller disconnects.',
   },
-  AchroSlow__: { fault: 'slow', tasks: ['transcribe', 'parse'], meaning: 'A good answer comes after three seconds.' },
-  Achro401___: { fault: 'bad_token', tasks: ['transcribe', 'parse'], meaning: 'The boundary refuses our token.' },
-  Achro429___: { fault: 'rate_limited', tasks: ['transcribe', 'parse'], meaning: 'The boundary says that it is asked too often.' },
-  Achro500___: { fault: 'server_error', tasks: ['transcribe', 'parse'], meaning: 'The boundary fails with status 500.' },
-  AchroGarble: { fault: 'not_json', tasks: ['transcribe', 'parse'], meaning: 'A success comes that is not JSON, the second time too.' },
+  AchroSlow__: { fault: 'slow', tasks: ['transcribe', 'parse'], meaning: 'A good response after three seconds.' },
+  Achro401___: { fault: 'bad_token', tasks: ['transcribe', 'parse'], meaning: 'The gateway refuses our token.' },
+  Achro429___: { fault: 'rate_limited', tasks: ['transcribe', 'parse'], meaning: 'The gateway reports too many requests.' },
+  Achro500___: { fault: 'server_error', tasks: ['transcribe', 'parse'], meaning: 'The gateway fails with status 500.' },
+  AchroGarble: {
+    fault: 'not_json',
+    tasks: ['transcribe', 'parse'],
+    meaning: 'A successful response that is not JSON, also on the second attempt.',
+  },
   AchroShape_: {
     fault: 'wrong_shape',
     tasks: ['transcribe', 'parse'],
-    meaning: 'The answer is JSON of another shape, the second time too.',
+    meaning: 'A response of another shape, also on the second attempt.',
   },
-  AchroIds___: { fault: 'unknown_ids', tasks: ['parse'], meaning: 'The findings refer to comments that were never sent.' },
+  AchroIds___: { fault: 'unknown_ids', tasks: ['parse'], meaning: 'The output refers to comments that were not sent.' },
   AchroInject: {
     fault: 'obeys_injection',
     tasks: ['parse'],
-    meaning: 'The model does what a stranger wrote and answers in the shape that the stranger wanted.',
+    meaning: 'The model obeys an instruction in the untrusted text and returns the shape that it asks for.',
   },
-  AchroExpire: { fault: 'media_url_expired', tasks: ['transcribe'], meaning: 'The address of the video no longer works.' },
-  AchroSilent: { fault: 'no_speech', tasks: ['transcribe'], meaning: 'Nobody speaks in the video.' },
-  AchroLong__: { fault: 'too_long', tasks: ['transcribe'], meaning: 'The boundary measures a video that is longer than allowed.' },
+  AchroExpire: { fault: 'media_url_expired', tasks: ['transcribe'], meaning: 'The address of the video has expired.' },
+  AchroSilent: { fault: 'no_speech', tasks: ['transcribe'], meaning: 'The video has no speech.' },
+  AchroLong__: { fault: 'too_long', tasks: ['transcribe'], meaning: 'The gateway finds that the video is longer than allowed.' },
 } as const satisfies Readonly<
   Record<string, { readonly fault: string; readonly tasks: readonly ('transcribe' | 'parse')[]; readonly meaning: string }>
 >;

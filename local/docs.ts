@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { generatedDocs } from './docs/generated.ts';
 
-// `npm run docs` writes what is generated from code; with --check it only says what is out of date.
+// `npm run docs` writes the generated documents; with --check it only reports those that are out of date.
 const root = join(import.meta.dirname, '..');
 const checking = process.argv.includes('--check');
 let outdated = 0;

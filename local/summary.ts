@@ -94,7 +94,7 @@ export function summary(running: Running): string {
     '',
     `  curl -s '${baseUrl}/v1/post?url=${exampleShortcode(standIns.payloads, settings, order)}' -H 'Authorization: Bearer ${customer.apiKey}'`,
     '',
-    `Failures can be asked for by shortcode, such as ${Object.keys(FAULTS).slice(0, 3).join(', ')}; the README lists them.`,
+    `Failures can be asked for by shortcode, such as ${Object.keys(FAULTS).slice(0, 3).join(', ')}; docs/reference/local-stack.md lists them.`,
     '',
   ];
   return lines.join('\n');

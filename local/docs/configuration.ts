@@ -3,8 +3,8 @@ import { Settings } from '../../src/env.ts';
 type Row = { readonly name: string; readonly value: string; readonly meaning: string };
 
 /**
- * The table of every setting: variables with their values and comments from wrangler.toml, secrets from .dev.vars.example.
- * Throws when the files and the Worker's own list of settings disagree.
+ * Renders every setting: variables with their values and comments from wrangler.toml, secrets from .dev.vars.example.
+ * Throws when these files and the settings in src/env.ts disagree.
  */
 export function configurationTable(wranglerToml: string, devVarsExample: string): string {
   const variables = rowsOf(section(wranglerToml, '[vars]'), /^([A-Z0-9_]+) = "(.*)"$/);
@@ -23,7 +23,7 @@ export function configurationTable(wranglerToml: string, devVarsExample: string)
   ].join('\n');
 }
 
-/** Every secret of .dev.vars.example, with the comment above it. */
+/** Lists the secrets of .dev.vars.example, each with the comment above it. */
 export function secretsOf(devVarsExample: string): readonly Row[] {
   return rowsOf(devVarsExample, /^([A-Z0-9_]+)=(.*)$/);
 }
@@ -34,7 +34,7 @@ function section(toml: string, header: string): string {
   return rest.slice(0, rest.search(/^\[/m));
 }
 
-/** A setting's meaning is the comment above it; one comment may cover the settings that follow it. */
+/** Reads settings with the comment above each; one comment may cover several settings that follow it. */
 function rowsOf(text: string, setting: RegExp): Row[] {
   const rows: Row[] = [];
   let comment: string[] = [];
@@ -48,7 +48,7 @@ function rowsOf(text: string, setting: RegExp): Row[] {
       comment = [];
     } else {
       const [, name, value] = setting.exec(line) ?? [];
-      if (name !== undefined && value !== undefined) rows.push({ name, value, meaning: comment.join(' ') });
+      if (name !== undefined && value !== undefined) rows.push({ name, value, meaning: comment.join(' ').replaceAll('|', '\\|') });
       isAfterSetting = true;
     }
   }

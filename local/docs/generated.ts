@@ -6,10 +6,10 @@ import { BOUNDARY_FAULTS } from '../boundary-faults.ts';
 import { FAULTS } from '../faults.ts';
 import { SAMPLE_POSTS } from '../samples/posts.ts';
 import { configurationTable } from './configuration.ts';
-import { jobTable, prometheusTable, secretTable, seriesTable } from './operations.ts';
+import { jobTable, prometheusTable, seriesTable } from './operations.ts';
 import { errorsByCode, errorTable, limitationTable, priceTable, rateLimitTable, sandboxTable, targetRefusalTable } from './tables.ts';
 
-/** Every generated document by its path from the project's root: whole files, and files with a generated block inside. */
+/** Returns every generated document by its path from the repository's root: whole files, and files with generated blocks. */
 export async function generatedDocs(root: string): Promise<Readonly<Record<string, string>>> {
   const text = (name: string) => readFile(join(root, name), 'utf8');
   const configuration = configurationTable(await text('wrangler.toml'), await text('.dev.vars.example'));
@@ -20,26 +20,25 @@ export async function generatedDocs(root: string): Promise<Readonly<Record<strin
       'error-details': errorsByCode(),
       'target-refusals': targetRefusalTable(),
     }),
-    'docs/limitations.md': withBlocks(await text('docs/limitations.md'), { limitations: limitationTable() }),
-    'docs/rate-limits.md': withBlocks(await text('docs/rate-limits.md'), { 'rate-limits': rateLimitTable() }),
-    'docs/sandbox.md': withBlocks(await text('docs/sandbox.md'), { sandbox: sandboxTable() }),
-    'docs/operations.md': withBlocks(await text('docs/operations.md'), {
-      secrets: secretTable(await text('.dev.vars.example')),
+    'docs/concepts/limitations.md': withBlocks(await text('docs/concepts/limitations.md'), { limitations: limitationTable() }),
+    'docs/guides/sandbox.md': withBlocks(await text('docs/guides/sandbox.md'), { sandbox: sandboxTable() }),
+    'docs/operating/metrics.md': withBlocks(await text('docs/operating/metrics.md'), {
       series: seriesTable(),
       prometheus: prometheusTable(),
-      jobs: jobTable(),
     }),
-    'README.md': withBlocks(await text('README.md'), {
-      configuration,
-      faults: faultTable(FAULTS),
-      'boundary-faults': faultTable(BOUNDARY_FAULTS),
+    'docs/operating/runbook.md': withBlocks(await text('docs/operating/runbook.md'), { jobs: jobTable() }),
+    'docs/reference/local-stack.md': withBlocks(await text('docs/reference/local-stack.md'), {
       samples: sampleTable(),
-      prices: priceTable(),
+      faults: faultTable(FAULTS),
+      'gateway-faults': faultTable(BOUNDARY_FAULTS),
     }),
+    'docs/reference/prices.md': withBlocks(await text('docs/reference/prices.md'), { prices: priceTable() }),
+    'docs/reference/rate-limits.md': withBlocks(await text('docs/reference/rate-limits.md'), { 'rate-limits': rateLimitTable() }),
+    'docs/reference/settings.md': withBlocks(await text('docs/reference/settings.md'), { configuration }),
   };
 }
 
-/** The description of the API, from the same routes that serve it. */
+/** Builds the OpenAPI description from the routes that serve the API. */
 function apiDescription(): object {
   return openApiDocument(
     createApp(() => {
@@ -48,7 +47,7 @@ function apiDescription(): object {
   );
 }
 
-/** Replaces what stands between `<!-- generated:name -->` and `<!-- end:name -->`. Throws when a block is missing: a doc lost its table. */
+/** Replaces the text between `<!-- generated:name -->` and `<!-- end:name -->`. Throws when a block is missing, so that no document loses its table unnoticed. */
 export function withBlocks(document: string, blocks: Readonly<Record<string, string>>): string {
   let result = document;
   for (const [name, content] of Object.entries(blocks)) {
@@ -63,7 +62,7 @@ export function withBlocks(document: string, blocks: Readonly<Record<string, str
 
 function faultTable(faults: Readonly<Record<string, { readonly meaning: string }>>): string {
   const rows = Object.entries(faults).map(([shortcode, { meaning }]) => `| \`${shortcode}\` | ${meaning} |`);
-  return ['| Shortcode | What then happens |', '| --- | --- |', ...rows].join('\n');
+  return ['| Shortcode | Behavior |', '| --- | --- |', ...rows].join('\n');
 }
 
 function sampleTable(): string {
@@ -72,5 +71,5 @@ function sampleTable(): string {
     const caption = post.caption === null ? '' : (post.caption.split('\n')[0] ?? '').replaceAll('|', '\\|');
     return `| \`${post.shortcode}\` | ${[post.kind, ...traits].join(', ')} | ${caption} |`;
   });
-  return ['| Shortcode | What it is | Its caption begins |', '| --- | --- | --- |', ...rows].join('\n');
+  return ['| Shortcode | Type | First line of the caption |', '| --- | --- | --- |', ...rows].join('\n');
 }

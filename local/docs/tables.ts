@@ -8,64 +8,64 @@ import { SANDBOX_SAMPLES } from '../../src/read/sandbox/samples.ts';
 
 const RETRY = {
   never: 'no',
-  after_change: 'after correcting it',
+  after_change: 'after a change',
   after_topup: 'after a top-up',
-  after_delay: 'later',
+  after_delay: 'after a delay',
 } as const satisfies Record<Retry, string>;
 
-/** One row an error: code, status, billed or not, whether to try again, what it means. */
+/** Renders one row for each error code. */
 export function errorTable(): string {
   const rows = Object.entries(ERROR_ROWS).map(
     ([code, row]) =>
-      `| [\`${code}\`](#${code}) | ${row.status} | ${row.billed ? 'yes' : 'no'} | ${RETRY[row.retry]} | ${row.summary}${row.reserved === true ? ' (Reserved: no endpoint raises it yet.)' : ''} |`,
+      `| [\`${code}\`](#${code}) | ${row.status} | ${row.billed ? 'yes' : 'no'} | ${RETRY[row.retry]} | ${row.summary}${row.reserved === true ? ' (Reserved: no endpoint returns it yet.)' : ''} |`,
   );
-  return ['| Code | HTTP status | Billed? | Try again? | Meaning |', '| --- | --- | --- | --- | --- |', ...rows].join('\n');
+  return ['| Code | HTTP status | Billed? | Retry? | Meaning |', '| --- | --- | --- | --- | --- |', ...rows].join('\n');
 }
 
-/** One section an error: what the caller does, and what the operator does. */
+/** Renders one section for each error code: what the caller does, and what the operator does. */
 export function errorsByCode(): string {
   return Object.entries(ERROR_ROWS)
     .map(([code, row]) => `### ${code}\n\n${row.summary}\n\n- **Caller:** ${row.callerAction}\n- **Operator:** ${row.operatorAction}`)
     .join('\n\n');
 }
 
-/** One row a reason for which `unsupported_url` is answered. */
+/** Renders one row for each reason of `unsupported_url`. */
 export function targetRefusalTable(): string {
   const rows = Object.entries(TARGET_REFUSALS).map(([reason, sentence]) => `| \`${reason}\` | ${sentence} |`);
   return ['| `details.reason` | Message |', '| --- | --- |', ...rows].join('\n');
 }
 
-/** One row a limitation's reason. */
+/** Renders one row for each reason of each limitation. */
 export function limitationTable(): string {
   const rows = Object.entries(LIMITATIONS).flatMap(([code, row]) =>
     Object.entries(row.reasons).map(([reason, sentence]) => `| \`${code}\` | ${row.meaning} | \`${reason}\` | ${sentence} |`),
   );
-  return ['| Code | Meaning | Reason | What the reason says |', '| --- | --- | --- | --- |', ...rows].join('\n');
+  return ['| Code | Meaning | Reason | Explanation |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }
 
-/** One row a sample for test keys. */
+/** Renders one row for each sandbox sample. */
 export function sandboxTable(): string {
   const rows = Object.entries(SANDBOX_SAMPLES).map(([shortcode, { meaning, type, refusal }]) => {
     const what = refusal === undefined ? (type ?? 'reel') : String(ERROR_ROWS[refusal.code].status);
     return `| \`${shortcode}\` | ${what} | ${meaning} |`;
   });
-  return ['| Shortcode | Type, or status | What it shows |', '| --- | --- | --- |', ...rows].join('\n');
+  return ['| Shortcode | Type or status | Demonstrates |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
-/** One row a price. */
+/** Renders one row for each price. */
 export function priceTable(): string {
   const rows = PRICE_CARD.items.map(
     (priced) =>
       `| ${priced.title} | ${priced.freshMicroCredits} (${formatUsd(priced.freshMicroCredits)}) | ${priced.cachedMicroCredits} (${formatUsd(priced.cachedMicroCredits)}) |`,
   );
-  return ['| What | Read fresh | From the cache |', '| --- | --- | --- |', ...rows].join('\n');
+  return ['| Item | Fresh | Cached |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
-/** One row a rate limit. */
+/** Renders one row for each rate limit. */
 export function rateLimitTable(): string {
-  const whom = { key: 'each key', address: 'each address', everyone: 'everybody together' } as const;
+  const whom = { key: 'key', address: 'address', everyone: 'deployment' } as const;
   const rows = Object.entries(RATE_LIMIT_ROWS).map(
     ([name, row]) => `| \`${name}\` | ${row.guards} | ${row.limit} | ${row.windowSeconds} | ${whom[row.per]} |`,
   );
-  return ['| Policy | Guards | Requests | Window in seconds | Counted for |', '| --- | --- | --- | --- | --- |', ...rows].join('\n');
+  return ['| Policy | Applies to | Requests | Window (seconds) | Counted per |', '| --- | --- | --- | --- | --- |', ...rows].join('\n');
 }

@@ -14,7 +14,7 @@ const reel = (shortcode: string, caption: string, seconds: number): SamplePost =
   slides: [video(shortcode, seconds, 0)],
 });
 
-/** The posts that are served when no folder of recordings is given, as the README lists them. */
+/** The posts served when no folder of recordings is given; docs/reference/local-stack.md lists them. */
 export const SAMPLE_POSTS: readonly SamplePost[] = [
   {
     ...ordinary,

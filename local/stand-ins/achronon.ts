@@ -37,7 +37,7 @@ type Memory = {
 };
 
 /**
- * The hosted transcription and parsing service, as docs/achronon-boundary.md describes it. What it says is computed from what it
+ * The hosted transcription and parsing service, as docs/reference/achronon-gateway.md describes it. What it says is computed from what it
  * is given. `GET` and `DELETE` of `/__calls` below its base list and forget what was asked, faults come from BOUNDARY_FAULTS.
  */
 export function achrononStandIn(): (call: Call) => Reply {

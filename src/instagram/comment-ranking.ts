@@ -85,7 +85,7 @@ type Thread = { readonly head: Entry; readonly replies: readonly Entry[] };
 /**
  * Chooses the comments that say most, in at most `limit` and MAX_SAMPLE_COMMENTS comments and MAX_SAMPLE_CHARACTERS of text.
  * The same list gives the same sample everywhere: no chance, no locale, no clock; ties go by place in the list. Ids are unique
- * in `comments`. `postOwnerUsername` is null where it is not known. docs/comment-sampling.md explains the rules.
+ * in `comments`. `postOwnerUsername` is null where it is not known. docs/reference/comment-sampling.md explains the rules.
  */
 export function rankComments(
   comments: readonly Comment[],

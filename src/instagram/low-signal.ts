@@ -1,4 +1,4 @@
-/** Why a comment says too little to be analysed, in the order in which the reasons are tried. The table in docs/comment-sampling.md is checked against it. */
+/** Why a comment says too little to be analysed, in the order in which the reasons are tried. The table in docs/reference/comment-sampling.md is checked against it. */
 export const LOW_SIGNAL_REASONS = {
   empty: 'No text: a GIF, a sticker, or nothing but invisible characters.',
   emoji_only: 'Emoji, symbols and punctuation without a letter or digit.',

@@ -10,7 +10,7 @@ const minute = 60;
 const hour = 3_600;
 const day = 86_400;
 
-/** Every rate limit of the API. What callers see, the description and docs/rate-limits.md come from here. */
+/** Every rate limit of the API. What callers see, the description and docs/reference/rate-limits.md come from here. */
 export const RATE_LIMITS = {
   // One read a second, with room for an agent that reads in bursts; providers give us a few a second in all.
   burst: { per: 'key', limit: 60, windowSeconds: minute, guards: 'paid reads' },

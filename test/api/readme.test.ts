@@ -1,19 +1,27 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { OWNER_KEY, useApi } from '../support/api.ts';
 
 const start = useApi();
 
-const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+const root = new URL('../../', import.meta.url);
+const readText = (path: string) => readFileSync(new URL(path, root), 'utf8');
 
-/** The address that the README's commands are sent to. */
+const GUIDES = readdirSync(new URL('docs/guides/', root))
+  .filter((name) => name.endsWith('.md'))
+  .sort();
+
+/** The documents whose commands are run, in this order: later ones may use the ids that earlier ones returned. */
+const DOCUMENTS = ['README.md', ...GUIDES.map((name) => `docs/guides/${name}`)];
+
+/** The address that the commands are sent to. */
 const LOCAL = 'http://127.0.0.1:8787';
 
 type Command = { readonly path: string; readonly init: { method: string; headers: Record<string, string>; body?: string } };
 
-/** The README's curl commands, as the requests that they send. Throws for an option that none of them had so far. */
-function commands(): readonly Command[] {
-  const blocks = [...README.matchAll(/```sh\n([\s\S]*?)```/g)].map((block) => (block[1] ?? '').replaceAll('\\\n', ' '));
+/** Reads the curl commands of a document as the requests that they send. Throws for an option that no command has used so far. */
+function commandsOf(document: string): readonly Command[] {
+  const blocks = [...document.matchAll(/```sh\n([\s\S]*?)```/g)].map((block) => (block[1] ?? '').replaceAll('\\\n', ' '));
   const lines = blocks.flatMap((block) => block.split('\n')).filter((line) => line.startsWith('curl '));
   return lines.map((line) => {
     const words = [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map((word) => word[1] ?? word[2] ?? word[3] ?? '');
@@ -37,32 +45,39 @@ function commands(): readonly Command[] {
   });
 }
 
-test('every command of the README works as printed, one after the other, with the ids that came before', async () => {
+test('every command of README.md and the guides works as printed, in order, with the ids returned before', async () => {
   const api = start();
   api.inRealTime = true;
   const { key } = await api.signUp();
-  const last = { request: '', key: '' };
+  const last = { request: '', key: '', testKey: '' };
   const seen: string[] = [];
-  for (const { path, init } of commands()) {
-    const headers = Object.fromEntries(
-      Object.entries(init.headers).map(([name, value]) => [name, value.replace('igsk_…', key).replace('$OWNER_KEY', OWNER_KEY)]),
-    );
-    const url = path.replace('req_…', last.request).replace('key_…', last.key);
-    const answer = await api.request(url, { ...init, headers });
-    const text = JSON.stringify(answer.body);
-    expect([200, 201], `${init.method} ${path}: ${text.slice(0, 300)}`).toContain(answer.status);
-    last.request = /"receiptId":"(req_\w+)"/.exec(text)?.[1] ?? last.request;
-    last.key = /"key":\{"id":"(key_\w+)"/.exec(text)?.[1] ?? last.key;
-    seen.push(`${init.method} ${path.replace(/\?.*/, '')}`);
+  for (const document of DOCUMENTS) {
+    for (const { path, init } of commandsOf(readText(document))) {
+      const headers = Object.fromEntries(
+        Object.entries(init.headers).map(([name, value]) => [
+          name,
+          value.replace('igsk_test_…', last.testKey).replace('igsk_…', key).replace('$OPERATOR_KEY', OWNER_KEY),
+        ]),
+      );
+      const url = path.replace('req_…', last.request).replace('key_…', last.key);
+      const answer = await api.request(url, { ...init, headers });
+      const text = JSON.stringify(answer.body);
+      expect([200, 201], `${document}: ${init.method} ${path}: ${text.slice(0, 300)}`).toContain(answer.status);
+      last.request = /"receiptId":"(req_\w+)"/.exec(text)?.[1] ?? last.request;
+      last.key = /"key":\{"id":"(key_\w+)"/.exec(text)?.[1] ?? last.key;
+      last.testKey = /"apiKey":"(igsk_test_\w+)"/.exec(text)?.[1] ?? last.testKey;
+      seen.push(`${init.method} ${path.replace(/\?.*/, '')}`);
+    }
   }
   expect(seen).toContain('DELETE /v1/keys/key_…');
   expect(seen.length).toBeGreaterThan(20);
 });
 
-test('the README names every endpoint', async () => {
+test('docs/reference/endpoints.md names every endpoint', async () => {
+  const reference = readText('docs/reference/endpoints.md');
   const description = await start().request('/openapi.json');
   // safe because the tests of the description check its shape
   const { paths } = description.body as { paths: Record<string, object> };
   expect(Object.keys(paths).length).toBeGreaterThan(20);
-  expect(Object.keys(paths).filter((path) => !README.includes(path))).toEqual([]);
+  expect(Object.keys(paths).filter((path) => !reference.includes(`\`${path}\``))).toEqual([]);
 });

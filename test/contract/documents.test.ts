@@ -1,33 +1,23 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { secretsOf } from '../../local/docs/configuration.ts';
 import { JOBS } from '../../src/ops/jobs/jobs.ts';
 import { PROMETHEUS_METRICS } from '../../src/ops/metrics/prometheus.ts';
 import { SERIES } from '../../src/ops/metrics/series.ts';
+import { markdownFiles } from '../support/markdown.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const documents = [
-  'README.md',
-  'STYLE.md',
-  'CHANGELOG.md',
-  ...readdirSync(join(root, 'docs'))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
-];
+const readText = (path: string) => readFileSync(join(root, path), 'utf8');
 // safe because npm has read the same file
-const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
+const { scripts } = JSON.parse(readText('package.json')) as { scripts: Record<string, string> };
 
-for (const name of documents) {
-  const text = readFileSync(join(root, name), 'utf8');
-
-  test(`${name} names only files, links and commands that exist`, () => {
+for (const name of markdownFiles(root)) {
+  test(`${name} names only files and commands that exist`, () => {
+    const text = readText(name);
     const missing: string[] = [];
     for (const [, path = ''] of text.matchAll(/`((?:src|docs|migrations|local|test|bench)\/[\w./-]*)`/g)) {
       if (!existsSync(join(root, path))) missing.push(path);
-    }
-    for (const [, link = ''] of text.matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)) {
-      if (!existsSync(join(root, normalize(join(dirname(name), link))))) missing.push(link);
     }
     for (const [, script = ''] of text.matchAll(/npm run ([\w:]+)/g)) {
       if (!(script in scripts)) missing.push(`npm run ${script}`);
@@ -36,32 +26,46 @@ for (const name of documents) {
   });
 }
 
-test('every relative path in the map of src exists', () => {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  const map = readme.slice(readme.indexOf('## Map of `src/`'));
-  const named = [...map.matchAll(/^\| `([a-z]+)\/` \|/gm)].map(([, folder = '']) => folder);
-  const folders = readdirSync(join(root, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  const filled = folders.map((entry) => entry.name).filter((folder) => readdirSync(join(root, 'src', folder)).length > 0);
-  expect(named.sort()).toEqual(filled.sort());
+test('README.md has at most 150 lines', () => {
+  expect(readText('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(150);
 });
 
-describe('docs/operations.md', () => {
-  const text = readFileSync(join(root, 'docs/operations.md'), 'utf8');
+test("CI runs the README's test command after a clean install", () => {
+  const readme = readText('README.md');
+  expect(readme).toContain('\nnpm ci && npm run dev\n');
+  expect(readme).toContain('\nnpm ci && npm test\n');
+  expect(readText('.ci/run')).toMatch(/^npm ci\nnpm run verify$/m);
+  expect(scripts['verify']).toContain('&& npm test &&');
+});
 
-  test.each(secretsOf(readFileSync(join(root, '.dev.vars.example'), 'utf8')))(
-    'says what $name is and how it is rotated',
-    ({ name, meaning }) => {
-      expect(text).toContain(`| \`${name}\` | ${meaning} |`);
-      const how = text.slice(text.indexOf('| To rotate it |'));
-      expect(how).toMatch(new RegExp(`^\\| \`${name}\` \\| .{20,} \\| .{10,} \\|$`, 'm'));
-    },
-  );
+test('the map in STYLE.md lists every folder of src', () => {
+  const named = [...readText('STYLE.md').matchAll(/^\| `src\/([a-z]+)` \|/gm)].map(([, folder = '']) => folder);
+  const folders = readdirSync(join(root, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  expect(named.sort()).toEqual(folders.map((entry) => entry.name).sort());
+});
 
-  test.each([...Object.keys(PROMETHEUS_METRICS), ...Object.keys(SERIES), ...Object.keys(JOBS)])('documents %s', (name) => {
-    expect(text).toContain(`| \`${name}\` |`);
+describe('docs/operating', () => {
+  const settings = readText('docs/reference/settings.md');
+  const secrets = readText('docs/operating/secrets.md');
+  const metrics = readText('docs/operating/metrics.md');
+  const runbook = readText('docs/operating/runbook.md');
+
+  test.each(secretsOf(readText('.dev.vars.example')))('explains $name and its rotation', ({ name, meaning }) => {
+    expect(settings).toContain(`| \`${name}\` | secret | | ${meaning} |`);
+    expect(secrets).toMatch(new RegExp(`^\\| \`${name}\` \\| .{20,} \\| .{10,} \\|$`, 'm'));
   });
 
-  test('names no metric in its alarms that there is none of', () => {
-    for (const [name] of text.matchAll(/\bigskill_[a-z_]+/g)) expect(Object.keys(PROMETHEUS_METRICS)).toContain(name);
+  test.each([...Object.keys(PROMETHEUS_METRICS), ...Object.keys(SERIES)])('documents the metric %s', (name) => {
+    expect(metrics).toContain(`| \`${name}\` |`);
+  });
+
+  test.each(Object.keys(JOBS))('documents the job %s', (name) => {
+    expect(runbook).toContain(`| \`${name}\` |`);
+  });
+
+  test('uses only existing metrics in its alarms', () => {
+    const named = [...runbook.matchAll(/\bigskill_[a-z_]+/g)].map(([name]) => name);
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.filter((name) => !Object.keys(PROMETHEUS_METRICS).includes(name))).toEqual([]);
   });
 });

@@ -10,7 +10,7 @@ export type DrillOptions = {
 /** One promise of the service, and how often the drill saw it broken. */
 export type DrilledPromise = { readonly promise: string; readonly broken: number };
 
-/** What came of a drill. `figures` are what it did and measured, by name, for docs/reliability.md. */
+/** What came of a drill. `figures` are what it did and measured, by name, for docs/operating/reliability.md. */
 export type DrillResult = {
   readonly promises: readonly DrilledPromise[];
   readonly figures: Readonly<Record<string, number | string>>;

@@ -25,7 +25,7 @@ export function drillTable(played: readonly Played[]): string {
   return [rule, ...lines, rule].join('\n');
 }
 
-/** What stands in docs/reliability.md about the last run of one drill. */
+/** What stands in docs/operating/reliability.md about the last run of one drill. */
 export function drillBlock(result: DrillResult, how: { readonly seed: number; readonly isLong: boolean }): string {
   const day = new Date().toISOString().slice(0, 10);
   const version = how.isLong ? 'long' : 'short';

@@ -22,11 +22,11 @@ const USAGE = `npm run drill -- [options]
   --long        the long version: many times as many requests
   --seed N      plays the faults of this seed again (a new one where not given)
   --only A,B    plays these drills alone: ${DRILLS.map(({ name }) => name).join(', ')}
-  --write       writes the figures into docs/reliability.md
+  --write       writes the figures into docs/operating/reliability.md
   --help        this`;
 
 /** Where the figures of the last run are kept. */
-const DOCUMENT = join(import.meta.dirname, '..', '..', 'docs', 'reliability.md');
+const DOCUMENT = join(import.meta.dirname, '..', '..', 'docs', 'operating', 'reliability.md');
 
 /** Seeds are as large as a person would copy. */
 const SEEDS = 1_000_000;

@@ -11,13 +11,13 @@ import { microCredits } from '../../src/core/money.ts';
 import { countedIds, manualClock, serverDatabase, sha256, textOf } from '../support/database.ts';
 import { useSqld } from '../support/sqld.ts';
 
-const DOCUMENT = fileURLToPath(new URL('../../docs/ledger.md', import.meta.url));
+const DOCUMENT = fileURLToPath(new URL('../../docs/concepts/billing-ledger.md', import.meta.url));
 const BLOCK = /(?<=<!-- worked example: made by test\/ledger\/worked-example\.test\.ts -->\n```text\n)[\s\S]*?(?=\n```)/;
 const TTL_MS = 60_000;
 const serverUrl = useSqld();
 
 // UPDATE_DOCS=1 writes the transcript into the document; otherwise the two are compared.
-test('the worked example of docs/ledger.md is what a libSQL server really does', async () => {
+test('the worked example of docs/concepts/billing-ledger.md is what a libSQL server really does', async () => {
   const client = await serverDatabase(serverUrl());
   const transcript = await playExample(client);
   expect(brokenLaws(await auditLedger(client))).toEqual([]);

@@ -92,3 +92,11 @@ test('asks the providers that have a key, in the order asked for', () => {
   expect(media({ ...keys, PROVIDER_ORDER_MEDIA: 'apify, scrapecreators' })).toEqual(['apify']);
   expect(media({})).toEqual([]);
 });
+
+test("takes the contract's defaults for the transcription gateway", () => {
+  expect(settings({})).toMatchObject({
+    ACHRONON_AI_TRANSCRIBE_PATH: '/claudex/transcribe',
+    ACHRONON_AI_TRANSCRIBE_MODEL: 'auto',
+    ACHRONON_AI_TRANSCRIBE_MAX_DURATION_SEC: 180,
+  });
+});

@@ -6,7 +6,7 @@ import { err, ok, type Result } from '../../core/result.ts';
 import type { ParseFailure, ParseRequest, TranscriptionFailure, TranscriptionRequest } from '../ports.ts';
 
 // The hosted boundary publishes no contract. Everything that igskill assumes about it stands in this file and, in words, in
-// docs/achronon-boundary.md; the local stand-in reads the same shapes. A difference found later is corrected here.
+// docs/reference/achronon-gateway.md; the local stand-in reads the same shapes. A difference found later is corrected here.
 
 /** The version of the assumed contract. Sent with every request, so that the boundary can refuse one it doesn't know. */
 export const BOUNDARY_VERSION = '1';
@@ -123,7 +123,7 @@ export function readParse(answer: unknown) {
 
 type Failure = ParseFailure['kind'] | TranscriptionFailure['kind'];
 
-/** The codes that tell more than their status does, and what each is to us. The table in docs/achronon-boundary.md is checked against this one. */
+/** The codes that tell more than their status does, and what each is to us. The table in docs/reference/achronon-gateway.md is checked against this one. */
 export const BOUNDARY_CODES = {
   no_speech: { status: 422, task: 'transcribe', failure: 'no_speech' },
   too_long: { status: 422, task: 'transcribe', failure: 'too_long' },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** The only list of limitations: code, its reasons, and what each means. The table in docs/limitations.md comes from here. */
+/** The only list of limitations: code, its reasons, and what each means. The table in docs/concepts/limitations.md comes from here. */
 export const LIMITATIONS = {
   metric_unavailable: {
     meaning: 'A count is null. It was not zero; it is not known.',

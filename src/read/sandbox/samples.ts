@@ -32,7 +32,7 @@ export const sampleUrl = (name: string, expiresAtMs: number): string =>
 
 const picture = { type: 'image', width: 1080, height: 1350 } as const;
 
-/** Every sample by its shortcode. docs/sandbox.md is made from it. */
+/** Every sample by its shortcode. docs/guides/sandbox.md is made from it. */
 export const SANDBOX_SAMPLES: Readonly<Record<string, SandboxSample>> = {
   TestImage01: { meaning: 'a picture, complete', type: 'image' },
   TestVideo01: { meaning: 'a video, complete', type: 'video' },

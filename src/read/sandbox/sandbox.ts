@@ -81,7 +81,7 @@ async function findSample(
 
 const notASample: ReadRefusal = {
   code: 'post_not_found',
-  message: 'Test keys read samples only. `details.samples` names some; docs/sandbox.md has all of them.',
+  message: 'Test keys read samples only. `details.samples` names some; docs/guides/sandbox.md has all of them.',
   details: { reason: 'not_a_sample', samples: ['TestImage01', 'TestCarous1', 'TestReel_01', 'TestNone_01'] },
 };
 

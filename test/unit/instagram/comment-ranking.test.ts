@@ -318,8 +318,8 @@ describe('every sample', () => {
   });
 });
 
-describe('docs/comment-sampling.md', () => {
-  const document = readFileSync(join(import.meta.dirname, '../../../docs/comment-sampling.md'), 'utf8').replace(/\s+/g, ' ');
+describe('docs/reference/comment-sampling.md', () => {
+  const document = readFileSync(join(import.meta.dirname, '../../../docs/reference/comment-sampling.md'), 'utf8').replace(/\s+/g, ' ');
 
   test.each([
     ...Object.entries(LOW_SIGNAL_REASONS).map(([reason, meaning]) => `| \`${reason}\` | ${meaning} |`),
@@ -328,7 +328,7 @@ describe('docs/comment-sampling.md', () => {
     `| ${SCORE_POINTS.ownerReplied} | a reply by the owner`,
     `| ${SCORE_POINTS.byOwner} | being written by the owner`,
     `| ${SCORE_POINTS.verified} | being written by a verified author`,
-    `| ${SCORE_POINTS.longest} | length, approached slowly: ${SCORE_POINTS.longest} × letters ÷ (letters + ${HALF_LENGTH_LETTERS}) |`,
+    `| ${SCORE_POINTS.longest} | length, with diminishing returns: ${SCORE_POINTS.longest} × letters ÷ (letters + ${HALF_LENGTH_LETTERS}) |`,
     `at least ${NOTABLE_REPLY_LIKES} likes, or with at least ${NOTABLE_QUIET_REPLY_LIKES} likes`,
     `at most ${MAX_SAMPLE_COMMENTS} comments and replies and ${MAX_SAMPLE_CHARACTERS} characters of text, of which one comment counts at most ${MAX_COMMENT_CHARACTERS}`,
   ])('says %s', (said) => {

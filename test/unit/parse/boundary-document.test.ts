@@ -21,7 +21,7 @@ import { CommentThemes } from '../../../src/parse/prompts/comment-outputs.ts';
 import { fenceEnd, fenceStart, MAX_CAPTION_CHARACTERS, MAX_PARSED_TRANSCRIPT_CHARACTERS } from '../../../src/parse/prompts/fence.ts';
 import { modeOf, promptVersionOf } from '../../../src/parse/prompts/modes.ts';
 
-const document = readFileSync(join(import.meta.dirname, '../../../docs/achronon-boundary.md'), 'utf8');
+const document = readFileSync(join(import.meta.dirname, '../../../docs/reference/achronon-gateway.md'), 'utf8');
 const plain = document.replace(/\s+/g, ' ');
 
 function example(name: string): unknown {
