@@ -50,7 +50,7 @@ function bodyOf<T>({ status, body }: Answer): T {
 
 /** Buys what the 402 proposes and returns once it was credited. Needs a key with the scope `billing`. */
 async function topUp(order: unknown): Promise<void> {
-  // With the same key a second attempt returns the same page, so nobody pays twice.
+  // A repeat with the same key would return the same page instead of making a second order.
   const { checkoutSession, microCredits } = bodyOf<Checkout>(await send('POST', '/v1/topups/checkout', randomUUID(), order));
   console.log(`Pay ${microCredits / 1_000_000} US dollars at ${checkoutSession.url}`);
   const { items } = bodyOf<{ readonly items: readonly TopUp[] }>(await send('GET', '/v1/topups'));
