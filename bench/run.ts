@@ -1,4 +1,5 @@
 // `npm run bench`: everything that is measured, in one run, written to bench/RESULTS.md.
+import '../local/require-node.mjs';
 import { writeFileSync } from 'node:fs';
 import { bundle, makeWorkFolder } from './build.ts';
 import { type CallResults, measureCalls } from './calls.ts';

@@ -1,3 +1,4 @@
+import './require-node.mjs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { generatedDocs } from './docs/generated.ts';

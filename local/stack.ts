@@ -1,4 +1,5 @@
 // `npm run dev`: the whole of igskill on this machine. Database, stand-ins and Worker, started in this order and ended in the other.
+import './require-node.mjs';
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';

@@ -1,3 +1,4 @@
+import '../../local/require-node.mjs';
 import { fork } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';

@@ -31,6 +31,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+test('migrations/README.md explains every migration, in order', () => {
+  const notes = readFileSync(join(root, 'migrations', 'README.md'), 'utf8');
+  expect([...notes.matchAll(/^## (\S+)$/gm)].map(([, tag]) => tag)).toEqual(all);
+  for (const section of notes.split(/^## /m).slice(1)) expect(section).toMatch(/\*\*Why\.\*\*[^]*\*\*Cost\.\*\*[^]*\*\*Re-creates\.\*\*/);
+});
+
 describe('migrating', () => {
   test('applies what is missing once, and nothing the second time', async () => {
     const client = createClient({ url: ':memory:' });
