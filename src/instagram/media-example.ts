@@ -1,7 +1,7 @@
 import { assembleMedia, type InstagramMedia } from './media.ts';
 import { mediaIdFromShortcode } from './shortcode.ts';
 
-/** An invented post for the API description: a picture, as a provider would give it. */
+/** An invented image post for the API description. */
 export const exampleMedia: InstagramMedia = assembleMedia({
   shortcode: 'DemoImage01',
   id: mediaIdFromShortcode('DemoImage01'),

@@ -1,6 +1,7 @@
 import type { FlightNote } from '../providers/provider.ts';
 import type { Budget } from '../net/deadline.ts';
 import type { Result } from '../core/result.ts';
+import type { RankedComment } from '../instagram/comment-ranking.ts';
 import type { TranscriptSegment } from '../instagram/transcript.ts';
 
 /** What a caller may ask to be made of a post. */
@@ -21,18 +22,6 @@ export const COMMENT_PARSE_MODES = [
 ] as const;
 export type CommentParseMode = (typeof COMMENT_PARSE_MODES)[number];
 
-/** A comment as the boundary gets to see it. */
-export type SampledComment = {
-  readonly id: string;
-  readonly parentId: string | null;
-  readonly username: string | null;
-  readonly isVerified: boolean | null;
-  readonly isByPostOwner: boolean | null;
-  readonly text: string;
-  readonly likeCount: number | null;
-  readonly replyCount: number | null;
-};
-
 /** The post as the boundary gets to see it. Null where it is not known or there is none. */
 export type ParsedPost = {
   readonly mediaId: string;
@@ -51,14 +40,14 @@ export type ParseRequest =
       readonly subject: 'media';
       readonly mode: MediaParseMode;
       readonly post: ParsedPost;
-      readonly comments: readonly SampledComment[] | null;
+      readonly comments: readonly RankedComment[] | null;
     }
   | {
       readonly subject: 'comments';
       readonly mode: CommentParseMode;
       readonly shortcode: string;
       readonly mediaId: string;
-      readonly comments: readonly SampledComment[];
+      readonly comments: readonly RankedComment[];
     };
 
 /** A validated output: it fits the mode's schema, and every comment id in it is one of the request's. */

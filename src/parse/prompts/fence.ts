@@ -1,6 +1,6 @@
 import { sha256Hex } from '../../core/sha256.ts';
-import { MAX_COMMENT_CHARACTERS } from '../../instagram/comment-ranking.ts';
-import type { ParsedPost, ParseRequest, SampledComment } from '../ports.ts';
+import { MAX_COMMENT_CHARACTERS, type RankedComment } from '../../instagram/comment-ranking.ts';
+import type { ParsedPost, ParseRequest } from '../ports.ts';
 
 /** Longer captions are cut there, in UTF-16 units. The platform allows 2,200. */
 export const MAX_CAPTION_CHARACTERS = 2_500;
@@ -42,7 +42,7 @@ export function fenceEnd(nonce: string): string {
   return `END UNTRUSTED DATA ${nonce}`;
 }
 
-function mediaData(post: ParsedPost, comments: readonly SampledComment[] | null): object {
+function mediaData(post: ParsedPost, comments: readonly RankedComment[] | null): object {
   const caption = shortened(post.caption, MAX_CAPTION_CHARACTERS);
   const transcript = shortened(post.transcript?.text ?? null, MAX_PARSED_TRANSCRIPT_CHARACTERS);
   return {
@@ -65,7 +65,7 @@ function commentsData(request: Extract<ParseRequest, { readonly subject: 'commen
 }
 
 /** What isn't known or isn't so is left out: hundreds of comments would repeat it. */
-function commentData(comment: SampledComment): object {
+function commentData(comment: RankedComment): object {
   const text = shortened(comment.text, MAX_COMMENT_CHARACTERS);
   return {
     id: comment.id,

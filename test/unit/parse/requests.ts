@@ -6,8 +6,8 @@ import {
   type MediaParseMode,
   type ParsedPost,
   type ParseRequest,
-  type SampledComment,
 } from '../../../src/parse/ports.ts';
+import type { RankedComment } from '../../../src/instagram/comment-ranking.ts';
 import type { Fetch } from '../../../src/net/fetch-json.ts';
 import { clock } from '../providers/answers.ts';
 
@@ -22,7 +22,7 @@ export const post: ParsedPost = {
   metrics: { likes: 312, comments: 14, plays: null },
 };
 
-export function sampled(id: string, text: string, facts: Partial<SampledComment> = {}): SampledComment {
+export function sampled(id: string, text: string, facts: Partial<RankedComment> = {}): RankedComment {
   return {
     id,
     parentId: null,
@@ -36,17 +36,17 @@ export function sampled(id: string, text: string, facts: Partial<SampledComment>
   };
 }
 
-export const comments: readonly SampledComment[] = [
+export const comments: readonly RankedComment[] = [
   sampled('18000000000000001', 'Which paper is that?', { likeCount: 12, replyCount: 1 }),
   sampled('18000000000000002', 'Mulberry, 60 g', { parentId: '18000000000000001', isByPostOwner: true }),
   sampled('18000000000000003', 'The third lantern is my favourite @lantern.friend'),
 ];
 
-export function mediaRequest(mode: MediaParseMode, given: readonly SampledComment[] | null = comments): ParseRequest {
+export function mediaRequest(mode: MediaParseMode, given: readonly RankedComment[] | null = comments): ParseRequest {
   return { subject: 'media', mode, post, comments: given };
 }
 
-export function commentsRequest(mode: CommentParseMode, given: readonly SampledComment[] = comments): ParseRequest {
+export function commentsRequest(mode: CommentParseMode, given: readonly RankedComment[] = comments): ParseRequest {
   return { subject: 'comments', mode, shortcode: post.shortcode, mediaId: post.mediaId, comments: given };
 }
 
