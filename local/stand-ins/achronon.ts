@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { BOUNDARY_CODES, BOUNDARY_HEADERS, BOUNDARY_VERSION, ParseBody, TranscribeBody } from '../../src/parse/achronon/client.ts';
+import { GATEWAY_CODES, GATEWAY_HEADERS, GATEWAY_VERSION, ParseBody, TranscribeBody } from '../../src/parse/achronon/client.ts';
 import { boundaryFaultOf, type BoundaryFault } from '../boundary-faults.ts';
 import { outputFor, readFence } from './achronon-outputs.ts';
 import { type Answer, type Call, json, jsonText, type Reply } from './server.ts';
@@ -75,12 +75,12 @@ function ownAnswer(call: Call, memory: Memory): Answer {
 }
 
 function readRequest(call: Call, task: 'transcribe' | 'parse'): Asked | { readonly refusal: Answer } {
-  const refuse = (code: keyof typeof BOUNDARY_CODES, message: string, details?: unknown) => ({ refusal: coded(code, message, details) });
+  const refuse = (code: keyof typeof GATEWAY_CODES, message: string, details?: unknown) => ({ refusal: coded(code, message, details) });
   if (call.method !== 'POST') return { refusal: problem(405, 'method_not_allowed', 'Only POST is understood here.') };
-  if (!/^Bearer \S+$/.test(call.header(BOUNDARY_HEADERS.authorization) ?? '')) return refuse('unauthorized', 'A bearer token is needed.');
-  if (call.header(BOUNDARY_HEADERS.version) !== BOUNDARY_VERSION)
-    return refuse('unsupported_version', `Only version ${BOUNDARY_VERSION} is spoken.`);
-  const key = call.header(BOUNDARY_HEADERS.idempotencyKey) ?? '';
+  if (!/^Bearer \S+$/.test(call.header(GATEWAY_HEADERS.authorization) ?? '')) return refuse('unauthorized', 'A bearer token is needed.');
+  if (call.header(GATEWAY_HEADERS.version) !== GATEWAY_VERSION)
+    return refuse('unsupported_version', `Only version ${GATEWAY_VERSION} is spoken.`);
+  const key = call.header(GATEWAY_HEADERS.idempotencyKey) ?? '';
   if (!/^[\x21-\x7e]{1,200}$/.test(key)) return refuse('invalid_request', 'An idempotency key of 1 to 200 visible characters is needed.');
   const parsed = (task === 'parse' ? ParseBody : TranscribeBody).safeParse(jsonOf(call.body));
   if (parsed.success) return { key, body: parsed.data, text: call.body };
@@ -168,8 +168,8 @@ function withUnknownIds(body: Body): unknown {
   return outputFor(body.subject, body.mode, { ...data, comments: [stranger] });
 }
 
-function coded(code: keyof typeof BOUNDARY_CODES, message: string, details?: unknown): Answer {
-  return problem(BOUNDARY_CODES[code].status, code, message, details);
+function coded(code: keyof typeof GATEWAY_CODES, message: string, details?: unknown): Answer {
+  return problem(GATEWAY_CODES[code].status, code, message, details);
 }
 
 function problem(status: number, code: string, message: string, details?: unknown): Answer {

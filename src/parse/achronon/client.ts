@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import type { Budget } from '../../net/deadline.ts';
-import { joinUrl, requestJson, type Fetch } from '../../net/fetch-json.ts';
+import { joinUrl, requestJson, type Fetch, type JsonAnswer } from '../../net/fetch-json.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import type { ParseFailure, ParseRequest, TranscriptionFailure, TranscriptionRequest } from '../ports.ts';
 
@@ -9,16 +9,16 @@ import type { ParseFailure, ParseRequest, TranscriptionFailure, TranscriptionReq
 // docs/achronon-boundary.md; the local stand-in reads the same shapes. A difference found later is corrected here.
 
 /** The version of the assumed contract. Sent with every request, so that the boundary can refuse one it doesn't know. */
-export const BOUNDARY_VERSION = '1';
+export const GATEWAY_VERSION = '1';
 
-export const BOUNDARY_HEADERS = {
+export const GATEWAY_HEADERS = {
   authorization: 'authorization',
   idempotencyKey: 'idempotency-key',
   version: 'boundary-version',
 } as const;
 
 /** The longest request body that is sent, in bytes: four times what a full sample of comments usually takes. */
-export const MAX_BOUNDARY_REQUEST_BYTES = 256 * 1024;
+export const MAX_GATEWAY_REQUEST_BYTES = 256 * 1024;
 
 /** More text than two hours of speech, in UTF-16 units. */
 export const MAX_TRANSCRIPT_CHARACTERS = 150_000;
@@ -85,7 +85,7 @@ export const TranscribeAnswer = z.object({
 export const ParseAnswer = z.object({ output: z.record(z.string(), z.unknown()), model });
 
 /** How the boundary says no. Its message and details are for its operators: they are never shown or logged. */
-export const BoundaryError = z.object({ message: z.string(), code: z.string().optional(), details: z.unknown().optional() });
+export const GatewayError = z.object({ message: z.string(), code: z.string().optional(), details: z.unknown().optional() });
 
 /** The request for a transcript. A duration of zero is one that isn't known. */
 export function transcribeBody(request: TranscriptionRequest, model: string, maxDurationSeconds: number): TranscribeBody {
@@ -124,7 +124,7 @@ export function readParse(answer: unknown) {
 type Failure = ParseFailure['kind'] | TranscriptionFailure['kind'];
 
 /** The codes that tell more than their status does, and what each is to us. The table in docs/achronon-boundary.md is checked against this one. */
-export const BOUNDARY_CODES = {
+export const GATEWAY_CODES = {
   no_speech: { status: 422, task: 'transcribe', failure: 'no_speech' },
   too_long: { status: 422, task: 'transcribe', failure: 'too_long' },
   media_url_expired: { status: 410, task: 'transcribe', failure: 'media_url_expired' },
@@ -140,7 +140,7 @@ export const BOUNDARY_CODES = {
 } as const satisfies Readonly<Record<string, { status: number; task: 'transcribe' | 'parse' | 'both'; failure: Failure }>>;
 
 /** Where the boundary is and how it is spoken to. The token goes into a header and nowhere else. */
-export type BoundaryAccess = {
+export type GatewayAccess = {
   /** A base with a path of its own, such as `https://host/sandboxes/id`; nothing is resolved against it. Undefined: not configured. */
   readonly endpoint: string | undefined;
   readonly token: string | undefined;
@@ -154,7 +154,7 @@ export type BoundaryAccess = {
 };
 
 /** Whether there is a boundary to speak to. */
-export function isConfigured(access: BoundaryAccess): access is BoundaryAccess & { readonly endpoint: string; readonly token: string } {
+export function isConfigured(access: GatewayAccess): access is GatewayAccess & { readonly endpoint: string; readonly token: string } {
   return access.endpoint !== undefined && access.token !== undefined;
 }
 
@@ -170,24 +170,22 @@ export function attemptKey(idempotencyKey: string, attempt: number): string {
  * Sends a body and reads the answer's JSON through `read`, which is null for one that doesn't fit. An answer that doesn't fit is
  * asked for once more; no other failure is, since each has cost its time already. Both attempts share `timeoutMs` and the budget.
  */
-export async function askBoundary<T, B extends TranscribeBody | ParseBody>(
-  access: BoundaryAccess,
-  body: B,
-  idempotencyKey: string,
+export async function askGateway<T, B extends TranscribeBody | ParseBody>(
+  access: GatewayAccess,
+  { body, idempotencyKey, read }: { readonly body: B; readonly idempotencyKey: string; readonly read: (answer: unknown) => T | null },
   budget: Budget,
-  read: (answer: unknown) => T | null,
 ): Promise<Result<T, FailureOf<B>>> {
   if (!isConfigured(access)) return err('not_configured');
   const text = JSON.stringify(body);
-  if (new TextEncoder().encode(text).byteLength > MAX_BOUNDARY_REQUEST_BYTES) return err('refused');
+  if (new TextEncoder().encode(text).byteLength > MAX_GATEWAY_REQUEST_BYTES) return err('refused');
   const deadlineAt = Math.min(budget.deadlineAt, access.clock() + access.timeoutMs);
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
     const headers = {
       accept: 'application/json',
       'content-type': 'application/json',
-      [BOUNDARY_HEADERS.authorization]: `Bearer ${access.token}`,
-      [BOUNDARY_HEADERS.idempotencyKey]: attemptKey(idempotencyKey, attempt),
-      [BOUNDARY_HEADERS.version]: BOUNDARY_VERSION,
+      [GATEWAY_HEADERS.authorization]: `Bearer ${access.token}`,
+      [GATEWAY_HEADERS.idempotencyKey]: attemptKey(idempotencyKey, attempt),
+      [GATEWAY_HEADERS.version]: GATEWAY_VERSION,
     };
     const request = {
       url: joinUrl(access.endpoint, access.path),
@@ -195,9 +193,7 @@ export async function askBoundary<T, B extends TranscribeBody | ParseBody>(
       limitMs: access.timeoutMs,
     } as const;
     const answered = await requestJson(access, request, { deadlineAt });
-    const outcome: Result<T, Failure> = answered.ok
-      ? readAnswer(answered.value.status, answered.value.body, body.task, read)
-      : err(noAnswer(answered.error));
+    const outcome: Result<T, Failure> = answered.ok ? readAnswer(answered.value, body.task, read) : err(noAnswer(answered.error));
     if (outcome.ok) return outcome;
     // safe because codes of the other task were mapped away by readAnswer
     if (outcome.error !== 'invalid_output') return err(outcome.error as FailureOf<B>);
@@ -209,8 +205,7 @@ export async function askBoundary<T, B extends TranscribeBody | ParseBody>(
 type FailureOf<B extends TranscribeBody | ParseBody> = B extends ParseBody ? ParseFailure['kind'] : TranscriptionFailure['kind'];
 
 function readAnswer<T>(
-  status: number,
-  body: unknown,
+  { status, body }: Pick<JsonAnswer, 'status' | 'body'>,
   task: 'transcribe' | 'parse',
   read: (answer: unknown) => T | null,
 ): Result<T, Failure> {
@@ -221,10 +216,10 @@ function readAnswer<T>(
 
 /** What a refusal means. A code counts where it belongs to the task; else the status speaks. */
 function failureOf(status: number, body: unknown, task: 'transcribe' | 'parse'): Failure {
-  const parsed = BoundaryError.safeParse(body);
+  const parsed = GatewayError.safeParse(body);
   const code = parsed.success ? parsed.data.code : undefined;
   if (code !== undefined && isKnownCode(code)) {
-    const known = BOUNDARY_CODES[code];
+    const known = GATEWAY_CODES[code];
     if (known.task === 'both' || known.task === task) return known.failure;
   }
   if (status === 410 && task === 'transcribe') return 'media_url_expired';
@@ -233,8 +228,8 @@ function failureOf(status: number, body: unknown, task: 'transcribe' | 'parse'):
   return status >= 500 ? 'unreachable' : 'refused';
 }
 
-function isKnownCode(code: string): code is keyof typeof BOUNDARY_CODES {
-  return Object.hasOwn(BOUNDARY_CODES, code);
+function isKnownCode(code: string): code is keyof typeof GATEWAY_CODES {
+  return Object.hasOwn(GATEWAY_CODES, code);
 }
 
 /** A success that isn't JSON is an answer that doesn't fit; a redirect is a boundary that isn't where it is configured to be. */

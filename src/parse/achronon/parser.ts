@@ -1,5 +1,5 @@
 import { err, ok } from '../../core/result.ts';
-import { askBoundary, isConfigured, parseBody, readParse, type BoundaryAccess } from './client.ts';
+import { askGateway, isConfigured, parseBody, readParse, type GatewayAccess } from './client.ts';
 import { fence } from '../prompts/fence.ts';
 import { instructionsOf, modeOf, outputSchemaOf, promptVersionOf } from '../prompts/modes.ts';
 import { referredCommentIds } from '../prompts/output-parts.ts';
@@ -9,7 +9,7 @@ import type { Parser, ParseRequest } from '../ports.ts';
  * Hosted interpretation. An output counts only when it fits its mode's schema and refers to no comment but those of the request;
  * the boundary is asked once more for one that doesn't. What people wrote can't change the schema, the mode or any other field.
  */
-export function createParser(access: BoundaryAccess): Parser {
+export function createParser(access: GatewayAccess): Parser {
   return {
     configured: isConfigured(access),
     model: access.model,
@@ -21,11 +21,12 @@ export function createParser(access: BoundaryAccess): Parser {
       const { nonce, content } = fence(request, idempotencyKey);
       const instructions = instructionsOf(request, nonce);
       const body = parseBody(request, access.model, { promptVersion, instructions, outputSchema: outputSchemaOf(request), content });
-      const answered = await askBoundary(access, body, idempotencyKey, budget, (answer) => {
+      const read = (answer: unknown) => {
         const parsed = readParse(answer);
         const output = parsed === null ? null : acceptedOutput(parsed.output, request);
         return parsed === null || output === null ? null : { output, model: parsed.model };
-      });
+      };
+      const answered = await askGateway(access, { body, idempotencyKey, read }, budget);
       return answered.ok ? ok({ ...answered.value, promptVersion }) : err({ kind: answered.error });
     },
   };

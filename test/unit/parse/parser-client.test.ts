@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { MAX_SAMPLE_CHARACTERS, MAX_SAMPLE_COMMENTS } from '../../../src/instagram/comment-ranking.ts';
-import { MAX_BOUNDARY_REQUEST_BYTES, ParseBody } from '../../../src/parse/achronon/client.ts';
+import { MAX_GATEWAY_REQUEST_BYTES, ParseBody } from '../../../src/parse/achronon/client.ts';
 import { MAX_CAPTION_CHARACTERS, MAX_PARSED_TRANSCRIPT_CHARACTERS } from '../../../src/parse/prompts/fence.ts';
 import { outputSchemaOf } from '../../../src/parse/prompts/modes.ts';
 import { createParser } from '../../../src/parse/achronon/parser.ts';
@@ -264,8 +264,8 @@ describe('what people write', () => {
     await createParser(access(fetch)).parse(largest, 'key', budget);
     expect(sent.length).toBeGreaterThan(0);
     const bytes = new TextEncoder().encode(sentText(sent[0]?.init)).byteLength;
-    expect(bytes).toBeGreaterThan(MAX_BOUNDARY_REQUEST_BYTES / 2);
-    expect(bytes).toBeLessThanOrEqual(MAX_BOUNDARY_REQUEST_BYTES);
+    expect(bytes).toBeGreaterThan(MAX_GATEWAY_REQUEST_BYTES / 2);
+    expect(bytes).toBeLessThanOrEqual(MAX_GATEWAY_REQUEST_BYTES);
   });
 
   test('is not sent at all where it would exceed the request', async () => {

@@ -1,4 +1,4 @@
-import type { BoundaryAccess } from '../../../src/parse/achronon/client.ts';
+import type { GatewayAccess } from '../../../src/parse/achronon/client.ts';
 import {
   COMMENT_PARSE_MODES,
   MEDIA_PARSE_MODES,
@@ -56,7 +56,7 @@ export const everyRequest: readonly ParseRequest[] = [
   ...COMMENT_PARSE_MODES.map((mode) => commentsRequest(mode)),
 ];
 
-export function access(fetch: Fetch, others: Partial<BoundaryAccess> = {}): BoundaryAccess {
+export function access(fetch: Fetch, others: Partial<GatewayAccess> = {}): GatewayAccess {
   return {
     endpoint: 'https://boundary.example/sandboxes/abc',
     token: 'token-of-the-test',
