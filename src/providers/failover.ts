@@ -8,6 +8,7 @@ import type {
   CommentBatch,
   CommentsOrder,
   CommentsProvider,
+  Delivery,
   FlightNote,
   Provider,
   ProviderFailure,
@@ -21,16 +22,6 @@ import type { Budget } from '../net/deadline.ts';
 
 /** No attempt begins with less time left, in milliseconds: the fastest vendor needs about as long, and a call cut short may be billed. */
 export const MIN_ATTEMPT_MS = 1_000;
-
-/** A post, who delivered it, and every upstream call that it took. */
-export type MediaDelivery = {
-  readonly value: InstagramMedia;
-  readonly provider: ProviderId;
-  readonly billedUnit: UpstreamReceipt['billedUnit'];
-  readonly resultCount: number;
-  readonly attempts: readonly UpstreamReceipt[];
-  readonly flight?: FlightNote;
-};
 
 /** What one provider said instead of delivering. */
 export type FailedAttempt = { readonly provider: ProviderId; readonly kind: ProviderFailureKind };
@@ -48,18 +39,7 @@ export type MediaFailure = {
 export type Failover = {
   /** Empty when none is configured; a caller looks before it reserves money. */
   readonly providers: readonly ProviderId[];
-  fetchMedia(target: MediaTarget, budget: Budget): Promise<Result<MediaDelivery, MediaFailure>>;
-};
-
-/** A batch of comments, who delivered it, and every upstream call that it took. */
-export type CommentsDelivery = {
-  readonly value: CommentBatch;
-  readonly provider: ProviderId;
-  readonly billedUnit: UpstreamReceipt['billedUnit'];
-  /** Results of all calls to the provider that delivered, repeats included. */
-  readonly resultCount: number;
-  readonly attempts: readonly UpstreamReceipt[];
-  readonly flight?: FlightNote;
+  fetchMedia(target: MediaTarget, budget: Budget): Promise<Result<Delivery<InstagramMedia>, MediaFailure>>;
 };
 
 /** Providers of comments in the order in which they are asked. */
@@ -76,16 +56,11 @@ export type CommentsSource = {
     postOwner: string | null,
     provider: ProviderId | null,
     budget: Budget,
-  ): Promise<Result<CommentsDelivery, MediaFailure>>;
+  ): Promise<Result<Delivery<CommentBatch>, MediaFailure>>;
 };
 
-/** What the providers said of a video's words, who said it, and every upstream call that it took. */
-export type TranscriptDelivery = {
-  readonly value: TranscriptOutcome;
-  readonly provider: ProviderId;
-  readonly attempts: readonly UpstreamReceipt[];
-  readonly flight?: FlightNote;
-};
+/** The outcome for a transcript, its provider and every upstream call. */
+type TranscriptDelivery = Omit<Delivery<TranscriptOutcome>, 'billedUnit' | 'resultCount'>;
 
 /** Providers of transcripts in the order in which they are asked. */
 export type TranscriptSource = {
@@ -166,7 +141,7 @@ async function askInTurn<P extends { readonly id: ProviderId }, T>(
     if (isOutOfTime) break;
     const hadMs = budget.deadlineAt - clock();
     const answered = await search.ask(provider);
-    search.circuit?.note(provider.id, { failure: answered.ok ? null : answered.error.kind, hadMs }, clock());
+    search.circuit?.record(provider.id, { failure: answered.ok ? null : answered.error.kind, hadMs }, clock());
     if (answered.ok) {
       const { value } = answered.value;
       attempts.push(...answered.value.attempts);
@@ -217,7 +192,7 @@ export function createCommentsFailover(
     providers: providers.map((provider) => provider.id),
     fetchComments: async (target, order, postOwner, pinned, budget) => {
       const asked = pinned === null ? providers : providers.filter((provider) => provider.id === pinned);
-      const ask = (provider: CommentsProvider) => provider.fetchComments(target, order, postOwner, budget);
+      const ask = (provider: CommentsProvider) => provider.fetchComments({ target, order, postOwner }, budget);
       const settled = await askInTurn(asked, clock, budget, { ask, rank: () => FINAL, circuit });
       if (!settled.ok) return settled;
       const { value, provider, attempts } = settled.value;

@@ -28,6 +28,17 @@ export type UpstreamReceipt = {
   readonly httpStatus: number | null;
 };
 
+/** What one of several providers delivered, and every upstream call that it took, failed ones included. */
+export type Delivery<T> = {
+  readonly value: T;
+  readonly provider: ProviderId;
+  readonly billedUnit: UpstreamReceipt['billedUnit'];
+  /** Results of all calls to the provider that delivered, repeats included. */
+  readonly resultCount: number;
+  readonly attempts: readonly UpstreamReceipt[];
+  readonly flight?: FlightNote;
+};
+
 /** A delivered thing with what it cost upstream. */
 export type Fetched<T> = { readonly value: T; readonly receipt: UpstreamReceipt };
 
@@ -71,6 +82,9 @@ export type CommentsOrder = {
   readonly position: CommentsPosition | null;
 };
 
+/** One batch of comments to read. `postOwner` is the username of the post's author where known, to mark the author's comments. */
+export type CommentsRequest = { readonly target: MediaTarget; readonly order: CommentsOrder; readonly postOwner: string | null };
+
 /** A place in a vendor's list of comments, from which the list goes on without gap or duplicate. */
 export type CommentsPosition = {
   /** The vendor's cursor of the page to begin with; null for the first page. */
@@ -111,9 +125,7 @@ export interface CommentsProvider {
    * are disabled or absent are an empty batch. `postOwner` is the owner's user name where it is known, to mark the owner's comments.
    */
   fetchComments(
-    target: MediaTarget,
-    order: CommentsOrder,
-    postOwner: string | null,
+    request: CommentsRequest,
     budget: Budget,
   ): Promise<Result<FetchedPages<CommentBatch>, ProviderFailure & { readonly attempts: readonly UpstreamReceipt[] }>>;
 }

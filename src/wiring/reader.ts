@@ -61,9 +61,9 @@ function directSources(settings: Settings, env: Env, background: (work: Promise<
   const { clock } = runtime;
   const memory = circuitMemory.get(env) ?? new Map();
   circuitMemory.set(env, memory);
-  const passedOver = (provider: ProviderId) =>
+  const onDeprioritized = (provider: ProviderId) =>
     count(env, background, [{ name: 'provider_passed_over', labels: { provider }, value: 1 }], runtime);
-  const circuit = (part: Parameters<typeof createCircuit>[0]['part']) => createCircuit({ part, memory, passedOver });
+  const circuit = (part: Parameters<typeof createCircuit>[0]['part']) => createCircuit({ part, memory, onDeprioritized });
   const adapters = adaptersOf(settings, runtime);
   return {
     media: createFailover(

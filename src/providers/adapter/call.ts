@@ -46,14 +46,14 @@ export async function callVendor<T>(
 export function callForMedia(
   access: VendorAccess,
   call: Omit<VendorCall<InstagramMedia>, 'read' | 'count'> & {
+    readonly target: MediaTarget;
     readonly read: (answer: JsonAnswer, target: MediaTarget) => Result<InstagramMedia, ProviderFailureKind>;
   },
-  target: MediaTarget,
   budget: Budget,
 ): Promise<Result<Fetched<InstagramMedia>, ProviderFailure>> {
   const read = (answer: JsonAnswer): Result<InstagramMedia, ProviderFailureKind> => {
-    const media = call.read(answer, target);
-    return media.ok && media.value.shortcode !== target.shortcode ? err('bad_response') : media;
+    const media = call.read(answer, call.target);
+    return media.ok && media.value.shortcode !== call.target.shortcode ? err('bad_response') : media;
   };
   return callVendor(access, { ...call, read, count: () => 1 }, budget);
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { CommentFacts } from '../../instagram/comment.ts';
+import { textOrNull } from '../../instagram/facts.ts';
 import type { InstagramMedia, InstagramUser } from '../../instagram/media.ts';
 import type { MediaTarget } from '../../instagram/target.ts';
 
@@ -50,15 +51,10 @@ export type VendorUser = z.infer<typeof VendorUser>;
 export function toUser(user: VendorUser): InstagramUser {
   return {
     id: user.pk_id ?? user.pk ?? user.id ?? null,
-    username: filled(user.username),
-    fullName: filled(user.full_name),
+    username: textOrNull(user.username),
+    fullName: textOrNull(user.full_name),
     isVerified: user.is_verified ?? null,
   };
-}
-
-/** Null for an empty or missing text. */
-export function filled(value: string | null | undefined): string | null {
-  return value == null || value === '' ? null : value;
 }
 
 /** The media id in front of `_` and the owner's id; null for what is no id of the platform, such as "POLARIS_…". */
@@ -68,7 +64,7 @@ export function mediaId(value: string | null | undefined): string | null {
 
 /** A video counts as a reel when the vendor says so, or when it says nothing and the URL asked for was a reel's. */
 export function videoType(productType: string | null | undefined, hint: MediaTarget['hint']): InstagramMedia['type'] {
-  const product = filled(productType);
+  const product = textOrNull(productType);
   if (product === null) return hint === 'reel' ? 'reel' : 'video';
   return product === 'clips' ? 'reel' : 'video';
 }
@@ -82,6 +78,20 @@ export function likesHidden(isDisabled: boolean | null | undefined, likes: numbe
 /** Whether a list of pins holds one; undefined when there is no list. */
 export function hasEntries(list: readonly unknown[] | null | undefined): boolean | undefined {
   return list == null ? undefined : list.length > 0;
+}
+
+/** A music credit, as the platform's web API spells it. */
+export const VendorMusic = z.object({ artist_name: text, song_name: text, audio_id: id, uses_original_audio: flag });
+
+/** Converts a vendor's music credit. Null when there is none. */
+export function toMusic(music: z.infer<typeof VendorMusic> | null | undefined): InstagramMedia['music'] {
+  if (music == null) return null;
+  return {
+    title: textOrNull(music.song_name),
+    artist: textOrNull(music.artist_name),
+    audioId: music.audio_id ?? null,
+    isOriginalAudio: music.uses_original_audio ?? null,
+  };
 }
 
 /** One rendition of a picture or video. */
@@ -105,7 +115,7 @@ function pixels(rendition: Rendition): number {
 export const commentId = requiredId.pipe(z.string().regex(/^[A-Za-z0-9_-]{1,64}$/));
 
 /** A vendor's cursor, which may come as a number; null where there is none. */
-export const cursor = id.transform(filled);
+export const cursor = id.transform(textOrNull);
 
 /**
  * The list that was asked for. What can't be read in it is left out, but a list of nothing readable fails the body: it would

@@ -25,7 +25,7 @@ export function createApify(access: VendorAccess): Provider & CommentsProvider &
       const read = (items: readonly unknown[]) => readPost(items, target);
       return runActor(access, { actor: ACTOR, input, maxChargeUsd: MIN_RUN_CHARGE_CAP_USD, read, count: () => 1 }, budget);
     },
-    fetchComments: (target, order, postOwner, budget) => fetchApifyComments(access, target, order, postOwner, budget),
+    fetchComments: (request, budget) => fetchApifyComments(access, request, budget),
     fetchTranscript: (target, _durationSeconds, budget) => fetchApifyTranscript(access, target, budget),
   };
 }

@@ -1,12 +1,11 @@
 import { assembleComment, assembleReply, type CommentFacts, type Reply } from '../../instagram/comment.ts';
 import { canonicalUrl } from '../../instagram/media.ts';
-import type { MediaTarget } from '../../instagram/target.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { type ApifyReply, ApifyRow } from './comments-schema.ts';
 import { apifyProblem, MIN_RUN_CHARGE_CAP_USD, runActor } from './run.ts';
 import { type CommentThread, distinct, toComments } from '../comments/threads.ts';
 import { LIST_PRICES } from '../list-prices.ts';
-import type { CommentBatch, CommentsOrder, CommentsProvider, ProviderFailureKind } from '../provider.ts';
+import type { CommentBatch, CommentsOrder, CommentsProvider, CommentsRequest, ProviderFailureKind } from '../provider.ts';
 import type { Budget } from '../../net/deadline.ts';
 import type { VendorAccess } from '../adapter/call.ts';
 import { isoToMs } from '../adapter/fields.ts';
@@ -25,9 +24,7 @@ type Subject = { readonly shortcode: string; readonly postOwner: string | null }
 /** Reads comments by Apify: one run for the whole batch. There is no cursor, so nothing can be continued. */
 export async function fetchApifyComments(
   access: VendorAccess,
-  target: MediaTarget,
-  order: CommentsOrder,
-  postOwner: string | null,
+  { target, order, postOwner }: CommentsRequest,
   budget: Budget,
 ): ReturnType<CommentsProvider['fetchComments']> {
   if (order.position !== null) return ok({ value: batch([], 'provider_limit'), attempts: [] });

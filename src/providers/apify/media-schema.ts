@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { flag, id, number, optional, optionalList, requiredId, text, VendorUser } from '../adapter/fields.ts';
+import { flag, id, number, optional, optionalList, requiredId, text, VendorMusic, VendorUser } from '../adapter/fields.ts';
 
 const Kind = z.enum(['Image', 'Video', 'Sidecar']);
 
@@ -39,7 +39,7 @@ export const ApifyPost = z.object({
   // Strict unlike the rest: a slide that can't be read would be missing without anyone noticing.
   childPosts: z.array(ApifySlide).nullish(),
   audioUrl: text,
-  musicInfo: optional(z.object({ artist_name: text, song_name: text, audio_id: id, uses_original_audio: flag })),
+  musicInfo: optional(VendorMusic),
   locationId: id,
   locationName: text,
   taggedUsers: optionalList(VendorUser),

@@ -6,7 +6,8 @@ import { apifyProblem, MIN_RUN_CHARGE_CAP_USD, runActor } from './run.ts';
 import type { ProviderFailureKind, TranscriptOutcome, TranscriptProvider } from '../provider.ts';
 import type { Budget } from '../../net/deadline.ts';
 import type { VendorAccess } from '../adapter/call.ts';
-import { filled, text } from '../adapter/fields.ts';
+import { textOrNull } from '../../instagram/facts.ts';
+import { text } from '../adapter/fields.ts';
 
 /** The only actor with transcripts. It bills a result and, beside it, every minute of the video by a price that isn't published. */
 const ACTOR = 'apify~instagram-reel-scraper';
@@ -31,7 +32,7 @@ function readTranscript(items: readonly unknown[], target: MediaTarget): Result<
   for (const item of items) {
     const reel = Reel.safeParse(item);
     if (!reel.success || reel.data.shortCode !== target.shortcode) continue;
-    const spoken = filled(reel.data.transcript?.trim());
+    const spoken = textOrNull(reel.data.transcript?.trim());
     return ok(spoken === null ? { kind: 'none' } : { kind: 'transcript', text: spoken, language: null, segments: null });
   }
   return err(apifyProblem(items));

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import { ok, type Result } from '../../core/result.ts';
-import { createAllowance } from './call-budget.ts';
+import { createCallBudget } from './call-budget.ts';
 import { readPages } from './pages.ts';
 import { readReplies } from './replies.ts';
 import { type CommentSource, toComments } from './threads.ts';
@@ -17,12 +17,12 @@ export async function readComments(
   budget: Budget,
   clock: Clock,
 ): Promise<Result<FetchedPages<CommentBatch>, ProviderFailure & { readonly attempts: readonly UpstreamReceipt[] }>> {
-  const allowance = createAllowance(budget, clock);
-  const collected = await readPages(source, order, allowance);
+  const calls = createCallBudget(budget, clock);
+  const collected = await readPages(source, order, calls);
   if (!collected.ok) return collected;
   const { shortfall, next, order: listed, attempts } = collected.value;
   const answered = order.includeReplies
-    ? await readReplies(source, collected.value.threads, allowance)
+    ? await readReplies(source, collected.value.threads, calls)
     : { threads: collected.value.threads, attempts: [] };
   return ok({
     value: {

@@ -11,19 +11,19 @@ export const MAX_COMMENT_CALLS = 40;
 export const MIN_PAGE_TIME_MS = 1_500;
 
 /** What one read of comments may still do. */
-export type Allowance = {
+export type CallBudget = {
   /** Uses up one call, if there is one left and the time for it; false otherwise. */
   readonly take: () => boolean;
   readonly hasTime: () => boolean;
 };
 
-/** A full allowance of calls until the budget's deadline. */
-export function createAllowance(budget: Budget, clock: Clock): Allowance {
-  let calls = MAX_COMMENT_CALLS;
+/** A full calls of calls until the budget's deadline. */
+export function createCallBudget(budget: Budget, clock: Clock): CallBudget {
+  let left = MAX_COMMENT_CALLS;
   const hasTime = (): boolean => budget.deadlineAt - clock() >= MIN_PAGE_TIME_MS;
   const take = (): boolean => {
-    if (calls === 0 || !hasTime()) return false;
-    calls -= 1;
+    if (left === 0 || !hasTime()) return false;
+    left -= 1;
     return true;
   };
   return { take, hasTime };

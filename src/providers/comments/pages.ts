@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '../../core/result.ts';
-import type { Allowance } from './call-budget.ts';
+import type { CallBudget } from './call-budget.ts';
 import { type CommentPage, type CommentSource, type CommentThread, distinct, placeMark, startOf, takeThreads } from './threads.ts';
 import type { CommentBatch, CommentsOrder, CommentsPosition, ProviderFailure, UpstreamReceipt } from '../provider.ts';
 import { notStarted } from '../adapter/call.ts';
@@ -16,7 +16,7 @@ const FIRST_PAGE: CommentsPosition = { cursor: null, skip: 0, lastId: null };
 
 /**
  * Reads pages one after another until the limit is reached, the thread ends, a page leads in a circle or brings nothing new, the
- * allowance is used up, or a page fails. An error only when the first page of the batch is not there.
+ * calls is used up, or a page fails. An error only when the first page of the batch is not there.
  *
  * Within a batch every comment comes once, whatever the vendor repeats. Over several batches that holds for repeats that a
  * position can tell: within a page, where a page overlaps the one before it, and pinned comments that the vendor marks.
@@ -24,7 +24,7 @@ const FIRST_PAGE: CommentsPosition = { cursor: null, skip: 0, lastId: null };
 export async function readPages(
   source: CommentSource,
   order: CommentsOrder,
-  allowance: Allowance,
+  calls: CallBudget,
 ): Promise<Result<CollectedThreads, ProviderFailure & { readonly attempts: readonly UpstreamReceipt[] }>> {
   const attempts: UpstreamReceipt[] = [];
   const threads: CommentThread[] = [];
@@ -32,9 +32,9 @@ export async function readPages(
   const visited = new Set<string | null>();
   let at = order.position ?? FIRST_PAGE;
   let listed: CommentBatch['order'] = 'unknown';
-  // Ends at the latest when the allowance does.
+  // Ends at the latest when the calls does.
   for (;;) {
-    if (!allowance.take()) {
+    if (!calls.take()) {
       if (attempts.length > 0) return ok({ threads, attempts, order: listed, shortfall: 'deadline', next: at });
       const failure = notStarted(source);
       return err({ ...failure, attempts: [failure.receipt] });
@@ -43,7 +43,7 @@ export async function readPages(
     attempts.push(fetched.ok ? fetched.value.receipt : fetched.error.receipt);
     if (!fetched.ok) {
       if (attempts.length === 1) return err({ ...fetched.error, attempts });
-      const isOutOfTime = fetched.error.kind === 'timed_out' && !allowance.hasTime();
+      const isOutOfTime = fetched.error.kind === 'timed_out' && !calls.hasTime();
       return ok({ threads, attempts, order: listed, shortfall: isOutOfTime ? 'deadline' : 'provider_failed', next: at });
     }
 
@@ -53,7 +53,11 @@ export async function readPages(
     visited.add(at.cursor);
     const unique = distinct(page.threads, ({ comment }) => comment.id);
     const start = isFirst ? startOf(unique, at) : 0;
-    const taken = takeThreads(unique, start, seen, order.limit - threads.length, order.position === null ? null : at.cursor);
+    const taken = takeThreads(unique, seen, {
+      start,
+      room: order.limit - threads.length,
+      continuedAt: order.position === null ? null : at.cursor,
+    });
     threads.push(...taken.threads);
     if (taken.cut !== null) return ok({ threads, attempts, order: listed, shortfall: null, next: { cursor: at.cursor, ...taken.cut } });
 

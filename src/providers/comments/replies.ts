@@ -1,5 +1,5 @@
 import type { Reply } from '../../instagram/comment.ts';
-import type { Allowance } from './call-budget.ts';
+import type { CallBudget } from './call-budget.ts';
 import { type CommentSource, type CommentThread, distinct, type MoreReplies } from './threads.ts';
 import type { ProviderFailureKind, UpstreamReceipt } from '../provider.ts';
 
@@ -18,22 +18,22 @@ type Unfinished = {
 };
 
 /**
- * Fetches the replies that the pages of comments didn't bring, with what is left of the allowance. In rounds, a page for every
+ * Fetches the replies that the pages of comments didn't bring, with what is left of the calls. In rounds, a page for every
  * thread before a second one for any, so that one long thread doesn't starve the others. What is not reached keeps its cursor.
  */
 export async function readReplies(
   source: CommentSource,
   threads: readonly CommentThread[],
-  allowance: Allowance,
+  calls: CallBudget,
 ): Promise<{ readonly threads: readonly CommentThread[]; readonly attempts: readonly UpstreamReceipt[] }> {
   const all = threads.map((thread): Unfinished => {
     const replies = distinct(thread.replies, ({ id }) => id);
     return { thread, replies, more: thread.more, visited: new Set(), attempts: [] };
   });
   let goesOn = true;
-  // Every round uses up a call for each open thread or stops, so it ends at the latest when the allowance does.
+  // Every round uses up a call for each open thread or stops, so it ends at the latest when the calls does.
   for (let open = all.filter(isOpen); open.length > 0 && goesOn; open = open.filter(isOpen)) {
-    goesOn = await inParallel(open, REPLY_CALLS_AT_ONCE, async (unfinished) => allowance.take() && readOnePage(source, unfinished));
+    goesOn = await inParallel(open, REPLY_CALLS_AT_ONCE, async (unfinished) => calls.take() && readOnePage(source, unfinished));
   }
   return {
     threads: all.map(({ thread, replies, more }) => ({ ...thread, replies, more })),

@@ -50,10 +50,8 @@ export function startOf(threads: readonly CommentThread[], position: CommentsPos
  */
 export function takeThreads(
   threads: readonly CommentThread[],
-  start: number,
   seen: Set<string>,
-  room: number,
-  continuedAt: string | null,
+  { start, room, continuedAt }: { readonly start: number; readonly room: number; readonly continuedAt: string | null },
 ): Taken {
   const taken: CommentThread[] = [];
   for (const [index, thread] of threads.entries()) {

@@ -1,13 +1,12 @@
 import { assembleComment, assembleReply, type CommentFacts, type Reply } from '../../instagram/comment.ts';
 import { mediaIdFromShortcode } from '../../instagram/shortcode.ts';
-import type { MediaTarget } from '../../instagram/target.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { readComments } from '../comments/batch.ts';
 import type { CommentPage, CommentSource, CommentThread, MoreReplies, ReplyPage } from '../comments/threads.ts';
 import { hikerRefusal, hikerRequest, requestsUsed } from './requests.ts';
 import { type HikerComment, HikerCommentsBody, HikerRepliesBody, type HikerReply } from './comments-schema.ts';
 import { Refusal } from './media-schema.ts';
-import type { CommentsOrder, CommentsProvider, ProviderFailureKind } from '../provider.ts';
+import type { CommentsProvider, CommentsRequest, ProviderFailureKind } from '../provider.ts';
 import type { Budget } from '../../net/deadline.ts';
 import type { JsonAnswer } from '../../net/fetch-json.ts';
 import { callVendor, type VendorAccess } from '../adapter/call.ts';
@@ -23,9 +22,7 @@ type Subject = { readonly shortcode: string; readonly postOwner: string | null }
 /** Reads comments by HikerAPI: 15 on a page, with the first replies of each; further replies a page at a time. */
 export function fetchHikerComments(
   access: VendorAccess,
-  target: MediaTarget,
-  order: CommentsOrder,
-  postOwner: string | null,
+  { target, order, postOwner }: CommentsRequest,
   budget: Budget,
 ): ReturnType<CommentsProvider['fetchComments']> {
   return readComments(hikerSource(access, { shortcode: target.shortcode, postOwner }, budget), order, budget, access.clock);

@@ -22,9 +22,9 @@ export function createHikerApi(access: VendorAccess & { readonly mediaVersion: H
     fetchMedia: (target, budget) => {
       const request = hikerRequest(access, endpoint, { code: target.shortcode });
       const read = access.mediaVersion === 'v1' ? readHikerFlat : readHikerRaw;
-      return callForMedia(access, { provider: 'hikerapi', endpoint, request, read, usage: requestsUsed }, target, budget);
+      return callForMedia(access, { provider: 'hikerapi', endpoint, request, read, usage: requestsUsed, target }, budget);
     },
-    fetchComments: (target, order, postOwner, budget) => fetchHikerComments(access, target, order, postOwner, budget),
+    fetchComments: (request, budget) => fetchHikerComments(access, request, budget),
   };
 }
 

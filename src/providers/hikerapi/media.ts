@@ -1,7 +1,8 @@
 import { assembleMedia, type AssetFacts, type InstagramMedia, type MediaFacts } from '../../instagram/media.ts';
 import type { MediaTarget } from '../../instagram/target.ts';
 import type { FlatPost, FlatSlide, RawPost, RawSlide } from './media-schema.ts';
-import { filled, hasEntries, largest, likesHidden, mediaId, toUser, videoType, type Rendition } from '../adapter/fields.ts';
+import { textOrNull } from '../../instagram/facts.ts';
+import { hasEntries, largest, likesHidden, mediaId, toUser, videoType, type Rendition } from '../adapter/fields.ts';
 
 /** Brings a v1 post to the public shape. Null when its id can't be told. */
 export function hikerFlatMedia(post: FlatPost, target: MediaTarget): InstagramMedia | null {
@@ -60,7 +61,7 @@ function sharedFacts(post: FlatPost | RawPost, target: MediaTarget) {
     owner: {
       id: user?.pk_id ?? user?.pk ?? user?.id,
       username: user?.username,
-      fullName: filled(user?.full_name),
+      fullName: textOrNull(user?.full_name),
       isVerified: user?.is_verified,
       isPrivate: user?.is_private,
       avatarUrl: user?.profile_pic_url,
@@ -70,8 +71,8 @@ function sharedFacts(post: FlatPost | RawPost, target: MediaTarget) {
         ? null
         : {
             id: place.pk ?? null,
-            name: filled(place.name),
-            city: filled(place.city),
+            name: textOrNull(place.name),
+            city: textOrNull(place.city),
             latitude: place.lat ?? null,
             longitude: place.lng ?? null,
           },
@@ -130,7 +131,7 @@ function flatAsset(media: FlatPost | FlatSlide): AssetFacts {
 }
 
 function flatSlide(slide: FlatSlide) {
-  return { id: mediaId(slide.pk), shortcode: filled(slide.code), ...flatAsset(slide) };
+  return { id: mediaId(slide.pk), shortcode: textOrNull(slide.code), ...flatAsset(slide) };
 }
 
 function rawAsset(media: RawPost | RawSlide): AssetFacts {
@@ -147,7 +148,7 @@ function rawAsset(media: RawPost | RawSlide): AssetFacts {
 }
 
 function rawSlide(slide: RawSlide) {
-  return { id: rawId(slide), shortcode: filled(slide.code), ...rawAsset(slide) };
+  return { id: rawId(slide), shortcode: textOrNull(slide.code), ...rawAsset(slide) };
 }
 
 /** The string ids first: `pk` is a number here, exact only because upstream.ts kept its digits. */
@@ -168,8 +169,8 @@ function toMusic(sound: FlatPost['clips_metadata']): InstagramMedia['music'] {
   const licensed = sound?.music_info?.music_asset_info;
   if (licensed != null) {
     return {
-      title: filled(licensed.title),
-      artist: filled(licensed.display_artist),
+      title: textOrNull(licensed.title),
+      artist: textOrNull(licensed.display_artist),
       audioId: licensed.audio_cluster_id ?? licensed.audio_asset_id ?? null,
       isOriginalAudio: false,
     };
@@ -177,8 +178,8 @@ function toMusic(sound: FlatPost['clips_metadata']): InstagramMedia['music'] {
   const original = sound?.original_sound_info;
   if (original == null) return null;
   return {
-    title: filled(original.original_audio_title),
-    artist: filled(original.ig_artist?.username),
+    title: textOrNull(original.original_audio_title),
+    artist: textOrNull(original.ig_artist?.username),
     audioId: original.audio_asset_id ?? original.audio_cluster_id ?? null,
     isOriginalAudio: true,
   };

@@ -1,10 +1,9 @@
 import { assembleComment, assembleReply, type CommentFacts, type Reply } from '../../instagram/comment.ts';
 import { canonicalUrl } from '../../instagram/media.ts';
-import type { MediaTarget } from '../../instagram/target.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { readComments } from '../comments/batch.ts';
 import type { CommentPage, CommentSource, CommentThread, MoreReplies, ReplyPage } from '../comments/threads.ts';
-import type { CommentsOrder, CommentsProvider, ProviderFailureKind } from '../provider.ts';
+import type { CommentsProvider, CommentsRequest, ProviderFailureKind } from '../provider.ts';
 import type { Budget } from '../../net/deadline.ts';
 import { creditsUsed, scrapeCreatorsProblem, scrapeCreatorsRequest } from './requests.ts';
 import { CommentsBody, RepliesBody, type VendorComment, type VendorReply } from './comments-schema.ts';
@@ -26,9 +25,7 @@ type Subject = { readonly shortcode: string; readonly postOwner: string | null }
 /** Reads comments by ScrapeCreators: about 15 on a page; replies a page at a time. */
 export function fetchScrapeCreatorsComments(
   access: VendorAccess,
-  target: MediaTarget,
-  order: CommentsOrder,
-  postOwner: string | null,
+  { target, order, postOwner }: CommentsRequest,
   budget: Budget,
 ): ReturnType<CommentsProvider['fetchComments']> {
   const url = canonicalUrl(target.shortcode, target.hint === 'reel' ? 'reel' : 'image');

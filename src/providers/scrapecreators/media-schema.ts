@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { flag, id, number, optional, optionalList, requiredId, text, VendorUser } from '../adapter/fields.ts';
+import { flag, id, number, optional, optionalList, requiredId, text, VendorMusic, VendorUser } from '../adapter/fields.ts';
 
 // The post as the platform's web GraphQL API shapes it, which ScrapeCreators passes on. A "reduced" carousel and a trimmed
 // answer leave out much of it; only id and shortcode are always there.
@@ -52,7 +52,7 @@ export const PostNode = z.object({
   comments_disabled: flag,
   video_play_count: number,
   video_view_count: number,
-  clips_music_attribution_info: optional(z.object({ artist_name: text, song_name: text, audio_id: id, uses_original_audio: flag })),
+  clips_music_attribution_info: optional(VendorMusic),
   location: optional(z.object({ id, name: text })),
   edge_media_to_tagged_user: Edges(z.object({ user: VendorUser })),
   coauthor_producers: optionalList(VendorUser),

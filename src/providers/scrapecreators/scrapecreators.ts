@@ -21,11 +21,18 @@ export function createScrapeCreators(access: VendorAccess): Provider & CommentsP
       // Rebuilt without a query: `igsh` and `img_index` make the vendor's look-up fail. Trimming would drop the dimensions.
       const url = canonicalUrl(target.shortcode, target.hint === 'reel' ? 'reel' : 'image');
       const request = scrapeCreatorsRequest(access, ENDPOINT, { url, trim: 'false' });
-      const call = { provider: 'scrapecreators', endpoint: ENDPOINT, request, read: readScrapeCreators, usage: creditsUsed } as const;
-      return callForMedia(access, call, target, budget);
+      const call = {
+        provider: 'scrapecreators',
+        endpoint: ENDPOINT,
+        request,
+        read: readScrapeCreators,
+        usage: creditsUsed,
+        target,
+      } as const;
+      return callForMedia(access, call, budget);
     },
-    fetchComments: (target, order, postOwner, budget) => fetchScrapeCreatorsComments(access, target, order, postOwner, budget),
-    fetchTranscript: (target, durationSeconds, budget) => fetchScrapeCreatorsTranscript(access, target, durationSeconds, budget),
+    fetchComments: (request, budget) => fetchScrapeCreatorsComments(access, request, budget),
+    fetchTranscript: (target, durationSeconds, budget) => fetchScrapeCreatorsTranscript(access, { target, durationSeconds }, budget),
   };
 }
 

@@ -7,7 +7,8 @@ import type { Budget } from '../../net/deadline.ts';
 import { creditsUsed, scrapeCreatorsProblem, scrapeCreatorsRequest } from './requests.ts';
 import type { JsonAnswer } from '../../net/fetch-json.ts';
 import { callVendor, notStarted, unusedReceipt, type VendorAccess } from '../adapter/call.ts';
-import { filled, text } from '../adapter/fields.ts';
+import { textOrNull } from '../../instagram/facts.ts';
+import { text } from '../adapter/fields.ts';
 
 /** How long one call may take, in milliseconds. The vendor says 10 to 30 s; in practice the read's deadline comes first. */
 export const SCRAPECREATORS_TRANSCRIPT_LIMIT_MS = 30_000;
@@ -29,8 +30,7 @@ const Spoken = z.object({ message: text, error: text });
 /** Asks ScrapeCreators for a transcript. A video known to be too long is told without a call. */
 export async function fetchScrapeCreatorsTranscript(
   access: VendorAccess,
-  target: MediaTarget,
-  durationSeconds: number | null,
+  { target, durationSeconds }: { readonly target: MediaTarget; readonly durationSeconds: number | null },
   budget: Budget,
 ): ReturnType<TranscriptProvider['fetchTranscript']> {
   if (durationSeconds !== null && durationSeconds >= SCRAPECREATORS_TRANSCRIPT_MAX_SECONDS) {
@@ -60,7 +60,7 @@ function toOutcome(entries: readonly z.infer<typeof Entry>[] | null, target: Med
   if (entries?.length === 0) return { kind: 'none' };
   // The videos of a carousel come under shortcodes of their own, so entries count unless one names the post itself.
   const named = (entries ?? []).filter((entry) => entry.shortcode === target.shortcode);
-  const spoken = (named.length > 0 ? named : (entries ?? [])).flatMap((entry) => filled(entry.text?.trim()) ?? []);
+  const spoken = (named.length > 0 ? named : (entries ?? [])).flatMap((entry) => textOrNull(entry.text?.trim()) ?? []);
   if (spoken.length === 0) return { kind: 'no_speech' };
   return { kind: 'transcript', text: spoken.join('\n\n'), language: null, segments: null };
 }

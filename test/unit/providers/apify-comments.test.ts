@@ -12,7 +12,7 @@ const ENDPOINT = '/v2/acts/apify~instagram-scraper/run-sync-get-dataset-items';
 
 function read(fetch: Fetch, order: CommentsOrder, postOwner: string | null = null, deadlineAt = budget.deadlineAt) {
   const provider = createApify({ baseUrl: 'https://apify.example', key: 'test-token-of-apify', fetch, clock });
-  return provider.fetchComments(target(CODE), order, postOwner, { deadlineAt });
+  return provider.fetchComments({ target: target(CODE), order, postOwner }, { deadlineAt });
 }
 
 async function delivered(body: unknown, order: CommentsOrder, postOwner: string | null = null) {

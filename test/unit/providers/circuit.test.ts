@@ -8,17 +8,17 @@ const START = 1_000_000;
 
 /** A circuit of one isolate, at a time that the test moves, with what was passed over. */
 function circuitAt(part: 'media' | 'comments' = 'media', memory: CircuitMemory = new Map()) {
-  const passed: ProviderId[] = [];
-  const circuit = createCircuit({ part, memory, passedOver: (id) => passed.push(id) });
+  const deprioritized: ProviderId[] = [];
+  const circuit = createCircuit({ part, memory, onDeprioritized: (id) => deprioritized.push(id) });
   let now = START;
   return {
     memory,
     later: (ms: number) => (now += ms),
     order: (providers: readonly { readonly id: ProviderId }[] = all) => circuit.order(providers, now).map(({ id }) => id),
     fail: (id: ProviderId, times: number, failure: ProviderFailureKind | null = 'server_error', hadMs = 20_000) => {
-      for (let count = 1; count <= times; count += 1) circuit.note(id, { failure, hadMs }, now);
+      for (let count = 1; count <= times; count += 1) circuit.record(id, { failure, hadMs }, now);
     },
-    takePassed: () => passed.splice(0),
+    takeDeprioritized: () => deprioritized.splice(0),
   };
 }
 
@@ -26,9 +26,9 @@ describe('a provider that failed five times in a row', () => {
   test('is asked after the others, and not before', () => {
     const at = circuitAt();
     at.fail('scrapecreators', 4);
-    expect([at.order(), at.takePassed()]).toEqual([usual, []]);
+    expect([at.order(), at.takeDeprioritized()]).toEqual([usual, []]);
     at.fail('scrapecreators', 1);
-    expect([at.order(), at.takePassed()]).toEqual([['hikerapi', 'apify', 'scrapecreators'], ['scrapecreators']]);
+    expect([at.order(), at.takeDeprioritized()]).toEqual([['hikerapi', 'apify', 'scrapecreators'], ['scrapecreators']]);
   });
 
   test.each(['blocked', 'rate_limited', 'out_of_credit', 'misconfigured', 'timed_out', 'server_error'] as const)(
@@ -91,7 +91,7 @@ describe('a provider that failed five times in a row', () => {
   test('is asked in its turn when all are in trouble, and when there is no other', () => {
     const at = circuitAt();
     for (const id of usual) at.fail(id, 5);
-    expect([at.order(), at.takePassed()]).toEqual([usual, []]);
+    expect([at.order(), at.takeDeprioritized()]).toEqual([usual, []]);
     expect(at.order([{ id: 'apify' }])).toEqual(['apify']);
   });
 

@@ -44,7 +44,7 @@ function comments(cast: Partial<Record<ProviderId, Says<CommentBatch>>>) {
   const providers = (['hikerapi', 'scrapecreators', 'apify'] as const).flatMap((id): CommentsProvider[] => {
     const says = cast[id];
     if (says === undefined) return [];
-    const fetchComments: CommentsProvider['fetchComments'] = async (_target, order, postOwner) => {
+    const fetchComments: CommentsProvider['fetchComments'] = async ({ order, postOwner }) => {
       asked.push({ id, order, postOwner });
       if (!('fails' in says)) return ok({ value: says, attempts: [receiptOf(id, 15), receiptOf(id, 5)] });
       now += says.takesMs ?? 0;

@@ -12,7 +12,7 @@ const CURSOR = '{"cached_comments_cursor":"18000000000000004","bifilter_token":"
 
 function read(fetch: Fetch, order: CommentsOrder, postOwner: string | null = null, deadlineAt = budget.deadlineAt) {
   const provider = createHikerApi({ baseUrl: 'https://hiker.example', key: KEY, fetch, clock, mediaVersion: 'v1' });
-  return provider.fetchComments(target(CODE), order, postOwner, { deadlineAt });
+  return provider.fetchComments({ target: target(CODE), order, postOwner }, { deadlineAt });
 }
 
 /** Two pages of comments; one thread whose replies fill two pages. */

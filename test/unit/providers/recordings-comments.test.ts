@@ -107,7 +107,10 @@ describe.skipIf(folder === undefined)('recorded comments (skipped unless IGSKILL
   });
 
   test.each(recorded)('$name becomes $entries complete, valid $within', async ({ entries, within, provider }) => {
-    const fetched = await provider.fetchComments(target('C3L9IQOygAN'), commentsOrder(500, true), null, budget);
+    const fetched = await provider.fetchComments(
+      { target: target('C3L9IQOygAN'), order: commentsOrder(500, true), postOwner: null },
+      budget,
+    );
     if (!fetched.ok) throw new Error(fetched.error.kind);
     const comments = fetched.value.value.comments.map((comment) => Comment.parse(comment));
     const found = within === 'comments' ? comments : comments.flatMap(({ replies }) => replies ?? []);
@@ -159,6 +162,8 @@ describe.skipIf(folder === undefined)('recorded refusals (skipped unless IGSKILL
 
   test.each(recorded)('$name is understood on the way to comments', async ({ text, status, means }) => {
     const provider = createHikerApi({ ...access, ...answering(status, text), mediaVersion: 'v1' });
-    expect(await provider.fetchComments(target('C3L9IQOygAN'), commentsOrder(20), null, budget)).toMatchObject(means);
+    expect(
+      await provider.fetchComments({ target: target('C3L9IQOygAN'), order: commentsOrder(20), postOwner: null }, budget),
+    ).toMatchObject(means);
   });
 });

@@ -12,7 +12,7 @@ const URL_OF_REEL = `https://www.instagram.com/reel/${CODE}/`;
 
 function read(fetch: Fetch, order: CommentsOrder, postOwner: string | null = null) {
   const provider = createScrapeCreators({ baseUrl: 'https://sc.example/base', key: KEY, fetch, clock });
-  return provider.fetchComments(target(CODE, 'reel'), order, postOwner, budget);
+  return provider.fetchComments({ target: target(CODE, 'reel'), order, postOwner }, budget);
 }
 
 async function delivered(order: CommentsOrder, postOwner: string | null = null) {
