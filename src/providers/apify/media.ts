@@ -4,7 +4,7 @@ import type { ApifyPost, ApifySlide } from './media-schema.ts';
 import { textOrNull } from '../../instagram/facts.ts';
 import { likesHidden, mediaId, toMusic, toUser, videoType } from '../adapter/fields.ts';
 
-/** Brings an item of the actor's data set to the public shape. Null when its id can't be told. */
+/** Converts an item of the data set. Null without a media id. */
 export function apifyMedia(post: ApifyPost, target: MediaTarget): InstagramMedia | null {
   const id = mediaId(post.id);
   if (id === null) return null;
@@ -25,7 +25,7 @@ export function apifyMedia(post: ApifyPost, target: MediaTarget): InstagramMedia
       shares: post.sharesCount,
     },
     assets: [toAsset(post)],
-    // A carousel whose slides the vendor left out keeps its cover.
+    // A carousel without slides keeps its cover.
     children: post.type === 'Sidecar' && slides.length > 0 ? slides : null,
     location:
       post.locationId == null && textOrNull(post.locationName) === null
@@ -66,7 +66,7 @@ function toAsset(media: ApifyPost | ApifySlide): AssetFacts {
   return { type: 'video', url: media.videoUrl, thumbnailUrl: media.displayUrl, durationSeconds: media.videoDuration, ...shared };
 }
 
-/** `images` lists only pictures' addresses; it stands in where the actor left `childPosts` empty. */
+/** Falls back to `images`, which has only the images' URLs, where `childPosts` is empty. */
 function toSlides(post: ApifyPost): readonly (AssetFacts & { id: string | null; shortcode: string | null })[] {
   const slides = post.childPosts ?? [];
   if (slides.length > 0) {

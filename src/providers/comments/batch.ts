@@ -8,8 +8,8 @@ import type { CommentBatch, CommentsOrder, FetchedPages, ProviderFailure, Upstre
 import type { Budget } from '../../net/deadline.ts';
 
 /**
- * Reads one batch of comments from a vendor that gives them in pages: first the comments, then, where asked for, the replies that
- * their pages left out. Everything shares one deadline and MAX_COMMENT_CALLS. What has arrived is delivered.
+ * Reads one batch from a vendor that pages its comments: first the comments, then, if requested, the replies missing from those pages. All
+ * calls share the budget's deadline and MAX_COMMENT_CALLS. Delivers what arrived; fails only when the first page did.
  */
 export async function readComments(
   source: CommentSource,

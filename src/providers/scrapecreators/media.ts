@@ -6,7 +6,7 @@ import { hasEntries, likesHidden, mediaId, toMusic, toUser, videoType, type Vend
 
 type Kind = 'image' | 'video' | 'carousel';
 
-/** Brings a web GraphQL post to the public shape. Null when its id or its kind can't be told. */
+/** Converts a web GraphQL post. Null without a media id or a kind. */
 export function scrapeCreatorsMedia(post: PostNode, target: MediaTarget): InstagramMedia | null {
   const id = mediaId(post.id);
   const kind = kindOf(post);
@@ -31,7 +31,7 @@ export function scrapeCreatorsMedia(post: PostNode, target: MediaTarget): Instag
       views: post.video_view_count,
     },
     assets: [toAsset(post, kind === 'video' ? 'video' : 'image')],
-    // A carousel whose slides the vendor left out keeps its cover.
+    // A carousel without slides keeps its cover.
     children: kind === 'carousel' && slides.length > 0 ? slides : null,
     location:
       post.location == null
@@ -50,7 +50,7 @@ export function scrapeCreatorsMedia(post: PostNode, target: MediaTarget): Instag
   });
 }
 
-/** By `__typename` ("XDTGraphVideo", "GraphVideo"), which alone is reliable; the rest is for answers without it. */
+/** Only `__typename` ("XDTGraphVideo", "GraphVideo") is reliable; the rest serves responses without it. */
 function kindOf(node: SlideNode | PostNode): Kind | null {
   const typename = node.__typename ?? '';
   if (typename.endsWith('Sidecar')) return 'carousel';
