@@ -3,8 +3,8 @@ import { askGateway, isConfigured, readTranscript, transcribeBody, type GatewayA
 import type { Transcriber } from '../ports.ts';
 
 /**
- * Hosted transcription. A video that is known to be longer than `maxDurationSeconds` is refused as `too_long` without being
- * sent. The model is passed on as configured, `gpt-4o-mini-transcribe` too, which the boundary takes for `auto`.
+ * Creates the transcriber that calls the gateway. A video known to exceed `maxDurationSeconds` is `too_long` without a call. Passes the
+ * model through as configured, including `gpt-4o-mini-transcribe`, which the gateway treats as `auto`.
  */
 export function createTranscriber(access: GatewayAccess & { readonly maxDurationSeconds: number }): Transcriber {
   const { maxDurationSeconds, model } = access;
