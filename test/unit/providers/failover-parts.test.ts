@@ -12,7 +12,7 @@ import type {
 } from '../../../src/providers/provider.ts';
 import { err, ok } from '../../../src/core/result.ts';
 import { budget, commentsOrder, NOW, target } from './answers.ts';
-import { thread } from './comment-list.ts';
+import { thread } from './comments/comment-list.ts';
 
 function receiptOf(provider: ProviderId, resultCount: number): UpstreamReceipt {
   return {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { bucketOf, countOf, LATENCY_BOUNDS_MS, OVERFLOW, quantileOf } from '../../../src/ops/metrics/histogram.ts';
+import { bucketOf, countOf, LATENCY_BOUNDS_MS, OVERFLOW, quantileOf } from '../../../../src/ops/metrics/histogram.ts';
 
 function bucketsOf(durations: readonly number[]): Record<string, number> {
   const buckets: Record<string, number> = {};

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { MAX_TRANSCRIPT_CHARACTERS } from '../../../src/parse/achronon/client.ts';
-import { createTranscriber } from '../../../src/parse/achronon/transcriber.ts';
-import type { Fetch } from '../../../src/net/fetch-json.ts';
-import { answering, budget, silent, unreachable } from '../providers/answers.ts';
-import { access, sentText } from './requests.ts';
+import { MAX_TRANSCRIPT_CHARACTERS } from '../../../../src/parse/achronon/client.ts';
+import { createTranscriber } from '../../../../src/parse/achronon/transcriber.ts';
+import type { Fetch } from '../../../../src/net/fetch-json.ts';
+import { answering, budget, silent, unreachable } from '../../providers/answers.ts';
+import { access, sentText } from '../requests.ts';
 
 const request = {
   mediaId: '4010069031083175221',

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { Comment } from '../../../src/instagram/comment.ts';
-import { createApify } from '../../../src/providers/apify/apify.ts';
-import { APIFY_MIN_TIME_LEFT_MS } from '../../../src/providers/apify/run.ts';
-import type { CommentsOrder } from '../../../src/providers/provider.ts';
-import type { Fetch } from '../../../src/net/fetch-json.ts';
-import { providerFixture } from '../../fixtures/providers/load.ts';
-import { answering, budget, clock, commentsOrder, NOW, target } from './answers.ts';
+import { Comment } from '../../../../src/instagram/comment.ts';
+import { createApify } from '../../../../src/providers/apify/apify.ts';
+import { APIFY_MIN_TIME_LEFT_MS } from '../../../../src/providers/apify/run.ts';
+import type { CommentsOrder } from '../../../../src/providers/provider.ts';
+import type { Fetch } from '../../../../src/net/fetch-json.ts';
+import { providerFixture } from '../../../fixtures/providers/load.ts';
+import { answering, budget, clock, commentsOrder, NOW, target } from '../answers.ts';
 
 const CODE = 'C8vOfxsVAAW';
 const ENDPOINT = '/v2/acts/apify~instagram-scraper/run-sync-get-dataset-items';

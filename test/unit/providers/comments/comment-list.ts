@@ -1,8 +1,8 @@
-import { assembleComment, assembleReply, type Comment } from '../../../src/instagram/comment.ts';
-import type { CommentPage, CommentSource, CommentThread, ReplyPage } from '../../../src/providers/comments/threads.ts';
-import type { Fetched, ProviderFailure, ProviderFailureKind, UpstreamReceipt } from '../../../src/providers/provider.ts';
-import { err, ok, type Result } from '../../../src/core/result.ts';
-import { NOW } from './answers.ts';
+import { assembleComment, assembleReply, type Comment } from '../../../../src/instagram/comment.ts';
+import type { CommentPage, CommentSource, CommentThread, ReplyPage } from '../../../../src/providers/comments/threads.ts';
+import type { Fetched, ProviderFailure, ProviderFailureKind, UpstreamReceipt } from '../../../../src/providers/provider.ts';
+import { err, ok, type Result } from '../../../../src/core/result.ts';
+import { NOW } from '../answers.ts';
 
 export const receipt: UpstreamReceipt = {
   provider: 'hikerapi',

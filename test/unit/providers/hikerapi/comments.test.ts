@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { Comment } from '../../../src/instagram/comment.ts';
-import { createHikerApi } from '../../../src/providers/hikerapi/hikerapi.ts';
-import type { CommentsOrder } from '../../../src/providers/provider.ts';
-import type { Fetch } from '../../../src/net/fetch-json.ts';
-import { providerFixture } from '../../fixtures/providers/load.ts';
-import { answering, budget, clock, commentsOrder, NOW, scripted, silent, target, unreachable } from './answers.ts';
+import { Comment } from '../../../../src/instagram/comment.ts';
+import { createHikerApi } from '../../../../src/providers/hikerapi/hikerapi.ts';
+import type { CommentsOrder } from '../../../../src/providers/provider.ts';
+import type { Fetch } from '../../../../src/net/fetch-json.ts';
+import { providerFixture } from '../../../fixtures/providers/load.ts';
+import { answering, budget, clock, commentsOrder, NOW, scripted, silent, target, unreachable } from '../answers.ts';
 
 const KEY = 'test-key-of-hikerapi';
 const CODE = 'C3L9IQOygAN';

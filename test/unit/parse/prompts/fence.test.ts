@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MAX_COMMENT_CHARACTERS } from '../../../src/instagram/comment-ranking.ts';
-import { fence, MAX_CAPTION_CHARACTERS, MAX_PARSED_TRANSCRIPT_CHARACTERS } from '../../../src/parse/prompts/fence.ts';
-import type { ParseRequest } from '../../../src/parse/ports.ts';
-import { comments, commentsRequest, mediaRequest, post, sampled } from './requests.ts';
+import { MAX_COMMENT_CHARACTERS } from '../../../../src/instagram/comment-ranking.ts';
+import { fence, MAX_CAPTION_CHARACTERS, MAX_PARSED_TRANSCRIPT_CHARACTERS } from '../../../../src/parse/prompts/fence.ts';
+import type { ParseRequest } from '../../../../src/parse/ports.ts';
+import { comments, commentsRequest, mediaRequest, post, sampled } from '../requests.ts';
 
 /** The data between the fence's lines, read as the boundary would. Throws when the fence isn't whole. */
 async function readBack(request: ParseRequest, key = 'key') {

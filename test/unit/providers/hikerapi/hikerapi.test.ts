@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { InstagramMedia } from '../../../src/instagram/media.ts';
-import type { MediaTarget } from '../../../src/instagram/target.ts';
-import { createHikerApi, type HikerMediaVersion } from '../../../src/providers/hikerapi/hikerapi.ts';
-import { HIKERAPI_LIMIT_MS } from '../../../src/providers/hikerapi/requests.ts';
-import type { Fetch } from '../../../src/net/fetch-json.ts';
-import { providerFixture } from '../../fixtures/providers/load.ts';
-import { answering, budget, clock, NOW, silent, target, unreachable } from './answers.ts';
+import { InstagramMedia } from '../../../../src/instagram/media.ts';
+import type { MediaTarget } from '../../../../src/instagram/target.ts';
+import { createHikerApi, type HikerMediaVersion } from '../../../../src/providers/hikerapi/hikerapi.ts';
+import { HIKERAPI_LIMIT_MS } from '../../../../src/providers/hikerapi/requests.ts';
+import type { Fetch } from '../../../../src/net/fetch-json.ts';
+import { providerFixture } from '../../../fixtures/providers/load.ts';
+import { answering, budget, clock, NOW, silent, target, unreachable } from '../answers.ts';
 
 const KEY = 'test-key-of-hikerapi';
 

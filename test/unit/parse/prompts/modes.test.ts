@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { CommentParseOutput } from '../../../src/parse/prompts/comment-outputs.ts';
-import { fence } from '../../../src/parse/prompts/fence.ts';
-import { MediaParseOutput } from '../../../src/parse/prompts/media-outputs.ts';
-import { instructionsOf, modeOf, outputSchemaOf, promptVersionOf, samplePurpose } from '../../../src/parse/prompts/modes.ts';
-import { referredCommentIds } from '../../../src/parse/prompts/output-parts.ts';
-import { COMMENT_PARSE_MODES } from '../../../src/parse/ports.ts';
-import { outputFor } from '../../../local/stand-ins/achronon-outputs.ts';
-import { everyRequest } from './requests.ts';
+import { CommentParseOutput } from '../../../../src/parse/prompts/comment-outputs.ts';
+import { fence } from '../../../../src/parse/prompts/fence.ts';
+import { MediaParseOutput } from '../../../../src/parse/prompts/media-outputs.ts';
+import { instructionsOf, modeOf, outputSchemaOf, promptVersionOf, samplePurpose } from '../../../../src/parse/prompts/modes.ts';
+import { referredCommentIds } from '../../../../src/parse/prompts/output-parts.ts';
+import { COMMENT_PARSE_MODES } from '../../../../src/parse/ports.ts';
+import { outputFor } from '../../../../local/stand-ins/achronon-outputs.ts';
+import { everyRequest } from '../requests.ts';
 
 const name = ({ subject, mode }: (typeof everyRequest)[number]) => `${subject}.${mode}`;
 

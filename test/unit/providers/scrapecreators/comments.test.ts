@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { Comment } from '../../../src/instagram/comment.ts';
-import { createScrapeCreators } from '../../../src/providers/scrapecreators/scrapecreators.ts';
-import type { CommentsOrder } from '../../../src/providers/provider.ts';
-import type { Fetch } from '../../../src/net/fetch-json.ts';
-import { providerFixture } from '../../fixtures/providers/load.ts';
-import { answering, budget, clock, commentsOrder, scripted, target } from './answers.ts';
+import { Comment } from '../../../../src/instagram/comment.ts';
+import { createScrapeCreators } from '../../../../src/providers/scrapecreators/scrapecreators.ts';
+import type { CommentsOrder } from '../../../../src/providers/provider.ts';
+import type { Fetch } from '../../../../src/net/fetch-json.ts';
+import { providerFixture } from '../../../fixtures/providers/load.ts';
+import { answering, budget, clock, commentsOrder, scripted, target } from '../answers.ts';
 
 const KEY = 'test-key-of-scrapecreators';
 const CODE = 'CsFaZNTtgAh';

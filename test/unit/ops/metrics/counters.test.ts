@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { createCounterBuffer } from '../../../src/ops/metrics/counter-buffer.ts';
-import { labelled, prometheusText, PROMETHEUS_METRICS } from '../../../src/ops/metrics/prometheus.ts';
-import { type Facts, providerState } from '../../../src/ops/metrics/report.ts';
-import { countersOf } from '../../../src/ops/metrics/request-counters.ts';
-import type { Increment, Sum } from '../../../src/ops/metrics/series.ts';
+import { createCounterBuffer } from '../../../../src/ops/metrics/counter-buffer.ts';
+import { labelled, prometheusText, PROMETHEUS_METRICS } from '../../../../src/ops/metrics/prometheus.ts';
+import { type Facts, providerState } from '../../../../src/ops/metrics/report.ts';
+import { countersOf } from '../../../../src/ops/metrics/request-counters.ts';
+import type { Increment, Sum } from '../../../../src/ops/metrics/series.ts';
 
 const increment = (value: number, outcome = 'ok'): Increment => ({ name: 'parses', labels: { outcome }, value });
 

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { MAX_SAMPLE_CHARACTERS, MAX_SAMPLE_COMMENTS } from '../../../src/instagram/comment-ranking.ts';
-import { MAX_GATEWAY_REQUEST_BYTES, ParseBody } from '../../../src/parse/achronon/client.ts';
-import { MAX_CAPTION_CHARACTERS, MAX_PARSED_TRANSCRIPT_CHARACTERS } from '../../../src/parse/prompts/fence.ts';
-import { outputSchemaOf } from '../../../src/parse/prompts/modes.ts';
-import { createParser } from '../../../src/parse/achronon/parser.ts';
-import type { ParseRequest } from '../../../src/parse/ports.ts';
-import type { Fetch } from '../../../src/net/fetch-json.ts';
-import { outputFor } from '../../../local/stand-ins/achronon-outputs.ts';
-import { answering, budget, clock, NOW, silent, unreachable } from '../providers/answers.ts';
-import { access, comments, commentsRequest, everyRequest, mediaRequest, post, sampled, sentText } from './requests.ts';
+import { MAX_SAMPLE_CHARACTERS, MAX_SAMPLE_COMMENTS } from '../../../../src/instagram/comment-ranking.ts';
+import { MAX_GATEWAY_REQUEST_BYTES, ParseBody } from '../../../../src/parse/achronon/client.ts';
+import { MAX_CAPTION_CHARACTERS, MAX_PARSED_TRANSCRIPT_CHARACTERS } from '../../../../src/parse/prompts/fence.ts';
+import { outputSchemaOf } from '../../../../src/parse/prompts/modes.ts';
+import { createParser } from '../../../../src/parse/achronon/parser.ts';
+import type { ParseRequest } from '../../../../src/parse/ports.ts';
+import type { Fetch } from '../../../../src/net/fetch-json.ts';
+import { outputFor } from '../../../../local/stand-ins/achronon-outputs.ts';
+import { answering, budget, clock, NOW, silent, unreachable } from '../../providers/answers.ts';
+import { access, comments, commentsRequest, everyRequest, mediaRequest, post, sampled, sentText } from '../requests.ts';
 
 const theme = (commentIds: readonly string[]) => ({
   themes: [{ theme: 'Paper', description: 'Which paper it is.', share: 0.5, commentIds }],

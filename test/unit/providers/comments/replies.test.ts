@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { MAX_COMMENT_CALLS } from '../../../src/providers/comments/call-budget.ts';
-import { readComments } from '../../../src/providers/comments/batch.ts';
-import { REPLY_CALLS_AT_ONCE } from '../../../src/providers/comments/replies.ts';
-import type { CommentThread, ReplyPage } from '../../../src/providers/comments/threads.ts';
-import { ok } from '../../../src/core/result.ts';
-import { commentsOrder } from './answers.ts';
+import { MAX_COMMENT_CALLS } from '../../../../src/providers/comments/call-budget.ts';
+import { readComments } from '../../../../src/providers/comments/batch.ts';
+import { REPLY_CALLS_AT_ONCE } from '../../../../src/providers/comments/replies.ts';
+import type { CommentThread, ReplyPage } from '../../../../src/providers/comments/threads.ts';
+import { ok } from '../../../../src/core/result.ts';
+import { commentsOrder } from '../answers.ts';
 import { type Happening, listOf, pagesOf, receipt, reply, thread } from './comment-list.ts';
 
 const first = { cursor: null };

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { InstagramMedia } from '../../../src/instagram/media.ts';
-import type { MediaTarget } from '../../../src/instagram/target.ts';
-import { createApify } from '../../../src/providers/apify/apify.ts';
-import { APIFY_MIN_TIME_LEFT_MS } from '../../../src/providers/apify/run.ts';
-import type { Fetch } from '../../../src/net/fetch-json.ts';
-import { providerFixture } from '../../fixtures/providers/load.ts';
-import { answering, budget, clock, NOW, silent, target, unreachable } from './answers.ts';
+import { InstagramMedia } from '../../../../src/instagram/media.ts';
+import type { MediaTarget } from '../../../../src/instagram/target.ts';
+import { createApify } from '../../../../src/providers/apify/apify.ts';
+import { APIFY_MIN_TIME_LEFT_MS } from '../../../../src/providers/apify/run.ts';
+import type { Fetch } from '../../../../src/net/fetch-json.ts';
+import { providerFixture } from '../../../fixtures/providers/load.ts';
+import { answering, budget, clock, NOW, silent, target, unreachable } from '../answers.ts';
 
 const KEY = 'test-token-of-apify';
 const ENDPOINT = '/v2/acts/apify~instagram-api-scraper/run-sync-get-dataset-items';

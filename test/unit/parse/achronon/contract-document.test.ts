@@ -15,13 +15,13 @@ import {
   ParseBody,
   readTranscript,
   TranscribeBody,
-} from '../../../src/parse/achronon/client.ts';
-import { MAX_COMMENT_CHARACTERS } from '../../../src/instagram/comment-ranking.ts';
-import { CommentThemes } from '../../../src/parse/prompts/comment-outputs.ts';
-import { fenceEnd, fenceStart, MAX_CAPTION_CHARACTERS, MAX_PARSED_TRANSCRIPT_CHARACTERS } from '../../../src/parse/prompts/fence.ts';
-import { modeOf, promptVersionOf } from '../../../src/parse/prompts/modes.ts';
+} from '../../../../src/parse/achronon/client.ts';
+import { MAX_COMMENT_CHARACTERS } from '../../../../src/instagram/comment-ranking.ts';
+import { CommentThemes } from '../../../../src/parse/prompts/comment-outputs.ts';
+import { fenceEnd, fenceStart, MAX_CAPTION_CHARACTERS, MAX_PARSED_TRANSCRIPT_CHARACTERS } from '../../../../src/parse/prompts/fence.ts';
+import { modeOf, promptVersionOf } from '../../../../src/parse/prompts/modes.ts';
 
-const document = readFileSync(join(import.meta.dirname, '../../../docs/achronon-boundary.md'), 'utf8');
+const document = readFileSync(join(import.meta.dirname, '../../../../docs/achronon-boundary.md'), 'utf8');
 const plain = document.replace(/\s+/g, ' ');
 
 function example(name: string): unknown {

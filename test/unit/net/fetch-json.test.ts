@@ -11,7 +11,7 @@ import {
   retryAfterSeconds,
   type Fetch,
 } from '../../../src/net/fetch-json.ts';
-import { answering, budget, clock, NOW, silent, unreachable } from './answers.ts';
+import { answering, budget, clock, NOW, silent, unreachable } from '../providers/answers.ts';
 
 const get = (url: string, limitMs = 5_000) => ({ url, init: { method: 'GET', headers: { accept: 'application/json' } }, limitMs }) as const;
 

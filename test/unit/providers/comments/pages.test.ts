@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MAX_COMMENT_CALLS, MIN_PAGE_TIME_MS } from '../../../src/providers/comments/call-budget.ts';
-import { readComments } from '../../../src/providers/comments/batch.ts';
-import type { CommentBatch, CommentsOrder, CommentsPosition } from '../../../src/providers/provider.ts';
-import { commentsOrder } from './answers.ts';
+import { MAX_COMMENT_CALLS, MIN_PAGE_TIME_MS } from '../../../../src/providers/comments/call-budget.ts';
+import { readComments } from '../../../../src/providers/comments/batch.ts';
+import type { CommentBatch, CommentsOrder, CommentsPosition } from '../../../../src/providers/provider.ts';
+import { commentsOrder } from '../answers.ts';
 import { type Happening, listOf, type Pages, pagesOf } from './comment-list.ts';
 
 const names = (count: number, from = 0): string[] => Array.from({ length: count }, (_, index) => `n${from + index}`);

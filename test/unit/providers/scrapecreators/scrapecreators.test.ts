@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { InstagramMedia } from '../../../src/instagram/media.ts';
-import type { MediaTarget } from '../../../src/instagram/target.ts';
-import { createScrapeCreators } from '../../../src/providers/scrapecreators/scrapecreators.ts';
-import { SCRAPECREATORS_LIMIT_MS } from '../../../src/providers/scrapecreators/requests.ts';
-import type { Fetch } from '../../../src/net/fetch-json.ts';
-import { providerFixture } from '../../fixtures/providers/load.ts';
-import { answering, budget, clock, NOW, silent, target, unreachable } from './answers.ts';
+import { InstagramMedia } from '../../../../src/instagram/media.ts';
+import type { MediaTarget } from '../../../../src/instagram/target.ts';
+import { createScrapeCreators } from '../../../../src/providers/scrapecreators/scrapecreators.ts';
+import { SCRAPECREATORS_LIMIT_MS } from '../../../../src/providers/scrapecreators/requests.ts';
+import type { Fetch } from '../../../../src/net/fetch-json.ts';
+import { providerFixture } from '../../../fixtures/providers/load.ts';
+import { answering, budget, clock, NOW, silent, target, unreachable } from '../answers.ts';
 
 const KEY = 'test-key-of-scrapecreators';
 
