@@ -50,7 +50,7 @@ export function commentsRequest(mode: CommentParseMode, given: readonly RankedCo
   return { subject: 'comments', mode, shortcode: post.shortcode, mediaId: post.mediaId, comments: given };
 }
 
-/** Every mode there is, each as a request with comments. */
+/** Every mode, each as a request with comments. */
 export const everyRequest: readonly ParseRequest[] = [
   ...MEDIA_PARSE_MODES.map((mode) => mediaRequest(mode)),
   ...COMMENT_PARSE_MODES.map((mode) => commentsRequest(mode)),
@@ -69,7 +69,6 @@ export function access(fetch: Fetch, others: Partial<GatewayAccess> = {}): Gatew
   };
 }
 
-/** The text of a body that was sent. */
 export function sentText(init: RequestInit | undefined): string {
   if (typeof init?.body !== 'string') throw new Error('the body is no text');
   return init.body;

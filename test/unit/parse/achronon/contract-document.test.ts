@@ -30,7 +30,7 @@ function example(name: string): unknown {
   return JSON.parse(text);
 }
 
-test('the examples are requests and answers as the client makes and takes them', () => {
+test('the examples are requests and responses of the client', () => {
   TranscribeBody.parse(example('transcribe-request'));
   expect(readTranscript(example('transcribe-answer'), 180)).toEqual(example('transcribe-answer'));
   const request = ParseBody.parse(example('parse-request'));
@@ -42,7 +42,7 @@ test('the examples are requests and answers as the client makes and takes them',
   GatewayError.parse(example('error'));
 });
 
-test('the table of codes is the one of the client', () => {
+test('the table of codes is the client’s', () => {
   const rows = [...document.matchAll(/^\| `([a-z_]+)` \| (\d{3}) \| (\w+) \| `([a-z_]+)` \|$/gm)];
   const table = Object.fromEntries(rows.map(([, code = '', status, task, failure]) => [code, { status: Number(status), task, failure }]));
   expect(table).toEqual(GATEWAY_CODES);
@@ -57,10 +57,10 @@ test.each([
   `\`${fenceEnd('').trim()}\` with the same nonce`,
   `| \`Boundary-Version\` | \`${GATEWAY_VERSION}\``,
   `\`${attemptKey('…', 1)}\` and \`${attemptKey('…', MAX_ATTEMPTS)}\``,
-])('the page says: %s', (said) => {
+])('the document says: %s', (said) => {
   expect(plain).toContain(said);
 });
 
-test('the page names every header', () => {
+test('the document names every header', () => {
   for (const header of Object.values(GATEWAY_HEADERS)) expect(plain.toLowerCase()).toContain(`| \`${header}\` |`);
 });

@@ -14,7 +14,7 @@ function byApify(fetch: Fetch, deadlineAt = budget.deadlineAt) {
 }
 
 describe('Apify', () => {
-  test('one capped run of the reel actor gives the words, however long the video', async () => {
+  test('reads the transcript with one capped run of the reel actor, whatever the video’s length', async () => {
     const { fetch, sent } = answering(201, providerFixture('apify-reel-transcript'));
     expect(await byApify(fetch, NOW + 17_900)).toEqual({
       ok: true,
@@ -66,7 +66,7 @@ describe('Apify', () => {
     });
   });
 
-  test('no run is started when too little time is left', async () => {
+  test('starts no run with too little time left', async () => {
     const { fetch, sent } = answering(201, []);
     expect(await byApify(fetch, NOW + APIFY_MIN_TIME_LEFT_MS - 1)).toMatchObject({ ok: false, error: { kind: 'timed_out' } });
     expect(sent).toHaveLength(0);

@@ -19,7 +19,7 @@ function byScrapeCreators(fetch: Fetch, durationSeconds: number | null = 61.5, d
 describe('ScrapeCreators', () => {
   const endpoint = '/v2/instagram/media/transcript';
 
-  test('one GET by the bare URL gives the words, without language or times', async () => {
+  test('reads the transcript with one GET by the bare URL, without language or times', async () => {
     const { fetch, sent } = answering(200, providerFixture('scrapecreators-transcript'));
     expect(await byScrapeCreators(fetch)).toEqual({
       ok: true,
@@ -42,14 +42,14 @@ describe('ScrapeCreators', () => {
     expect(sent[0]?.init).toMatchObject({ method: 'GET', headers: { 'x-api-key': 'test-key' } });
   });
 
-  test('the videos of a carousel are joined in order, silent ones left out', async () => {
+  test('joins the videos of a carousel in order, without silent ones', async () => {
     const { fetch } = answering(200, providerFixture('scrapecreators-transcript-slides'));
     expect(await byScrapeCreators(fetch, null, budget.deadlineAt, 'CsFaZNTtgAs')).toMatchObject({
       value: { value: { text: 'First the fog.\n\nThen the field.' } },
     });
   });
 
-  test('where an entry names the post itself, others are not its words', async () => {
+  test('uses only the entry that names the post itself, if any', async () => {
     const transcripts = [
       { shortcode: 'BBBBBBB', text: 'Somebody else.' },
       { shortcode: REEL, text: 'Ours.' },
@@ -97,7 +97,7 @@ describe('ScrapeCreators', () => {
     expect(await byScrapeCreators(answering(status, body).fetch)).toMatchObject({ ok: false, error: { kind, receipt: { endpoint } } });
   });
 
-  test('none is asked for when too little time is left; no route is a server error', async () => {
+  test('requests none with too little time left; an unreachable vendor is a server error', async () => {
     const { fetch, sent } = answering(200, { transcripts: null });
     const late = await byScrapeCreators(fetch, 10, NOW + SCRAPECREATORS_TRANSCRIPT_MIN_TIME_MS - 1);
     expect(late).toMatchObject({ ok: false, error: { kind: 'timed_out', receipt: { billedUnits: 0 } } });
