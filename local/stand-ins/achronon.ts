@@ -5,7 +5,7 @@ import { boundaryFaultOf, type BoundaryFault } from '../boundary-faults.ts';
 import { outputFor, readFence } from './achronon-outputs.ts';
 import { type Answer, type Call, json, jsonText, type Reply } from './server.ts';
 
-/** The base that the Worker is given has a path, as the real one has. */
+/** The base URL has a path, like the real one. */
 export const SANDBOX_PATH = '/sandboxes/local';
 
 const PATHS: Readonly<Record<string, 'transcribe' | 'parse'>> = {
@@ -13,10 +13,10 @@ const PATHS: Readonly<Record<string, 'transcribe' | 'parse'>> = {
   [`${SANDBOX_PATH}/claudex/parse`]: 'parse',
 };
 
-/** Requests and answers that are remembered; the oldest are dropped first, so that a stack left running for weeks stays small. */
+/** Remembered requests and responses. The oldest are dropped first, so that a stack left running for weeks stays small. */
 const MAX_REMEMBERED = 1_000;
 
-/** A line of the list of calls: what was asked for, without what anybody wrote. Status 0: no answer was given. */
+/** An entry in the list of calls, without any user text. Status 0: no response was sent. */
 type BoundaryCall = {
   readonly task: 'transcribe' | 'parse';
   readonly subject: 'media' | 'comments' | null;
@@ -37,8 +37,8 @@ type Memory = {
 };
 
 /**
- * The hosted transcription and parsing service, as docs/achronon-boundary.md describes it. What it says is computed from what it
- * is given. `GET` and `DELETE` of `/__calls` below its base list and forget what was asked, faults come from BOUNDARY_FAULTS.
+ * Fakes the hosted gateway that docs/achronon-boundary.md describes. Its outputs are computed from its inputs. `GET` and `DELETE` of
+ * `/__calls` below its base URL list and clear the calls; faults come from BOUNDARY_FAULTS.
  */
 export function achrononStandIn(): (call: Call) => Reply {
   const memory: Memory = { calls: [], answers: new Map() };
@@ -65,7 +65,7 @@ export function achrononStandIn(): (call: Call) => Reply {
   };
 }
 
-/** What the stand-in itself is asked, and every path that the service hasn't. */
+/** The fake's own paths, and every path that the service lacks. */
 function ownAnswer(call: Call, memory: Memory): Answer {
   if (call.url.pathname !== `${SANDBOX_PATH}/__calls`) return problem(404, 'not_found', 'There is nothing at this path.');
   if (call.method === 'GET') return json(200, memory.calls);
@@ -110,7 +110,7 @@ function goodAnswer(body: Body): Answer {
   return body.task === 'parse' ? parseAnswer(body) : transcribeAnswer(body);
 }
 
-/** The age that a media URL states is not looked at: recordings and samples are always old. */
+/** Ignores the expiry in a media URL: recordings and samples have always expired. */
 function transcribeAnswer({ media, durationSeconds, maxDurationSeconds }: TranscribeBody): Answer {
   if (durationSeconds !== null && durationSeconds > maxDurationSeconds) return coded('too_long', 'The video is longer than allowed.');
   const end = durationSeconds ?? Math.min(8, maxDurationSeconds);
@@ -136,7 +136,7 @@ function parseAnswer(body: ParseBody): Answer {
   return json(200, { output, model: 'stand-in-parse' });
 }
 
-/** Faults that are answers. */
+/** Faults with a response. */
 function faultyAnswer(fault: Exclude<BoundaryFault, 'timeout' | 'slow'>, body: Body): Answer {
   switch (fault) {
     case 'bad_token':
@@ -160,7 +160,7 @@ function faultyAnswer(fault: Exclude<BoundaryFault, 'timeout' | 'slow'>, body: B
   }
 }
 
-/** A good output whose every reference is to a comment that nobody wrote; a post without comments gets talk about one. */
+/** A valid output whose references are to comments that do not exist; a post without comments gets a discussion of some. */
 function withUnknownIds(body: Body): unknown {
   const data = body.task === 'parse' ? readFence(body.content) : null;
   if (body.task !== 'parse' || data === null) return {};
