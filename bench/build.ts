@@ -8,7 +8,6 @@ export const PROJECT_FOLDER = dirname(import.meta.dirname);
 
 const BUILD_FOLDER = join(PROJECT_FOLDER, '.build');
 
-/** A Worker bundled for deployment. */
 export type Bundle = { readonly folder: string; readonly file: string; readonly bytes: number; readonly gzipBytes: number };
 
 /** Bundles a Worker into .build/ like `wrangler deploy`. `entry` is relative to the project's folder. Throws when wrangler fails. */

@@ -24,11 +24,9 @@ const CALM_DEADLINE_MS = 20 * seconds;
 /** Longer than filling the cache takes. */
 const FILL_DEADLINE_MS = 60 * seconds;
 
-/** The processes that take part in a measurement. */
 export const PROCESSES = ['workerd', 'sqld', 'provider', 'generator', 'harness'] as const;
 export type ProcessName = (typeof PROCESSES)[number];
 
-/** One case at one number of callers in one round. */
 export type Cell = Pick<LoadResult, 'answers' | 'seconds' | 'p50Ms' | 'p99Ms' | 'total' | 'wrong'> & {
   readonly name: Case;
   readonly callers: number;
@@ -55,7 +53,6 @@ type Bench = {
   readonly generator: LoadGenerator;
   readonly options: BenchOptions;
   readonly keyHashes: readonly string[];
-  /** The next post that was never read. */
   nextFresh: number;
 };
 
@@ -217,9 +214,7 @@ async function becomesCalm(database: Database): Promise<boolean> {
     try {
       const answer = await inTime(database.batch(['SELECT 1'], 'write'), deadline - Date.now());
       if (answer !== LATE && performance.now() - startedAt < CALM_MS) return true;
-    } catch {
-      // Still locked.
-    }
+    } catch {}
   }
   return false;
 }

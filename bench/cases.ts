@@ -28,7 +28,6 @@ export const PRODUCT_CASES: readonly Case[] = ['hot', 'kv', 'fresh', 'malformed'
 /** Cases in which each correct response is one charge. */
 export const PAID_CASES: readonly Case[] = ['hot', 'kv', 'fresh', 'hotBaseline', 'freshBaseline'];
 
-/** The posts that are read repeatedly. */
 export const HOT_TARGETS = { first: 1, count: 16 } as const;
 
 export const FIRST_FRESH_TARGET = 10_000_000;

@@ -10,7 +10,6 @@ import { microCredits } from '../src/core/money.ts';
 const CACHED_PRICE = microCredits(1_000);
 const FRESH_PRICE = microCredits(3_000);
 
-/** The lifetime of a read's hold. */
 const HOLD_TTL_MS = 40_000;
 
 const FINGERPRINT = '0'.repeat(64);
@@ -30,7 +29,6 @@ const RECEIPT = {
   upstream: [{ provider: 'scrapecreators', outcome: 'ok', httpStatus: 200, estimatedCostMicros: 2_000, latencyMs: 3 }],
 };
 
-/** The steps of a payment that are sent in batches. */
 export type Payment = 'charge' | 'reserve and settle';
 
 /**

@@ -21,7 +21,6 @@ export function filledKeyHash(account: number): string {
   return createHash('sha256').update(`bench ${account}`).digest('hex');
 }
 
-/** Starts a server with a database of this size. */
 export async function startFilled(folder: string, size: Size): Promise<Sqld> {
   const dataDir = join(folder, `filled-${size.entries}`);
   const empty = await startSqld({ dataDir, port: await freePort() });
@@ -73,7 +72,6 @@ function accountRows(accounts: number, usages: number): readonly string[] {
   ];
 }
 
-/** Settled holds with lines, receipts and entries. */
 function usageRows(accounts: number, usages: number): readonly string[] {
   const numbers = `${accountNumbers(accounts)}, spent (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM spent WHERE n < ${usages})`;
   const id = `printf('req_%010d%06d', a, n)`;

@@ -22,7 +22,6 @@ const FEWEST_ROUNDS = 5;
 /** The most entries that are audited: the audit reads every row several times, and larger databases are filled by the same statements. */
 const LARGEST_AUDITED = 100_000;
 
-/** Open holds of the charged account. */
 const OPEN_HOLDS = [0, 10, 100, 1_000] as const;
 
 /** Longer than the benchmark. */

@@ -56,7 +56,6 @@ async function run(order: LoadOrder): Promise<LoadResult> {
   };
 }
 
-/** Builds the n-th request of a caller. */
 function requests(order: LoadOrder): (count: number, caller: number) => string {
   const { path, headers, keys, targets } = order;
   const fixed = Object.entries({ Host: 'bench.local', ...headers })

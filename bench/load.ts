@@ -11,7 +11,6 @@ export type Targets =
 export type LoadOrder = {
   readonly port: number;
   readonly callers: number;
-  /** Milliseconds before the measurement. */
   readonly warmMs: number;
   readonly measureMs: number;
   /** Ends early after this many requests; null for no such limit. */
@@ -35,7 +34,6 @@ export type LoadResult = {
   readonly total: number;
   /** Incorrect responses by status; 0 is no response, -1 the expected status with other content. */
   readonly wrong: Readonly<Record<string, number>>;
-  /** Targets used. */
   readonly taken: number;
 };
 
@@ -44,7 +42,6 @@ export function shortcodeOf(number: number): string {
   return `B${String(number).padStart(10, '0')}`;
 }
 
-/** The load generator, in its own process. */
 export type LoadGenerator = { readonly pid: number; run(order: LoadOrder): Promise<LoadResult>; stop(): void };
 
 export function startLoadGenerator(): LoadGenerator {

@@ -6,10 +6,8 @@ import type { Site } from './site.ts';
 
 const CALLERS = [1, 4, 16] as const;
 
-/** Large reads per caller. */
 const READS_EACH = 2;
 
-/** Longer than any measurement takes. */
 const DEADLINE_MS = 120_000;
 
 /** Memory of workerd before, at its peak and after, in bytes; null where the system does not report it. */

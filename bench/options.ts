@@ -4,7 +4,6 @@ import { err, ok, type Result } from '../src/core/result.ts';
 
 export type Size = { readonly accounts: number; readonly entries: number };
 
-/** The parts of the benchmark that can be run separately. */
 export const SECTIONS = ['calls', 'growth', 'trips', 'memory', 'startup'] as const;
 export type Section = (typeof SECTIONS)[number];
 

@@ -1,4 +1,3 @@
-/** Paths of the benchmark's Worker only. */
 export const PATHS = { nothing: '/bench/nothing', object: '/bench/object', nothingInApp: '/bench/nothing-in-app' } as const;
 
 /** Requests with this header are paid through the baseline ledger. */

@@ -11,7 +11,6 @@ const body = scrapecreatorsBody(REEL, createCdn(Date.now()));
 const ownId = mediaIdFromShortcode(REEL.shortcode);
 const padding = JSON.stringify({ padding: 'x'.repeat(HEAVY_BYTES - body.length) });
 
-/** The sample post with another shortcode. */
 function post(shortcode: string): string {
   const text = body.replaceAll(REEL.shortcode, shortcode).replaceAll(ownId, mediaIdFromShortcode(shortcode));
   return shortcode.startsWith(HEAVY_PREFIX) ? `${text.slice(0, -1)},"unused":${padding}}` : text;

@@ -9,7 +9,6 @@ export const HEAVY_PREFIX = 'B9';
 /** Just below the 10 MiB that the Worker reads of one response (src/net/fetch-json.ts). */
 export const HEAVY_BYTES = 10_000_000;
 
-/** A provider without latency, in its own process. */
 export type InstantProvider = { readonly url: string; readonly pid: number; stop(): void };
 
 export async function startProvider(): Promise<InstantProvider> {

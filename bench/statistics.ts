@@ -1,4 +1,3 @@
-/** The median of several rounds and their range. */
 export type Spread = { readonly median: number; readonly min: number; readonly max: number };
 
 /** Returns the median; for an even number of values, the mean of the middle two. Throws without values. */

@@ -3,7 +3,6 @@ import { type Case, PRODUCT_CASES } from './cases.ts';
 import type { GrowthResults } from './growth.ts';
 import { median, ratioOf, type Spread, spreadOf } from './statistics.ts';
 
-/** A target and its measurement. */
 export type Target = {
   readonly what: string;
   readonly wanted: string;
@@ -23,7 +22,6 @@ export function series(cells: readonly Cell[], name: Case, callers: number, valu
   return cells.filter((cell) => cell.name === name && cell.callers === callers).map(value);
 }
 
-/** Correct responses per second. */
 export const perSecond = (cell: Cell): number => cell.answers / cell.seconds;
 
 const p99 = (cell: Cell): number => cell.p99Ms ?? Number.POSITIVE_INFINITY;
@@ -33,7 +31,6 @@ export function throughputRatio(cells: readonly Cell[], above: Case, below: Case
   return ratioOf(series(cells, above, callers, perSecond), series(cells, below, callers, perSecond));
 }
 
-/** The targets for calls. */
 export function callTargets({ cells }: CallResults): readonly Target[] {
   const measured = new Set(cells.map(({ callers }) => callers));
   const wrong = atMost('incorrect responses of c, d and f', 0, spreadOf([wrongAnswers(cells, PRODUCT_CASES)]));
@@ -74,7 +71,6 @@ export function growthTargets({ rows, plans }: GrowthResults): readonly Target[]
   return [...times, atMost('ledger statements that scan a table', 0, spreadOf([plans.walks.length]))];
 }
 
-/** Counts the incorrect responses of these cases. */
 export function wrongAnswers(cells: readonly Cell[], names: readonly Case[]): number {
   return cells
     .filter((cell) => names.includes(cell.name))
@@ -90,7 +86,6 @@ export function cpuMicros(cells: readonly Cell[], name: Case, callers: number, p
   return values.length === 0 ? null : median(values);
 }
 
-/** Formats a whole number with commas. */
 export function count(value: number): string {
   return value.toLocaleString('en-US', { maximumFractionDigits: 0 });
 }

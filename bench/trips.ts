@@ -14,7 +14,6 @@ const COUNTED = [
   { callers: 64, names: ['hot', 'fresh'] },
 ] as const satisfies readonly { readonly callers: number; readonly names: readonly AskedCase[] }[];
 
-/** Longer than any measurement takes. */
 const DEADLINE_MS = 60_000;
 
 /** Database requests and statements per read, without BEGIN, COMMIT and ROLLBACK. */

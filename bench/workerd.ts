@@ -10,7 +10,6 @@ export type Workerd = {
   readonly port: number;
   /** Null where the system does not report it. */
   readonly pid: number | null;
-  /** The inspector's URL; null without `isInspected`. */
   readonly inspectorUrl: string | null;
   stop(): Promise<void>;
 };

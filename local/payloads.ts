@@ -16,7 +16,6 @@ export const PAGE_KINDS = [
 ] as const;
 export type PageKind = (typeof PAGE_KINDS)[number];
 
-/** A request for one page of comments, replies or a transcript. */
 export type PageRequest = {
   readonly kind: PageKind;
   readonly shortcode: string;
@@ -43,6 +42,5 @@ export type Payloads = {
   find(kind: PayloadKind, shortcode: string): string | null;
   /** Returns every shortcode that `find` knows for a kind, in a stable order. */
   shortcodes(kind: PayloadKind): readonly string[];
-  /** Returns comments, replies or a transcript. */
   page(request: PageRequest): Page;
 };

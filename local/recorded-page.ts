@@ -39,7 +39,6 @@ export function nextCursorOf({ kind, value }: RecordedPage): string | null {
   return typeof cursor === 'string' && cursor !== '' ? cursor : null;
 }
 
-/** Returns the comments in a page of ScrapeCreators. */
 export function scrapedComments(value: unknown): readonly Readonly<Record<string, unknown>>[] {
   return isRecord(value) ? recordsIn(value['comments']) : [];
 }

@@ -23,10 +23,8 @@ type Found = {
   readonly value: unknown;
 };
 
-/** The content of a folder of recordings. */
 export type Recordings = {
   readonly payloads: Payloads;
-  /** Distinct shortcodes per kind. */
   readonly counts: Readonly<Record<PayloadKind, number>>;
   /** Comments, replies and transcripts with their shortcodes. */
   readonly pages: readonly PlacedPage[];
@@ -165,7 +163,6 @@ function elementTexts(text: string): readonly string[] {
   return elements;
 }
 
-/** Counts the values that are neither null nor empty. */
 function countLeaves(value: unknown): number {
   if (value === null || value === undefined || value === '') return 0;
   if (typeof value !== 'object') return 1;

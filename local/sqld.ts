@@ -49,7 +49,6 @@ export function sqldBinary(platform: string = process.platform, arch: string = p
   return file;
 }
 
-/** Returns a free loopback port. */
 export async function freePort(): Promise<number> {
   return bindOnce(0);
 }

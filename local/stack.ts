@@ -184,7 +184,6 @@ function defaultSettings(
   };
 }
 
-/** Reads the project's .dev.vars; empty when the file is missing. */
 function devVars(): Readonly<Record<string, string>> {
   try {
     return definedOnly(parseEnv(readFileSync(join(PROJECT_FOLDER, '.dev.vars'), 'utf8')));

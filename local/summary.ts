@@ -46,7 +46,6 @@ const HOW: Readonly<Record<PlacedPage['how'], string>> = {
 
 export type Running = {
   readonly baseUrl: string;
-  /** All shards' databases in order. */
   readonly sqldUrls: readonly string[];
   readonly ownerKey: string;
   readonly customer: DemoKey;
@@ -55,7 +54,6 @@ export type Running = {
   readonly dataFolder: string;
 };
 
-/** Returns the content of stack.json. */
 export function stackFile({ baseUrl, customer, ownerKey, sqldUrls, standIns }: Running) {
   const { apify, hikerapi, scrapecreators, achronon, stripe } = standIns.baseUrls;
   return {
@@ -68,7 +66,6 @@ export function stackFile({ baseUrl, customer, ownerKey, sqldUrls, standIns }: R
   };
 }
 
-/** Returns the text that is printed when everything runs. */
 export function summary(running: Running): string {
   const { baseUrl, customer, settings, standIns } = running;
   const dollars = (customer.availableMicroCredits / MICRO_CREDITS_PER_USD).toFixed(2);

@@ -14,17 +14,14 @@ const READY_DEADLINE_MS = 120 * seconds;
 const READY_INTERVAL_MS = 150;
 const READY_REQUEST_MS = 10 * seconds;
 
-/** Log lines shown when the start fails. */
 const SHOWN_LOG_LINES = 15;
 
-/** The Worker in workerd, run by wrangler. */
 export type WorkerProcess = {
   /** The negative id of the process group. */
   readonly pid: number;
   /** Resolves when wrangler has ended for any reason. */
   readonly ended: Promise<void>;
   hasEnded(): boolean;
-  /** The end of wrangler's and the Worker's output. */
   lastLines(): string;
   stop(options?: { readonly force: boolean }): Promise<void>;
 };

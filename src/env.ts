@@ -59,7 +59,6 @@ const shardList = z
   })
   .pipe(z.array(z.strictObject({ url: libsqlUrl, authToken: z.string().min(1).optional() })).max(99));
 
-/** Distinct shard numbers. */
 const shardNumbers = z
   .string()
   .regex(/^\d{1,2}(,\d{1,2})*$/)

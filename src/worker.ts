@@ -29,7 +29,6 @@ export default {
   },
 } satisfies ExportedHandler<Env>;
 
-/** Coalesces identical parallel reads of all isolates. */
 export class ReadFlight extends DurableObject<Env> {
   readonly #deck = flightDeckFor(this.env);
 
@@ -81,7 +80,6 @@ export class LedgerWriter extends DurableObject<Env> {
 /** A crash may lose this much of a subject's count. A shorter time would make every object write to disk constantly. */
 const SAVE_COUNTS_AFTER_MS = 5_000;
 
-/** Counts the requests of one subject. */
 export class RateLimit extends DurableObject<Env> {
   readonly #counter = createWindowCounter({
     load: () => this.ctx.storage.get<Counter>('counter'),

@@ -30,14 +30,12 @@ export const COMMENT_TEXTS: readonly string[] = [
   'Honestly the older version was nicer. This one looks like plastic from {n} metres away.',
 ];
 
-/** Replies of the post's owner. */
 export const OWNER_REPLIES: readonly string[] = [
   'Thank you! The list is in the first comment, number {n} on it is the one you want.',
   'It holds in light rain. We wax the seams, {n} grams for one lantern.',
   'Good point, we collect every one of them again. Last time {n} of {n}.',
 ];
 
-/** Replies of others. */
 export const REPLIES: readonly string[] = [
   'Same question here, {n} weeks and no answer.',
   'Rice glue, as far as I can see at second {n}.',

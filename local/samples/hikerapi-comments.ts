@@ -5,7 +5,6 @@ import type { SamplePost, SampleUser } from './sample-post.ts';
 import type { SampleComment } from './thread.ts';
 import type { ThreadPage } from './thread-pages.ts';
 
-/** Replies that a comment includes. */
 const PREVIEWED_REPLIES = 1;
 
 /** A cursor like the recorded ones: JSON in a text, opaque to the caller. */

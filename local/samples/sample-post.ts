@@ -26,7 +26,6 @@ export type SamplePost = {
   readonly likes: number;
   readonly likesHidden: boolean;
   readonly comments: number;
-  /** Null for an image. */
   readonly plays: number | null;
   readonly shares: number;
   readonly reposts: number;

@@ -60,7 +60,6 @@ function token(page: number): string {
   return btoa(`${CURSOR}${page}`);
 }
 
-/** Extracts a token from a vendor's cursor. */
 function pageNumber(cursor: string): number | null {
   for (const [word] of cursor.matchAll(/[A-Za-z0-9+/]{24,}={0,2}/g)) {
     let text = '';

@@ -136,7 +136,6 @@ function parseAnswer(body: ParseBody): Answer {
   return json(200, { output, model: 'stand-in-parse' });
 }
 
-/** Faults with a response. */
 function faultyAnswer(fault: Exclude<BoundaryFault, 'timeout' | 'slow'>, body: Body): Answer {
   switch (fault) {
     case 'bad_token':

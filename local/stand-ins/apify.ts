@@ -19,7 +19,6 @@ const MIN_TOTAL_CHARGE_USD = 0.5;
 /** Lines in one item that report a blocked request; more add nothing. */
 const BLOCKED_LINES = 3;
 
-/** What one run reads. */
 type Run = {
   readonly part: 'media' | 'comments' | 'transcript';
   readonly inputs: readonly string[];
@@ -100,7 +99,6 @@ function itemsOf(from: Payloads, run: Run, input: string, shortcode: string): re
   const kind = run.part === 'comments' ? 'apify_comments' : 'apify_transcript';
   const page = from.page({ kind, shortcode, cursor: null, commentId: null, limit, withReplies });
   if (page.kind === 'elsewhere') return null;
-  // A reel without a transcript stays unchanged.
   if (run.part === 'transcript') return page.kind === 'page' ? [page.text] : item();
   if (page.kind === 'page') return [page.text.replace(/^\s*\[|\]\s*$/g, '')];
   if (page.kind === 'no_post') return [JSON.stringify(missing(input))];

@@ -29,7 +29,6 @@ const ENDPOINTS: Readonly<Record<string, Endpoint>> = {
   '/v2/media/comments/replies': { part: 'replies', kind: 'hikerapi_replies', parameter: 'media_id', cursor: 'min_id' },
 };
 
-/** Default length of a list without pages. */
 const DEFAULT_AMOUNT = 50;
 
 /** Every response but a server error is billed as one request. */
@@ -110,7 +109,6 @@ function without(why: Exclude<Page['kind'], 'page'>, kind: PageKind): Answer {
   }
 }
 
-/** A page after the last. */
 function lastPage(kind: PageKind): unknown {
   if (kind === 'hikerapi_replies') {
     return {

@@ -9,7 +9,6 @@ import { faultReply, type VendorFaults } from './fault-reply.ts';
 import { shortcodeInLink } from './post-link.ts';
 import { type Answer, type Call, json, jsonText, type Reply } from './server.ts';
 
-/** What a provider's fake is built from. */
 export type ProviderStandIn = { readonly payloads: Payloads; readonly clock: Clock };
 
 const PARTS: Readonly<Record<string, Ask['part']>> = {
@@ -69,7 +68,6 @@ function hanging(from: Payloads, part: Exclude<Ask['part'], 'media'>, shortcode:
   return page.kind === 'page' ? jsonText(200, page.text) : without(page.kind, part);
 }
 
-/** The response when there is no page. */
 function without(why: Exclude<Page['kind'], 'page'>, part: Exclude<Ask['part'], 'media'>): Answer {
   switch (why) {
     case 'end':

@@ -8,7 +8,6 @@ const MAX_REQUEST_BYTES = 256 * 1024;
 /** Remembered calls. The oldest are dropped first, so that a stack left running for weeks stays small. */
 const MAX_REMEMBERED_CALLS = 1_000;
 
-/** How long a silent response keeps its connection. */
 const SILENCE_MS = 60 * second;
 
 /** The delay of a slow response: noticeable, but shorter than any read's deadline. */

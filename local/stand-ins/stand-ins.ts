@@ -12,7 +12,6 @@ import { scrapecreatorsStandIn } from './scrapecreators.ts';
 import { type Call, type Reply, serve, type StandInServer } from './server.ts';
 import { stripeStandIn } from './stripe.ts';
 
-/** The remote services, each with a fake. */
 const STAND_IN_IDS = ['apify', 'hikerapi', 'scrapecreators', 'instagram', 'achronon', 'stripe'] as const;
 export type StandInId = (typeof STAND_IN_IDS)[number];
 

@@ -2,7 +2,6 @@ import type { Clock } from '../core/clock.ts';
 import { inTime, LATE } from '../core/timeout.ts';
 import type { Result } from '../core/result.ts';
 
-/** The limits of one coalescer. */
 export type FlightLimits = {
   /** Coalesced requests in one object at once; requests are spread over many objects. */
   readonly requests: number;
@@ -16,9 +15,7 @@ export type FlightLimits = {
   readonly runMs: number;
   /** How long a delivered result stays for callers that began before it completed, but were still reserving credit. */
   readonly lingerMs: number;
-  /** The longest answer that stays. */
   readonly lingerChars: number;
-  /** The total that stays in one object. */
   readonly lingeringChars: number;
 };
 
@@ -69,14 +66,11 @@ export interface Flights {
 type CoalescedRequest = {
   readonly deadlineAt: number;
   callers: number;
-  /** Characters that stay after completion. */
   chars: number;
-  /** Null while running. */
   completedAt: number | null;
   completion: Promise<string | null>;
 };
 
-/** Creates a coalescer for one isolate. */
 export function createFlights(clock: Clock, limits: FlightLimits = FLIGHT_LIMITS): Flights {
   const known = new Map<string, CoalescedRequest>();
   let lingering = 0;
@@ -87,7 +81,6 @@ export function createFlights(clock: Clock, limits: FlightLimits = FLIGHT_LIMITS
     lingering -= request.chars;
   };
 
-  /** The result as JSON; null without one. */
   const runWork = async (key: string, request: CoalescedRequest, { run, tooLarge }: Work): Promise<string | null> => {
     let stays = false;
     try {

@@ -69,7 +69,6 @@ export function flightName(request: FlightRequest): string {
  */
 const BUCKETS = 64;
 
-/** Returns the name of the object for a request's name. */
 export function bucketOf(flight: string): string {
   return `deck-${Number.parseInt(flight.slice(-2), 16) % BUCKETS}`;
 }

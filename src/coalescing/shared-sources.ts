@@ -4,7 +4,6 @@ import type { FlightNote, UpstreamReceipt } from '../providers/provider.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import type { Coalesce, Coalesced } from './client.ts';
 
-/** Coalesces identical parallel reads of a post. */
 export function createSharedMedia(direct: Failover, coalesce: Coalesce): Failover {
   const { providers } = direct;
   return {
@@ -32,7 +31,6 @@ export function createSharedComments(direct: CommentsSource, coalesce: Coalesce)
   };
 }
 
-/** Coalesces identical parallel reads of a provider's transcript. */
 export function createSharedTranscripts(direct: TranscriptSource, coalesce: Coalesce): TranscriptSource {
   const { providers } = direct;
   return {
@@ -45,7 +43,6 @@ export function createSharedTranscripts(direct: TranscriptSource, coalesce: Coal
   };
 }
 
-/** Coalesces identical parallel transcriptions. */
 export function createSharedTranscriber(direct: Transcriber, coalesce: Coalesce): Transcriber {
   const { model, configured } = direct;
   return {

@@ -16,7 +16,6 @@ export function microCredits(amount: number): MicroCredits {
   if (!Number.isSafeInteger(amount) || Math.abs(amount) > MAX_AMOUNT_MICRO_CREDITS) {
     throw new RangeError('not an amount of micro-credits');
   }
-  // safe because the line above proved that it is a whole number in range
   return amount as MicroCredits;
 }
 

@@ -1,4 +1,3 @@
-/** The value of `inTime` when the time is over. */
 export const LATE = Symbol('late');
 
 /**

@@ -1,7 +1,6 @@
 import { inTime, LATE } from '../core/timeout.ts';
 import type { Database } from './client.ts';
 
-/** Why the database cannot serve. */
 export type DatabaseProblem = 'unreachable' | 'not_migrated';
 
 const PROBE_TIMEOUT_MS = 3_000;

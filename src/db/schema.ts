@@ -4,7 +4,6 @@ import { blob, index, integer, primaryKey, sqliteTable, text, unique, uniqueInde
 // The tables as queries see them. migrations/ creates them, with CHECKs and triggers that drizzle cannot express; a test compares the two.
 // Money is never written through these: see src/billing/ledger/libsql-ledger.ts.
 
-/** An account with its running totals. */
 export const account = sqliteTable('account', {
   id: text('id').primaryKey().notNull(),
   name: text('name').notNull(),
@@ -71,7 +70,6 @@ export const keyUsage = sqliteTable('key_usage', {
   holdId: text('hold_id'),
 });
 
-/** Credit reserved for one request. */
 export const hold = sqliteTable(
   'hold',
   {
@@ -137,7 +135,6 @@ export const receipt = sqliteTable('receipt', {
   createdAt: integer('created_at').notNull(),
 });
 
-/** An entry of the append-only journal. */
 export const entry = sqliteTable(
   'entry',
   {
@@ -170,7 +167,6 @@ export const payment = sqliteTable(
   (table) => [index('payment_by_account').on(table.accountId)],
 );
 
-/** A Stripe webhook event that was received. */
 export const stripeEvent = sqliteTable('stripe_event', {
   id: text('id').primaryKey().notNull(),
   type: text('type').notNull(),
@@ -242,7 +238,6 @@ export const failing = sqliteTable(
   (table) => [primaryKey({ columns: [table.keyId, table.target] }), index('failing_last').on(table.lastAt)],
 );
 
-/** The value of one series in one time bucket. */
 export const metric = sqliteTable(
   'metric',
   {
@@ -265,7 +260,6 @@ export const job = sqliteTable('job', {
   state: text('state'),
 });
 
-/** An operator's action with its reason. */
 export const ownerAction = sqliteTable(
   'owner_action',
   {

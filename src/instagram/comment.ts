@@ -44,7 +44,6 @@ export type Comment = z.infer<typeof Comment>;
 
 /** A comment as an adapter read it from its vendor, before the rules for all vendors apply. Absent means that the vendor did not say. */
 export type CommentFacts = {
-  /** The post's shortcode. */
   readonly shortcode: string;
   /** Only letters, digits, `_` and `-`, because it becomes part of the permalink. */
   readonly id: string;

@@ -1,5 +1,3 @@
-// Which values of a vendor are credible.
-
 /** 10000-01-01: from there on ISO 8601 uses a longer form, which few parsers read. */
 const LATEST_TIME_MS = 253_402_300_800_000;
 

@@ -72,7 +72,6 @@ const STRONG_SIGNS: readonly RegExp[] = [
   /相互フォロー|フォロバ(?:100|します|確実)|互关|互粉|加我?(?:微信|vx)|맞팔|선팔/u,
 ];
 
-/** Phrases that advertisers use, and others now and then. */
 const WEAK_SIGNS: readonly RegExp[] = [
   new RegExp(LINK.source, 'u'),
   words(

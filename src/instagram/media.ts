@@ -44,7 +44,6 @@ const assetShape = {
     .meta({ description: 'When `url` stops working, read from the URL itself; null when it does not say.' }),
 };
 
-/** One image or video of a post. */
 export const MediaAsset = z.object(assetShape).meta({ id: 'MediaAsset' });
 export type MediaAsset = z.infer<typeof MediaAsset>;
 

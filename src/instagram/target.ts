@@ -76,7 +76,6 @@ const WORD = /^[A-Za-z0-9_-]+$/;
 const SHARE_TOKEN = /^[A-Za-z0-9_-]{6,32}$/;
 /** The platform's rule for usernames, except for the position of dots. */
 const USERNAME = /^[A-Za-z0-9._]{1,30}$/;
-/** Current comment ids have 17 or 18 digits. */
 const DIGITS = /^[0-9]{1,24}$/;
 /** A media id of the platform's API, with the owner's id after `_`. 12 digits are more than a bare shortcode may have. */
 const MEDIA_ID = /^[0-9]{12,20}(?:_[0-9]{1,20})?$/;

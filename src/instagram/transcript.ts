@@ -6,7 +6,6 @@ export const TranscriptSegment = z
   .meta({ id: 'TranscriptSegment' });
 export type TranscriptSegment = z.infer<typeof TranscriptSegment>;
 
-/** The transcript of a video and where it comes from. */
 export const Transcript = z
   .object({
     text: z.string().min(1),

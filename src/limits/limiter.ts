@@ -48,7 +48,6 @@ export function takeOne(
   };
 }
 
-/** The end of a counter's window, in unix milliseconds. */
 export function windowEnd(counter: Counter, quota: Quota): number {
   return (counter.window + 1) * quota.windowSeconds * 1_000;
 }

@@ -31,7 +31,6 @@ export const RATE_LIMITS = {
 
 export type PolicyName = keyof typeof RATE_LIMITS;
 
-/** The same rows with one common type, for iteration. */
 export const RATE_LIMIT_ROWS: Readonly<Record<PolicyName, PolicyRow>> = { ...RATE_LIMITS };
 
 /** The policies of a signup, in this order: a refused address takes nothing from the limit that everybody shares. */

@@ -130,7 +130,6 @@ export function joinUrl(baseUrl: string, path: string, query: Readonly<Record<st
   return `${baseUrl.replace(/\/+$/, '')}${path}${search === '' ? '' : `?${search}`}`;
 }
 
-/** Reads the body as text. Stops and returns null when it exceeds the limit. */
 async function readBounded(response: Response): Promise<string | null> {
   if (response.body === null) return '';
   const reader = response.body.getReader();

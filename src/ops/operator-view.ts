@@ -13,22 +13,18 @@ import type { Configured, Facts } from './metrics/report.ts';
 /** Audit steps per run. Each is two short reads; the next run continues. */
 const AUDIT_STEPS = 10;
 
-/** Pages of old counters that one run moves. */
 const FOLD_PAGES = 10;
 
 /** What the operator can inspect and trigger. Accounts and credit are changed in src/billing/operator/operator.ts. */
 export interface OwnerView {
   /** Reads the data of a report for a window. Uses stored totals only and scans no receipts, settled holds or entries. */
   facts(window: Window): Promise<Result<Facts, Unreachable>>;
-  /** Releases expired holds, like the cron. */
   expireHolds(): Promise<Result<{ readonly expired: number }, Unreachable>>;
-  /** Continues the audit, like the cron. */
   audit(): Promise<Result<AuditState, Unreachable>>;
 }
 
 type OwnerViewDeps = { readonly client: Database; readonly clock: Clock; readonly ledger: Ledger; readonly configured: Configured };
 
-/** Creates the operator's reports from the stored counters and jobs. */
 export function createOwnerView({ client, clock, ledger, configured }: OwnerViewDeps): OwnerView {
   const metrics = createMetricsStore({ client, clock });
   const store = createJobStore({ client, clock });

@@ -4,11 +4,9 @@ import type { Result } from '../core/result.ts';
 import type { RankedComment } from '../instagram/comment-ranking.ts';
 import type { TranscriptSegment } from '../instagram/transcript.ts';
 
-/** The ways to interpret a post. */
 export const MEDIA_PARSE_MODES = ['summary', 'tldr', 'json'] as const;
 export type MediaParseMode = (typeof MEDIA_PARSE_MODES)[number];
 
-/** The ways to interpret comments. */
 export const COMMENT_PARSE_MODES = [
   'themes',
   'sentiment',

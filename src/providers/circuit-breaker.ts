@@ -65,7 +65,6 @@ export function createCircuit(options: {
     order(providers, now) {
       if (providers.length < 2) return providers;
       const last = new Set(providers.map(({ id }) => id).filter((id) => shouldAskLast(memory, keyOf(id), now)));
-      // When all are unhealthy, the order stays.
       if (last.size === 0 || last.size === providers.length) return providers;
       for (const id of last) onDeprioritized(id);
       return [...providers.filter(({ id }) => !last.has(id)), ...providers.filter(({ id }) => last.has(id))];

@@ -38,17 +38,18 @@ export type MediaFailure = {
   readonly flight?: FlightNote;
 };
 
-/** Providers of posts, in the order in which they are asked. */
-export type Failover = {
-  /** Empty when none is configured; a caller looks before it reserves money. */
+type Ordered = {
+  /** In the order in which they are asked. Empty when none is configured: check that before reserving credit. */
   readonly providers: readonly ProviderId[];
+};
+
+/** Reads posts from several providers. */
+export type Failover = Ordered & {
   fetchMedia(target: MediaTarget, budget: Budget): Promise<Result<Delivery<InstagramMedia>, MediaFailure>>;
 };
 
-/** Providers of comments in the order in which they are asked. */
-export type CommentsSource = {
-  /** Empty when none is configured; a caller looks before it reserves money. */
-  readonly providers: readonly ProviderId[];
+/** Reads comments from several providers. */
+export type CommentsSource = Ordered & {
   /**
    * Reads one batch. `provider` is the one whose batch is continued, because cursors are the vendor's own; null to start anew. A provider
    * that is no longer configured is `unconfigured`.
@@ -62,13 +63,10 @@ export type CommentsSource = {
   ): Promise<Result<Delivery<CommentBatch>, MediaFailure>>;
 };
 
-/** A transcript's outcome, its provider, and every upstream call that it took. */
 type TranscriptDelivery = Omit<Delivery<TranscriptOutcome>, 'billedUnit' | 'resultCount'>;
 
-/** Providers of transcripts in the order in which they are asked. */
-export type TranscriptSource = {
-  /** Empty when none is configured; a caller looks before it reserves money. */
-  readonly providers: readonly ProviderId[];
+/** Reads transcripts from several providers. */
+export type TranscriptSource = Ordered & {
   fetchTranscript(target: MediaTarget, durationSeconds: number | null, budget: Budget): Promise<Result<TranscriptDelivery, MediaFailure>>;
 };
 
@@ -106,10 +104,8 @@ type Answer<T> = { readonly value: T; readonly attempts: readonly UpstreamReceip
 /** `attempts` is absent where the only call is the failure's own receipt. */
 type AnswerFailure = ProviderFailure & { readonly attempts?: readonly UpstreamReceipt[] };
 
-/** The answer of one provider with the attempts of all. */
 type Settled<T> = Answer<T> & { readonly provider: ProviderId };
 
-/** How to ask providers for one part of a read. */
 type Search<P, T> = {
   readonly ask: (provider: P) => Promise<Result<Answer<T>, AnswerFailure>>;
   /** A negative rank ends the search. Otherwise the answer with the lowest rank is used when no provider does better. */

@@ -24,7 +24,6 @@ export const LIST_PRICES = {
 /** What a vendor bills for one call. `started` is false when the vendor rejected it before doing anything. */
 export type VendorUsage = { readonly billedUnits: number; readonly started: boolean };
 
-/** A call that was rejected or never sent. */
 export const NOTHING_USED: VendorUsage = { billedUnits: 0, started: false };
 
 /** Estimates a call's cost in micro-dollars. */

@@ -23,7 +23,6 @@ export type UpstreamReceipt = {
   /** Micro-dollars, estimated by list price. */
   readonly estimatedCostMicros: number;
   readonly latencyMs: number;
-  /** Null without a response. */
   readonly httpStatus: number | null;
 };
 

@@ -7,7 +7,6 @@ import { fetchWithin, joinUrl, type Fetch } from '../net/fetch-json.ts';
 /** Time limit for resolving a share link. The rest of the read's time belongs to the providers. */
 export const SHARE_LINK_LIMIT_MS = 5_000;
 
-/** The only hosts that a share link may redirect to. */
 const POST_HOSTS = new Set(['www.instagram.com', 'instagram.com']);
 
 /** Longer than any post URL with its tracking query. */

@@ -3,7 +3,6 @@ import { ALL_COUNTERS, createCounterBatcher } from '../ops/metrics/counter-buffe
 import type { Increment } from '../ops/metrics/series.ts';
 import type { Runtime } from './runtime.ts';
 
-/** The counts that each isolate has not sent yet. */
 const batchers = new WeakMap<Env, ReturnType<typeof createCounterBatcher>>();
 
 /** Counts what a request or a coalesced run did. Never throws. */

@@ -8,7 +8,6 @@ import { createDatabase, type Database } from '../db/client.ts';
 import type { Env, Settings } from '../env.ts';
 import { type Runtime, settingsFrom, workerd } from './runtime.ts';
 
-/** The database and the ledger of one shard, for one request. */
 export type Shard = { readonly number: number; readonly client: Database; readonly ledger: Ledger };
 
 export function shardCount(settings: Settings): number {

@@ -15,7 +15,6 @@ import { ok, type Result } from '../core/result.ts';
 import type { Shard } from './database.ts';
 import type { Runtime } from './runtime.ts';
 
-/** What the payments of one shard work with. */
 type PaymentContext = {
   readonly settings: Settings;
   readonly own: Shard;
@@ -24,7 +23,7 @@ type PaymentContext = {
 };
 
 /**
- * Assembles the payments of a shard; null while Stripe's secrets are not set. Stripe does not know shards, so its events are outcome up in
+ * Assembles the payments of a shard; null while Stripe's secrets are not set. Stripe does not know shards, so its events are looked up in
  * all of them.
  */
 export function buildPayments(context: PaymentContext): Payments | null {

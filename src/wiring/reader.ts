@@ -25,7 +25,6 @@ import { createReader, type Reader } from '../read/reader.ts';
 import { count } from './counters.ts';
 import { type RequestContext, type Runtime, settingsFrom, workerd } from './runtime.ts';
 
-/** Assembles the reader of one request. */
 export function buildReader(context: RequestContext): Reader {
   const { settings, env, background, runtime } = context;
   const { clock } = runtime;
@@ -53,7 +52,6 @@ function boundary(settings: Settings, { fetch, clock }: Runtime) {
   return { endpoint: settings.ACHRONON_AI_ENDPOINT, token: settings.ACHRONON_AI_SERVICE_TOKEN, fetch, clock };
 }
 
-/** The circuits of each isolate. */
 const circuitMemory = new WeakMap<Env, CircuitMemory>();
 
 /** The providers and the gateway without coalescing. */
@@ -108,7 +106,6 @@ export function flightDeckFor(env: Env, runtime: Runtime = workerd): FlightDeck 
   return createFlightDeck(sources, runtime.clock);
 }
 
-/** The memory cache of each isolate. */
 const hotCopies = new WeakMap<Env, HotCopies>();
 
 function contentCache(settings: Settings, env: Env, { clock }: Runtime): ContentCache {

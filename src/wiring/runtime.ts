@@ -26,7 +26,6 @@ export type RequestContext = {
   readonly runtime: Runtime;
 };
 
-/** The runtime of the deployed Worker. */
 export const workerd: Runtime = {
   clock: () => Date.now(),
   ids: randomIds,
@@ -37,13 +36,11 @@ export const workerd: Runtime = {
   batchPause: () => new Promise((resolve) => setTimeout(resolve, BATCH_MS)),
 };
 
-/** The clock for code outside a request. */
 export const systemClock: Clock = workerd.clock;
 
 /** Settings are constant for an isolate, so they are parsed once per environment object. */
 const settingsOf = new WeakMap<Env, Result<Settings, readonly SettingsProblem[]>>();
 
-/** Returns the environment's settings, parsed once. */
 export function settingsFrom(env: Env): Result<Settings, readonly SettingsProblem[]> {
   const known = settingsOf.get(env) ?? readSettings(env);
   settingsOf.set(env, known);

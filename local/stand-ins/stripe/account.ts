@@ -85,7 +85,6 @@ export class StripeAccount {
       currency,
       status: 'open',
       payment_status: 'unpaid',
-      // The intent is created when the buyer pays.
       payment_intent: null,
       url: `${origin}/c/pay/${id}`,
     };

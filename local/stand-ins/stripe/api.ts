@@ -76,7 +76,6 @@ function look(account: StripeAccount, call: Call): Result<object, Refusal> {
   return found === undefined ? err(missing(resource, id)) : ok(found);
 }
 
-/** Newest first, like Stripe. */
 function page(objects: ReadonlyMap<string, object>, url: URL): Result<object, Refusal> {
   const limit = Number(url.searchParams.get('limit') ?? USUAL_PAGE);
   if (!(limit >= 1 && limit <= LARGEST_PAGE)) return err(invalid('This value must be between 1 and 100.', 'limit'));

@@ -14,7 +14,6 @@ export function parseForm(text: string): FormFields {
   return fields;
 }
 
-/** Returns the text at a path, or undefined. */
 export function textAt(fields: FormFields, ...path: readonly string[]): string | undefined {
   let value: FormValue | undefined = fields;
   for (const name of path) value = typeof value === 'object' ? value[name] : undefined;

@@ -3,7 +3,6 @@ import type { StripeAccount } from './account.ts';
 import type { Session } from './objects.ts';
 import type { Webhooks } from './webhooks.ts';
 
-/** The page on which a session is paid. */
 export function checkoutPage(session: Session, problem: string | null): Answer {
   const dollars = dollarsOf(session.amount_total, session.currency);
   const action = (verb: string, label: string) =>

@@ -21,7 +21,6 @@ const OVERDUE_AFTER_MS = 15 * 60_000;
 
 export type JobRun = { readonly job: JobName; readonly ok: boolean; readonly milliseconds: number };
 
-/** The state of a job. Times are unix milliseconds. */
 export type JobStatus = {
   readonly name: JobName;
   readonly lastSuccessAt: number | null;
@@ -30,7 +29,6 @@ export type JobStatus = {
   readonly isOverdue: boolean;
 };
 
-/** Stores the jobs' runs and state. */
 export interface JobStore {
   record(run: JobRun): Promise<void>;
   read(): Promise<Result<readonly JobStatus[], Unreachable>>;
@@ -72,7 +70,6 @@ const JobRows = z.array(
 
 const StateRows = z.array(z.object({ state: z.string().nullable() })).max(1);
 
-/** Creates a job store in libSQL. */
 export function createJobStore({ client, clock }: { readonly client: Database; readonly clock: Clock }): JobStore {
   const write = (fields: Readonly<Record<string, unknown>>, columns: readonly (readonly [string, string])[]) => ({
     sql: `INSERT INTO job (name, ${columns.map(([column]) => column).join(', ')})

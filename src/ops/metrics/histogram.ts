@@ -1,7 +1,6 @@
 /** Upper bounds of the latency histogram: fine where cached reads lie, and up to the longest deadline of a read. */
 export const LATENCY_BOUNDS_MS = [10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 20_000, 30_000] as const;
 
-/** Prometheus' name for the bucket above the last bound. */
 export const OVERFLOW = '+Inf';
 
 /** Observations per bucket, keyed by its upper bound as text. Not cumulative. */

@@ -22,7 +22,6 @@ const FOLD_PAGE = 2_000;
 /** The period that determines a provider's state. */
 const RECENT_MS = 10 * minute;
 
-/** The windows of a report, in milliseconds. */
 export const WINDOWS = { '1h': hour, '24h': day, '30d': 30 * day } as const;
 export type Window = keyof typeof WINDOWS;
 
@@ -34,7 +33,6 @@ export type Numbers = {
   readonly open: { readonly holds: number; readonly micros: number; readonly overdue: number };
 };
 
-/** Stores counters. */
 export interface MetricsStore {
   /** Adds increments to the current minute. Throws when nothing was written; after an unclear response, increments may be counted twice. */
   add(increments: readonly Increment[]): Promise<void>;
@@ -43,7 +41,6 @@ export interface MetricsStore {
   fold(pages: number): Promise<Result<{ readonly moved: number; readonly isDone: boolean }, Unreachable>>;
 }
 
-/** Creates a counter store in libSQL. */
 export function createMetricsStore({ client, clock }: { readonly client: Database; readonly clock: Clock }): MetricsStore {
   return {
     async add(increments) {
@@ -135,7 +132,6 @@ async function readNumbers(client: Database, now: number, window: Window): Promi
       args: [now - RECENT_MS],
     },
     {
-      // Both use the small indexes of open holds.
       sql: `SELECT count(*) AS holds, coalesce(sum(h.amount_micros), 0) AS micros,
                    (SELECT count(*) FROM hold o WHERE o.state = 'open' AND o.expires_at <= ?) AS overdue
               FROM hold h INDEXED BY hold_open_account WHERE h.state = 'open'`,

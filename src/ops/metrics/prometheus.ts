@@ -90,7 +90,6 @@ export function prometheusText(facts: Facts): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Formats labels, escaping backslash, quote and line break. */
 export function labelled(labels: Labels): string {
   const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;

@@ -12,7 +12,6 @@ export type Configured = {
   readonly boundaries: Readonly<Record<string, boolean>>;
 };
 
-/** The data of a report. */
 export type Facts = {
   readonly now: number;
   readonly window: Window;
@@ -28,12 +27,10 @@ export type Facts = {
  */
 export type ProviderState = 'unconfigured' | 'idle' | 'healthy' | 'degraded' | 'failing';
 
-/** Fewer calls are inconclusive. */
 const LEAST_CALLS = 5;
 const DEGRADED_FROM = 0.2;
 const FAILING_FROM = 0.5;
 
-/** Returns a provider's state from the outcomes of its recent calls. */
 export function providerState(isConfigured: boolean, outcomes: Readonly<Record<string, number>>): ProviderState {
   if (!isConfigured) return 'unconfigured';
   const calls = countOf(outcomes);
@@ -48,7 +45,6 @@ export function circuitState(numbers: Numbers, provider: string): 'open' | 'clos
   return total(numbers.recent, 'provider_passed_over', { provider }) > 0 ? 'open' : 'closed';
 }
 
-/** Counts the calls that failed by the provider's fault. */
 export function faultsIn(outcomes: Readonly<Record<string, number>>): number {
   return PROVIDER_FAULTS.reduce((sum, outcome) => sum + (outcomes[outcome] ?? 0), 0);
 }
@@ -168,7 +164,6 @@ function gauges<const K extends string>(numbers: Numbers, name: SeriesName, labe
   return Object.fromEntries(read) as Record<K, number>;
 }
 
-/** Formats the audit's state for the API. */
 export function auditReport(state: AuditState) {
   const { last, running } = state;
   const broken = (counts: Readonly<Record<string, number>>) => Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));

@@ -3,7 +3,6 @@ import { STORE_DOWN } from '../../limits/limiter.ts';
 import { bucketOf } from './histogram.ts';
 import type { Increment } from './series.ts';
 
-/** The part of a request's log line that is counted. */
 export type RequestFacts = {
   readonly method: string;
   /** The route's pattern, never the caller's path. */
@@ -19,7 +18,6 @@ export type RequestFacts = {
   readonly rateLimit?: string;
 };
 
-/** The part of an upstream receipt that is counted. */
 const Attempt = z.object({
   provider: z.string(),
   httpStatus: z.int().nullable(),
@@ -30,13 +28,11 @@ const Attempt = z.object({
 /** The outcome of a provider call by its HTTP status. `empty`: a response without results, right or wrong. */
 export type CallOutcome = 'ok' | 'empty' | 'not_found' | 'refused' | 'rate_limited' | 'server_error' | 'no_answer';
 
-/** The outcomes that are the provider's fault. */
 export const PROVIDER_FAULTS: readonly CallOutcome[] = ['refused', 'rate_limited', 'server_error', 'no_answer'];
 
 /** Callers may send any word as a method; only these are labels. */
 const METHODS = ['GET', 'HEAD', 'POST', 'PATCH', 'PUT', 'DELETE', 'OPTIONS'];
 
-/** Returns the increments for one finished request. */
 export function countersOf(facts: RequestFacts): readonly Increment[] {
   const endpoint = `${METHODS.includes(facts.method) ? facts.method : 'OTHER'} ${facts.route}`;
   const outcome = facts.errorCode ?? (facts.status < 400 ? 'ok' : `status_${facts.status}`);

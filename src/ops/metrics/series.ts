@@ -3,7 +3,6 @@ export type Labels = Readonly<Record<string, string>>;
 
 export type Increment = { readonly name: SeriesName; readonly labels: Labels; readonly value: number };
 
-/** A stored total. */
 export type Sum = { readonly name: string; readonly labels: Labels; readonly value: number };
 
 type Series = {
@@ -64,7 +63,6 @@ export function total(sums: readonly Sum[], name: SeriesName, labels: Labels = {
     .reduce((value, sum) => value + sum.value, 0);
 }
 
-/** Returns the total for each value of one label. */
 export function totalsBy(sums: readonly Sum[], name: SeriesName, label: string): Readonly<Record<string, number>> {
   const totals: Record<string, number> = {};
   for (const sum of sums) {

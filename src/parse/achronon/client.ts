@@ -35,7 +35,6 @@ const nonBlank = z.string().regex(/\S/);
 const model = nonBlank.max(MAX_MODEL_CHARACTERS);
 const media = z.object({ mediaId: z.string().regex(/^\d{1,20}$/), shortcode: z.string().regex(/^[A-Za-z0-9_-]{5,11}$/) });
 
-/** The request body for a transcript. */
 export const TranscribeBody = z.strictObject({
   task: z.literal('transcribe'),
   model,
@@ -202,7 +201,6 @@ export async function askGateway<T, B extends TranscribeBody | ParseBody>(
   return err('invalid_output');
 }
 
-/** The failures of a body's task. */
 type FailureOf<B extends TranscribeBody | ParseBody> = B extends ParseBody ? ParseFailure['kind'] : TranscriptionFailure['kind'];
 
 function readAnswer<T>(

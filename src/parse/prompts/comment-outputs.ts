@@ -20,7 +20,6 @@ const Distribution = z
     return whole === 0 ? positive.count + neutral.count + negative.count === 0 : Math.abs(whole - 1) <= SHARE_TOLERANCE;
   });
 
-/** Output of `parse=themes` for comments. */
 export const CommentThemes = z
   .strictObject({
     themes: z
@@ -30,7 +29,6 @@ export const CommentThemes = z
   })
   .meta({ id: 'CommentThemes' });
 
-/** Output of `parse=sentiment` for comments. */
 export const CommentSentiment = z
   .strictObject({
     distribution: Distribution,
@@ -39,7 +37,6 @@ export const CommentSentiment = z
   })
   .meta({ id: 'CommentSentiment' });
 
-/** Output of `parse=json` for comments. */
 export const CommentReading = z
   .strictObject({
     summary: phrase(800),
@@ -52,7 +49,6 @@ export const CommentReading = z
   })
   .meta({ id: 'CommentReading' });
 
-/** Output of `parse=questions` for comments. */
 export const CommentQuestions = z
   .strictObject({
     questions: z
@@ -70,7 +66,6 @@ export const CommentQuestions = z
   })
   .meta({ id: 'CommentQuestions' });
 
-/** Output of `parse=objections` for comments. */
 export const CommentObjections = z
   .strictObject({
     objections: z
@@ -86,7 +81,6 @@ export const CommentObjections = z
   })
   .meta({ id: 'CommentObjections' });
 
-/** Output of `parse=consensus` for comments. */
 export const CommentConsensus = z
   .strictObject({
     agreements: z.array(z.strictObject({ point: phrase(240), commentIds: CommentIds })).max(10),
@@ -105,7 +99,6 @@ export const CommentConsensus = z
   })
   .meta({ id: 'CommentConsensus' });
 
-/** Output of `parse=notable_replies` for comments. */
 export const CommentNotableReplies = z
   .strictObject({
     replies: z
@@ -122,7 +115,6 @@ export const CommentNotableReplies = z
   })
   .meta({ id: 'CommentNotableReplies' });
 
-/** Output of `parse=spam_low_signal` for comments. */
 export const CommentSpamLowSignal = z
   .strictObject({
     patterns: z
@@ -142,12 +134,10 @@ export const CommentSpamLowSignal = z
 
 const Mentioned = z.array(z.strictObject({ name: phrase(120), commentIds: CommentIds })).max(20);
 
-/** Output of `parse=entities` for comments. */
 export const CommentEntities = z
   .strictObject({ people: Mentioned, brands: Mentioned, products: Mentioned, places: Mentioned, other: Mentioned, caveats: Caveats })
   .meta({ id: 'CommentEntities' });
 
-/** Output of any comment mode. */
 export const CommentParseOutput = z
   .union([
     CommentThemes,

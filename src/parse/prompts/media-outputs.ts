@@ -9,7 +9,6 @@ const Discussion = z
   .nullable()
   .meta({ description: 'What the sampled comments say; null when none were asked for.' });
 
-/** Output of `parse=summary` for a post. */
 export const MediaSummary = z
   .strictObject({
     summary: phrase(1_200),
@@ -18,12 +17,10 @@ export const MediaSummary = z
   })
   .meta({ id: 'MediaSummary' });
 
-/** Output of `parse=tldr` for a post. */
 export const MediaTldr = z
   .strictObject({ tldr: phrase(280).meta({ description: 'One sentence: what it is and why it matters.' }) })
   .meta({ id: 'MediaTldr' });
 
-/** Output of `parse=json` for a post. */
 export const MediaReading = z
   .strictObject({
     topic: phrase(120),
@@ -40,5 +37,4 @@ export const MediaReading = z
   })
   .meta({ id: 'MediaReading' });
 
-/** Output of any post mode. */
 export const MediaParseOutput = z.union([MediaSummary, MediaTldr, MediaReading]).meta({ id: 'MediaParseOutput' });

@@ -6,7 +6,6 @@ const MAX_COMMENT_ID_CHARACTERS = 64;
 /** A few examples support a finding; more add nothing. */
 const MAX_COMMENT_IDS = 20;
 
-/** The id of a comment in the request's sample. */
 export const CommentId = z.string().min(1).max(MAX_COMMENT_ID_CHARACTERS);
 
 /** The comments that support a finding, at least one. */

@@ -7,19 +7,15 @@ import type { MediaTarget } from '../../instagram/target.ts';
 // Vendors change their bodies without notice. A field that nothing depends on is null when it is missing or has another type; only what
 // makes a response usable (an id, a shortcode, the kind of media) may fail a body.
 
-/** An optional text. */
 export const text = z.string().nullish().catch(null);
 
-/** An optional number. */
 export const number = z.number().nullish().catch(null);
 
-/** An optional boolean. */
 export const flag = z.boolean().nullish().catch(null);
 
 /** A required id. Vendors send text, a number, or the digits of a number beyond 2^53 (net/fetch-json.ts). */
 export const requiredId = z.union([z.string().min(1), z.int().nonnegative().transform(String)]);
 
-/** An optional id. */
 export const id = requiredId.nullish().catch(null);
 
 /** An optional object or list: null when it cannot be read. */
@@ -94,7 +90,6 @@ export function toMusic(music: z.infer<typeof VendorMusic> | null | undefined): 
   };
 }
 
-/** A rendition of an image or video, in pixels. */
 export const Rendition = z.object({ url: z.string(), width: number, height: number });
 export type Rendition = z.infer<typeof Rendition>;
 

@@ -13,11 +13,9 @@ const rowFields = {
   ownerId: parent,
   ownerUsername: text,
   ownerProfilePicUrl: text,
-  /** The image of a GIF or sticker. */
   media: z.unknown().optional(),
 };
 
-/** A reply inside its comment's row. */
 export const ApifyReply = z.object(rowFields);
 export type ApifyReply = z.infer<typeof ApifyReply>;
 

@@ -15,7 +15,6 @@ const assetFields = {
   originalHeight: number,
 };
 
-/** One slide of a carousel. */
 export const ApifySlide = z.object({ ...assetFields, id, shortCode: text });
 export type ApifySlide = z.infer<typeof ApifySlide>;
 
@@ -60,5 +59,4 @@ export const ApifyErrorItem = z.object({
 });
 export type ApifyErrorItem = z.infer<typeof ApifyErrorItem>;
 
-/** The body of every error response. */
 export const ApifyRefusal = z.object({ error: z.object({ type: text, message: text }) });

@@ -15,7 +15,6 @@ const commentFields = {
   user: optional(VendorAuthor),
 };
 
-/** A reply, from a preview or from a page of replies. */
 export const HikerReply = z.object(commentFields);
 export type HikerReply = z.infer<typeof HikerReply>;
 

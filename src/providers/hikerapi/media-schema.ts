@@ -23,7 +23,6 @@ const SponsorTag = z.union([
   VendorUser,
 ]);
 
-/** Fields of both versions. */
 const postFields = {
   code: z.string().min(1),
   media_type: MediaType,
@@ -66,7 +65,6 @@ const flatAsset = {
   video_versions: optionalList(Rendition),
 };
 
-/** A slide of a v1 album. */
 export const FlatSlide = z.object({ ...flatAsset, pk: id, code: text });
 export type FlatSlide = z.infer<typeof FlatSlide>;
 
@@ -96,7 +94,6 @@ const rawAsset = {
   video_versions: optionalList(Rendition),
 };
 
-/** A slide of a v2 album. */
 export const RawSlide = z.object({ ...rawAsset, code: text });
 export type RawSlide = z.infer<typeof RawSlide>;
 
@@ -117,11 +114,9 @@ export const RawPost = z.object({
 });
 export type RawPost = z.infer<typeof RawPost>;
 
-/** The envelope of a v2 post. */
 export const RawEnvelope = z.object({ media_or_ad: z.unknown().optional() });
 
 /** An error body. `state: false` means no balance, whatever the status. */
 export const Refusal = z.object({ exc_type: text, state: flag, detail: text });
 
-/** Marks a post behind an age or sensitivity gate. */
 export const Gate = z.object({ gating_info: z.unknown().optional() });

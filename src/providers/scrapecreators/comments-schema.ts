@@ -10,7 +10,6 @@ const commentFields = {
   user: optional(VendorAuthor),
 };
 
-/** A reply. */
 export const VendorReply = z.object(commentFields);
 export type VendorReply = z.infer<typeof VendorReply>;
 

@@ -10,7 +10,6 @@ import { flag, number, text } from '../adapter/fields.ts';
 /** The vendor publishes no figure; beyond this the next vendor is the better use of a read of 25 s. */
 export const SCRAPECREATORS_LIMIT_MS = 10_000;
 
-/** Fields of every body. */
 const Envelope = z.object({ success: flag, credits_charged: number, errorStatus: number, error: text });
 
 /** Builds one GET request with a time limit in milliseconds. */
