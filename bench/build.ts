@@ -4,15 +4,13 @@ import { delimiter, dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { wranglerScript } from '../local/worker-process.ts';
 
-/** The project's folder. */
 export const PROJECT_FOLDER = dirname(import.meta.dirname);
 
 const BUILD_FOLDER = join(PROJECT_FOLDER, '.build');
 
-/** A Worker as wrangler bundles it for a deployment. */
 export type Bundle = { readonly folder: string; readonly file: string; readonly bytes: number; readonly gzipBytes: number };
 
-/** Bundles a Worker as `wrangler deploy` does, into .build/. `entry` is its file, from the project's folder. Throws when wrangler fails. */
+/** Bundles a Worker into .build/ like `wrangler deploy`. `entry` is relative to the project's folder. Throws when wrangler fails. */
 export function bundle(name: string, entry: string): Bundle {
   const script = wranglerScript();
   if (!script.ok) throw new Error(script.error);
@@ -34,7 +32,7 @@ export function bundle(name: string, entry: string): Bundle {
   return { folder, file, bytes: code.byteLength, gzipBytes: gzipSync(code).byteLength };
 }
 
-/** A folder for what a run leaves on disk, below the project's own: a temporary folder may be memory. */
+/** Creates a folder for a run's files inside the project, because the system's temporary folder may be in memory. */
 export function makeWorkFolder(): { readonly path: string; remove(): void } {
   mkdirSync(BUILD_FOLDER, { recursive: true });
   const path = mkdtempSync(join(BUILD_FOLDER, 'bench-run-'));

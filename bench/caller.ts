@@ -2,27 +2,27 @@ import { connect, type Socket } from 'node:net';
 
 const seconds = 1_000;
 
-/** Longer than the longest read; who gets no answer by then gets none. */
+/** Longer than the longest read. */
 const ANSWER_DEADLINE_MS = 40 * seconds;
 
 const HEADERS_END = '\r\n\r\n';
 const CHUNKS_END = '0\r\n\r\n';
 
-/** An answer: its status, and the whole of it with its headers as it came. Status 0: none came. */
+/** A response: its status and the raw bytes with headers. Status 0: no response. */
 export type Answer = { readonly status: number; readonly raw: Buffer };
 
 const NO_ANSWER: Answer = { status: 0, raw: Buffer.alloc(0) };
 
-/** One connection that sends a request and waits for its answer before the next, as a keep-alive client does. */
+/** A keep-alive connection with one request at a time. */
 export type Caller = {
-  /** Sends the text of a whole HTTP/1.1 request without a body. */
+  /** Sends a complete HTTP/1.1 request without a body. */
   ask(request: string): Promise<Answer>;
   close(): void;
 };
 
 /**
- * A caller made of a bare socket: Node's own HTTP client takes as much of a core as the Worker under measurement, and would be what is
- * measured. A connection that breaks answers with status 0 and is opened anew with the next request.
+ * Creates a caller on a bare socket: Node's HTTP client uses as much processor time as the measured Worker and would distort the result. A
+ * broken connection returns status 0 and is reopened with the next request.
  */
 export function createCaller(port: number): Caller {
   let socket: Socket | null = null;
@@ -72,7 +72,7 @@ export function createCaller(port: number): Caller {
   };
 }
 
-/** The status of an answer that is all there; null while it isn't. One request is open at a time, so nothing follows it. */
+/** Returns the status of a complete response, or null while it is incomplete. Only one request is open, so nothing follows it. */
 function statusOfWhole(raw: Buffer): number | null {
   const headersEnd = raw.indexOf(HEADERS_END);
   if (headersEnd < 0) return null;

@@ -13,53 +13,50 @@ import type { Workerd } from './workerd.ts';
 
 const seconds = 1_000;
 
-/** Before each measurement: new connections, and the code that this case uses. More callers need longer to come into step. */
+/** Warm-up before each measurement, for new connections and the code of the case. More callers need longer. */
 const WARM_MS = 250;
 const WARM_MS_PER_CALLER = 3;
 
-/** A write that does nothing is done by then unless the database is still busy with what was left behind. */
+/** An empty write takes less than this unless the database is still busy with the previous measurement. */
 const CALM_MS = 250;
 const CALM_DEADLINE_MS = 20 * seconds;
 
-/** Longer than the first reads take, milliseconds. */
+/** Longer than filling the cache takes. */
 const FILL_DEADLINE_MS = 60 * seconds;
 
-/** The processes that a measurement occupies. */
 export const PROCESSES = ['workerd', 'sqld', 'provider', 'generator', 'harness'] as const;
 export type ProcessName = (typeof PROCESSES)[number];
 
-/** One case at one number of callers in one round. */
 export type Cell = Pick<LoadResult, 'answers' | 'seconds' | 'p50Ms' | 'p99Ms' | 'total' | 'wrong'> & {
   readonly name: Case;
   readonly callers: number;
-  /** Processor time of each process in microseconds for each good answer; null where the system doesn't tell. */
+  /** Processor microseconds of each process per correct response; null where the system does not report it. */
   readonly cpuMicros: Readonly<Record<ProcessName, number | null>>;
 };
 
-/** Everything that was measured of calls, and whether the money is still right. */
+/** The measured calls, and whether the money still adds up. */
 export type CallResults = {
   readonly cells: readonly Cell[];
-  /** Answers of status 200 to paid reads, payments of the ceiling included, and the usage that the ledger has booked. */
+  /** Paid reads with status 200 plus the ceiling's payments, and the usages booked in the ledger. */
   readonly paidAnswers: number;
   readonly bookedUsages: number;
   readonly brokenLaws: readonly string[];
-  /** After which measurements the database took no writes any more, so that its server had to be started anew. */
+  /** Measurements after which the database stopped accepting writes, so that its server was restarted. */
   readonly stuck: readonly { readonly name: Case; readonly callers: number }[];
 };
 
 type Bench = {
   readonly site: Site;
   readonly worker: Workerd;
-  /** The same Worker without copies in its memory. */
+  /** The same Worker without its memory cache. */
   readonly forgetful: Workerd;
   readonly generator: LoadGenerator;
   readonly options: BenchOptions;
   readonly keyHashes: readonly string[];
-  /** The next post that was never read. */
   nextFresh: number;
 };
 
-/** Measures every case at every number of callers, in an order that each round draws anew, so that noise hits all alike. */
+/** Measures every case at every number of callers. Each round uses a new random order, so that noise affects all cases alike. */
 export async function measureCalls(site: Site, options: BenchOptions, say: (line: string) => void): Promise<CallResults> {
   const generator = startLoadGenerator();
   try {
@@ -108,7 +105,7 @@ async function fillCache(generator: LoadGenerator, worker: Workerd): Promise<voi
   if (filled.total < HOT_TARGETS.count) throw new Error(`the cache could not be filled: ${JSON.stringify(filled.wrong)}`);
 }
 
-/** Sends one request with each key, for no post and so for no money: the object that counts a key's requests is made with the first. */
+/** Sends one free request with each key, because a key's first request creates the object that counts its requests. */
 async function meetKeys(generator: LoadGenerator, worker: Workerd, keys: readonly string[]): Promise<void> {
   await generator.run({
     port: worker.port,
@@ -167,13 +164,13 @@ function workerOf({ worker, forgetful }: Bench, name: Case): Workerd {
   return name === 'kv' ? forgetful : worker;
 }
 
-/** The database's own ceiling: one batch after the other from this process. */
+/** The database's own limit: this process sends one batch after the other. */
 async function payFor(bench: Bench, payment: Parameters<typeof payTogether>[1], batchSize: number): Promise<LoadResult> {
   const { keyHashes, options, site } = bench;
   const hashes = Array.from({ length: batchSize }, (_, index) => keyHashes[index % keyHashes.length] ?? '');
   const pay = async () => {
     const paid = await inTime(payTogether(site.database, payment, hashes), CALM_DEADLINE_MS);
-    if (paid === LATE) throw new Error('the database takes no writes any more');
+    if (paid === LATE) throw new Error('the database accepts no writes');
   };
   await pay();
   const times: number[] = [];
@@ -210,16 +207,14 @@ function cpuOf(bench: Bench, name: Case): Record<ProcessName, number | null> {
   };
 }
 
-/** Waits until the database has done what the last measurement left behind. False when it takes too long. */
+/** Waits until the database has finished the previous measurement's work. False when that takes too long. */
 async function becomesCalm(database: Database): Promise<boolean> {
   for (const deadline = Date.now() + CALM_DEADLINE_MS; Date.now() < deadline;) {
     const startedAt = performance.now();
     try {
       const answer = await inTime(database.batch(['SELECT 1'], 'write'), deadline - Date.now());
       if (answer !== LATE && performance.now() - startedAt < CALM_MS) return true;
-    } catch {
-      // Still locked by somebody: that is what is waited for.
-    }
+    } catch {}
   }
   return false;
 }
@@ -231,7 +226,7 @@ async function moneyOf(
   const usages = await database.execute(`SELECT count(*) AS booked FROM entry e WHERE e.kind = 'usage'`);
   const paying: readonly Case[] = [...PAID_CASES, 'chargeCeiling', 'reserveCeiling'];
   return {
-    // An answer from elsewhere than was wanted was paid all the same.
+    // A response from the wrong source was paid all the same.
     paidAnswers: cells.filter(({ name }) => paying.includes(name)).reduce((sum, { total, wrong }) => sum + total + (wrong['-1'] ?? 0), 0),
     bookedUsages: Number(usages.rows[0]?.['booked']),
     brokenLaws: brokenLaws(await auditLedger(database)),

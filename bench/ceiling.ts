@@ -6,16 +6,15 @@ import type { Database } from '../src/db/client.ts';
 import { randomIds } from '../src/core/ids.ts';
 import { microCredits } from '../src/core/money.ts';
 
-/** What a cached and a fresh read of a post cost; any price would do. Micro-credits. */
+/** The prices of a cached and a fresh read of a post; any price would do. */
 const CACHED_PRICE = microCredits(1_000);
 const FRESH_PRICE = microCredits(3_000);
 
-/** As long as a read's hold lives, milliseconds. */
 const HOLD_TTL_MS = 40_000;
 
 const FINGERPRINT = '0'.repeat(64);
 
-/** As long as the receipt of a read. */
+/** As long as a real receipt. */
 const RECEIPT = {
   endpoint: 'post',
   shortcode: 'B0000000001',
@@ -30,12 +29,10 @@ const RECEIPT = {
   upstream: [{ provider: 'scrapecreators', outcome: 'ok', httpStatus: 200, estimatedCostMicros: 2_000, latencyMs: 3 }],
 };
 
-/** The steps of a read's payment that are sent in batches. */
 export type Payment = 'charge' | 'reserve and settle';
 
 /**
- * Pays once for each key, all in one batch ('reserve and settle': in two), with the statements that the ledger's writer sends. Throws when
- * one of the payments was refused: then there is nothing to measure.
+ * Pays once per key in one batch ('reserve and settle': two), with the statements of the ledger's writer. Throws when a payment is refused.
  */
 export async function payTogether(database: Database, payment: Payment, keyHashes: readonly string[]): Promise<void> {
   const now = Date.now();
@@ -57,7 +54,7 @@ export async function payTogether(database: Database, payment: Payment, keyHashe
   return send(database, settles, 'settled');
 }
 
-/** Opens so many holds on one key, which stay open for `ttlMs`. */
+/** Opens `count` holds on one key, which stay open for `ttlMs`. */
 export async function openHolds(database: Database, keyHash: string, count: number, ttlMs: number): Promise<void> {
   const calls = Array.from({ length: count }, () => reserveCall(spendOf(keyHash, FRESH_PRICE), Date.now(), ttlMs));
   return send(database, calls, 'open');

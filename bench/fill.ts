@@ -6,22 +6,21 @@ import { freePort, type Sqld, startSqld } from '../local/sqld.ts';
 import { createDatabase } from '../src/db/client.ts';
 import type { Size } from './options.ts';
 
-/** Every account has one grant and as many usages as make up its share of the entries. */
+/** Each account has one grant and its share of the usages. */
 const GRANT_MICROS = 100_000_000_000;
 const USAGE_MICROS = 1_000;
 
-/** When the rows are said to have been written, unix milliseconds; the measured ones come later. */
+/** The time of the filled rows, before all measured ones. */
 const FILLED_AT = Date.UTC(2026, 0, 1);
 
-/** SQLite's page cache while filling, in KiB below zero as SQLite takes it: the indexes by hash are written in no order. */
+/** SQLite's page cache while filling, in negative KiB: rows of the hash indexes are written in random order. */
 const FILL_CACHE_KIB = -1_000_000;
 
-/** Keys of filled accounts: no text opens them, only this hash. The first account has number 0. */
+/** Returns the key hash of a filled account, from number 0. No secret has this hash. */
 export function filledKeyHash(account: number): string {
   return createHash('sha256').update(`bench ${account}`).digest('hex');
 }
 
-/** A database of this size on a running server. */
 export async function startFilled(folder: string, size: Size): Promise<Sqld> {
   const dataDir = join(folder, `filled-${size.entries}`);
   const empty = await startSqld({ dataDir, port: await freePort() });
@@ -34,8 +33,8 @@ export async function startFilled(folder: string, size: Size): Promise<Sqld> {
 }
 
 /**
- * Writes the rows straight into the file, without the triggers: with them ten million entries would take most of a day. What the rows
- * add up to is what the triggers would have written; the audit of the smaller databases shows it. The triggers come back word for word.
+ * Writes the rows directly into the file without triggers, which would take most of a day for ten million entries. The totals equal what
+ * the triggers would have written, as the audit of the smaller databases shows. Then restores the triggers verbatim.
  */
 function fill(file: string, { accounts, entries }: Size): void {
   const usages = Math.max(0, Math.round(entries / accounts) - 1);
@@ -56,7 +55,7 @@ function fill(file: string, { accounts, entries }: Size): void {
 const accountNumbers = (accounts: number) =>
   `WITH RECURSIVE numbers (a) AS (SELECT 0 UNION ALL SELECT a + 1 FROM numbers WHERE a + 1 < ${accounts})`;
 
-/** Accounts, their keys and their grants. The ids count up, so that every table grows at its end. */
+/** Accounts, keys and grants. Ids increase, so that every table grows at its end. */
 function accountRows(accounts: number, usages: number): readonly string[] {
   const numbers = accountNumbers(accounts);
   const spent = usages * USAGE_MICROS;
@@ -73,7 +72,6 @@ function accountRows(accounts: number, usages: number): readonly string[] {
   ];
 }
 
-/** Settled holds with their lines, receipts and entries. */
 function usageRows(accounts: number, usages: number): readonly string[] {
   const numbers = `${accountNumbers(accounts)}, spent (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM spent WHERE n < ${usages})`;
   const id = `printf('req_%010d%06d', a, n)`;

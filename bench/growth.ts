@@ -9,42 +9,41 @@ import { filledKeyHash, startFilled } from './fill.ts';
 import type { BenchOptions, Size } from './options.ts';
 import { seededNumbers, shuffled, type Spread, spreadOf } from './statistics.ts';
 
-/** As many payments in a batch as callers wait at once in the middle of the benchmark. */
+/** Payments per batch, equal to the middle number of callers in the benchmark. */
 const BATCH = 64;
 
-/** Batches of one measurement; before it, a few that bring the pages that every payment needs into memory. */
+/** Batches per measurement, after a few that load the pages that every payment needs. */
 const BATCHES = 20;
 const WARM_BATCHES = 3;
 
-/** A size is measured against the smallest one this many times, whatever the rounds of the calls are: single batches vary. */
+/** The least number of comparisons of a size with the smallest, whatever the rounds of the calls: single batches vary. */
 const FEWEST_ROUNDS = 5;
 
-/** The audit reads every row several times; larger databases than this are made by the same statements. Entries. */
+/** The most entries that are audited: the audit reads every row several times, and larger databases are filled by the same statements. */
 const LARGEST_AUDITED = 100_000;
 
-/** Holds that one account has open while it is charged. */
 const OPEN_HOLDS = [0, 10, 100, 1_000] as const;
 
-/** An hour, milliseconds: longer than the benchmark. */
+/** Longer than the benchmark. */
 const OPEN_HOLD_TTL_MS = 3_600_000;
 
 const PAYMENTS = ['charge', 'reserve and settle'] as const satisfies readonly Payment[];
 
 /**
- * Who pays, by the number of accounts that there are: anybody, so that nearly every payment needs pages that nobody used before, or
- * always the same 64, spread over all, as in an hour in which few of the customers read.
+ * Which accounts pay: any account, so that nearly every payment needs pages that were not used before, or always the same 64, spread over
+ * all, as when few customers read.
  */
 export const PAYERS = {
-  anybody: (accounts: number, random: () => number) => Math.floor(random() * accounts),
+  'any account': (accounts: number, random: () => number) => Math.floor(random() * accounts),
   'the same 64': (accounts: number, random: () => number) => Math.floor(random() * BATCH) * Math.floor(accounts / BATCH),
 } as const;
 export type Payers = keyof typeof PAYERS;
 
-/** Milliseconds for one payment, in batches of 64, over the rounds. */
+/** Milliseconds per payment, in batches of 64, one value per round. */
 export type GrowthRow = { readonly size: Size; readonly payment: Payment; readonly payers: Payers; readonly ms: readonly number[] };
 export type OpenHoldsRow = { readonly openHolds: number; readonly payment: Payment; readonly ms: Spread };
 
-/** What came of it. `walks` are statements that read a whole table. */
+/** `walks` are statements that scan a whole table. */
 export type GrowthResults = {
   readonly rows: readonly GrowthRow[];
   readonly openHolds: readonly OpenHoldsRow[];
@@ -66,7 +65,7 @@ export async function measureGrowth(folder: string, options: BenchOptions, say: 
     }
     const rows = await payInTurn(filled, options);
     const [smallest, largest] = [filled[0], filled.at(-1)];
-    if (smallest === undefined || largest === undefined) throw new Error('there is no size to measure');
+    if (smallest === undefined || largest === undefined) throw new Error('no size to measure');
     const openHolds = await payBesideOpenHolds(smallest.client, options.rounds);
     const plans = { size: largest.size, ...(await tableWalks(largest.client, OWN_STATEMENTS)) };
     return { rows, openHolds, plans, audits: await auditFilled(filled) };
@@ -78,7 +77,7 @@ export async function measureGrowth(folder: string, options: BenchOptions, say: 
   }
 }
 
-/** What is sent from outside; what the triggers run, the plans look up in the database. */
+/** The ledger's own statements; those of triggers are read from the database. */
 const OWN_STATEMENTS = [
   { name: 'callReserve', sql: callReserve('').sql },
   { name: 'callCharge', sql: callCharge('').sql },

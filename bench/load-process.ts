@@ -1,12 +1,12 @@
-// The load generator's own process: takes one order after the other and sends back what came of it.
+// The process of the load generator: receives one order at a time and sends back its result.
 import { type Caller, createCaller } from './caller.ts';
 import { type LoadOrder, type LoadResult, shortcodeOf } from './load.ts';
 import { percentile } from './statistics.ts';
 
-/** More latencies than this in one cell are counted but not kept. */
+/** The most latencies kept per measurement; further ones are only counted. */
 const MOST_LATENCIES = 1_000_000;
 
-/** A slow case at many callers is measured on until everybody has had this many answers, or until the cap. */
+/** A slow case with many callers is extended until each has this many responses, up to a multiple of its time. */
 const FEWEST_ANSWERS_EACH = 3;
 const LONGEST_STRETCH = 4;
 
@@ -56,7 +56,6 @@ async function run(order: LoadOrder): Promise<LoadResult> {
   };
 }
 
-/** The text of the n-th request, sent by this caller. */
 function requests(order: LoadOrder): (count: number, caller: number) => string {
   const { path, headers, keys, targets } = order;
   const fixed = Object.entries({ Host: 'bench.local', ...headers })

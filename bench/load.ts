@@ -1,53 +1,49 @@
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
 
-/** Which posts are asked for: some in turn, or each only once. Numbers are those of `shortcodeOf`. */
+/** The requested posts: some in turn, or each once. Numbers as in `shortcodeOf`. */
 export type Targets =
   | { readonly kind: 'none' }
   | { readonly kind: 'turn'; readonly first: number; readonly count: number }
   | { readonly kind: 'once'; readonly first: number };
 
-/** One piece of load: so many callers, each with one request open at a time, for so long. */
+/** A load: a number of callers with one open request each, for a time. */
 export type LoadOrder = {
   readonly port: number;
   readonly callers: number;
-  /** Before the measured time, milliseconds. */
   readonly warmMs: number;
   readonly measureMs: number;
-  /** Ends before its time with so many requests; null for no such end. */
+  /** Ends early after this many requests; null for no such limit. */
   readonly mostRequests: number | null;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** One caller after the other takes the next of these keys; empty where there is none to send. */
+  /** Callers use these keys in turn; empty for requests without a key. */
   readonly keys: readonly string[];
   readonly targets: Targets;
   readonly wanted: { readonly status: number; readonly text: string | null };
 };
 
-/** What came of it. Latencies and `answers` are of the measured time; `total` and what went wrong are of all of it. */
+/** The result of a load. Latencies and `answers` cover the measured time; `total` and `wrong` cover all of it. */
 export type LoadResult = {
-  /** Good answers in the measured time. */
+  /** Correct responses in the measured time. */
   readonly answers: number;
   readonly seconds: number;
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
-  /** Good answers in all, warm-up and what was still open at the end included. */
+  /** Correct responses including warm-up and those still open at the end. */
   readonly total: number;
-  /** Answers that were not the wanted ones, by status; 0 is none at all, -1 one of the wanted status that says something else. */
+  /** Incorrect responses by status; 0 is no response, -1 the expected status with other content. */
   readonly wrong: Readonly<Record<string, number>>;
-  /** How many targets were taken. */
   readonly taken: number;
 };
 
-/** A shortcode for each number, of eleven characters as the platform's own are. */
+/** Returns a shortcode of eleven characters, like the platform's, for a number. */
 export function shortcodeOf(number: number): string {
   return `B${String(number).padStart(10, '0')}`;
 }
 
-/** The load generator, in a process of its own. */
 export type LoadGenerator = { readonly pid: number; run(order: LoadOrder): Promise<LoadResult>; stop(): void };
 
-/** Starts the load generator. */
 export function startLoadGenerator(): LoadGenerator {
   const child = fork(join(import.meta.dirname, 'load-process.ts'), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   if (child.pid === undefined) throw new Error('the load generator could not be started');

@@ -4,10 +4,10 @@ import { createRequire } from 'node:module';
 import { cpus, loadavg, platform, release, totalmem } from 'node:os';
 import { sqldBinary } from '../local/sqld.ts';
 
-/** What a figure depends on, by name. No names of hosts, no paths. */
+/** What the figures depend on, by name. Contains no host names and no paths. */
 export type Machine = Readonly<Record<string, string>>;
 
-/** Describes this machine and what the benchmark runs on. `loadBefore` is from before the benchmark began. */
+/** Describes the machine and the software under measurement. `loadBefore` is from before the benchmark. */
 export function describeMachine(loadBefore: number): Machine {
   const processors = cpus();
   return {
@@ -22,7 +22,7 @@ export function describeMachine(loadBefore: number): Machine {
   };
 }
 
-/** What else kept this machine busy during the last minute, in processes. */
+/** Returns the load of the last minute, in processes. */
 export function currentLoad(): number {
   return loadavg()[0] ?? 0;
 }

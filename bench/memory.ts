@@ -6,13 +6,11 @@ import type { Site } from './site.ts';
 
 const CALLERS = [1, 4, 16] as const;
 
-/** Heavy reads of each caller. */
 const READS_EACH = 2;
 
-/** Longer than any of it takes, milliseconds. */
 const DEADLINE_MS = 120_000;
 
-/** Memory of workerd before, at the most and after, bytes; null where the system doesn't tell. */
+/** Memory of workerd before, at its peak and after, in bytes; null where the system does not report it. */
 export type MemoryRow = {
   readonly callers: number;
   readonly answers: number;
@@ -22,7 +20,7 @@ export type MemoryRow = {
   readonly after: number | null;
 };
 
-/** Reads posts whose provider answers with 10 MB, by more and more callers at once, in a Worker of its own. */
+/** Reads posts whose provider response is 10 MB, with more and more parallel callers, in a separate Worker. */
 export async function measureMemory(site: Site): Promise<readonly MemoryRow[]> {
   const generator = startLoadGenerator();
   try {
@@ -39,7 +37,7 @@ export async function measureMemory(site: Site): Promise<readonly MemoryRow[]> {
         measureMs: DEADLINE_MS,
         mostRequests: callers * READS_EACH,
       });
-    // An ordinary read first: what is only made once is not the payload's.
+    // An ordinary read first, so that one-time allocations are not attributed to the payload.
     await read(1, 1);
     for (const callers of CALLERS) {
       if (pid !== null) forgetPeak(pid);

@@ -2,19 +2,15 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { err, ok, type Result } from '../src/core/result.ts';
 
-/** How large a database is: its accounts and its journal's entries. */
 export type Size = { readonly accounts: number; readonly entries: number };
 
-/** The parts of the benchmark, each of which can be asked for by itself. */
 export const SECTIONS = ['calls', 'growth', 'trips', 'memory', 'startup'] as const;
 export type Section = (typeof SECTIONS)[number];
 
-/** How the benchmark is run. */
 export type BenchOptions = {
   readonly scale: 'quick' | 'default' | 'full';
-  /** How often everything is measured, in turn. */
   readonly rounds: number;
-  /** How long one case at one number of callers is measured in one round, milliseconds. */
+  /** Milliseconds of one case at one number of callers in one round. */
   readonly cellMs: number;
   readonly callers: readonly number[];
   readonly sizes: readonly Size[];
@@ -37,29 +33,28 @@ const SCALES = {
   full: { rounds: 5, cellMs: 3_000, sizes: [SMALL, MIDDLE, LARGE, HUGE] },
 } as const satisfies Readonly<Record<BenchOptions['scale'], Scaled>>;
 
-/** Alone, a few, many, and more than there is room for at once. */
+/** One, a few, many, and more than can be served at once. */
 const CALLERS = [1, 16, 64, 256] as const;
 
-/** More than anybody waits for, or has connections for, is a slip of the finger. */
+/** Larger values are mistakes. */
 const MOST_ROUNDS = 100;
 const MOST_CELL_MS = 60_000;
 const MOST_CALLERS = 1_000;
 const MOST_SEED = 999_999_999;
 
-/** What `npm run bench -- --help` says. */
 export const USAGE = `npm run bench -- [options]
 
-  --quick           about two minutes: two short rounds, small databases
-  --full            as without options, and a database of 10,000,000 entries (some 15 GB on disk)
-  --rounds N        measure everything N times in turn
-  --ms N            measure each case at each number of callers for N milliseconds of a round
-  --callers A,B     these numbers of callers; the targets are about 64 and 256
-  --only A,B        only these parts: ${SECTIONS.join(', ')}
-  --profile         say as well which functions of the Worker take the processor's time
-  --seed N          the order of the cases and the accounts that are drawn
-  --out FILE        where the results are written (bench/RESULTS.md)`;
+  --quick           two short rounds with small databases, about two minutes
+  --full            the default plus a database of 10,000,000 entries (about 15 GB on disk)
+  --rounds N        repeat all measurements N times
+  --ms N            milliseconds per case and number of callers in a round
+  --callers A,B     numbers of callers; the targets need 64 and 256
+  --only A,B        run only these parts: ${SECTIONS.join(', ')}
+  --profile         also report which functions of the Worker use the processor
+  --seed N          seed for the order of cases and the drawn accounts
+  --out FILE        file for the results (bench/RESULTS.md)`;
 
-/** Reads the command line. 'help' when that is asked for; a sentence when it can't be understood. */
+/** Parses the command line. 'help' when requested; fails with one sentence. */
 export function parseBenchOptions(args: readonly string[], folder: string): Result<BenchOptions | 'help', string> {
   let given;
   try {
@@ -79,10 +74,10 @@ export function parseBenchOptions(args: readonly string[], folder: string): Resu
       },
     }).values;
   } catch (error) {
-    return err(`${error instanceof Error ? error.message : 'The options can not be read.'}\n\n${USAGE}`);
+    return err(`${error instanceof Error ? error.message : 'The options cannot be read.'}\n\n${USAGE}`);
   }
   if (given.help === true) return ok('help');
-  if (given.quick === true && given.full === true) return err('Either --quick or --full.');
+  if (given.quick === true && given.full === true) return err('Use either --quick or --full.');
   const scale = given.quick === true ? 'quick' : given.full === true ? 'full' : 'default';
   const rounds = wholeNumber(given.rounds ?? `${SCALES[scale].rounds}`, MOST_ROUNDS);
   const cellMs = wholeNumber(given.ms ?? `${SCALES[scale].cellMs}`, MOST_CELL_MS);
@@ -93,7 +88,7 @@ export function parseBenchOptions(args: readonly string[], folder: string): Resu
   if (seed === null) return err(`--seed takes a number from 1 to ${MOST_SEED}.`);
   if (!callers.every((number) => number !== null)) return err(`--callers takes numbers from 1 to ${MOST_CALLERS}.`);
   const sections = given.only === undefined ? [...SECTIONS] : given.only.split(',').map((name) => SECTIONS.find((known) => known === name));
-  if (!sections.every((section) => section !== undefined)) return err(`--only takes some of: ${SECTIONS.join(', ')}.`);
+  if (!sections.every((section) => section !== undefined)) return err(`--only takes one or more of: ${SECTIONS.join(', ')}.`);
   return ok({
     ...SCALES[scale],
     scale,
@@ -107,7 +102,7 @@ export function parseBenchOptions(args: readonly string[], folder: string): Resu
   });
 }
 
-/** A number from 1 to `most`, or null. */
+/** Parses a number from 1 to `most`; null otherwise. */
 function wholeNumber(text: string, most: number): number | null {
   const number = /^\d{1,9}$/.test(text) ? Number(text) : 0;
   return number >= 1 && number <= most ? number : null;

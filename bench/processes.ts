@@ -1,20 +1,20 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
-/** Linux counts a process's time in hundredths of a second on every platform that Node runs on (USER_HZ, man 7 time). */
+/** Linux reports processor time in hundredths of a second on every platform of Node (USER_HZ, man 7 time). */
 const TICKS_PER_SECOND = 100;
 
 const KILOBYTE = 1_024;
 
-/** Processor time that a process has taken with all its threads, seconds. Null where the system doesn't tell (anything but Linux). */
+/** Returns a process's processor time with all its threads, in seconds. Null on systems other than Linux. */
 export function cpuSeconds(pid: number): number | null {
   const text = readProc(`/proc/${pid}/stat`);
   if (text === null) return null;
-  // The second field is the name in brackets and may hold spaces; utime and stime are the 14th and 15th.
+  // The second field is the name in brackets and may contain spaces; utime and stime are fields 14 and 15.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
-/** What a process holds in memory now, and the most since `forgetPeak`; bytes. Null where the system doesn't tell. */
+/** Returns a process's memory now and its peak since `forgetPeak`, in bytes. Null where the system does not report it. */
 export function memoryOf(pid: number): { readonly now: number; readonly peak: number } | null {
   const text = readProc(`/proc/${pid}/status`);
   if (text === null) return null;
@@ -22,16 +22,16 @@ export function memoryOf(pid: number): { readonly now: number; readonly peak: nu
   return { now: bytes('VmRSS'), peak: bytes('VmHWM') };
 }
 
-/** Starts the peak of `memoryOf` anew (man 5 proc, clear_refs). */
+/** Resets the peak of `memoryOf` (man 5 proc, clear_refs). */
 export function forgetPeak(pid: number): void {
   try {
     writeFileSync(`/proc/${pid}/clear_refs`, '5');
   } catch {
-    // Not this system: then the peak is the one since the process began.
+    // Not supported: the peak is then since the process started.
   }
 }
 
-/** The processes that this one has started and whose program is called `name`. None where the system doesn't tell. */
+/** Returns this process's children with a program name; empty where the system does not report it. */
 export function childrenCalled(name: string): readonly number[] {
   return processIds().filter((pid) => {
     const stat = readProc(`/proc/${pid}/stat`);

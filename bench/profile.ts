@@ -5,17 +5,15 @@ import { type AskedCase, askedIn, FIRST_FRESH_TARGET } from './cases.ts';
 import { startLoadGenerator } from './load.ts';
 import type { Site } from './site.ts';
 
-/** Callers and time of one profile. */
 const CALLERS = 64;
 const PROFILE_MS = 3_000;
 const WARM_MS = 1_000;
 
-/** How many lines of each list are shown. */
 const SHOWN = 12;
 
 const PROFILED = ['nothingInApp', 'malformed', 'hot', 'fresh'] as const satisfies readonly AskedCase[];
 
-/** Where the Worker's own thread spends its time, as shares of it: by the module of the code, and by function. */
+/** Shares of the Worker thread's time, by module and by function. */
 export type ProfileResult = {
   readonly name: AskedCase;
   readonly modules: readonly Share[];
@@ -32,7 +30,7 @@ const Profile = z.object({
 });
 type Profile = z.infer<typeof Profile>['profile'];
 
-/** Profiles the Worker's isolate while it is under load, through V8's inspector. Wants the bundle's file to name modules by. */
+/** Profiles the Worker's isolate under load through V8's inspector. Needs the bundle's file to name modules. */
 export async function profileWorker(site: Site, bundleFile: string): Promise<readonly ProfileResult[]> {
   const worker = await site.startWorker('profiled', { isInspected: true });
   const generator = startLoadGenerator();
@@ -64,7 +62,7 @@ export async function profileWorker(site: Site, bundleFile: string): Promise<rea
   }
 }
 
-/** Self time by module and by function; what is no code (idle, garbage collection, the runtime's own) keeps V8's name for it. */
+/** Self time by module and function. Time outside code (idle, garbage collection, runtime) keeps V8's name. */
 function sharesOf(profile: Profile, moduleAt: (line: number) => string): Pick<ProfileResult, 'modules' | 'functions'> {
   const frames = new Map(profile.nodes.map((node) => [node.id, node.callFrame]));
   const modules = new Map<string, number>();
@@ -88,7 +86,7 @@ function sharesOf(profile: Profile, moduleAt: (line: number) => string): Pick<Pr
   return { modules: most(modules), functions: most(functions) };
 }
 
-/** The bundler heads each module with a comment that names its file; packages are told by their name, own code by its file. */
+/** The bundler precedes each module with a comment that names its file. Packages are named by package, own code by file. */
 function modulesByLine(code: string): (line: number) => string {
   const names: string[] = [];
   let name = 'bundle';

@@ -1,4 +1,4 @@
-// A data provider that answers at once, in a process of its own: ScrapeCreators' shape, one post for every shortcode.
+// A data provider without latency, in its own process: ScrapeCreators' format, one post for every shortcode.
 import { createServer } from 'node:http';
 import { createCdn } from '../local/samples/cdn.ts';
 import { REEL } from '../local/samples/sample-post.ts';
@@ -11,7 +11,6 @@ const body = scrapecreatorsBody(REEL, createCdn(Date.now()));
 const ownId = mediaIdFromShortcode(REEL.shortcode);
 const padding = JSON.stringify({ padding: 'x'.repeat(HEAVY_BYTES - body.length) });
 
-/** The sample under another shortcode. */
 function post(shortcode: string): string {
   const text = body.replaceAll(REEL.shortcode, shortcode).replaceAll(ownId, mediaIdFromShortcode(shortcode));
   return shortcode.startsWith(HEAVY_PREFIX) ? `${text.slice(0, -1)},"unused":${padding}}` : text;

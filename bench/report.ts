@@ -11,7 +11,7 @@ import { type Spread, spreadOf } from './statistics.ts';
 import { callTargets, count, cpuMicros, growthTargets, perSecond, series, type Target, throughputRatio, wrongAnswers } from './targets.ts';
 import type { TripsRow } from './trips.ts';
 
-/** Everything that a run measured; null for what was left out. */
+/** The measurements of a run; null for parts that were not run. */
 export type Results = {
   readonly options: BenchOptions;
   readonly machine: Machine;
@@ -26,10 +26,10 @@ export type Results = {
   readonly profiles: readonly ProfileResult[] | null;
 };
 
-/** The callers of the table that shows one number of them, where it was measured. */
+/** The number of callers for tables that show only one, where it was measured. */
 const SHOWN_CALLERS = 64;
 
-/** bench/RESULTS.md: ratios first. */
+/** Builds bench/RESULTS.md, ratios first. */
 export function report(results: Results): string {
   const { options, calls, growth, trips, memory, startup, profiles } = results;
   const targets = [...(calls === null ? [] : callTargets(calls)), ...(growth === null ? [] : growthTargets(growth))];
@@ -50,13 +50,12 @@ export function report(results: Results): string {
 function head({ options, date, minutes }: Results): string {
   return `# Benchmark results
 
-Written by \`npm run bench\`, which needs \`npm ci\` before it and nothing else; \`npm run bench -- --help\` lists its options. This run:
+Written by \`npm run bench\`, which needs only \`npm ci\`; \`npm run bench -- --help\` lists its options. This run:
 \`${options.scale}\`, ${options.rounds} rounds of ${options.cellMs} ms, seed ${options.seed}, ${date.toISOString().slice(0, 10)}, ${minutes.toFixed(0)} minutes.
 
-The built Worker answers on a socket of workerd's own; KV, Durable Objects and assets are local, the database is a real sqld on disk, the provider
-answers at once, and the load comes from another process. Everything shares this machine's processors. A round measures every case at every number
-of callers, in an order of its own. A figure is the median of the rounds with the least and the most of them in brackets; a ratio is taken round by
-round.
+The built Worker serves requests on workerd's own socket. KV, Durable Objects and assets are local, the database is a real sqld on disk, the provider
+has no latency, and the load comes from another process. All share this machine's processors. Each round measures every case at every number of
+callers in a new random order. A figure is the median of the rounds, with the minimum and maximum in brackets; a ratio is taken round by round.
 
 ${CASE_NAMES.map((name) => `- **${CASES[name].letter}**: ${CASES[name].about}`).join('\n')}`;
 }
@@ -108,11 +107,11 @@ function callTables(calls: CallResults, options: BenchOptions): readonly string[
     }),
   ]);
   return [
-    `## Ratios in throughput, by callers\n\n${table(['', ...callers], ratios)}`,
-    `## Answers in a second, by callers\n\n${table(['', ...callers], throughput)}`,
-    `## Latency, p50 / p99 in milliseconds, by callers\n\nOf g: of a whole batch.\n\n${table(['', ...callers], latency)}`,
-    `## Where the time goes\n\nProcessor time for each good answer at ${shown} callers, microseconds. workerd runs all Workers, Durable Objects and its local KV on one thread; ` +
-      `\`harness\` is this program, which reads what the Worker logs and sends the batches of g.\n\n${table(['', ...PROCESSES], cpu)}`,
+    `## Throughput ratios, by callers\n\n${table(['', ...callers], ratios)}`,
+    `## Responses per second, by callers\n\n${table(['', ...callers], throughput)}`,
+    `## Latency, p50 / p99 in milliseconds, by callers\n\nFor g, the latency of a whole batch.\n\n${table(['', ...callers], latency)}`,
+    `## Where the time goes\n\nProcessor time per correct response at ${shown} callers, microseconds. workerd runs all Workers, Durable Objects and its local KV on one thread; ` +
+      `\`harness\` is this program, which reads the Worker's log and sends the batches of g.\n\n${table(['', ...PROCESSES], cpu)}`,
     wrongSection(calls),
   ];
 }
@@ -133,21 +132,21 @@ function wrongSection({ cells, paidAnswers, bookedUsages, brokenLaws, stuck }: C
         .join(', '),
     ];
   });
-  const laws = brokenLaws.length === 0 ? 'no law of the ledger is broken' : `**broken laws: ${brokenLaws.join(', ')}**`;
+  const laws = brokenLaws.length === 0 ? 'no ledger invariant is broken' : `**broken invariants: ${brokenLaws.join(', ')}**`;
   return `## Errors and money
 
-Status 0: no answer at all; -1: the wanted status, but not from where it was wanted (cache or provider).
+Status 0: no response; -1: the expected status, but from the wrong source (cache or provider).
 
-${table(['', 'Good answers', 'Others', 'By status'], wrong)}
+${table(['', 'Correct', 'Incorrect', 'By status'], wrong)}
 
-Paid answers ${count(paidAnswers)}, usages booked ${count(bookedUsages)} (a read whose answer was an error may have been charged before); ${laws}.
+Paid responses ${count(paidAnswers)}, usages booked ${count(bookedUsages)} (a read that ended in an error may have been charged before it); ${laws}.
 ${stuckSentence(stuck)}`;
 }
 
 function stuckSentence(stuck: CallResults['stuck']): string {
-  if (stuck.length === 0) return 'The database took writes after every measurement.';
+  if (stuck.length === 0) return 'The database accepted writes after every measurement.';
   const after = stuck.map(({ name, callers }) => `${CASES[name].letter} with ${callers} callers`).join(', ');
-  return `The database took no writes any more, twenty seconds long, and its server was ended and started anew after: ${after}.`;
+  return `The database accepted no writes for twenty seconds, and its server was restarted, after: ${after}.`;
 }
 
 function growthTables(growth: GrowthResults): readonly string[] {
@@ -160,14 +159,14 @@ function growthTables(growth: GrowthResults): readonly string[] {
   ]);
   const open = growth.openHolds.map(({ openHolds, payment, ms }) => [count(openHolds), payment, micros(ms)]);
   const audits = growth.audits.map(
-    ({ size, brokenLaws }) => `${count(size.entries)} entries: ${brokenLaws.length === 0 ? 'no law broken' : brokenLaws.join(', ')}`,
+    ({ size, brokenLaws }) => `${count(size.entries)} entries: ${brokenLaws.length === 0 ? 'no invariant broken' : brokenLaws.join(', ')}`,
   );
   const { statements, walks, size } = growth.plans;
   return [
-    `## As the ledger grows\n\nTime for one payment in batches of 64, microseconds: of accounts drawn at random from all, and from 64 spread over all.\n\n${table(['Accounts', 'Entries', 'Payment', 'Of', 'µs'], rows)}` +
-      `\n\nAudit of the filled databases: ${audits.join('; ')}. Of ${statements} statements, those inside triggers included, explained at ` +
-      `${count(size.entries)} entries, ${walks.length} walk a table${walks.length === 0 ? '.' : `: ${walks.join('; ')}.`}`,
-    `## As holds stay open\n\nThe same on one account that has so many holds open.\n\n${table(['Open holds', 'Payment', 'µs'], open)}`,
+    `## Growth of the ledger\n\nMicroseconds per payment in batches of 64, for accounts drawn at random from all, and from 64 spread over all.\n\n${table(['Accounts', 'Entries', 'Payment', 'Payers', 'µs'], rows)}` +
+      `\n\nAudit of the filled databases: ${audits.join('; ')}. Of ${statements} statements, including those inside triggers, explained at ` +
+      `${count(size.entries)} entries, ${walks.length} scan a table${walks.length === 0 ? '.' : `: ${walks.join('; ')}.`}`,
+    `## Open holds\n\nThe same on one account with this many open holds.\n\n${table(['Open holds', 'Payment', 'µs'], open)}`,
   ];
 }
 
@@ -178,7 +177,7 @@ function tripsTable(trips: readonly TripsRow[]): string {
     requests.toFixed(2),
     statements.toFixed(2),
   ]);
-  return `## Round trips to the database\n\nFor each read. BEGIN and COMMIT are not counted as statements.\n\n${table(['', 'Callers', 'Requests', 'Statements'], rows)}`;
+  return `## Round trips to the database\n\nPer read. BEGIN and COMMIT are not counted as statements.\n\n${table(['', 'Callers', 'Requests', 'Statements'], rows)}`;
 }
 
 function memoryTable(memory: readonly MemoryRow[]): string {
@@ -191,7 +190,7 @@ function memoryTable(memory: readonly MemoryRow[]): string {
     megabytes(peak),
     megabytes(after),
   ]);
-  return `## Memory at provider answers of 10 MB\n\nOf the whole workerd process, MB.\n\n${table(['Callers', 'Answers', 'Others', 'Before', 'Peak', 'After'], rows)}`;
+  return `## Memory with provider responses of 10 MB\n\nThe whole workerd process, in MB.\n\n${table(['Callers', 'Correct', 'Incorrect', 'Before', 'Peak', 'After'], rows)}`;
 }
 
 function size(bundle: Bundle, startup: StartupResults | null): string {
@@ -200,7 +199,7 @@ function size(bundle: Bundle, startup: StartupResults | null): string {
   if (startup === null) return text;
   const { worker, empty } = startup;
   return (
-    `${text} From the start of workerd to the first answer it takes ${whole(worker)} ms; with an empty Worker of the same bindings ` +
+    `${text} The first response comes ${whole(worker)} ms after the start of workerd; with an empty Worker of the same bindings ` +
     `${whole(empty)} ms. The difference, ${count(worker.median - empty.median)} ms, is the isolate's: reading, compiling and running its code once.`
   );
 }

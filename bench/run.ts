@@ -1,4 +1,4 @@
-// `npm run bench`: everything that is measured, in one run, written to bench/RESULTS.md.
+// `npm run bench`: runs all measurements and writes bench/RESULTS.md.
 import '../local/require-node.mjs';
 import { writeFileSync } from 'node:fs';
 import { bundle, makeWorkFolder } from './build.ts';
@@ -42,7 +42,7 @@ async function run(options: BenchOptions): Promise<void> {
   try {
     const site = await openSite(measured, folder.path);
     try {
-      say('the database and the accounts are there');
+      say('the database and the accounts are ready');
       if (wants('calls')) results.calls = await measureCalls(site, options, say);
       if (wants('trips')) results.trips = await countTrips(site);
       if (wants('memory')) results.memory = await measureMemory(site);
@@ -65,7 +65,7 @@ async function run(options: BenchOptions): Promise<void> {
   }
 }
 
-/** A signal or a bug ends the processes that were started as well; those that load and answer see for themselves that this one is gone. */
+/** Ends started processes on a signal or a bug; the load generator and the provider notice by themselves that this process is gone. */
 function endWithSignals(remove: () => void): void {
   const end = () => {
     for (const pid of [...childrenCalled('workerd'), ...childrenCalled('sqld')]) process.kill(pid, 'SIGKILL');

@@ -10,36 +10,35 @@ import type { Bundle } from './build.ts';
 import { type InstantProvider, startProvider } from './provider.ts';
 import { startWorkerd, type Workerd } from './workerd.ts';
 
-/** Accounts that read, each with a key: as many as the most callers, so that nobody waits for an account that somebody else uses. */
+/** One account with a key for each of the most callers, so that no caller waits for another's account. */
 const ACCOUNTS = 256;
 
-/** What each account may spend, in micro-credits: more than any run takes. */
+/** More than any run spends. */
 const GRANT_MICRO_CREDITS = microCredits(100_000_000_000);
 
-/** Signups sent at once. */
 const SIGNUPS_AT_ONCE = 16;
 
-/** Reads with it cost nothing and leave no line in the ledger: what is to be in the cache is read with it. */
+/** Fills the cache: reads with this key are free and leave no entry in the ledger. */
 export const OWNER_KEY = 'the-owner-key-of-the-benchmark';
 
-/** Everything that a read needs: a real database with funded accounts, a provider that answers at once, and the Worker. */
+/** What a read needs: a real database with funded accounts, a provider without latency, and the Worker. */
 export type Site = {
-  /** The database's server, as it runs now. */
+  /** The current server of the database. */
   sqld(): Sqld;
   readonly database: Database;
   readonly provider: InstantProvider;
   readonly keys: readonly string[];
-  /** Starts another Worker of the same bundle, say with other settings. It shares nothing with the first but database and provider. */
+  /** Starts another Worker of the same bundle. It shares only the database and the provider with the first. */
   startWorker(
     name: string,
     options?: { readonly settings?: Readonly<Record<string, string>>; readonly isInspected?: boolean },
   ): Promise<Workerd>;
-  /** Ends the database's server by force and starts it anew on the same port and data: one that takes no writes any more doesn't end by itself. */
+  /** Kills the database's server and restarts it on the same port and data: a server that accepts no more writes does not end by itself. */
   restartDatabase(): Promise<void>;
   stop(): Promise<void>;
 };
 
-/** Starts the database and the provider in `folder`, and opens the accounts. */
+/** Starts the database and the provider in `folder`, and creates the accounts. */
 export async function openSite(bundle: Bundle, folder: string): Promise<Site> {
   const [dataDir, port] = [join(folder, 'database'), await freePort()];
   let sqld = await startSqld({ dataDir, port });
@@ -74,7 +73,7 @@ export async function openSite(bundle: Bundle, folder: string): Promise<Site> {
   };
 }
 
-/** Settings under which nothing but the read itself is measured: one provider, and no rate limit that could be met. */
+/** Settings that measure only the read: one provider, and no reachable rate limit. */
 function settingsFor(databaseUrl: string, providerUrl: string): Readonly<Record<string, string>> {
   return {
     LIBSQL_URL: databaseUrl,
@@ -87,14 +86,14 @@ function settingsFor(databaseUrl: string, providerUrl: string): Readonly<Record<
   };
 }
 
-/** Signs the accounts up as the API does: each grant is booked by the ledger's own procedure. */
+/** Signs the accounts up like the API, so that the ledger books each grant. */
 async function openAccounts(client: Database): Promise<readonly string[]> {
   const accounts = createAccounts({ client, clock: () => Date.now(), ids: randomIds, signupGrant: GRANT_MICRO_CREDITS, shard: 0 });
   const keys: string[] = [];
   while (keys.length < ACCOUNTS) {
     const signups = Array.from({ length: SIGNUPS_AT_ONCE }, () => accounts.signUp({ accountName: 'Bench', keyName: 'bench' }));
     for (const signup of await Promise.all(signups)) {
-      if (!signup.ok) throw new Error('the database did not take a signup');
+      if (!signup.ok) throw new Error('the database refused a signup');
       keys.push(signup.value.apiKey);
     }
   }

@@ -4,13 +4,12 @@ import type { Bundle } from './build.ts';
 import { type Spread, spreadOf } from './statistics.ts';
 import { boundClasses, startWorkerd } from './workerd.ts';
 
-/** Starts of each Worker, in turn. */
 const STARTS = 7;
 
-/** From the start of workerd to the first answer, milliseconds, of the Worker and of one without any code. */
+/** Milliseconds from the start of workerd to the first response, of the Worker and of one without code. */
 export type StartupResults = { readonly worker: Spread; readonly empty: Spread };
 
-/** Starts the Worker and an empty one with the same bindings in turn: what lies between them is the Worker's own code. */
+/** Starts the Worker and an empty one with the same bindings in turn; the difference is the Worker's own code. */
 export async function measureStartup(worker: Bundle, folder: string): Promise<StartupResults> {
   const empty = emptyBundle(folder);
   const times = { worker: [] as number[], empty: [] as number[] };
@@ -28,7 +27,7 @@ async function msToFirstAnswer(bundle: Bundle, stateFolder: string): Promise<num
   await answer.arrayBuffer();
   const ms = performance.now() - startedAt;
   await workerd.stop();
-  if (!answer.ok) throw new Error('the Worker did not answer after its start');
+  if (!answer.ok) throw new Error('the Worker did not respond after its start');
   return ms;
 }
 

@@ -1,7 +1,6 @@
-/** What several rounds came to: their middle, and how far they lay apart. */
 export type Spread = { readonly median: number; readonly min: number; readonly max: number };
 
-/** The middle of some values, and of an even number the mean of the two in the middle. Throws on none: there is nothing to tell. */
+/** Returns the median; for an even number of values, the mean of the middle two. Throws without values. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const upper = sorted[Math.floor(sorted.length / 2)];
@@ -10,27 +9,26 @@ export function median(values: readonly number[]): number {
   return (lower + upper) / 2;
 }
 
-/** Median, least and most of some values. Throws on none. */
+/** Returns median, minimum and maximum. Throws without values. */
 export function spreadOf(values: readonly number[]): Spread {
   return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
 }
 
 /**
- * One series over another, round by round: what a round did to both falls out. Throws when they differ in length. A round whose
- * divisor is zero, because nothing came of it, counts as infinite.
+ * Divides two series round by round, which cancels what affects both. Throws on different lengths. A round with a zero divisor is infinite.
  */
 export function ratioOf(above: readonly number[], below: readonly number[]): Spread {
   if (above.length !== below.length) throw new RangeError('two series of different lengths');
   return spreadOf(above.map((value, round) => value / (below[round] ?? Number.NaN)));
 }
 
-/** The value below which a share (0 to 1) of the values lies, by nearest rank. Null for no values. */
+/** Returns the value below which a share (0 to 1) of the values lies, by nearest rank. Null without values. */
 export function percentile(values: Float64Array, share: number): number | null {
   const sorted = values.toSorted();
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? null;
 }
 
-/** Numbers from 0 to 1 that a seed decides (mulberry32). */
+/** Returns a seeded generator of numbers from 0 to 1 (mulberry32). */
 export function seededNumbers(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -41,7 +39,7 @@ export function seededNumbers(seed: number): () => number {
   };
 }
 
-/** The same things in an order that the numbers decide. */
+/** Returns the items in an order determined by `random`. */
 export function shuffled<T>(things: readonly T[], random: () => number): T[] {
   return things
     .map((thing) => ({ thing, at: random() }))

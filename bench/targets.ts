@@ -3,41 +3,37 @@ import { type Case, PRODUCT_CASES } from './cases.ts';
 import type { GrowthResults } from './growth.ts';
 import { median, ratioOf, type Spread, spreadOf } from './statistics.ts';
 
-/** What was set out to be reached, and what was. */
 export type Target = {
   readonly what: string;
   readonly wanted: string;
-  /** The median of the rounds with the least and the most of them. */
   readonly measured: Spread;
   readonly isReached: boolean;
 };
 
-/** The number of callers at which the targets are set, and the one to which nothing may fall. */
+/** The number of callers of the targets, and the one up to which throughput must not fall. */
 const SET_AT = 64;
 const UP_TO = 256;
 
-/** A fall by less than this is within what rounds of the same thing differ. */
+/** A smaller fall is within the variation of rounds. */
 const NOISE = 0.05;
 
-/** What every round measured of one case at one number of callers, in the order of the rounds. */
+/** Returns one case's values at one number of callers, in the order of the rounds. */
 export function series(cells: readonly Cell[], name: Case, callers: number, value: (cell: Cell) => number): readonly number[] {
   return cells.filter((cell) => cell.name === name && cell.callers === callers).map(value);
 }
 
-/** Good answers in a second. */
 export const perSecond = (cell: Cell): number => cell.answers / cell.seconds;
 
 const p99 = (cell: Cell): number => cell.p99Ms ?? Number.POSITIVE_INFINITY;
 
-/** One case over another in throughput, round by round. */
+/** Returns the ratio of two cases' throughput, round by round. */
 export function throughputRatio(cells: readonly Cell[], above: Case, below: Case, callers: number): Spread {
   return ratioOf(series(cells, above, callers, perSecond), series(cells, below, callers, perSecond));
 }
 
-/** The targets about calls. */
 export function callTargets({ cells }: CallResults): readonly Target[] {
   const measured = new Set(cells.map(({ callers }) => callers));
-  const wrong = atMost('answers of c, d and f that were not the wanted ones', 0, spreadOf([wrongAnswers(cells, PRODUCT_CASES)]));
+  const wrong = atMost('incorrect responses of c, d and f', 0, spreadOf([wrongAnswers(cells, PRODUCT_CASES)]));
   return [
     ...(measured.has(SET_AT) ? targetsAtOnce(cells) : []),
     ...(measured.has(SET_AT) && measured.has(UP_TO) ? [noFall(cells)] : []),
@@ -60,22 +56,21 @@ function targetsAtOnce(cells: readonly Cell[]): readonly Target[] {
 
 function noFall(cells: readonly Cell[]): Target {
   const fresh = (callers: number) => series(cells, 'fresh', callers, perSecond);
-  return atLeast(`throughput of d, ${UP_TO} / ${SET_AT} callers (no fall beyond noise)`, 1 - NOISE, ratioOf(fresh(UP_TO), fresh(SET_AT)));
+  return atLeast(`throughput of d, ${UP_TO} / ${SET_AT} callers (no drop beyond noise)`, 1 - NOISE, ratioOf(fresh(UP_TO), fresh(SET_AT)));
 }
 
-/** The targets about databases that grow: the largest measured against the smallest. */
+/** The targets for growing databases: the largest measured against the smallest. */
 export function growthTargets({ rows, plans }: GrowthResults): readonly Target[] {
   const groups = Object.values(Object.groupBy(rows, ({ payers, payment }) => `${payment}, ${payers}`));
   const times = groups.flatMap((ofIt = []) => {
     const [first, last] = [ofIt[0], ofIt.at(-1)];
     if (first === undefined || last === undefined || first === last) return [];
-    const what = `time for each ${first.payment} of ${first.payers}, ${count(last.size.entries)} / ${count(first.size.entries)} entries`;
+    const what = `time per ${first.payment} of ${first.payers}, ${count(last.size.entries)} / ${count(first.size.entries)} entries`;
     return [atMost(what, 1.2, ratioOf(last.ms, first.ms))];
   });
-  return [...times, atMost('statements of the ledger that walk a table', 0, spreadOf([plans.walks.length]))];
+  return [...times, atMost('ledger statements that scan a table', 0, spreadOf([plans.walks.length]))];
 }
 
-/** Answers of these cases that were not the wanted ones. */
 export function wrongAnswers(cells: readonly Cell[], names: readonly Case[]): number {
   return cells
     .filter((cell) => names.includes(cell.name))
@@ -83,7 +78,7 @@ export function wrongAnswers(cells: readonly Cell[], names: readonly Case[]): nu
     .reduce((sum, wrong) => sum + wrong, 0);
 }
 
-/** The middle of what a process took for each good answer, microseconds; null where the system doesn't tell. */
+/** Returns the median processor microseconds per correct response; null where the system does not report it. */
 export function cpuMicros(cells: readonly Cell[], name: Case, callers: number, process: keyof Cell['cpuMicros']): number | null {
   const values = cells
     .filter((cell) => cell.name === name && cell.callers === callers)
@@ -91,7 +86,6 @@ export function cpuMicros(cells: readonly Cell[], name: Case, callers: number, p
   return values.length === 0 ? null : median(values);
 }
 
-/** A whole number with commas. */
 export function count(value: number): string {
   return value.toLocaleString('en-US', { maximumFractionDigits: 0 });
 }

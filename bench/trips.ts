@@ -4,20 +4,19 @@ import { type AskedCase, askedIn, FIRST_FRESH_TARGET } from './cases.ts';
 import { startLoadGenerator } from './load.ts';
 import type { Site } from './site.ts';
 
-/** Reads that are counted, at least so many and so many of each caller: enough that the first and the last of them don't show. */
+/** The least number of counted reads, in total and per caller: enough that the first and the last do not matter. */
 const FEWEST_READS = 20;
 const READS_EACH = 4;
 
-/** Alone, and with others to share a batch with, which the baseline never does. */
+/** One caller, and several that share batches, which the baseline never does. */
 const COUNTED = [
   { callers: 1, names: ['hot', 'fresh', 'hotBaseline', 'freshBaseline'] },
   { callers: 64, names: ['hot', 'fresh'] },
 ] as const satisfies readonly { readonly callers: number; readonly names: readonly AskedCase[] }[];
 
-/** Longer than any of it takes, milliseconds. */
 const DEADLINE_MS = 60_000;
 
-/** Requests to the database and statements in them, for each read. BEGIN, COMMIT and ROLLBACK are no statements here. */
+/** Database requests and statements per read, without BEGIN, COMMIT and ROLLBACK. */
 export type TripsRow = { readonly name: AskedCase; readonly callers: number; readonly requests: number; readonly statements: number };
 
 const Statement = z.object({ sql: z.string().optional() });
@@ -27,7 +26,7 @@ const Pipeline = z.object({
   ),
 });
 
-/** Counts what a read asks of the database, through a proxy before it. */
+/** Counts the database requests of reads through a proxy. */
 export async function countTrips(site: Site): Promise<readonly TripsRow[]> {
   let statements = 0;
   const proxy = await countRequestsTo(site.sqld().url, (body) => (statements += statementsIn(body)));
@@ -48,7 +47,7 @@ export async function countTrips(site: Site): Promise<readonly TripsRow[]> {
       nextFresh += result.taken;
       return result;
     };
-    // The posts that the cached case reads, and everything that is only done once.
+    // Fills the cache for the cached case, and runs everything that happens only once.
     const { targets: hotTargets } = askedIn('hot', [], nextFresh);
     await generator.run({
       ...askedIn('fresh', site.keys, nextFresh),
@@ -75,7 +74,7 @@ export async function countTrips(site: Site): Promise<readonly TripsRow[]> {
   }
 }
 
-/** Statements in a request of libSQL's HTTP protocol (Hrana). */
+/** Counts the statements in a request of libSQL's HTTP protocol (Hrana). */
 function statementsIn(body: string): number {
   const parsed = Pipeline.safeParse(parseJson(body));
   if (!parsed.success) return 0;

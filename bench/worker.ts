@@ -1,4 +1,4 @@
-// The Worker under measurement: the one that is deployed, and beside it what it is measured against. Only the benchmark builds it.
+// The Worker under measurement: the deployed one, and beside it what it is measured against. Built only by the benchmark.
 import { DurableObject } from 'cloudflare:workers';
 import { Hono } from 'hono';
 import { createApp } from '../src/app.ts';
@@ -16,7 +16,7 @@ export { default } from '../src/worker.ts';
 
 type BenchEnv = Env & { readonly IDLE: { getByName(name: string): { nothing(): Promise<number> } } };
 
-/** A Durable Object that does nothing, to measure what asking one costs. */
+/** A Durable Object that does nothing, to measure the cost of a call. */
 export class Idle extends DurableObject<BenchEnv> {
   nothing(): number {
     return 0;
@@ -27,7 +27,7 @@ const bare = new Hono<{ Bindings: BenchEnv }>();
 bare.get(PATHS.nothing, (c) => c.text('ok'));
 bare.get(PATHS.object, async (c) => c.text(`ok ${await c.env.IDLE.getByName('one').nothing()}`));
 
-/** The whole app with the ledger of one transaction a call, and a route of its own that does nothing. */
+/** The whole app with the baseline ledger, and an additional route that does nothing. */
 const baseline = createApp(({ env, background, hints }) => withBaseline(buildDeps(env, background, hints), env));
 baseline.get(PATHS.nothingInApp, (c) => c.text('ok'));
 
@@ -35,12 +35,12 @@ function withBaseline(deps: AppDeps, env: Env): AppDeps {
   if (!deps.service.ok || env.LIBSQL_URL === undefined) return deps;
   const service = deps.service.value;
   const steps = createBaselineLedger({ client: createDatabase({ url: env.LIBSQL_URL }), clock: deps.clock });
-  // Its other parts are made when they are asked for, which copying them would do at once.
+  // The other services are created on first access, which copying them would force.
   const through: Service = Object.create(service, { ledger: { value: { ...service.ledger, ...steps } } });
   return { ...deps, service: ok(through) };
 }
 
-/** What listens on workerd's own socket: named, because Miniflare puts the proxy of the assets in front of the default one. */
+/** The entry point on workerd's own socket. Named, because Miniflare puts the asset proxy in front of the default one. */
 export const direct = {
   fetch(request, env, ctx) {
     const path = new URL(request.url).pathname;

@@ -4,13 +4,12 @@ import { unstable_getMiniflareWorkerOptions } from 'wrangler';
 import { type Bundle, PROJECT_FOLDER } from './build.ts';
 import { childrenCalled } from './processes.ts';
 
-/** A Worker in workerd, asked on a socket of workerd's own: no proxy in front of it. */
+/** A Worker in workerd, called on workerd's own socket without a proxy in front. */
 export type Workerd = {
   readonly url: string;
   readonly port: number;
-  /** Null where the system doesn't say which process it is. */
+  /** Null where the system does not report it. */
   readonly pid: number | null;
-  /** Where the inspector listens; null without `isInspected`. */
   readonly inspectorUrl: string | null;
   stop(): Promise<void>;
 };
@@ -18,8 +17,8 @@ export type Workerd = {
 const NAME = 'igskill';
 
 /**
- * Starts a bundle with the bindings of wrangler.toml: KV, Durable Objects and assets are local, their data in `stateFolder`. `settings`
- * come over the variables of wrangler.toml. Miniflare writes the configuration and starts workerd; the requests never pass through it.
+ * Starts a bundle with the bindings of wrangler.toml. KV, Durable Objects and assets are local, with their data in `stateFolder`.
+ * `settings` override the variables of wrangler.toml. Miniflare configures and starts workerd; requests do not pass through it.
  */
 export async function startWorkerd(options: {
   readonly bundle: Bundle;
@@ -35,10 +34,10 @@ export async function startWorkerd(options: {
     convertV4MiniflareOptions({
       host: '127.0.0.1',
       port: 0,
-      // Miniflare would ask Cloudflare for an example of `request.cf`.
+      // Otherwise Miniflare fetches an example of `request.cf` from Cloudflare.
       cf: false,
       log: new Log(LogLevel.NONE),
-      // What the Worker logs is read, as in production, and thrown away.
+      // Reads and discards the Worker's log, as in production.
       handleStructuredLogs: () => undefined,
       resourcePersistencePath: stateFolder,
       ...(isInspected ? { inspectorPort: 0 } : {}),
@@ -67,15 +66,15 @@ export async function startWorkerd(options: {
   };
 }
 
-/** The classes of Durable Objects that a Worker must export to be started here. */
+/** Returns the Durable Object classes that a Worker must export to be started here. */
 export function boundClasses(): readonly string[] {
   return Object.values(configured().durableObjects).map(({ className }) => className);
 }
 
-/** wrangler.toml as Miniflare takes it, and the benchmark's own Durable Object beside those of the Worker. */
+/** Reads wrangler.toml for Miniflare and adds the benchmark's own Durable Object. */
 function configured() {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(join(PROJECT_FOLDER, 'wrangler.toml'));
-  // safe because wrangler lists both for a configuration that has such bindings; its type only says that there may be anything
+  // safe because wrangler lists both for a configuration with such bindings
   const { bindings, durableObjects } = workerOptions as {
     readonly bindings: Readonly<Record<string, string>>;
     readonly durableObjects: Readonly<Record<string, { readonly className: string }>>;

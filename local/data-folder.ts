@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { err, ok, type Result } from '../src/core/result.ts';
 
-/** Says that the launcher made this folder; without it nothing in there is ever removed. */
+/** Marks a folder that the launcher created. Nothing is ever removed from a folder without it. */
 const MARKER = '.igskill-local-stack';
 
 const DATABASE = 'sqld';
@@ -14,38 +14,37 @@ const MEMORY = 'memory.json';
 const STACK = 'stack.json';
 const RUNNING = 'running.json';
 
-/** The databases of the shards above the first. */
 const SHARD_DATABASE = /^sqld-\d$/;
 
-/** Everything else that the launcher creates in its folder. A fresh start removes both. */
+/** The launcher's other entries. A fresh start removes these and the shards' databases. */
 const OWN_ENTRIES = [DATABASE, WORKER_STATE, LOGS, SETTINGS, MEMORY, STACK, RUNNING];
 
-/** For the owner of the files alone: keys are in them. */
+/** Readable by the file's owner only, because the files contain keys. */
 const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;
 
-/** As long as the Worker asks of it. */
+/** The minimum that the Worker accepts. */
 const MIN_SECRET_CHARACTERS = 32;
 
 const Memory = z.object({
   ownerKey: z.string().optional(),
   customerKey: z.string().optional(),
   cursorSecret: z.string().min(MIN_SECRET_CHARACTERS).optional(),
-  /** How many databases there are; never fewer than there have been, since keys name theirs. */
+  /** Never fewer than before, because keys name their shard. */
   shards: z.int().positive().optional(),
   ports: z.record(z.string(), z.int().min(1).max(65_535)).default({}),
 });
 
-/** What is kept from one start to the next. */
+/** State kept across starts. */
 export type Memory = z.infer<typeof Memory>;
 
 const Running = z.object({ launcher: z.int().positive() });
 
-/** The folder in which one local stack lives, and its parts. Only one stack at a time may hold it. */
+/** The folder of one local stack. Only one stack at a time may use it. */
 export type DataFolder = {
   readonly path: string;
   readonly database: string;
-  /** Where the database of a shard is: `database` for the first, number 0. */
+  /** The database of a shard, from 0. */
   databaseOf(shard: number): string;
   readonly workerState: string;
   readonly logs: string;
@@ -54,11 +53,11 @@ export type DataFolder = {
   remember(memory: Memory): void;
   writeSettings(text: string): void;
   writeStack(stack: unknown): void;
-  /** Lets go of the folder. What is in it stays. */
+  /** Releases the folder and keeps its content. */
   close(): void;
 };
 
-/** Takes hold of a folder, making it when it is missing. Refuses with one sentence: in use, no folder, or not the launcher's own. */
+/** Claims a folder, creating it if missing. Fails with one sentence when it is in use, not a folder, or not the launcher's. */
 export function openDataFolder(path: string, fresh: boolean): Result<DataFolder, string> {
   try {
     const refusal = prepare(path, fresh);
@@ -79,15 +78,14 @@ function prepare(path: string, fresh: boolean): string | null {
   const entries = readdirSync(path);
   const isOwn = entries.includes(MARKER);
   const isForeign = fresh ? entries.length > 0 : entries.some(isOwnEntry);
-  if (!isOwn && isForeign)
-    return `The folder ${path} was not made by this launcher and is left alone: give --data an empty or a new folder.`;
+  if (!isOwn && isForeign) return `The folder ${path} was not created by this launcher: give --data an empty or new folder.`;
   const holder = holderOf(path);
   if (holder !== null)
-    return `A local stack (process ${holder}) already runs with its data in ${path}: stop it, or give another folder with --data.`;
+    return `A local stack (process ${holder}) already runs with its data in ${path}: stop it, or choose another folder with --data.`;
   if (fresh) for (const entry of entries.filter(isOwnEntry)) rmSync(join(path, entry), { recursive: true, force: true });
-  // An old list of addresses and keys would be read as if they worked.
+  // A stale list of URLs and keys would look valid.
   rmSync(join(path, STACK), { force: true });
-  if (!isOwn) writePrivately(join(path, MARKER), 'Made by npm run dev, and emptied by npm run dev -- --fresh.\n');
+  if (!isOwn) writePrivately(join(path, MARKER), 'Created by npm run dev; npm run dev -- --fresh empties it.\n');
   return null;
 }
 
@@ -95,7 +93,7 @@ function isOwnEntry(entry: string): boolean {
   return OWN_ENTRIES.includes(entry) || SHARD_DATABASE.test(entry);
 }
 
-/** The process that holds the folder, or null. A launcher that was killed leaves its note behind. */
+/** The process that uses the folder, or null. A killed launcher leaves its note behind. */
 function holderOf(path: string): number | null {
   const noted = Running.safeParse(readJson(join(path, RUNNING)));
   if (!noted.success || noted.data.launcher === process.pid) return null;
@@ -105,7 +103,7 @@ function holderOf(path: string): number | null {
   } catch {
     return null;
   }
-  // Its number may have gone to another program since; only Linux lets us look.
+  // The process id may be reused by another program; only Linux can tell.
   const commandLine = `/proc/${launcher}/cmdline`;
   return existsSync(commandLine) && !readFileSync(commandLine, 'utf8').includes('stack.ts') ? null : launcher;
 }
@@ -127,7 +125,7 @@ function folder(path: string): DataFolder {
   };
 }
 
-/** Anew each time, because an existing file keeps the rights it has. */
+/** Removed first, because an existing file keeps its permissions. */
 function writePrivately(file: string, text: string): void {
   rmSync(file, { force: true });
   writeFileSync(file, text, { mode: PRIVATE_FILE });

@@ -7,14 +7,14 @@ const REQUEST_MS = 20 * seconds;
 const SignedUp = z.object({ apiKey: z.string() });
 const Me = z.object({ balance: z.object({ availableMicroCredits: z.int() }) });
 
-/** A customer's key that works on the running Worker, with what it can spend. */
+/** A working customer key of the running Worker, and its balance. */
 export type DemoKey = { readonly apiKey: string; readonly availableMicroCredits: number };
 
-/** Keeps the key of the last start as long as the Worker knows it; otherwise signs up for a new one. */
+/** Reuses the key of the last start while the Worker knows it; otherwise signs up for a new one. */
 export async function demoKey(baseUrl: string, remembered: string | undefined): Promise<Result<DemoKey, string>> {
   if (remembered !== undefined) {
     const known = await me(baseUrl, remembered);
-    // Only a refusal means that the key is gone; after any other trouble a new key would leave the old balance behind.
+    // Only a refusal means that the key is gone; after another failure a new key would abandon the old balance.
     if (known.ok || !known.error.isRefused) return known.ok ? known : err(known.error.sentence);
   }
   const answer = await request(`${baseUrl}/v1/signup`, {
@@ -23,7 +23,7 @@ export async function demoKey(baseUrl: string, remembered: string | undefined): 
     body: JSON.stringify({ accountName: 'Local demo', keyName: 'npm run dev' }),
   });
   const signedUp = SignedUp.safeParse(answer.body);
-  if (answer.status !== 201 || !signedUp.success) return err(`No demo key could be made: POST /v1/signup answered ${answer.status}.`);
+  if (answer.status !== 201 || !signedUp.success) return err(`Creating a demo key failed: POST /v1/signup returned ${answer.status}.`);
   const fresh = await me(baseUrl, signedUp.data.apiKey);
   return fresh.ok ? fresh : err(fresh.error.sentence);
 }
@@ -32,12 +32,12 @@ async function me(baseUrl: string, apiKey: string): Promise<Result<DemoKey, { re
   const answer = await request(`${baseUrl}/v1/me`, { headers: { authorization: `Bearer ${apiKey}` } });
   const parsed = Me.safeParse(answer.body);
   if (answer.status !== 200 || !parsed.success) {
-    return err({ isRefused: answer.status === 401, sentence: `The demo key does not work: GET /v1/me answered ${answer.status}.` });
+    return err({ isRefused: answer.status === 401, sentence: `The demo key does not work: GET /v1/me returned ${answer.status}.` });
   }
   return ok({ apiKey, availableMicroCredits: parsed.data.balance.availableMicroCredits });
 }
 
-/** Status 0 when no readable answer came. */
+/** Status 0 without a readable response. */
 async function request(url: string, init: RequestInit): Promise<{ readonly status: number; readonly body: unknown }> {
   try {
     const response = await fetch(url, { ...init, signal: AbortSignal.timeout(REQUEST_MS) });

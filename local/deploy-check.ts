@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { wranglerScript } from './worker-process.ts';
 
-/** A Worker may have 3 MB compressed on the free plan (developers.cloudflare.com/workers/platform/limits/#worker-size); half of it is our own limit. */
+/** Half of the 3 MB that a compressed Worker may have on the free plan (developers.cloudflare.com/workers/platform/limits/#worker-size). */
 const LARGEST_GZIP_BYTES = 1_500_000;
 
 const outFolder = join(import.meta.dirname, '..', '.build', 'worker');
@@ -35,8 +35,10 @@ if (script === undefined) {
 const code = readFileSync(join(outFolder, script));
 const compressed = gzipSync(code).byteLength;
 const kilobytes = (bytes: number): string => `${Math.round(bytes / 1_000)} kB`;
-console.log(`The Worker is ${kilobytes(code.byteLength)}, ${kilobytes(compressed)} compressed; at most ${kilobytes(LARGEST_GZIP_BYTES)}.`);
+console.log(
+  `The Worker is ${kilobytes(code.byteLength)}, ${kilobytes(compressed)} compressed; the limit is ${kilobytes(LARGEST_GZIP_BYTES)}.`,
+);
 if (compressed > LARGEST_GZIP_BYTES) {
-  console.error('The Worker has grown too large: see what was bundled.');
+  console.error('The Worker exceeds the limit: check what was bundled.');
   process.exit(1);
 }

@@ -2,7 +2,7 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-// Swagger UI is served from this origin, so that the documentation works without a CDN and under a strict policy.
+// Served from this origin, so that the documentation needs no CDN and works under a strict content security policy.
 const source = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 const target = join(import.meta.dirname, '..', '.build', 'assets', 'docs', 'assets');
 

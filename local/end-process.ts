@@ -2,15 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const seconds = 1_000;
 
-/** How long a process may take to end when it is asked to, before it is ended by force. */
+/** How long a process may take after SIGTERM before it is killed. */
 const GRACE_MS = 5 * seconds;
 
-/** How long after that its going is waited for; a process that nobody collects stays listed though it is gone. */
+/** How long to wait after SIGKILL; a process that nobody reaps stays listed. */
 const FORCED_MS = 1 * seconds;
 
 const INTERVAL_MS = 25;
 
-/** Ends a process, or a whole process group when `pid` is negative: by asking first, then by force. Does nothing for one that is gone. */
+/** Ends a process, or a process group when `pid` is negative: SIGTERM first, then SIGKILL. Does nothing for one that is gone. */
 export async function endProcess(pid: number, options: { readonly force: boolean } = { force: false }): Promise<void> {
   if (!options.force) {
     if (!signal(pid, 'SIGTERM')) return;
@@ -27,7 +27,7 @@ async function isGone(pid: number, withinMs: number): Promise<boolean> {
   return false;
 }
 
-/** Whether there was anything to send the signal to. */
+/** False when there is no such process. */
 function signal(pid: number, name: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(pid, name);

@@ -1,22 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 
-/** Tells the guardian, a process that outlives this one, what to end should this one be killed. */
+/** Tells the guardian, a process that outlives this one, what to end if this one is killed. */
 export type Guardian = {
   watch(pid: number): void;
   forget(pid: number): void;
-  /** Only after everything watched was forgotten; what is still watched is ended. */
+  /** Ends the guardian, which ends whatever is still watched. */
   dismiss(): void;
 };
 
-/** Starts the guardian. */
 export function startGuardian(): Guardian {
   const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, 'guardian.ts')], {
-    // In a group of its own: what ends the launcher's group must not end its guardian.
+    // Its own process group: a signal to the launcher's group must not end the guardian.
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
-  // A guardian that is gone can't be told anything; the launcher still ends its children itself.
+  // Without a guardian the launcher still ends its children itself.
   child.on('error', () => undefined);
   child.stdin?.on('error', () => undefined);
   child.unref();

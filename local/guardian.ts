@@ -1,10 +1,9 @@
-// Started by the launcher and told on its standard input which processes were started (`+pid`) and which have ended (`-pid`);
-// a negative pid is a whole process group. When the input ends, the launcher is gone, even if it was killed without a chance to
-// clean up: whatever is still on the list is ended.
+// Started by the launcher, which reports on standard input which processes started (`+pid`) and ended (`-pid`); a negative pid is a process
+// group. When the input closes, the launcher is gone, even if it was killed, and the processes that are still listed are ended.
 import { createInterface } from 'node:readline';
 import { endProcess } from './end-process.ts';
 
-/** The launcher alone decides when to end; a Ctrl-C of the terminal reaches this process as well. */
+/** Only the launcher decides when to end; a Ctrl-C in the terminal reaches this process too. */
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
 const running = new Set<number>();

@@ -12,7 +12,7 @@ import { Settings } from '../src/env.ts';
 
 const MIGRATIONS_FOLDER = fileURLToPath(new URL('../migrations', import.meta.url));
 
-/** The migrations can't be applied; the message is one sentence for the person at the terminal. */
+/** Thrown when migrations cannot be applied. The message is one sentence for the terminal. */
 export class MigrationError extends Error {
   override readonly name = 'MigrationError';
 }
@@ -20,8 +20,8 @@ export class MigrationError extends Error {
 type Migration = { readonly name: string; readonly hash: string; readonly madeAt: number };
 
 /**
- * Applies the migrations that this database lacks, all in one transaction, and returns their names in order. Throws MigrationError when
- * one that it already has reads differently now: what has landed is never edited, because nobody would run it again.
+ * Applies the missing migrations in one transaction and returns their names in order. Throws MigrationError when an applied one was edited
+ * since: an edit would never run.
  */
 export async function migrateDatabase(
   client: ReturnType<typeof createDatabase>,
@@ -32,9 +32,9 @@ export async function migrateDatabase(
   for (const { hash, madeAt } of applied) {
     const migration = known.find((candidate) => candidate.madeAt === madeAt);
     if (migration === undefined)
-      throw new MigrationError('The database holds a migration that this checkout does not know: update the checkout.');
+      throw new MigrationError('The database has a migration that is missing from this checkout: update the checkout.');
     if (migration.hash !== hash)
-      throw new MigrationError(`Migration ${migration.name} was edited after it had been applied: restore it and add a new one.`);
+      throw new MigrationError(`Migration ${migration.name} was edited after it had been applied: restore it and add a new migration.`);
   }
   await migrate(drizzle({ client }), { migrationsFolder: folder });
   const newest = Math.max(0, ...applied.map((row) => row.madeAt));
@@ -55,7 +55,7 @@ function readMigrations(folder: string): readonly Migration[] {
 
 const AppliedRows = z.array(z.object({ hash: z.string(), created_at: z.coerce.number() }));
 
-/** drizzle's own record of what it has run. No table yet means a new database. */
+/** drizzle's record of applied migrations. Without its table the database is new. */
 async function readApplied(client: Database): Promise<readonly { readonly hash: string; readonly madeAt: number }[]> {
   const table = await client.execute(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '__drizzle_migrations'`);
   if (table.rows.length === 0) return [];
@@ -65,7 +65,7 @@ async function readApplied(client: Database): Promise<readonly { readonly hash: 
 
 type Place = { readonly url: string; readonly authToken?: string | undefined };
 
-/** The databases of all shards, the first one first: as the environment says, and .dev.vars where it says nothing. */
+/** All shards' databases in order, from the environment or else from .dev.vars. */
 function readPlaces(): readonly Place[] {
   const settings = { ...readDevVars(), ...process.env };
   const url = settings['LIBSQL_URL'];
@@ -73,8 +73,8 @@ function readPlaces(): readonly Place[] {
   const authToken = settings['LIBSQL_AUTH_TOKEN'] === '' ? undefined : settings['LIBSQL_AUTH_TOKEN'];
   const others = settings['LIBSQL_SHARDS'];
   const parsed = Settings.shape.LIBSQL_SHARDS.safeParse(others === '' ? undefined : others);
-  // What is wrong with it is not said: it may hold tokens.
-  if (!parsed.success) throw new MigrationError('LIBSQL_SHARDS is malformed: it is JSON such as [{"url":"libsql://…","authToken":"…"}].');
+  // Without details, because it may contain tokens.
+  if (!parsed.success) throw new MigrationError('LIBSQL_SHARDS is malformed: use JSON such as [{"url":"libsql://…","authToken":"…"}].');
   return [{ url }, ...parsed.data].map((place) => ({ authToken, ...place }));
 }
 
@@ -86,7 +86,7 @@ function readDevVars(): NodeJS.Dict<string> {
   }
 }
 
-/** Migrates one shard after the other, also after one that could not be: each that has its tables can be served. */
+/** Migrates all shards, continuing after a failure: each migrated shard can be served. */
 async function main(): Promise<void> {
   const places = readPlaces();
   for (const [shard, place] of places.entries()) {
@@ -102,7 +102,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** One sentence, without the address: it may carry a token. */
+/** One sentence without the URL, which may contain a token. */
 function explain(error: unknown): string {
   if (error instanceof MigrationError) return error.message;
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;

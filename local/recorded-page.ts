@@ -2,23 +2,23 @@ import { shortcodeFromMediaId } from '../src/instagram/shortcode.ts';
 import { idText, isRecord, parseExactly } from './exact-json.ts';
 import type { PageKind } from './payloads.ts';
 
-/** Comments, replies or a transcript found in a file, as far as they say where they belong. */
+/** Comments, replies or a transcript from a file, with what they say about their post. */
 export type RecordedPage = {
   readonly kind: PageKind;
-  /** Relative to the folder of recordings. */
+  /** Path relative to the folder of recordings. */
   readonly file: string;
-  /** Null when nothing in it names the post. */
+  /** Null when the file does not name its post. */
   readonly shortcode: string | null;
-  /** Of replies, whose they are. */
+  /** The parent of replies. */
   readonly commentId: string | null;
   readonly text: string;
-  /** The same, read without losing digits. */
+  /** The parsed text, with all digits. */
   readonly value: unknown;
 };
 
 type Recognised = Omit<RecordedPage, 'file' | 'text' | 'value'>;
 
-/** Tells comments, replies and transcripts by their shape. An empty list for anything else. The text is known to be valid JSON. */
+/** Recognises comments, replies and transcripts by their shape; empty for anything else. The text must be valid JSON. */
 export function pagesIn(text: string, file: string): readonly RecordedPage[] {
   const value = parseExactly(text);
   if (Array.isArray(value)) {
@@ -28,7 +28,7 @@ export function pagesIn(text: string, file: string): readonly RecordedPage[] {
   return one(isRecord(value) ? objectPage(value) : null, text, file, value);
 }
 
-/** The vendor's cursor of the next page, or null on a last one. */
+/** Returns the vendor's cursor of the next page; null on the last. */
 export function nextCursorOf({ kind, value }: RecordedPage): string | null {
   const cursor =
     kind === 'hikerapi_v1_comments' && Array.isArray(value)
@@ -39,7 +39,6 @@ export function nextCursorOf({ kind, value }: RecordedPage): string | null {
   return typeof cursor === 'string' && cursor !== '' ? cursor : null;
 }
 
-/** The comments in a page of ScrapeCreators. */
 export function scrapedComments(value: unknown): readonly Readonly<Record<string, unknown>>[] {
   return isRecord(value) ? recordsIn(value['comments']) : [];
 }
@@ -48,7 +47,7 @@ function one(recognised: Recognised | null, text: string, file: string, value: u
   return recognised === null ? [] : [{ ...recognised, file, text: text.trim(), value }];
 }
 
-/** Some lists hold comments of several posts. */
+/** Some lists contain comments of several posts. */
 function apifyPages(items: readonly unknown[], file: string): readonly RecordedPage[] {
   const byPost = Map.groupBy(items, apifyShortcode);
   return [...byPost].flatMap(([shortcode, comments]) =>

@@ -6,10 +6,10 @@ import type { Page, PageKind, PageRequest, PayloadKind } from './payloads.ts';
 import { nextCursorOf, type RecordedPage, scrapedComments } from './recorded-page.ts';
 import type { RecordingMap } from './recording-map.ts';
 
-/** A page with the shortcode it is served under, and how it came to it. */
+/** A page with the shortcode under which it is served, and how that was chosen. */
 export type PlacedPage = RecordedPage & { readonly shortcode: string; readonly how: 'named' | 'mapped' | 'lent' | 'derived' };
 
-/** The recorded posts, as far as a page's place depends on them. */
+/** What placing a page needs to know about the recorded posts. */
 export type RecordedPosts = {
   shortcodes(kind: PayloadKind): readonly string[];
   isVideo(kind: PayloadKind, shortcode: string): boolean;
@@ -27,23 +27,23 @@ const POSTS_OF: Readonly<Record<PageKind, readonly PayloadKind[]>> = {
   apify_transcript: ['apify'],
 };
 
-/** What the Worker asks one provider after the other for: where one has no recording, the next may have it. */
+/** What the Worker requests from one provider after another: where one has no recording, the next may have it. */
 const ALTERNATIVES: readonly (readonly PageKind[])[] = [
   ['hikerapi_v2_comments', 'scrapecreators_comments', 'apify_comments'],
   ['scrapecreators_transcript', 'apify_transcript'],
 ];
 
-/** Where replies look for the comment that they belong to. */
+/** The kind of page that contains the parents of replies. */
 const COMMENTS_OF: Partial<Readonly<Record<PageKind, PageKind>>> = {
   hikerapi_replies: 'hikerapi_v2_comments',
   scrapecreators_replies: 'scrapecreators_comments',
 };
 
 /**
- * Finds every page its shortcode: the map's; else the one it names; else, for replies, that of comments of the same vendor without
- * replies; else that of a recorded post of the same vendor that has nothing of the kind (for a transcript a video), so that the
- * post can be read as well; else one made from the file's name. A transcript whose post wasn't recorded is lent to such a video
- * as well. Refuses a map that names a file without such a page.
+ * Assigns a shortcode to every page, the first that applies: the map's; the one that the page names; for replies, that of comments of the
+ * same vendor without replies; that of a recorded post of the same vendor without such a page (for a transcript, a video), so that the post
+ * can be read as well; one derived from the file's name. A transcript of an unrecorded post is also lent to such a video. Fails when the
+ * map names a file without such a page.
  */
 export function placePages(found: readonly RecordedPage[], posts: RecordedPosts, map: RecordingMap): Result<readonly PlacedPage[], string> {
   const unknown = Object.keys(map).find((file) => !found.some((page) => page.file === file));
@@ -55,7 +55,7 @@ export function placePages(found: readonly RecordedPage[], posts: RecordedPosts,
     else if (page.shortcode !== null) placed.push({ ...page, shortcode: page.shortcode, how: 'named' });
   }
   const isNameless = (page: RecordedPage) => page.shortcode === null && map[page.file] === undefined;
-  // Replies come last: they join the comments that have found their place.
+  // Replies come last, because they join comments that are already placed.
   for (const page of found.filter(isNameless).toSorted((a, b) => Number(a.commentId !== null) - Number(b.commentId !== null))) {
     const lent = commentsWithoutReplies(page, placed) ?? postWithout(page.kind, placed, posts);
     placed.push(lent === null ? served(page, derivedShortcode(page.file), 'derived') : served(page, lent, 'lent'));
@@ -68,13 +68,13 @@ export function placePages(found: readonly RecordedPage[], posts: RecordedPosts,
   return ok(adopted(placed));
 }
 
-/** Answers requests from placed pages. `isPost` says whether any provider has a post recorded under a shortcode. */
+/** Serves requests from placed pages. `isPost` tells whether any provider has a recorded post with a shortcode. */
 export function pagesFrom(placed: readonly PlacedPage[], isPost: (shortcode: string) => boolean): (request: PageRequest) => Page {
   return (request) => {
     const { kind, shortcode, cursor, commentId } = request;
     const pages = placed.filter((page) => page.kind === kind && page.shortcode === shortcode && page.commentId === commentId);
     const found = cursor === null ? pages[0] : pages[pages.findIndex((page) => nextCursorOf(page) === cursor) + 1];
-    // Not found, a cursor's place is -1, which would begin anew.
+    // An unknown cursor has index -1, which would start over.
     if (cursor !== null && (found === undefined || found === pages[0])) return { kind: 'end' };
     if (found !== undefined) return { kind: 'page', text: limited(found, request) };
     const others = ALTERNATIVES.find((kinds) => kinds.includes(kind)) ?? [];
@@ -83,7 +83,7 @@ export function pagesFrom(placed: readonly PlacedPage[], isPost: (shortcode: str
   };
 }
 
-/** The vendors' lists without pages are cut at what was asked for. */
+/** Cuts the vendors' lists without pages at the requested limit. */
 function limited({ kind, text, value }: PlacedPage, { limit }: PageRequest): string {
   const isList = kind === 'apify_comments' || kind === 'hikerapi_gql_comments';
   return isList && Array.isArray(value) && value.length > limit ? JSON.stringify(value.slice(0, limit)) : text;
@@ -108,12 +108,12 @@ function has(placed: readonly PlacedPage[], kind: PageKind, shortcode: string): 
   return placed.some((page) => page.kind === kind && page.shortcode === shortcode);
 }
 
-/** Eleven characters from the file's name. They begin with F, which keeps the media id below 2^63. */
+/** Derives eleven characters from the file's name. They start with F, which keeps the media id below 2^63. */
 function derivedShortcode(file: string): string {
   return `File${createHash('sha256').update(file).digest('base64url').slice(0, 7)}`;
 }
 
-/** A transcript says itself whose it is, and goes by its new name where it is lent. */
+/** A transcript names its own post, so it is renamed when it is lent. */
 function served(page: RecordedPage, shortcode: string, how: PlacedPage['how']): PlacedPage {
   if (page.kind !== 'scrapecreators_transcript' || !isRecord(page.value) || !Array.isArray(page.value['transcripts'])) {
     return { ...page, shortcode, how };
@@ -125,8 +125,8 @@ function served(page: RecordedPage, shortcode: string, how: PlacedPage['how']): 
 }
 
 /**
- * Makes replies reachable whose comment is in no recorded page. HikerAPI's carry their comment, which becomes the page of comments
- * where there is none; ScrapeCreators' are given to the first comment of their page that has none of its own.
+ * Makes replies reachable whose parent is in no recorded page. HikerAPI's include the parent, which becomes the page of comments where
+ * there is none; ScrapeCreators' are assigned to the first comment of their page without replies.
  */
 function adopted(placed: readonly PlacedPage[]): readonly PlacedPage[] {
   let pages = placed;

@@ -4,10 +4,10 @@ import { err, ok, type Result } from '../src/core/result.ts';
 
 const RecordingMap = z.record(z.string(), z.string().regex(/^[A-Za-z0-9_-]{5,11}$/));
 
-/** Shortcodes under which recordings are served, by file relative to their folder, with `/` between folders. */
+/** Maps files, relative to their folder with `/` as separator, to the shortcodes under which they are served. */
 export type RecordingMap = z.infer<typeof RecordingMap>;
 
-/** Reads a map of recordings. Refuses in one sentence what isn't one. */
+/** Reads a map of recordings. Fails with one sentence. */
 export function readRecordingMap(file: string): Result<RecordingMap, string> {
   let value: unknown;
   try {

@@ -7,14 +7,14 @@ import { pagesFrom, type PlacedPage, placePages } from './recorded-pages.ts';
 import { pagesIn, type RecordedPage } from './recorded-page.ts';
 import type { RecordingMap } from './recording-map.ts';
 
-/** The largest file that is read, in bytes: a hundred times the largest recording known. */
+/** A hundred times the largest known recording. */
 const MAX_FILE_BYTES = 8 * 1024 * 1024;
 
-/** More files or deeper folders than these mean that the wrong folder was given, such as a home folder. */
+/** More than this means that the wrong folder was given, such as a home folder. */
 const MAX_FILES = 5_000;
 const MAX_DEPTH = 12;
 
-/** One post found in a file: its original text, so that ids beyond 2^53 are served digit by digit. */
+/** A post in a file, with its original text, so that ids beyond 2^53 keep their digits. */
 type Found = {
   readonly kind: PayloadKind;
   readonly shortcode: string;
@@ -23,22 +23,20 @@ type Found = {
   readonly value: unknown;
 };
 
-/** What a folder of recordings holds. */
 export type Recordings = {
   readonly payloads: Payloads;
-  /** Different shortcodes for each kind. */
   readonly counts: Readonly<Record<PayloadKind, number>>;
-  /** Comments, replies and transcripts with the shortcodes they are served under. */
+  /** Comments, replies and transcripts with their shortcodes. */
   readonly pages: readonly PlacedPage[];
-  /** Files that hold nothing of a known shape. */
+  /** Files without a known format. */
   readonly ignoredFiles: number;
-  /** One sentence a file that could not be read, naming it relative to the folder. */
+  /** One sentence per unreadable file, named relative to the folder. */
   readonly warnings: readonly string[];
 };
 
 /**
- * Reads every .json file under `folder`; `map` says where recordings belong that don't say it. An unreadable folder and a map that
- * doesn't fit are refused in one sentence; an unreadable file is a warning.
+ * Reads every .json file under `folder`. `map` assigns recordings that do not name their post. An unreadable folder or an unsuitable map
+ * fails with one sentence; an unreadable file is a warning.
  */
 export function readRecordings(folder: string, map: RecordingMap = {}): Result<Recordings, string> {
   const warnings: string[] = [];
@@ -80,7 +78,7 @@ export function readRecordings(folder: string, map: RecordingMap = {}): Result<R
   });
 }
 
-/** Apify has no transcripts by themselves: they are in the item of a reel. */
+/** Apify's transcripts are inside the item of a reel. */
 function transcribedReels(items: Iterable<Found>): readonly RecordedPage[] {
   return [...items].flatMap(({ shortcode, text, value }) =>
     isRecord(value) && typeof value['transcript'] === 'string' && value['transcript'] !== ''
@@ -89,14 +87,14 @@ function transcribedReels(items: Iterable<Found>): readonly RecordedPage[] {
   );
 }
 
-/** Only ScrapeCreators' transcripts need to know it. */
+/** Needed only for ScrapeCreators' transcripts. */
 function isVideoPost(value: unknown): boolean {
   const data = isRecord(value) && isRecord(value['data']) ? value['data'] : value;
   const media = isRecord(data) ? data['xdt_shortcode_media'] : null;
   return isRecord(media) && typeof media['video_url'] === 'string';
 }
 
-/** The posts in a file's text, by shape. An empty list for JSON of any other shape; throws a SyntaxError for what isn't JSON. */
+/** Returns the posts in a text, recognised by shape; empty for other JSON. Throws a SyntaxError for invalid JSON. */
 function postsIn(text: string): readonly Found[] {
   const value: unknown = JSON.parse(text);
   if (Array.isArray(value)) {
@@ -120,14 +118,14 @@ function classify(value: unknown): { readonly kind: PayloadKind; readonly shortc
   if (apify !== null) return { kind: 'apify', shortcode: apify };
   const appMedia = value['media_or_ad'];
   if (isRecord(appMedia)) return named('hikerapi_v2', appMedia['code']);
-  // The flat form is told from the app's own object by the caption in one text.
+  // The flat format differs from the app's own object by its caption as plain text.
   if ('pk' in value && 'media_type' in value && 'caption_text' in value) return named('hikerapi_v1', value['code']);
   const data = value['data'];
   const webMedia = isRecord(data) ? data['xdt_shortcode_media'] : value['xdt_shortcode_media'];
   return isRecord(webMedia) ? named('scrapecreators', webMedia['shortcode']) : null;
 }
 
-/** An item without a shortcode (the basic detail level leaves it out) can't be looked up. */
+/** An item without a shortcode, such as the basic detail level's, cannot be looked up. */
 function apifyShortcode(item: unknown): string | null {
   if (!isRecord(item) || !('ownerUsername' in item || 'type' in item)) return null;
   return named('apify', item['shortCode'])?.shortcode ?? null;
@@ -137,7 +135,7 @@ function named(kind: PayloadKind, shortcode: unknown): { readonly kind: PayloadK
   return typeof shortcode === 'string' && /^[A-Za-z0-9_-]+$/.test(shortcode) ? { kind, shortcode } : null;
 }
 
-/** The original text of each element of a JSON array. The text is known to be valid JSON. */
+/** Returns the original text of each element of a JSON array. The text must be valid JSON. */
 function elementTexts(text: string): readonly string[] {
   const elements: string[] = [];
   let depth = 0;
@@ -165,7 +163,6 @@ function elementTexts(text: string): readonly string[] {
   return elements;
 }
 
-/** How much a payload says: its values that are neither null nor empty. */
 function countLeaves(value: unknown): number {
   if (value === null || value === undefined || value === '') return 0;
   if (typeof value !== 'object') return 1;
@@ -206,7 +203,7 @@ function listFiles(root: string, folder: string, warnings: string[]): Result<rea
       else if (entry.name.endsWith('.json')) files.push(join(path, entry.name));
     }
     if (files.length > MAX_FILES)
-      return err(`The recordings folder ${root} holds more than ${MAX_FILES} JSON files, which no set of recordings does.`);
+      return err(`The recordings folder ${root} holds more than ${MAX_FILES} JSON files, too many for a set of recordings.`);
   }
   return ok(files);
 }

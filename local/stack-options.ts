@@ -2,42 +2,42 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { err, ok, type Result } from '../src/core/result.ts';
 
-/** Where `wrangler dev` listens by itself, so that every guide's address works. */
+/** The default port of `wrangler dev`, so that the URLs in guides work. */
 const DEFAULT_PORT = 8_787;
 
 const MAX_PORT = 65_535;
 
-/** Each is a server of its own on this machine. */
+/** Each shard is a separate server. */
 const MOST_SHARDS = 9;
 
 export type StackOptions = {
   readonly port: number;
   /** Absolute; null serves the project's samples. */
   readonly recordingsFolder: string | null;
-  /** Absolute; says where recordings belong that don't say it themselves. */
+  /** Absolute. Assigns recordings that do not name their post. */
   readonly mapFile: string | null;
   /** Absolute. */
   readonly dataFolder: string;
   readonly fresh: boolean;
-  /** How many databases the accounts are spread over, from 1. */
+  /** Number of databases that accounts are spread over, from 1. */
   readonly shards: number;
 };
 
-export const USAGE = `Runs the whole of igskill on this machine: database, providers' stand-ins and the Worker.
+export const USAGE = `Runs all of igskill on this machine: the database, fakes of the remote services, and the Worker.
 
   npm run dev -- [options]
 
-  --port N          where the API listens on 127.0.0.1 (${DEFAULT_PORT})
-  --recordings DIR  serve the provider payloads found in DIR instead of the project's samples
-  --map FILE        with --recordings: which post a comments, replies or transcript recording belongs to,
-                    as JSON of the form { "file.json": "SHORTCODE" }
+  --port N          port of the API on 127.0.0.1 (${DEFAULT_PORT})
+  --recordings DIR  serve provider responses recorded in DIR instead of the project's samples
+  --map FILE        with --recordings: the post of each recording of comments, replies or a transcript,
+                    as JSON: { "file.json": "SHORTCODE" }
   --data DIR        keep the database, keys and logs in DIR (.local)
-  --shards N        spread new accounts over N databases (1); what was started with more keeps them
+  --shards N        spread new accounts over N databases (1); an existing stack never gets fewer
   --fresh           start with an empty database and new keys
-  --help            show this
+  --help            show this help
 `;
 
-/** Reads the arguments after `npm run dev --`. Relative folders are taken from `cwd`. Refuses with one sentence. */
+/** Parses the arguments after `npm run dev --`. Relative folders are resolved against `cwd`. Fails with one sentence. */
 export function parseStackOptions(args: readonly string[], cwd: string): Result<StackOptions | 'help', string> {
   let given;
   try {
@@ -70,7 +70,7 @@ export function parseStackOptions(args: readonly string[], cwd: string): Result<
     if (given[name] === '') return err(`--${name} needs a folder.`);
   }
   if (given.map === '') return err('--map needs a file.');
-  if (given.map !== undefined && given.recordings === undefined) return err('--map only means something with --recordings.');
+  if (given.map !== undefined && given.recordings === undefined) return err('--map requires --recordings.');
   return ok({
     port,
     recordingsFolder: given.recordings === undefined ? null : resolve(cwd, given.recordings),

@@ -1,4 +1,4 @@
-// `npm run dev`: the whole of igskill on this machine. Database, stand-ins and Worker, started in this order and ended in the other.
+// `npm run dev`: runs igskill locally. Starts the fakes, the database and the Worker, and ends them in reverse order.
 import './require-node.mjs';
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -22,36 +22,35 @@ import { envFileText, layerSettings, type WorkerSettings } from './worker-settin
 
 const seconds = 1_000;
 
-/** A Ctrl-C reaches this process twice when npm passes it on; only a later one means that somebody is impatient. */
+/** npm may pass on a Ctrl-C a second time; only a later one forces the end. */
 const IMPATIENT_AFTER_MS = 1 * seconds;
 
-/** What a new account of the local stack may spend: US$5. */
+/** The balance of a new local account: US$5. */
 const LOCAL_GRANT_MICRO_CREDITS = '5000000';
 
-/** Nobody at work on this machine is throttled; a program that has gone wild still is, some day. */
+/** High enough not to throttle local work, low enough to stop a runaway program eventually. */
 const LOCAL_RATE_LIMIT_SCALE = '1000';
 
-/** The stand-ins take any key; this one says in a log where it belongs. */
+/** The fakes accept any key; this one is recognisable in logs. */
 const STAND_IN_KEY = 'local-stand-in';
 
-/** A Ctrl-C ends the database directly as well; its end is only news when no stop follows at once. */
+/** A Ctrl-C ends the database directly as well; its end is only reported when no stop follows. */
 const NEWS_AFTER_MS = 300;
 
 const PROJECT_FOLDER = dirname(import.meta.dirname);
 
-/** How often it is looked whether npm is still there. */
 const PARENT_INTERVAL_MS = 200;
 
-/** Why the stack ends. A sentence is a failure. */
+/** Why the stack ends. A sentence means failure. */
 type Ending = { readonly kind: 'asked' } | { readonly kind: 'failed'; readonly sentence: string };
 
-/** What is shared by everything that starts: how to end it, and who says when. */
+/** Shared by everything that starts: how to end it, and whether it is ending. */
 type Stage = {
-  /** Registers how to end what was just started; the last started is ended first. */
+  /** Registers how to end what was just started; the last started ends first. */
   onEnd(end: (force: boolean) => Promise<void> | void): void;
   end(ending: Ending): void;
   isEnding(): boolean;
-  /** Has a process ended by the guardian, should this one be killed. */
+  /** Makes the guardian end a process if this one is killed. */
   watch(pid: number): () => void;
 };
 
@@ -60,7 +59,7 @@ async function startEverything(options: StackOptions, data: DataFolder, stage: S
   if (!script.ok) return script;
   sqldBinary();
   if (!(await isFree(options.port)))
-    return err(`Port ${options.port} on 127.0.0.1 is taken: stop what listens there, or choose another with --port.`);
+    return err(`Port ${options.port} on 127.0.0.1 is taken: stop the program that listens there, or choose another port with --port.`);
   const recordings = options.recordingsFolder === null ? {} : { recordingsFolder: options.recordingsFolder };
   const map = options.mapFile === null ? {} : { mapFile: options.mapFile };
   const webhookUrl = `http://127.0.0.1:${options.port}/v1/stripe/webhook`;
@@ -98,7 +97,7 @@ async function startEverything(options: StackOptions, data: DataFolder, stage: S
   });
 }
 
-/** One after the other, so that a port that one has taken is not offered to the next. */
+/** Sequentially, so that no two databases are offered the same port. */
 async function startDatabases(shards: number, data: DataFolder, stage: Stage): Promise<readonly Sqld[]> {
   const databases: Sqld[] = [];
   for (let shard = 0; shard < shards; shard++) databases.push(await startDatabase(shard, data, stage));
@@ -112,7 +111,7 @@ async function startDatabase(shard: number, data: DataFolder, stage: Stage): Pro
   const sqld = await startSqld({ dataDir, port });
   const forget = stage.watch(sqld.pid);
   stage.onEnd(() => sqld.stop().then(forget));
-  void endWith(sqld.ended, stage, () => 'The database (sqld) ended by itself.');
+  void endWith(sqld.ended, stage, () => 'The database (sqld) ended unexpectedly.');
   const client = createDatabase({ url: sqld.url });
   try {
     await migrateDatabase(client);
@@ -133,7 +132,7 @@ async function startWorkerWith(
   if (!text.ok) return text;
   data.writeSettings(text.value);
   if (stage.isEnding()) return err('The start was interrupted.');
-  console.log('Starting the Worker; the first time takes a while.');
+  console.log('Starting the Worker; the first start takes a while.');
   const worker = startWorker({
     script,
     projectFolder: PROJECT_FOLDER,
@@ -147,11 +146,11 @@ async function startWorkerWith(
   stage.onEnd((force) => worker.value.stop({ force }).then(forget));
   const trouble = await untilReady(`http://127.0.0.1:${options.port}`, worker.value, () => stage.isEnding());
   if (trouble !== null) return err(`${trouble}\n${worker.value.lastLines()}`);
-  void endWith(worker.value.ended, stage, () => `The Worker (wrangler) ended by itself.\n${worker.value.lastLines()}`);
+  void endWith(worker.value.ended, stage, () => `The Worker (wrangler) ended unexpectedly.\n${worker.value.lastLines()}`);
   return worker;
 }
 
-/** Makes the end of a process the end of the stack, unless the stack is ending already. */
+/** Ends the stack when a process ends, unless the stack is already ending. */
 async function endWith(ended: Promise<void>, stage: Stage, sentence: () => string): Promise<void> {
   await ended;
   await sleep(NEWS_AFTER_MS);
@@ -186,7 +185,6 @@ function defaultSettings(
   };
 }
 
-/** The project's .dev.vars; no file is no settings. */
 function devVars(): Readonly<Record<string, string>> {
   try {
     return definedOnly(parseEnv(readFileSync(join(PROJECT_FOLDER, '.dev.vars'), 'utf8')));
@@ -212,7 +210,7 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** Starts everything and says so. Whatever goes wrong ends the stack with a sentence. */
+/** Starts everything and prints the summary. Any failure ends the stack with a sentence. */
 async function start(options: StackOptions, data: DataFolder, stage: Stage): Promise<void> {
   try {
     const started = await startEverything(options, data, stage);
@@ -267,7 +265,7 @@ async function run(options: StackOptions): Promise<number> {
   return why.kind === 'asked' ? 0 : fail(why.sentence);
 }
 
-/** npm passes a SIGTERM to the shell between it and this process, and that shell passes nothing on: its end is all there is to see. */
+/** npm passes a SIGTERM to the shell between it and this process, which does not pass it on; only the shell's end is visible. */
 function endWithNpm(end: () => void): void {
   if (process.env['npm_lifecycle_event'] === undefined) return;
   const parent = process.ppid;
@@ -281,14 +279,14 @@ function fail(sentence: string): number {
   return 1;
 }
 
-/** One sentence for the person at the terminal, also for what nobody expected. */
+/** One sentence for the terminal, also for unexpected errors. */
 function explain(error: unknown): string {
   if (error instanceof SqldError) return error.message;
-  if (error instanceof MigrationError) return `${error.message} To start over with an empty database, add --fresh.`;
+  if (error instanceof MigrationError) return `${error.message} Add --fresh to start with an empty database.`;
   return `The local stack failed: ${error instanceof Error ? (error.message.split('\n')[0] ?? error.name) : 'unknown error'}.`;
 }
 
-// Output that nobody reads any more must not end the stack in the middle.
+// A closed output must not end the stack.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
 const options = parseStackOptions(process.argv.slice(2), process.cwd());

@@ -7,7 +7,7 @@ import type { PlacedPage } from './recorded-pages.ts';
 import type { StandIns } from './stand-ins/stand-ins.ts';
 import type { WorkerSettings } from './worker-settings.ts';
 
-/** What is read by the printed curl when nothing else is known. */
+/** The printed curl's shortcode when no post is known. */
 const FALLBACK_SHORTCODE = 'SHORTCODE';
 
 const VENDORS: Readonly<Record<PageKind, string>> = {
@@ -39,14 +39,13 @@ const PAGE_LINES: readonly { readonly title: string; readonly kinds: readonly Pa
 
 const HOW: Readonly<Record<PlacedPage['how'], string>> = {
   named: '',
-  mapped: ', as the map says',
-  lent: ', a recorded post without any',
-  derived: ', a shortcode made from its name',
+  mapped: ', by the map',
+  lent: ', a recorded post without one',
+  derived: ', a shortcode derived from the file name',
 };
 
 export type Running = {
   readonly baseUrl: string;
-  /** The databases of all shards, the first one first. */
   readonly sqldUrls: readonly string[];
   readonly ownerKey: string;
   readonly customer: DemoKey;
@@ -55,7 +54,6 @@ export type Running = {
   readonly dataFolder: string;
 };
 
-/** What stack.json holds. */
 export function stackFile({ baseUrl, customer, ownerKey, sqldUrls, standIns }: Running) {
   const { apify, hikerapi, scrapecreators, achronon, stripe } = standIns.baseUrls;
   return {
@@ -68,25 +66,24 @@ export function stackFile({ baseUrl, customer, ownerKey, sqldUrls, standIns }: R
   };
 }
 
-/** What is printed when everything runs. */
 export function summary(running: Running): string {
   const { baseUrl, customer, settings, standIns } = running;
   const dollars = (customer.availableMicroCredits / MICRO_CREDITS_PER_USD).toFixed(2);
   const order = orderOf(settings);
   const lines = [
     '',
-    'igskill runs on this machine. Ctrl-C ends it; its data stays.',
+    'igskill is running on this machine. Press Ctrl-C to stop it; its data is kept.',
     '',
     `  API            ${baseUrl}`,
     `  documentation  ${baseUrl}/docs`,
     `  customer key   ${customer.apiKey}  (US$${dollars} to spend)`,
-    `  owner key      ${running.ownerKey}  (reads are not billed)`,
+    `  operator key   ${running.ownerKey}  (reads are not billed)`,
     ...running.sqldUrls.map((url, shard) => `  ${(shard === 0 ? 'database' : `  of shard ${shard}`).padEnd(14)} ${url}`),
     ...PROVIDER_IDS.map(
       (id) => `  ${id.padEnd(14)} ${providerLine(running, id)}${order.includes(id) ? '' : ', not in PROVIDER_ORDER_MEDIA'}`,
     ),
-    `  boundary       ${boundaryLine(running)}`,
-    `  stripe         ${settings.isStripeReal ? 'the real service, because its key is configured' : `stand-in, refunds and disputes at ${standIns.baseUrls.stripe}/dashboard`}`,
+    `  gateway        ${boundaryLine(running)}`,
+    `  stripe         ${settings.isStripeReal ? 'the real service, because its key is configured' : `fake, with refunds and disputes at ${standIns.baseUrls.stripe}/dashboard`}`,
     `  keys and logs  ${running.dataFolder}`,
     ...settings.notes.map((note) => `  note           ${note}`),
     '',
@@ -94,19 +91,19 @@ export function summary(running: Running): string {
     '',
     `  curl -s '${baseUrl}/v1/post?url=${exampleShortcode(standIns.payloads, settings, order)}' -H 'Authorization: Bearer ${customer.apiKey}'`,
     '',
-    `Failures can be asked for by shortcode, such as ${Object.keys(FAULTS).slice(0, 3).join(', ')}; docs/reference/local-stack.md lists them.`,
+    `Some shortcodes trigger failures, such as ${Object.keys(FAULTS).slice(0, 3).join(', ')}; docs/reference/local-stack.md lists them.`,
     '',
   ];
   return lines.join('\n');
 }
 
-/** What the folder of recordings held, with its warnings; or what is served instead. */
+/** Describes the folder of recordings with its warnings, or the samples that are served instead. */
 export function payloadLines(standIns: StandIns): readonly string[] {
   const { recordings } = standIns;
   if (recordings === null) return [`Serving the project's own ${standIns.payloads.shortcodes('apify').length} sample posts.`];
   const { apify, hikerapi_v1: v1, hikerapi_v2: v2, scrapecreators } = recordings.counts;
   return [
-    `Recordings: ${scrapecreators} posts of ScrapeCreators, ${v1} of HikerAPI v1, ${v2} of HikerAPI v2, ${apify} of Apify; ${recordings.ignoredFiles} other files left aside.`,
+    `Recordings: ${scrapecreators} posts of ScrapeCreators, ${v1} of HikerAPI v1, ${v2} of HikerAPI v2, ${apify} of Apify; ${recordings.ignoredFiles} other files ignored.`,
     ...POST_LINES.map(({ title, kinds }) => `${title}: ${listed(kinds.flatMap((kind) => standIns.payloads.shortcodes(kind)))}.`),
     ...PAGE_LINES.map(({ title, kinds }) =>
       pageLine(
@@ -119,7 +116,7 @@ export function payloadLines(standIns: StandIns): readonly string[] {
   ];
 }
 
-/** Every shortcode once, with the vendors that have it. */
+/** Each shortcode once, with the vendors that have it. */
 function pageLine(title: string, pages: readonly PlacedPage[]): string {
   const byShortcode = Map.groupBy(pages, (page) => page.shortcode);
   const entries = [...byShortcode].map(
@@ -137,13 +134,11 @@ function placeLine({ file, shortcode, how }: PlacedPage): string {
 }
 
 function providerLine({ settings, standIns }: Running, id: ProviderId): string {
-  return settings.realProviders.includes(id) ? 'the real service, because its key is configured' : `stand-in at ${standIns.baseUrls[id]}`;
+  return settings.realProviders.includes(id) ? 'the real service, because its key is configured' : `fake at ${standIns.baseUrls[id]}`;
 }
 
 function boundaryLine({ settings, standIns }: Running): string {
-  return settings.isBoundaryReal
-    ? 'the real service, because its address and token are configured'
-    : `stand-in at ${standIns.baseUrls.achronon}`;
+  return settings.isBoundaryReal ? 'the real service, because its URL and token are configured' : `fake at ${standIns.baseUrls.achronon}`;
 }
 
 function orderOf(settings: WorkerSettings): readonly ProviderId[] {
@@ -155,7 +150,7 @@ function orderOf(settings: WorkerSettings): readonly ProviderId[] {
       );
 }
 
-/** A shortcode that the provider asked first can answer. Real services are not guessed at. */
+/** A shortcode that the first provider can answer; none is guessed for real services. */
 function exampleShortcode(payloads: Payloads, settings: WorkerSettings, order: readonly ProviderId[]): string {
   const [first] = order;
   if (first === undefined || settings.realProviders.includes(first)) return FALLBACK_SHORTCODE;

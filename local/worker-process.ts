@@ -9,38 +9,35 @@ import { endProcess } from './end-process.ts';
 
 const seconds = 1_000;
 
-/** The first start bundles the Worker; a loaded machine with two cores needs most of this. */
+/** The first start bundles the Worker, which takes most of this on a loaded machine with two cores. */
 const READY_DEADLINE_MS = 120 * seconds;
 const READY_INTERVAL_MS = 150;
 const READY_REQUEST_MS = 10 * seconds;
 
-/** Lines of the log that are shown when the start fails. */
 const SHOWN_LOG_LINES = 15;
 
-/** The Worker in workerd, under wrangler. */
 export type WorkerProcess = {
-  /** Of the process group, hence negative. */
+  /** The negative id of the process group. */
   readonly pid: number;
-  /** Resolves when wrangler has ended, for whatever reason. */
+  /** Resolves when wrangler has ended for any reason. */
   readonly ended: Promise<void>;
   hasEnded(): boolean;
-  /** The end of what wrangler and the Worker wrote. */
   lastLines(): string;
   stop(options?: { readonly force: boolean }): Promise<void>;
 };
 
-/** Where the project's own wrangler is, or a sentence. */
+/** Returns the path of the project's wrangler, or one sentence. */
 export function wranglerScript(): Result<string, string> {
   try {
     const script = join(dirname(createRequire(import.meta.url).resolve('wrangler/package.json')), 'bin', 'wrangler.js');
     if (existsSync(script)) return ok(script);
   } catch {
-    // Not installed: the same sentence as for an incomplete package.
+    // Not installed: the same message as for an incomplete package.
   }
   return err('wrangler is not installed: run npm ci first.');
 }
 
-/** Starts the Worker of the project in `projectFolder` with the settings of `settingsFile` and nothing else. */
+/** Starts the Worker in `projectFolder` with the settings of `settingsFile` only. */
 export function startWorker(options: {
   readonly script: string;
   readonly projectFolder: string;
@@ -48,17 +45,17 @@ export function startWorker(options: {
   readonly settingsFile: string;
   readonly stateFolder: string;
   readonly logFile: string;
-  /** Where V8's inspector listens; any free port where it is left out. */
+  /** The port of V8's inspector; any free port by default. */
   readonly inspectorPort?: number;
 }): Result<WorkerProcess, string> {
   const log = openSync(options.logFile, 'w', 0o600);
   const args = ['dev', '--local', '--ip', '127.0.0.1', '--port', String(options.port), '--local-protocol', 'http'];
   args.push('--inspector-port', String(options.inspectorPort ?? 0));
-  // With an --env-file given, wrangler reads neither .dev.vars nor .env: this file is all there is.
+  // With --env-file wrangler reads neither .dev.vars nor .env.
   args.push('--env-file', options.settingsFile, '--persist-to', options.stateFolder, '--show-interactive-dev-session=false');
   const child = spawn(process.execPath, [options.script, ...args], {
     cwd: options.projectFolder,
-    // A group of its own, so that wrangler, workerd and esbuild can be ended together.
+    // Its own process group, so that wrangler, workerd and esbuild end together.
     detached: true,
     stdio: ['ignore', log, log],
     env: wranglerEnvironment(options.projectFolder, options.stateFolder),
@@ -79,26 +76,24 @@ export function startWorker(options: {
   });
 }
 
-/** Waits until the Worker says that it is ready. Null when it is, else a sentence. Ends early when `isOver` says so. */
+/** Waits until the Worker is ready. Null when it is, else one sentence. Ends early when `isOver` returns true. */
 export async function untilReady(baseUrl: string, worker: WorkerProcess, isOver: () => boolean): Promise<string | null> {
-  let lastAnswer = 'it did not answer';
+  let lastAnswer = 'it did not respond';
   for (const deadline = Date.now() + READY_DEADLINE_MS; Date.now() < deadline && !isOver(); await sleep(READY_INTERVAL_MS)) {
     if (worker.hasEnded()) return 'The Worker could not be started: wrangler ended.';
     try {
       const answer = await fetch(`${baseUrl}/ready`, { signal: AbortSignal.timeout(READY_REQUEST_MS) });
       await answer.body?.cancel();
       if (answer.status === 200) return null;
-      lastAnswer = `GET /ready answered ${answer.status}`;
+      lastAnswer = `GET /ready returned ${answer.status}`;
     } catch {
       // Not listening yet.
     }
   }
-  return isOver()
-    ? 'The start was interrupted.'
-    : `The Worker did not get ready within ${READY_DEADLINE_MS / seconds} seconds: ${lastAnswer}.`;
+  return isOver() ? 'The start was interrupted.' : `The Worker was not ready within ${READY_DEADLINE_MS / seconds} seconds: ${lastAnswer}.`;
 }
 
-/** The environment without anything that would change what wrangler does, and with everything that keeps it off the internet. */
+/** The environment without variables that change wrangler's behaviour, and with everything that keeps it offline. */
 function wranglerEnvironment(projectFolder: string, stateFolder: string): NodeJS.ProcessEnv {
   const settings = new Set(Object.keys(Settings.shape));
   const isKept = (name: string) => !settings.has(name) && !/^(?:CLOUDFLARE|CF|WRANGLER)_|^(?:https?|all)_proxy$/i.test(name);
@@ -109,7 +104,7 @@ function wranglerEnvironment(projectFolder: string, stateFolder: string): NodeJS
     PATH: [join(projectFolder, 'node_modules', '.bin'), dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter),
     WRANGLER_SEND_METRICS: 'false',
     WRANGLER_SEND_ERROR_REPORTS: 'false',
-    // The banner is what asks the registry for a newer version.
+    // The banner asks the registry for a newer version.
     WRANGLER_HIDE_BANNER: 'true',
     WRANGLER_NO_SKILLS_UPDATE_PROMPTS: 'true',
     WRANGLER_WRITE_LOGS: 'false',

@@ -20,10 +20,10 @@ const httpUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/
 
 const libsqlUrl = z.url({ protocol: /^(https?|libsql|wss?)$/ });
 
-/** A path below a base URL; it may not leave it. */
+/** A path below a base URL, without a way to leave it. */
 const urlPath = z.string().regex(/^(?!.*(?:\.\.|\/\/|[?#\\\s]))\/[\x21-\x7e]*$/);
 
-/** A comma-separated list of providers that can do a thing, none of them twice. */
+/** A comma-separated list of distinct providers. */
 function providerOrder<const P extends readonly [ProviderId, ...ProviderId[]]>(able: P) {
   return z
     .string()
@@ -46,7 +46,7 @@ const sha256List = z
   )
   .pipe(z.array(z.string().regex(/^[0-9a-f]{64}$/, 'is not a SHA-256 in hex')));
 
-/** The databases beside the first, in the order that gives them their numbers. JSON, because each has a token of its own. */
+/** The databases after the first, numbered by their order. JSON, because each has its own token. */
 const shardList = z
   .string()
   .transform((text, context): unknown => {
@@ -59,16 +59,14 @@ const shardList = z
   })
   .pipe(z.array(z.strictObject({ url: libsqlUrl, authToken: z.string().min(1).optional() })).max(99));
 
-/** Numbers of shards, none of them twice. */
 const shardNumbers = z
   .string()
   .regex(/^\d{1,2}(,\d{1,2})*$/)
   .transform((list) => [...new Set(list.split(',').map(Number))]);
 
-/** HikerAPI has no transcripts. */
 const TRANSCRIBING = ['scrapecreators', 'apify'] as const satisfies readonly ProviderId[];
 
-/** Every text variable and secret of the Worker, with its default and its bounds. wrangler.toml and .dev.vars.example are checked against it. */
+/** Every text variable and secret of the Worker, with default and bounds. wrangler.toml and .dev.vars.example are checked against it. */
 export const Settings = z.object({
   SERVICE_VERSION: z.string().min(1).max(64).default('dev'),
   LIBSQL_URL: libsqlUrl,
@@ -115,7 +113,7 @@ export const Settings = z.object({
 });
 export type Settings = z.infer<typeof Settings>;
 
-/** What the runtime hands the Worker: the settings as text, and the bindings of wrangler.toml. */
+/** The Worker's environment: settings as text, and the bindings of wrangler.toml. */
 export type Env = { readonly [K in keyof Settings]?: string } & {
   readonly CONTENT_CACHE: KVNamespace;
   readonly READ_FLIGHTS: ReadFlights;
@@ -125,10 +123,10 @@ export type Env = { readonly [K in keyof Settings]?: string } & {
   readonly ASSETS: Fetcher;
 };
 
-/** Names of the settings that are missing or malformed; never their values. */
+/** A missing or malformed setting; never its value. */
 export type SettingsProblem = { readonly name: string; readonly problem: 'missing' | 'malformed' };
 
-/** Reads the settings once per isolate. An empty text counts as not set, as a cleared secret would be. */
+/** Parses the settings. An empty text counts as not set, like a cleared secret. */
 export function readSettings(env: Readonly<Record<string, unknown>>): Result<Settings, readonly SettingsProblem[]> {
   const given: Record<string, unknown> = {};
   for (const name of Object.keys(Settings.shape)) {
@@ -140,7 +138,7 @@ export function readSettings(env: Readonly<Record<string, unknown>>): Result<Set
   return err([...names].map((name) => ({ name, problem: name in given ? 'malformed' : 'missing' })));
 }
 
-/** The providers of an order that have a key. */
+/** Returns the providers that have a key, in the given order. */
 export function withKey<P extends ProviderId>(order: readonly P[], settings: Settings): readonly P[] {
   const hasKey: Record<ProviderId, boolean> = {
     apify: settings.APIFY_TOKEN !== undefined,

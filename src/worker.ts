@@ -20,7 +20,7 @@ const app = createApp(({ env, background, hints }) => buildDeps(env, background,
 export default {
   fetch(request, env, ctx) {
     const answer = Promise.resolve(app.fetch(request, env, ctx));
-    // A caller who hangs up must not cancel a settlement: the whole request lives on until it is done.
+    // A disconnected caller must not cancel a settlement, so the request runs to its end.
     ctx.waitUntil(answer.catch(() => undefined));
     return answer;
   },
@@ -29,21 +29,20 @@ export default {
   },
 } satisfies ExportedHandler<Env>;
 
-/** Where parallel identical reads of all isolates become one. */
 export class ReadFlight extends DurableObject<Env> {
   readonly #deck = flightDeckFor(this.env);
 
   fly(...order: Parameters<FlightDeck['fly']>): ReturnType<FlightDeck['fly']> {
     const answer = this.#deck.fly(...order);
-    // A caller who leaves must not end the flight for the others.
+    // A disconnected caller must not end the run for its followers.
     this.ctx.waitUntil(answer.catch(() => undefined));
     return answer;
   }
 }
 
 /**
- * Where all writes to the database of one shard take their turn. Its storage holds only what has to be undone once the database can be
- * asked again; what an account can spend is known to the database alone.
+ * Queues all writes to the database of one shard. Its storage holds only compensations to run once the database is reachable again; what an
+ * account can spend is only in the database.
  */
 export class LedgerWriter extends DurableObject<Env> {
   #writer: Writer | undefined;
@@ -78,10 +77,9 @@ export class LedgerWriter extends DurableObject<Env> {
   }
 }
 
-/** A crash may forget as much of a subject's count. A shorter time would have every object write to the disk again and again. Milliseconds. */
+/** A crash may lose this much of a subject's count. A shorter time would make every object write to disk constantly. */
 const SAVE_COUNTS_AFTER_MS = 5_000;
 
-/** Where the requests of one subject are counted. */
 export class RateLimit extends DurableObject<Env> {
   readonly #counter = createWindowCounter({
     load: () => this.ctx.storage.get<Counter>('counter'),
@@ -100,9 +98,9 @@ export class RateLimit extends DurableObject<Env> {
   }
 }
 
-/** Where the counters of all isolates come together: in memory, and every few seconds in one write to the database. */
+/** Collects the counters of all isolates in memory and writes them together every few seconds. */
 export class Metrics extends DurableObject<Env> {
-  // A connection belongs to one request or alarm, so each flush makes its own.
+  // A connection belongs to one request or alarm, so each flush opens its own.
   readonly #buffer = createCounterBuffer((increments) => metricsFor(this.env).add(increments));
 
   async add(increments: readonly Increment[]): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Cdn } from './cdn.ts';
 import type { SampleComment } from './thread.ts';
 
-/** The dataset items of a run for comments. Replies are only known where they were asked for: otherwise null, which isn't none. */
+/** Builds the dataset items of a comments run. Replies that were not requested are null, which does not mean none. */
 export function apifyComments(shortcode: string, comments: readonly SampleComment[], withReplies: boolean, cdn: Cdn): string {
   return JSON.stringify(
     comments.map((comment) => ({

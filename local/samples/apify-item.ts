@@ -2,12 +2,12 @@ import { mediaIdFromShortcode } from '../../src/instagram/shortcode.ts';
 import type { Cdn } from './cdn.ts';
 import type { SamplePost, SampleSlide, SampleUser } from './sample-post.ts';
 
-/** The number that Apify's scrapers give for likes that the author hides. */
+/** Apify's value for hidden likes. */
 const HIDDEN = -1;
 
 /**
- * The sample as a dataset item of Apify's instagram scrapers. Fields that its items leave out at times are left out here too, and
- * so is a transcript that is null.
+ * Builds the sample as a dataset item of Apify's Instagram scrapers, without the fields that its items sometimes lack and without a null
+ * transcript.
  */
 export function apifyItem(post: SamplePost, cdn: Cdn, transcript: string | null): string {
   const [cover] = post.slides;
@@ -18,7 +18,7 @@ export function apifyItem(post: SamplePost, cdn: Cdn, transcript: string | null)
     type: isCarousel ? 'Sidecar' : cover.type === 'video' ? 'Video' : 'Image',
     shortCode: post.shortcode,
     caption: post.caption ?? '',
-    // Apify cuts tags at the first letter that isn't Latin, so that its own list can't be trusted.
+    // Apify cuts tags at the first letter that is not Latin, so its own list is unreliable.
     hashtags: [...(post.caption ?? '').matchAll(/#([A-Za-z0-9_]+)/g)].map((match) => match[1]),
     mentions: [...(post.caption ?? '').matchAll(/@([A-Za-z0-9_.]+)/g)].map((match) => match[1]),
     url: `https://www.instagram.com/p/${post.shortcode}/`,

@@ -1,17 +1,17 @@
 const hour = 3_600;
 
-// How far ahead the platform's own media addresses were seen to expire: pictures after four days, videos after a day and a half.
+// The observed lifetime of the platform's media URLs: images four days, videos a day and a half.
 const IMAGE_LIFETIME_SECONDS = 104 * hour;
 const VIDEO_LIFETIME_SECONDS = 32 * hour;
 
-/** Makes addresses of pictures and videos that look like the platform's and lead nowhere. */
+/** Creates image and video URLs that look like the platform's and lead nowhere. */
 export type Cdn = {
   image(name: string): string;
   video(name: string): string;
   audio(name: string): string;
 };
 
-/** Addresses signed at `nowMs` (unix milliseconds); the parameter `oe` holds the expiry as hexadecimal unix seconds. */
+/** Creates URLs signed at `nowMs` (unix milliseconds); the parameter `oe` holds the expiry as hexadecimal unix seconds. */
 export function createCdn(nowMs: number): Cdn {
   const address = (path: string, name: string, ending: string, lifetimeSeconds: number) => {
     const expiry = (Math.floor(nowMs / 1_000) + lifetimeSeconds).toString(16).toUpperCase();

@@ -5,15 +5,14 @@ import type { SamplePost, SampleUser } from './sample-post.ts';
 import type { SampleComment } from './thread.ts';
 import type { ThreadPage } from './thread-pages.ts';
 
-/** How many replies a comment shows by itself. */
 const PREVIEWED_REPLIES = 1;
 
-/** The cursor as it was seen: JSON in a text, which a caller has to encode and not to read. */
+/** A cursor like the recorded ones: JSON in a text, opaque to the caller. */
 function serverCursor(token: string): string {
   return JSON.stringify({ server_cursor: token, is_server_cursor_inverse: true });
 }
 
-/** `/v2/media/comments`: the app's own page. What is more lies towards the head of the list, as in the recordings. */
+/** Builds `/v2/media/comments`, the app's own page. The rest lies towards the head of the list, as in the recordings. */
 export function hikerapiCommentsV2(post: SamplePost, page: ThreadPage, cdn: Cdn): string {
   const next = page.next === null ? null : serverCursor(page.next);
   return JSON.stringify({
@@ -33,7 +32,7 @@ export function hikerapiCommentsV2(post: SamplePost, page: ThreadPage, cdn: Cdn)
   });
 }
 
-/** `/v2/media/comments/replies`: a page of one comment's replies, oldest first. */
+/** Builds `/v2/media/comments/replies`: a page of one comment's replies, oldest first. */
 export function hikerapiReplies(post: SamplePost, parent: SampleComment, page: ThreadPage, cdn: Cdn): string {
   return JSON.stringify({
     child_comment_count: parent.replies.length,
@@ -47,7 +46,7 @@ export function hikerapiReplies(post: SamplePost, parent: SampleComment, page: T
   });
 }
 
-/** `/v1/media/comments/chunk`: the flat comments and the two cursors. */
+/** Builds `/v1/media/comments/chunk`: the flat comments and the two cursors. */
 export function hikerapiCommentsV1(page: ThreadPage, cdn: Cdn): string {
   const items = page.comments.map((comment) => ({
     pk: comment.id,
@@ -62,7 +61,7 @@ export function hikerapiCommentsV1(page: ThreadPage, cdn: Cdn): string {
   return JSON.stringify([items, page.next, null]);
 }
 
-/** `/gql/comments`: a flat list in the web's old shape, with the replies inside. */
+/** Builds `/gql/comments`: a flat list in the web's old format, with the replies inside. */
 export function hikerapiGqlComments(comments: readonly SampleComment[], cdn: Cdn): string {
   const node = (comment: SampleComment) => ({
     pk: comment.id,
@@ -88,7 +87,7 @@ function topLevel(post: SamplePost, comment: SampleComment, cdn: Cdn) {
   const previewed = comment.replies.slice(0, PREVIEWED_REPLIES);
   return {
     ...common(post, comment, cdn),
-    // Said of pinned comments only, and of replies only where there are some.
+    // Present only on pinned comments, and for replies only where there are some.
     ...(comment.isPinned ? { is_pinned: true } : {}),
     ...(comment.replies.length === 0 ? {} : { child_comment_count: comment.replies.length }),
     preview_child_comments: previewed.map((reply) => replyTo(post, comment, reply, cdn)),
@@ -122,7 +121,7 @@ function common(post: SamplePost, comment: SampleComment, cdn: Cdn) {
     strong_id__: comment.id,
     status: 'Active',
     text: comment.text,
-    // Named after the web's own field; no GIF was seen in a recording of this endpoint.
+    // Named like the web's field; no recording of this endpoint has a GIF.
     ...(comment.isGif ? { giphy_media_info: { id: `gif${comment.id}` } } : {}),
     type: 0,
     user: {

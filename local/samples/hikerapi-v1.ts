@@ -3,7 +3,7 @@ import type { Cdn } from './cdn.ts';
 import { wholeNumber } from '../exact-json.ts';
 import type { SamplePost, SampleSlide, SampleUser } from './sample-post.ts';
 
-/** The sample as HikerAPI's flat media: ids as text, except the location's. */
+/** Builds the sample as HikerAPI's flat media: ids as text, except the location's. */
 export function hikerapiV1Body(post: SamplePost, cdn: Cdn): string {
   const pk = mediaIdFromShortcode(post.shortcode);
   const [cover] = post.slides;
@@ -47,7 +47,7 @@ export function hikerapiV1Body(post: SamplePost, cdn: Cdn): string {
   });
 }
 
-/** Two sizes of a picture, best first. */
+/** Two sizes of an image, best first. */
 export function imageVersions(slide: SampleSlide, cdn: Cdn) {
   return [1, 2].map((divisor) => ({
     estimated_scans_sizes: [27_870, 55_740, 83_610],
@@ -59,7 +59,6 @@ export function imageVersions(slide: SampleSlide, cdn: Cdn) {
   }));
 }
 
-/** The one size of a video. */
 export function videoVersions(slide: SampleSlide, cdn: Cdn) {
   return [
     {
@@ -75,7 +74,7 @@ export function videoVersions(slide: SampleSlide, cdn: Cdn) {
   ];
 }
 
-/** What HikerAPI says of the sound, in both of its versions: a licensed song, or the author's own recording. */
+/** HikerAPI's music in both versions: a licensed song, or the author's own recording. */
 export function clipsMetadata(music: NonNullable<SamplePost['music']>, owner: SampleUser, cdn: Cdn) {
   if (music.isOriginal) {
     return {

@@ -4,7 +4,7 @@ import { clipsMetadata, imageVersions, videoVersions } from './hikerapi-v1.ts';
 import type { SamplePost, SampleSlide, SampleUser } from './sample-post.ts';
 import { wholeNumber } from '../exact-json.ts';
 
-/** The sample as HikerAPI's version 2: the app's own media object, whose `pk` is a number beyond 2^53. */
+/** Builds the sample as HikerAPI's version 2: the app's own media object, whose `pk` is a number beyond 2^53. */
 export function hikerapiV2Body(post: SamplePost, cdn: Cdn): string {
   const [cover] = post.slides;
   const isCarousel = post.kind === 'carousel';
@@ -31,7 +31,7 @@ export function hikerapiV2Body(post: SamplePost, cdn: Cdn): string {
       reshare_count: post.shares,
       media_repost_count: post.reposts,
       is_paid_partnership: post.sponsor !== null,
-      // No real one has been seen with a sponsor in it; this follows the flat version's user.
+      // No recording has a sponsor; this follows the flat version's user.
       ...(post.sponsor === null ? {} : { sponsor_tags: [user(post.sponsor, cdn)] }),
       coauthor_producers: post.coauthors.map((coauthor) => user(coauthor, cdn)),
       ...(post.taggedUsers.length === 0

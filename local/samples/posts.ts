@@ -1,7 +1,7 @@
 import { INJECTION_TEXTS } from './comment-texts.ts';
 import { glassHouse, harbour, image, kumo, nadi, nakhla, ordinary, ownSound, REEL, type SamplePost, tinker, video } from './sample-post.ts';
 
-/** With all replies; 620 at the top level. */
+/** Including replies; 620 at the top level. */
 const LONG_THREAD_COMMENTS = 948;
 
 const reel = (shortcode: string, caption: string, seconds: number): SamplePost => ({
@@ -14,7 +14,7 @@ const reel = (shortcode: string, caption: string, seconds: number): SamplePost =
   slides: [video(shortcode, seconds, 0)],
 });
 
-/** The posts served when no folder of recordings is given; docs/reference/local-stack.md lists them. */
+/** The posts that are served without a folder of recordings, as docs/reference/local-stack.md lists them. */
 export const SAMPLE_POSTS: readonly SamplePost[] = [
   {
     ...ordinary,
@@ -119,7 +119,7 @@ export const SAMPLE_POSTS: readonly SamplePost[] = [
   },
 ];
 
-/** Reels that the stand-in of the hosted boundary answers with its faults. The providers have no transcript of them and read them well. */
+/** Reels for which the fake gateway responds with its faults. The providers read them well and have no transcript. */
 const BOUNDARY_REELS: readonly SamplePost[] = [
   'AchroHang__',
   'Achro401___',
@@ -144,12 +144,11 @@ const INJECTION_REEL: SamplePost = {
   commentTexts: INJECTION_TEXTS,
 };
 
-/** Every sample by its shortcode. */
 export const SAMPLES_BY_SHORTCODE: ReadonlyMap<string, SamplePost> = new Map(
   [...SAMPLE_POSTS, ...BOUNDARY_REELS, INJECTION_REEL].map((post) => [post.shortcode, post]),
 );
 
-/** A good reel under any shortcode: what stands behind a provider's fault, with what that fault is about. */
+/** Returns a good reel with any shortcode, for faults of one part only. */
 export function reelBehindFault(shortcode: string): SamplePost {
   const [cover] = REEL.slides;
   const post: SamplePost = { ...REEL, shortcode, slides: [{ ...cover, shortcode }] };

@@ -1,11 +1,11 @@
-/** A person in a sample. Nobody here exists. */
+/** An invented user. */
 export type SampleUser = { readonly id: string; readonly username: string; readonly fullName: string; readonly isVerified: boolean };
 
 type SampleOwner = SampleUser & { readonly followers: number; readonly posts: number };
 
-/** One picture or video; a post that is no carousel has exactly one. Sizes in pixels. */
+/** One image or video; only a carousel has several. Sizes in pixels. */
 export type SampleSlide = {
-  /** Of the slide; for a post that is no carousel, the post's own. */
+  /** The slide's shortcode; the post's own unless it is a carousel. */
   readonly shortcode: string;
   readonly type: 'image' | 'video';
   readonly width: number;
@@ -15,18 +15,17 @@ export type SampleSlide = {
   readonly views: number;
 };
 
-/** What a post says, before any provider's shape is put on it. */
+/** A post, independent of any provider's format. */
 export type SamplePost = {
   readonly shortcode: string;
   readonly kind: 'image' | 'video' | 'carousel' | 'reel';
   readonly caption: string | null;
   /** Unix seconds. */
   readonly takenAt: number;
-  /** Kept also when they are hidden: what is shown then is each provider's own business. */
+  /** Set even when hidden: each provider shows hidden likes differently. */
   readonly likes: number;
   readonly likesHidden: boolean;
   readonly comments: number;
-  /** Of a video or reel; null for a picture. */
   readonly plays: number | null;
   readonly shares: number;
   readonly reposts: number;
@@ -45,11 +44,11 @@ export type SamplePost = {
   readonly music: { readonly title: string; readonly artist: string; readonly audioId: string; readonly isOriginal: boolean } | null;
   readonly isPinned: boolean;
   readonly commentsDisabled: boolean;
-  /** What is written under it in turn; null for the usual table. */
+  /** The texts of its comments, in turn; null for the usual ones. */
   readonly commentTexts: readonly string[] | null;
-  /** Pages of its comments repeat some of the earlier ones, as those of a busy thread do. */
+  /** Whether pages of its comments repeat earlier ones, as in a busy thread. */
   readonly threadMoves: boolean;
-  /** What the providers' transcription hears; null where they have nothing to say about it. */
+  /** The outcome of the providers' transcription; null when they have none. */
   readonly transcript: { readonly kind: 'speech'; readonly text: string } | { readonly kind: 'no_speech' } | null;
 };
 
@@ -88,7 +87,6 @@ export const nadi: SampleOwner = {
 export const tinker: SampleUser = { id: '41000000057', username: 'sample.tinker', fullName: 'Ada the Tinker', isVerified: false };
 export const glassHouse: SampleUser = { id: '41000000063', username: 'sample_glass_house', fullName: 'Glass House', isVerified: true };
 
-/** A picture as a slide. */
 export const image = (shortcode: string, alt: string | null, width = 1_080, height = 1_350): SampleSlide => ({
   shortcode,
   type: 'image',
@@ -99,7 +97,6 @@ export const image = (shortcode: string, alt: string | null, width = 1_080, heig
   views: 0,
 });
 
-/** A video as a slide. */
 export const video = (shortcode: string, durationSeconds: number, views: number, width = 1_080, height = 1_920): SampleSlide => ({
   shortcode,
   type: 'video',
@@ -110,7 +107,7 @@ export const video = (shortcode: string, durationSeconds: number, views: number,
   views,
 });
 
-/** An ordinary picture; the other samples say in what they differ. */
+/** An ordinary image. Other samples state only their differences. */
 export const ordinary = {
   kind: 'image',
   takenAt: Date.UTC(2026, 4, 14, 9, 30, 12) / 1_000,
@@ -137,7 +134,7 @@ export const harbour = { id: '212000017', name: 'Old Harbour Steps', city: 'Samp
 export const ownSound = { title: 'Original audio', artist: 'sample.lantern.works', audioId: '730000000000017', isOriginal: true };
 const song = { title: 'Paper Boats', artist: 'The Invented Trio', audioId: '730000000000029', isOriginal: false };
 
-/** A reel with everything that a reel can have; also what a slow provider answers, under another shortcode. */
+/** A reel with every optional field; also the response of a slow provider, under another shortcode. */
 export const REEL: SamplePost = {
   ...ordinary,
   shortcode: 'DemoReel_01',

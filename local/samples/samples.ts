@@ -13,7 +13,7 @@ import { scrapecreatorsComments, scrapecreatorsReplies, scrapecreatorsTranscript
 import { threadOf, type SampleComment } from './thread.ts';
 import { repliesPage, threadPage, type ThreadPage } from './thread-pages.ts';
 
-/** ScrapeCreators takes videos below two minutes. */
+/** ScrapeCreators accepts videos below two minutes. */
 const LONGEST_TRANSCRIBED_SECONDS = 120;
 
 type RepliesKind = Extract<PageKind, 'hikerapi_replies' | 'scrapecreators_replies'>;
@@ -26,12 +26,12 @@ const SHAPES: Readonly<Record<PayloadKind, (post: SamplePost, cdn: Cdn) => strin
   scrapecreators: scrapecreatorsBody,
 };
 
-/** The project's own posts in every provider's shape. Media addresses are signed at the time of asking, so they always lie ahead. */
+/** Creates the project's posts in every provider's format. Media URLs are signed at request time, so they never expire. */
 export function createSamples(clock: Clock): Payloads {
   return samplesFrom((shortcode) => SAMPLES_BY_SHORTCODE.get(shortcode) ?? null, [...SAMPLES_BY_SHORTCODE.keys()], clock);
 }
 
-/** A good post under any shortcode: what a fault answers that is not about the content, such as a slow answer. */
+/** Creates a good post with any shortcode, for faults that are not about the content, such as a slow response. */
 export function samplesBehindFaults(clock: Clock): Payloads {
   return samplesFrom(reelBehindFault, [], clock);
 }

@@ -2,13 +2,13 @@ import { mediaIdFromShortcode } from '../../src/instagram/shortcode.ts';
 import type { Cdn } from './cdn.ts';
 import type { SamplePost, SampleSlide, SampleUser } from './sample-post.ts';
 
-/** The number that the web's own API gives for likes that the author hides. */
+/** The web API's value for hidden likes. */
 const HIDDEN = -1;
 
-/** Credits that a new ScrapeCreators account of the stand-in is said to have. */
+/** Credits of a new ScrapeCreators account at the fake. */
 export const SAMPLE_CREDITS = 25_000;
 
-/** The sample as ScrapeCreators' post: the web's `xdt_shortcode_media` inside the vendor's envelope. */
+/** Builds the sample as ScrapeCreators' post: the web's `xdt_shortcode_media` inside the vendor's envelope. */
 export function scrapecreatorsBody(post: SamplePost, cdn: Cdn): string {
   return JSON.stringify({
     success: true,
@@ -20,7 +20,7 @@ export function scrapecreatorsBody(post: SamplePost, cdn: Cdn): string {
   });
 }
 
-/** The media object by itself; the faults of the stand-in change it. */
+/** Builds the media object alone, which the fake's faults modify. */
 export function shortcodeMedia(post: SamplePost, cdn: Cdn) {
   const [cover] = post.slides;
   const isCarousel = post.kind === 'carousel';
@@ -85,12 +85,12 @@ function frame(slide: SampleSlide, cdn: Cdn) {
 
 function videoFields(post: SamplePost, slide: SampleSlide, cdn: Cdn) {
   return {
-    // Seen to be false on reels that do have sound.
+    // False even on reels with sound.
     has_audio: false,
     video_url: cdn.video(slide.shortcode),
     video_view_count: slide.views,
     video_play_count: post.plays,
-    // Only reels are marked; a plain video has null here.
+    // Set only for reels; null for a plain video.
     product_type: post.kind === 'reel' ? 'clips' : null,
     title: '',
     video_duration: slide.durationSeconds,
@@ -115,7 +115,7 @@ function sidecarChild(slide: SampleSlide, cdn: Cdn) {
     id: mediaIdFromShortcode(slide.shortcode),
     shortcode: slide.shortcode,
     ...frame(slide, cdn),
-    // Of a video inside a carousel it is the views that are counted, and plays are null.
+    // A video inside a carousel has views; its plays are null.
     ...(isVideo ? { has_audio: false, video_url: cdn.video(slide.shortcode), video_view_count: slide.views, video_play_count: null } : {}),
     is_video: isVideo,
     edge_media_to_tagged_user: { edges: [] },

@@ -5,13 +5,13 @@ import { SAMPLE_CREDITS } from './scrapecreators-body.ts';
 import type { SampleComment } from './thread.ts';
 import { repliesCursor, type ThreadPage } from './thread-pages.ts';
 
-/** A page with replies costs fifteen credits, without one. */
+/** The price of a page with replies, in credits; without replies it is one. */
 const CREDITS_WITH_REPLIES = 15;
 
-/** Replies that come along with their comment when they are asked for; the rest has an endpoint of its own. */
+/** Replies included in a comment if requested; the rest has its own endpoint. */
 const REPLIES_INSIDE = 5;
 
-/** `/v2/instagram/post/comments`: a page, with the first replies inside where they were asked for. */
+/** Builds `/v2/instagram/post/comments`: a page, with the first replies inside if requested. */
 export function scrapecreatorsComments(page: ThreadPage, withReplies: boolean, cdn: Cdn): string {
   const comments = page.comments.map((comment) => ({
     ...common(comment, cdn),
@@ -26,13 +26,13 @@ export function scrapecreatorsComments(page: ThreadPage, withReplies: boolean, c
   return envelope({ credits_charged: withReplies ? CREDITS_WITH_REPLIES : 1, comments, cursor: page.next });
 }
 
-/** `/v1/instagram/post/comment/replies`: a page of one comment's replies. */
+/** Builds `/v1/instagram/post/comment/replies`: a page of one comment's replies. */
 export function scrapecreatorsReplies(parent: SampleComment, page: ThreadPage, cdn: Cdn): string {
   const comments = page.comments.map((reply) => ({ ...common(reply, cdn), parent_comment_id: parent.id }));
   return envelope({ credits_charged: 1, comments, cursor: page.next, has_more: page.next !== null });
 }
 
-/** `/v2/instagram/media/transcript`: one entry a video; without any speech null. */
+/** Builds `/v2/instagram/media/transcript`: one entry per video; null without speech. */
 export function scrapecreatorsTranscript(post: SamplePost, text: string | null): string {
   const entry = { id: mediaIdFromShortcode(post.shortcode), shortcode: post.shortcode, text };
   return JSON.stringify({ success: true, transcripts: text === null ? null : [entry] });
@@ -48,7 +48,7 @@ function common(comment: SampleComment, cdn: Cdn) {
     id: comment.id,
     text: comment.text,
     created_at: new Date(comment.createdAt * 1_000).toISOString(),
-    // Not always counted, as the vendor's own sample shows.
+    // Sometimes null, as in the vendor's own example.
     comment_like_count: comment.likes === 0 ? null : comment.likes,
     child_comment_count: comment.replies.length,
     user: {

@@ -1,33 +1,33 @@
 import type { SampleComment } from './thread.ts';
 
-/** How many comments HikerAPI and ScrapeCreators give at once. */
+/** The page size of HikerAPI and ScrapeCreators. */
 const COMMENTS_PER_PAGE = 15;
 
-/** Not documented anywhere; small, so that replies have pages too. */
+/** Undocumented; small, so that replies have pages too. */
 const REPLIES_PER_PAGE = 5;
 
-/** Every third page of a moving thread begins with the last comment of the page before. */
+/** Every third page of a moving thread starts with the last comment of the page before. */
 const REPEATS_EVERY = 3;
 
 const CURSOR = 'igskill sample page ';
 
-/** One page, and the token of the next: null on the last. */
+/** A page and the token of the next, null on the last. */
 export type ThreadPage = { readonly comments: readonly SampleComment[]; readonly next: string | null };
 
 /**
- * The page that a cursor leads to, or null when it leads nowhere. A thread that `moves` repeats its pinned comments on every
- * page, and now and then a comment of the page before, as a busy thread does while it is read.
+ * Returns the page of a cursor, or null for an invalid one. A thread that `moves` repeats its pinned comments on every page and sometimes a
+ * comment of the page before, like a busy thread that is being read.
  */
 export function threadPage(thread: readonly SampleComment[], cursor: string | null, moves: boolean): ThreadPage | null {
   return pageAt(moves ? movingPages(thread) : pagesOf(thread, COMMENTS_PER_PAGE), cursor);
 }
 
-/** The same for the replies of one comment. */
+/** Returns the page of a comment's replies for a cursor, or null for an invalid one. */
 export function repliesPage(replies: readonly SampleComment[], cursor: string | null): ThreadPage | null {
   return pageAt(pagesOf(replies, REPLIES_PER_PAGE), cursor);
 }
 
-/** The token that leads to the replies behind the first `delivered`; null when there are none. Only whole pages can be left out. */
+/** Returns the token of the replies after the first `delivered`; null when there are none. Skips whole pages only. */
 export function repliesCursor(replies: readonly SampleComment[], delivered: number): string | null {
   return delivered >= replies.length ? null : token(Math.floor(delivered / REPLIES_PER_PAGE));
 }
@@ -60,7 +60,6 @@ function token(page: number): string {
   return btoa(`${CURSOR}${page}`);
 }
 
-/** Reads a token out of whatever a vendor wraps around it. */
 function pageNumber(cursor: string): number | null {
   for (const [word] of cursor.matchAll(/[A-Za-z0-9+/]{24,}={0,2}/g)) {
     let text = '';

@@ -2,7 +2,7 @@ import { mediaIdFromShortcode } from '../../src/instagram/shortcode.ts';
 import { COMMENT_TEXTS, COMMENTERS, OWNER_REPLIES, REPLIES } from './comment-texts.ts';
 import type { SamplePost, SampleUser } from './sample-post.ts';
 
-/** A comment or a reply, before any provider's shape is put on it. */
+/** A comment or reply, independent of any provider's format. */
 export type SampleComment = {
   readonly id: string;
   readonly text: string;
@@ -16,23 +16,23 @@ export type SampleComment = {
   readonly replies: readonly SampleComment[];
 };
 
-/** Comment ids have 17 digits and begin like this. */
+/** Comment ids have 17 digits and start like this. */
 const FIRST_ID = 17_900_000_000_000_000n;
 
-/** Ids of one post's comments lie this close together: fewer than a thousand comments with fewer than a hundred replies each. */
+/** The range of ids per post: fewer than a thousand comments with fewer than a hundred replies each. */
 const IDS_A_POST = 100_000n;
 
-/** A prime, to spread posts over the ids. */
+/** A prime that spreads posts over the ids. */
 const POSTS_SPREAD = 1_000_000_007n;
 
-/** As on the platform, which pins three at most. */
+/** The platform pins at most three. */
 const PINNED = [0, 1];
 
-/** The second comment of a thread of some size has more replies than any vendor gives at once. */
+/** The second comment of a larger thread has more replies than any vendor returns at once. */
 const MOST_REPLIES = 11;
 const SOME_SIZE = 40;
 
-/** The post's thread: with all replies it has exactly as many comments as the post says. */
+/** Builds the post's thread. Including replies it has exactly as many comments as the post states. */
 export function threadOf(post: SamplePost): readonly SampleComment[] {
   const comments: SampleComment[] = [];
   for (let left = post.comments; left > 0;) {
@@ -79,7 +79,7 @@ function repliesAt(post: SamplePost, index: number): number {
   return index % 5 === 2 ? 1 : 0;
 }
 
-/** Ranked, not by time: the time jumps about as it does on the platform. */
+/** Ranked, not by time: times vary as on the platform. */
 function written(post: SamplePost, index: number, place: number) {
   const ofPost = (BigInt(mediaIdFromShortcode(post.shortcode)) % POSTS_SPREAD) * IDS_A_POST;
   return {

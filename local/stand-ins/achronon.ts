@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { BOUNDARY_CODES, BOUNDARY_HEADERS, BOUNDARY_VERSION, ParseBody, TranscribeBody } from '../../src/parse/achronon/client.ts';
+import { GATEWAY_CODES, GATEWAY_HEADERS, GATEWAY_VERSION, ParseBody, TranscribeBody } from '../../src/parse/achronon/client.ts';
 import { boundaryFaultOf, type BoundaryFault } from '../boundary-faults.ts';
 import { outputFor, readFence } from './achronon-outputs.ts';
 import { type Answer, type Call, json, jsonText, type Reply } from './server.ts';
 
-/** The base that the Worker is given has a path, as the real one has. */
+/** The base URL has a path, like the real one. */
 export const SANDBOX_PATH = '/sandboxes/local';
 
 const PATHS: Readonly<Record<string, 'transcribe' | 'parse'>> = {
@@ -13,10 +13,10 @@ const PATHS: Readonly<Record<string, 'transcribe' | 'parse'>> = {
   [`${SANDBOX_PATH}/claudex/parse`]: 'parse',
 };
 
-/** Requests and answers that are remembered; the oldest are dropped first, so that a stack left running for weeks stays small. */
+/** Remembered requests and responses. The oldest are dropped first, so that a stack left running for weeks stays small. */
 const MAX_REMEMBERED = 1_000;
 
-/** A line of the list of calls: what was asked for, without what anybody wrote. Status 0: no answer was given. */
+/** An entry in the list of calls, without any user text. Status 0: no response was sent. */
 type BoundaryCall = {
   readonly task: 'transcribe' | 'parse';
   readonly subject: 'media' | 'comments' | null;
@@ -37,8 +37,8 @@ type Memory = {
 };
 
 /**
- * The hosted transcription and parsing service, as docs/reference/achronon-gateway.md describes it. What it says is computed from what it
- * is given. `GET` and `DELETE` of `/__calls` below its base list and forget what was asked, faults come from BOUNDARY_FAULTS.
+ * Fakes the hosted gateway that docs/reference/achronon-gateway.md describes. Its outputs are computed from its inputs. `GET` and `DELETE` of
+ * `/__calls` below its base URL list and clear the calls; faults come from BOUNDARY_FAULTS.
  */
 export function achrononStandIn(): (call: Call) => Reply {
   const memory: Memory = { calls: [], answers: new Map() };
@@ -65,7 +65,7 @@ export function achrononStandIn(): (call: Call) => Reply {
   };
 }
 
-/** What the stand-in itself is asked, and every path that the service hasn't. */
+/** The fake's own paths, and every path that the service lacks. */
 function ownAnswer(call: Call, memory: Memory): Answer {
   if (call.url.pathname !== `${SANDBOX_PATH}/__calls`) return problem(404, 'not_found', 'There is nothing at this path.');
   if (call.method === 'GET') return json(200, memory.calls);
@@ -75,12 +75,12 @@ function ownAnswer(call: Call, memory: Memory): Answer {
 }
 
 function readRequest(call: Call, task: 'transcribe' | 'parse'): Asked | { readonly refusal: Answer } {
-  const refuse = (code: keyof typeof BOUNDARY_CODES, message: string, details?: unknown) => ({ refusal: coded(code, message, details) });
+  const refuse = (code: keyof typeof GATEWAY_CODES, message: string, details?: unknown) => ({ refusal: coded(code, message, details) });
   if (call.method !== 'POST') return { refusal: problem(405, 'method_not_allowed', 'Only POST is understood here.') };
-  if (!/^Bearer \S+$/.test(call.header(BOUNDARY_HEADERS.authorization) ?? '')) return refuse('unauthorized', 'A bearer token is needed.');
-  if (call.header(BOUNDARY_HEADERS.version) !== BOUNDARY_VERSION)
-    return refuse('unsupported_version', `Only version ${BOUNDARY_VERSION} is spoken.`);
-  const key = call.header(BOUNDARY_HEADERS.idempotencyKey) ?? '';
+  if (!/^Bearer \S+$/.test(call.header(GATEWAY_HEADERS.authorization) ?? '')) return refuse('unauthorized', 'A bearer token is needed.');
+  if (call.header(GATEWAY_HEADERS.version) !== GATEWAY_VERSION)
+    return refuse('unsupported_version', `Only version ${GATEWAY_VERSION} is spoken.`);
+  const key = call.header(GATEWAY_HEADERS.idempotencyKey) ?? '';
   if (!/^[\x21-\x7e]{1,200}$/.test(key)) return refuse('invalid_request', 'An idempotency key of 1 to 200 visible characters is needed.');
   const parsed = (task === 'parse' ? ParseBody : TranscribeBody).safeParse(jsonOf(call.body));
   if (parsed.success) return { key, body: parsed.data, text: call.body };
@@ -110,7 +110,7 @@ function goodAnswer(body: Body): Answer {
   return body.task === 'parse' ? parseAnswer(body) : transcribeAnswer(body);
 }
 
-/** The age that a media URL states is not looked at: recordings and samples are always old. */
+/** Ignores the expiry in a media URL: recordings and samples have always expired. */
 function transcribeAnswer({ media, durationSeconds, maxDurationSeconds }: TranscribeBody): Answer {
   if (durationSeconds !== null && durationSeconds > maxDurationSeconds) return coded('too_long', 'The video is longer than allowed.');
   const end = durationSeconds ?? Math.min(8, maxDurationSeconds);
@@ -136,7 +136,6 @@ function parseAnswer(body: ParseBody): Answer {
   return json(200, { output, model: 'stand-in-parse' });
 }
 
-/** Faults that are answers. */
 function faultyAnswer(fault: Exclude<BoundaryFault, 'timeout' | 'slow'>, body: Body): Answer {
   switch (fault) {
     case 'bad_token':
@@ -160,7 +159,7 @@ function faultyAnswer(fault: Exclude<BoundaryFault, 'timeout' | 'slow'>, body: B
   }
 }
 
-/** A good output whose every reference is to a comment that nobody wrote; a post without comments gets talk about one. */
+/** A valid output whose references are to comments that do not exist; a post without comments gets a discussion of some. */
 function withUnknownIds(body: Body): unknown {
   const data = body.task === 'parse' ? readFence(body.content) : null;
   if (body.task !== 'parse' || data === null) return {};
@@ -168,8 +167,8 @@ function withUnknownIds(body: Body): unknown {
   return outputFor(body.subject, body.mode, { ...data, comments: [stranger] });
 }
 
-function coded(code: keyof typeof BOUNDARY_CODES, message: string, details?: unknown): Answer {
-  return problem(BOUNDARY_CODES[code].status, code, message, details);
+function coded(code: keyof typeof GATEWAY_CODES, message: string, details?: unknown): Answer {
+  return problem(GATEWAY_CODES[code].status, code, message, details);
 }
 
 function problem(status: number, code: string, message: string, details?: unknown): Answer {

@@ -6,20 +6,19 @@ import { shortcodeInLink } from './post-link.ts';
 import type { ProviderStandIn } from './scrapecreators.ts';
 import { type Answer, type Call, json, jsonText, type Reply } from './server.ts';
 
-/** Any actor's synchronous run; the actor is written with a tilde or as an id. */
+/** The synchronous run of any actor, written with a tilde or as an id. */
 const RUN_SYNC = /^\/v2\/(?:acts|actors)\/([A-Za-z0-9._~-]+)\/run-sync-get-dataset-items$/;
 
-/** Actors by name and by id that read nothing but comments, or that can write down what a reel says. */
+/** Actors, by name and id, that read only comments or that can transcribe a reel. */
 const COMMENT_SCRAPERS = new Set(['apify~instagram-comment-scraper', 'SbK00X0JYCPblD2wp']);
 const REEL_SCRAPERS = new Set(['apify~instagram-reel-scraper']);
 
-/** The smallest limit on a run's charge that its actors accept, in US dollars, as seen in a recorded run. */
+/** The lowest charge cap that its actors accept, as seen in a recorded run. */
 const MIN_TOTAL_CHARGE_USD = 0.5;
 
-/** How many times the scraper says in one item that it was blocked; more lines say no more. */
+/** Lines in one item that report a blocked request; more add nothing. */
 const BLOCKED_LINES = 3;
 
-/** What one run is to read, and how. */
 type Run = {
   readonly part: 'media' | 'comments' | 'transcript';
   readonly inputs: readonly string[];
@@ -28,7 +27,7 @@ type Run = {
 };
 
 /**
- * Apify's synchronous actor runs: posts by `directUrls` or `username`, their comments (`resultsType` or the comment scraper), and
+ * Fakes Apify's synchronous actor runs: posts by `directUrls` or `username`, their comments (`resultsType` or the comment scraper), and
  * reels with `includeTranscript`. A missing post is an item too, with status 201.
  */
 export function apifyStandIn({ payloads, clock }: ProviderStandIn): (call: Call) => Reply {
@@ -56,7 +55,7 @@ export function apifyStandIn({ payloads, clock }: ProviderStandIn): (call: Call)
   };
 }
 
-/** What a run is told, or null for an input that an actor refuses. */
+/** Parses a run's input; null for one that an actor refuses. */
 function runOf(actor: string, body: string): Run | null {
   let input: unknown;
   try {
@@ -81,7 +80,7 @@ function runOf(actor: string, body: string): Run | null {
   };
 }
 
-/** The data set of a run, or a refusal where only another provider's recording has what is asked for. */
+/** The data set of a run, or a refusal when only another provider's recording has the data. */
 function result(from: Payloads, run: Run): Answer {
   const items: string[] = [];
   for (const input of run.inputs) {
@@ -100,7 +99,6 @@ function itemsOf(from: Payloads, run: Run, input: string, shortcode: string): re
   const kind = run.part === 'comments' ? 'apify_comments' : 'apify_transcript';
   const page = from.page({ kind, shortcode, cursor: null, commentId: null, limit, withReplies });
   if (page.kind === 'elsewhere') return null;
-  // A reel without a transcript is the reel as it is.
   if (run.part === 'transcript') return page.kind === 'page' ? [page.text] : item();
   if (page.kind === 'page') return [page.text.replace(/^\s*\[|\]\s*$/g, '')];
   if (page.kind === 'no_post') return [JSON.stringify(missing(input))];
@@ -136,12 +134,12 @@ function faults(shortcode: string, found: () => Answer): VendorFaults {
   };
 }
 
-/** The item of a post that gave nothing: private, or without what was asked for. */
+/** The item for a post without data: private, or empty. */
 function nothing(url: string) {
   return { url, requestErrorMessages: [], error: 'no_items', errorDescription: 'Empty or private data for provided input' };
 }
 
-/** The item of a post that is not there. The scraper takes the first part of the path for a user name. */
+/** The item for a missing post. The scraper takes the first part of the path for a username. */
 function missing(url: string) {
   const username = /instagram\.com\/([^/?#]+)/.exec(url)?.[1] ?? url;
   return { url, username, error: 'not_found', errorDescription: 'Post does not exist' };

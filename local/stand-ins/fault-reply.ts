@@ -1,10 +1,10 @@
 import type { Ask, Fault } from '../faults.ts';
 import { type Answer, jsonText, type Reply } from './server.ts';
 
-/** The faults that every HTTP service can have; the others are told in each vendor's own words. */
+/** Faults that any HTTP service can have. All others use each vendor's own wording. */
 type SharedFault = 'timeout' | 'slow' | 'malformed_body' | 'huge_body' | 'redirect' | 'hang_up';
 
-/** The faults of a part; what is asked for otherwise is good. */
+/** Faults of one part; everything else succeeds. */
 type PartFault =
   | 'second_page_fails'
   | 'second_page_hangs'
@@ -14,13 +14,13 @@ type PartFault =
   | 'comments_disabled'
   | 'no_transcript';
 
-/** How late each page of a slow thread is: slow enough that a read of hundreds of comments meets its deadline. */
+/** The delay of each page of a slow thread: long enough for a read of hundreds of comments to meet its deadline. */
 const SLOW_PAGE_MS = 400;
 
-/** A vendor's own way of saying what went wrong. `found` is its good answer, for faults that aren't about the content. */
+/** A vendor's responses to faults. `found` is its success, for faults that are not about the content. */
 export type VendorFaults = { readonly found: () => Answer } & { readonly [F in Exclude<Fault, SharedFault | PartFault>]: () => Answer };
 
-/** What a stand-in does when `shortcode` asks for `fault`. */
+/** Returns a fake's response when `shortcode` requests `fault`. */
 export function faultReply(fault: Fault, shortcode: string, ask: Ask, vendor: VendorFaults): Reply {
   const isOfThread = ask.part === 'comments' || ask.part === 'replies';
   const answer = (isGood: boolean): Reply => ({ kind: 'answer', shortcode, answer: isGood ? vendor.found() : vendor.server_error() });
@@ -51,7 +51,7 @@ export function faultReply(fault: Fault, shortcode: string, ask: Ask, vendor: Ve
       return { kind: 'answer', shortcode, answer: jsonText(good.status, good.body.slice(0, Math.floor(good.body.length / 2))) };
     }
     case 'redirect':
-      // Nothing is there, so that following it shows in the list of calls and gets nobody anywhere.
+      // Leads nowhere, so that following it only shows in the list of calls.
       return { kind: 'answer', shortcode, answer: { status: 302, headers: { location: `/redirected/${shortcode}` }, body: '' } };
     case 'rate_limited':
     case 'server_error':

@@ -8,7 +8,9 @@ import { shortcodeInLink } from './post-link.ts';
 import type { ProviderStandIn } from './scrapecreators.ts';
 import { type Answer, type Call, json, jsonText, type Reply } from './server.ts';
 
-/** `parameter` names the post: by shortcode, address or media id. `cursor` is the parameter that leads to a later page, null for a list without pages. */
+/**
+ * `parameter` identifies the post: by shortcode, URL or media id. `cursor` is the parameter of later pages, null for a list without pages.
+ */
 type Endpoint = { readonly parameter: 'code' | 'url' | 'id' | 'media_id' } & (
   | { readonly part: 'media'; readonly kind: Extract<PayloadKind, `hikerapi_${string}`> }
   | { readonly part: 'comments' | 'replies'; readonly kind: Extract<PageKind, `hikerapi_${string}`>; readonly cursor: string | null }
@@ -27,13 +29,12 @@ const ENDPOINTS: Readonly<Record<string, Endpoint>> = {
   '/v2/media/comments/replies': { part: 'replies', kind: 'hikerapi_replies', parameter: 'media_id', cursor: 'min_id' },
 };
 
-/** How many comments a list without pages gives when no `amount` is said. */
 const DEFAULT_AMOUNT = 50;
 
-/** An answered request is billed as one; server errors are not billed. */
+/** Every response but a server error is billed as one request. */
 const BILLED = { 'x-hiker-info': 'reqs=1' };
 
-/** HikerAPI's media endpoints of both versions, by code, URL and id, and its comments and replies by media id. */
+/** Fakes HikerAPI: media of both versions by code, URL and id, and comments and replies by media id. */
 export function hikerapiStandIn({ payloads, clock }: ProviderStandIn): (call: Call) => Reply {
   return (call) => {
     const answer = (reply: Answer, shortcode: string | null = null): Reply => ({ kind: 'answer', shortcode, answer: reply });
@@ -88,7 +89,7 @@ function cursorIn(query: URLSearchParams, name: string | null): string | null {
   return cursor === '' ? null : cursor;
 }
 
-/** What is answered where there is no page. No comments at all is an error here, and so is a thread that was closed. */
+/** The response when there is no page. No comments at all is an error here, and so are disabled ones. */
 function without(why: Exclude<Page['kind'], 'page'>, kind: PageKind): Answer {
   switch (why) {
     case 'end':
@@ -100,7 +101,7 @@ function without(why: Exclude<Page['kind'], 'page'>, kind: PageKind): Answer {
     case 'elsewhere':
       return refusal(503, 'ServiceUnavailable', 'Service unavailable');
     case 'none':
-    // It has no transcripts, so these are never asked for.
+    // HikerAPI has no transcripts, so these are never requested.
     case 'no_speech':
     case 'no_video':
     case 'too_long':
@@ -108,7 +109,6 @@ function without(why: Exclude<Page['kind'], 'page'>, kind: PageKind): Answer {
   }
 }
 
-/** A page behind the last one. */
 function lastPage(kind: PageKind): unknown {
   if (kind === 'hikerapi_replies') {
     return {
@@ -135,14 +135,14 @@ function shortcodeOf(parameter: Endpoint['parameter'], value: string, payloads: 
       return shortcodeInLink(value)?.shortcode ?? null;
     case 'id':
     case 'media_id': {
-      // Both `pk` and `pk_ownerId` are accepted.
+      // Accepts `pk` and `pk_ownerId`.
       const pk = /^([1-9]\d{0,18})(?:_\d{1,20})?$/.exec(value)?.[1];
       return pk === undefined ? null : knownShortcode(pk, payloads);
     }
   }
 }
 
-/** A number has no leading zeros, and a shortcode may have them, as the letter A: such a one is taken where it is what is there. */
+/** A number drops the leading zeros that a shortcode may have, as the letter A: then the known shortcode with them is meant. */
 function knownShortcode(pk: string, payloads: Payloads): string {
   const short = shortcodeFromMediaId(pk);
   const long = short.padStart(11, 'A');
@@ -152,7 +152,7 @@ function knownShortcode(pk: string, payloads: Payloads): string {
 function faults(kind: PayloadKind | PageKind, part: Ask['part'], found: () => Answer): VendorFaults {
   return {
     found,
-    // The waiting time is what its clients keep to.
+    // Its clients honour the delay.
     rate_limited: () => refusal(429, 'RateLimitError', 'Too many requests', { 'retry-after': '2' }),
     server_error: () => refusal(500, 'ServerError', 'Internal server error'),
     overloaded: () => refusal(503, 'ServiceUnavailable', 'Service unavailable'),
@@ -165,7 +165,7 @@ function faults(kind: PayloadKind | PageKind, part: Ask['part'], found: () => An
     unavailable: () => refusal(404, 'MediaUnavailable', 'Media is unavailable', BILLED),
     private: () => refusal(403, 'PrivateAccount', 'Private account', BILLED),
     login_required: () => refusal(403, 'LoginRequired', 'login_required', BILLED),
-    // Not seen in any recording: of a post a gate in the place where the app's own object has it, of its comments the documented status.
+    // Not in any recording: for a post, a gate where the app's own object has it; for its comments, the documented status.
     age_restricted: () => {
       if (part !== 'media') return refusal(403, 'ClientForbiddenError', 'Age-restricted media', BILLED);
       const gate = '"gating_info":{"gating_type":"AGE"},';

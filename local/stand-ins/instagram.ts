@@ -2,7 +2,7 @@ import { FAULTS } from '../faults.ts';
 import { PAYLOAD_KINDS, type Payloads } from '../payloads.ts';
 import type { Call, Reply } from './server.ts';
 
-/** Tokens of share links whose redirect leads somewhere that must not be followed. */
+/** Tokens of share links whose redirect must not be followed. */
 export const SHARE_FAULTS = {
   ShareFaultLogin: {
     location: 'https://www.instagram.com/accounts/login/',
@@ -18,8 +18,8 @@ export const SHARE_FAULTS = {
 } as const satisfies Readonly<Record<string, { readonly location: string | null; readonly meaning: string }>>;
 
 /**
- * The platform's share links: `/share/`, `/share/p/` and `/share/reel/` with the token `Share` + shortcode lead to that post,
- * when any provider has it; anything else is 404.
+ * Fakes the platform's share links: `/share/`, `/share/p/` and `/share/reel/` with the token `Share` + shortcode lead to that post if any
+ * provider has it; anything else is 404.
  */
 export function instagramStandIn(payloads: Payloads): (call: Call) => Reply {
   const isKnown = (shortcode: string) =>

@@ -9,7 +9,6 @@ import { faultReply, type VendorFaults } from './fault-reply.ts';
 import { shortcodeInLink } from './post-link.ts';
 import { type Answer, type Call, json, jsonText, type Reply } from './server.ts';
 
-/** What a stand-in for a provider is made from. */
 export type ProviderStandIn = { readonly payloads: Payloads; readonly clock: Clock };
 
 const PARTS: Readonly<Record<string, Ask['part']>> = {
@@ -25,7 +24,7 @@ const KINDS = {
   transcript: 'scrapecreators_transcript',
 } as const satisfies Readonly<Record<Exclude<Ask['part'], 'media'>, PageRequest['kind']>>;
 
-/** ScrapeCreators' post, comments, replies and transcript. A query in the post's address breaks the look-up, as it does at the real one. */
+/** Fakes ScrapeCreators' posts, comments, replies and transcripts. A query in the post's URL breaks the look-up, as at the real service. */
 export function scrapecreatorsStandIn({ payloads, clock }: ProviderStandIn): (call: Call) => Reply {
   return (call) => {
     const answer = (reply: Answer, shortcode: string | null = null): Reply => ({ kind: 'answer', shortcode, answer: reply });
@@ -69,13 +68,12 @@ function hanging(from: Payloads, part: Exclude<Ask['part'], 'media'>, shortcode:
   return page.kind === 'page' ? jsonText(200, page.text) : without(page.kind, part);
 }
 
-/** What is answered where there is no page. An empty list is as good as any other here. */
 function without(why: Exclude<Page['kind'], 'page'>, part: Exclude<Ask['part'], 'media'>): Answer {
   switch (why) {
     case 'end':
     case 'none':
     case 'comments_disabled':
-      // Null is what it says to silence; what it says where it has nothing to say was not seen.
+      // Null is its response to silence; its response for an unavailable transcript is not known.
       if (part === 'transcript') return json(200, { success: true, transcripts: [] });
       return json(200, {
         success: true,
@@ -90,7 +88,7 @@ function without(why: Exclude<Page['kind'], 'page'>, part: Exclude<Ask['part'], 
     case 'no_video':
       return refusal(404, 'not_found', 'The post does not have a video');
     case 'too_long':
-      // That it takes less than two minutes is documented; what it says to a longer video was not seen.
+      // The limit of two minutes is documented; the response to a longer video is not known.
       return refusal(400, 'bad_request', 'The video must be shorter than 2 minutes');
     case 'no_post':
       return notFound();
@@ -109,11 +107,11 @@ function faults(shortcode: string, part: Ask['part'], found: () => Answer, clock
     out_of_credit: () => refusal(402, 'out_of_credits', 'You are out of credits', 0),
     bad_key: () => refusal(401, 'unauthorized', 'Invalid API key'),
     wrong_shape: () => (part === 'media' ? envelope({}) : json(200, { success: true, credits_remaining: SAMPLE_CREDITS, items: {} })),
-    // The vendor has no word for it: what the platform does to it comes out as a failed gateway.
+    // The vendor has no error for it: blocked requests surface as a bad gateway.
     blocked: () => refusal(502, 'bad_gateway', 'Could not reach Instagram'),
     not_found: notFound,
     unavailable: notFound,
-    // Bodies of private and gated posts have not been seen; these follow the fields of a public one.
+    // Bodies of private and gated posts are not known; these follow the fields of a public one.
     private: () => {
       if (part !== 'media') return notFound();
       const post = media();

@@ -2,22 +2,20 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 
 const second = 1_000;
 
-/** The longest request body that a stand-in reads, in bytes; what the Worker sends is far below a kilobyte. */
+/** The largest request body that is read; the Worker's are far below a kilobyte. */
 const MAX_REQUEST_BYTES = 256 * 1024;
 
-/** Calls that a stand-in remembers; the oldest are dropped first, so that a stack left running for weeks stays small. */
+/** Remembered calls. The oldest are dropped first, so that a stack left running for weeks stays small. */
 const MAX_REMEMBERED_CALLS = 1_000;
 
-/** How long a silent answer keeps its connection before it is cut. */
 const SILENCE_MS = 60 * second;
 
-/** How late a slow answer is: long enough to see, shorter than any deadline of a read. */
+/** The delay of a slow response: noticeable, but shorter than any read's deadline. */
 const SLOW_MS = 3 * second;
 
-/** Size of an oversized answer, in bytes: more than any adapter reads. */
+/** More than any adapter reads. */
 const HUGE_BYTES = 32 * 1024 * 1024;
 
-/** One request to a stand-in. */
 export type Call = {
   readonly method: string;
   readonly url: URL;
@@ -25,35 +23,33 @@ export type Call = {
   readonly body: string;
 };
 
-/** An HTTP answer as the real service would give it. */
 export type Answer = { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body: string };
 
-/** What a stand-in does with a request. `shortcode` is what was asked for, for the list of calls. */
+/** How a fake handles a request. `shortcode` appears in the list of calls. */
 export type Reply = { readonly shortcode: string | null } & (
   | { readonly kind: 'answer' | 'huge'; readonly answer: Answer }
-  /** Without a delay in milliseconds, as late as a slow service is. */
+  /** Milliseconds; a slow service's delay by default. */
   | { readonly kind: 'slow'; readonly answer: Answer; readonly delayMs?: number }
   | { readonly kind: 'silent' | 'hang_up' }
 );
 
-/** A line of the list of calls, without query, keys or bodies. Status 0: no answer was given. */
+/** An entry in the list of calls, without query, keys or bodies. Status 0: no response was sent. */
 type RememberedCall = { readonly method: string; readonly path: string; readonly shortcode: string | null; readonly status: number };
 
 export type StandInServer = { readonly baseUrl: string; readonly port: number; stop(): Promise<void> };
 
-/** An answer with a JSON body. */
 export function json(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
   return jsonText(status, JSON.stringify(body), headers);
 }
 
-/** An answer whose JSON is there already, as text. */
+/** A response whose JSON is already text. */
 export function jsonText(status: number, body: string, headers: Readonly<Record<string, string>> = {}): Answer {
   return { status, headers: { 'content-type': 'application/json; charset=utf-8', ...headers }, body };
 }
 
 /**
- * Serves one stand-in on the loopback interface: at `port`, or at a free one when that is taken or 0. Beside the service's own
- * paths it has `GET /` (what this is), `GET /__calls` (what was called) and `DELETE /__calls` (forget it).
+ * Serves one fake on the loopback interface, at `port` or, when that is taken or 0, at a free one. Besides the service's own paths it has
+ * `GET /` (a description), `GET /__calls` (the list of calls) and `DELETE /__calls` (clears it).
  */
 export async function serve(standIn: { readonly name: string; readonly port: number; handle(call: Call): Reply }): Promise<StandInServer> {
   const calls: RememberedCall[] = [];
@@ -106,10 +102,10 @@ async function respond(
   }
 }
 
-/** The answer to a path that the real service hasn't, or null. */
+/** The response on the fake's own paths; null for any other. */
 function ownAnswer(name: string, method: string, path: string, calls: RememberedCall[]): Answer | null {
   if (path === '/' && (method === 'GET' || method === 'HEAD'))
-    return { status: 200, headers: { 'content-type': 'text/plain' }, body: `igskill's local stand-in for ${name}\n` };
+    return { status: 200, headers: { 'content-type': 'text/plain' }, body: `igskill's local fake of ${name}\n` };
   if (path !== '/__calls') return null;
   if (method === 'GET') return json(200, calls);
   if (method !== 'DELETE') return json(405, { error: 'GET lists the calls, DELETE forgets them.' });
@@ -122,13 +118,13 @@ function send(res: ServerResponse, answer: Answer): void {
   res.end(answer.body);
 }
 
-/** Does something later, unless the caller has gone by then. */
+/** Runs an action later unless the caller has disconnected. */
 function after(res: ServerResponse, delayMs: number, action: () => void): void {
   const timer = setTimeout(action, delayMs);
   res.once('close', () => clearTimeout(timer));
 }
 
-/** Sends the body and then blanks up to the size, in pieces and without telling the length before. */
+/** Sends the body and then blanks up to the size, in chunks without a length header. */
 function sendHuge(res: ServerResponse, answer: Answer): void {
   const piece = ' '.repeat(64 * 1024);
   let left = HUGE_BYTES - answer.body.length;

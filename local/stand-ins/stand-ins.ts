@@ -12,7 +12,6 @@ import { scrapecreatorsStandIn } from './scrapecreators.ts';
 import { type Call, type Reply, serve, type StandInServer } from './server.ts';
 import { stripeStandIn } from './stripe.ts';
 
-/** The services that can only be remote, each with a stand-in. */
 const STAND_IN_IDS = ['apify', 'hikerapi', 'scrapecreators', 'instagram', 'achronon', 'stripe'] as const;
 export type StandInId = (typeof STAND_IN_IDS)[number];
 
@@ -20,23 +19,23 @@ export type StandIns = {
   readonly baseUrls: Readonly<Record<StandInId, string>>;
   readonly ports: Readonly<Record<StandInId, number>>;
   readonly payloads: Payloads;
-  /** What the folder of recordings held; null when the samples are served. */
+  /** The content of the folder of recordings; null when samples are served. */
   readonly recordings: Recordings | null;
-  /** Frees every port; connections still open are cut. */
+  /** Frees all ports and closes open connections. */
   stop(): Promise<void>;
 };
 
 /**
- * Starts every stand-in on the loopback interface, at the ports wished for where they are free. Without a folder the project's
- * samples are served; an unreadable folder, and a map that doesn't fit it, are refused in one sentence.
+ * Starts all fakes on the loopback interface, at the requested ports where these are free. Serves the project's samples without a folder.
+ * An unreadable folder or an unsuitable map fails with one sentence.
  */
 export async function startStandIns(options: {
   readonly recordingsFolder?: string;
-  /** Says where recordings belong that don't say it themselves. */
+  /** Assigns recordings that do not name their post. */
   readonly mapFile?: string;
   readonly ports?: Partial<Readonly<Record<StandInId, number>>>;
   readonly clock?: Clock;
-  /** Where the stand-in for Stripe sends its events; without it they are only kept. */
+  /** Where the fake Stripe sends its events; without it they are only kept. */
   readonly webhookUrl?: string;
 }): Promise<Result<StandIns, string>> {
   const clock = options.clock ?? Date.now;

@@ -7,7 +7,7 @@ import { parseForm, textAt } from './stripe/form.ts';
 import { checkoutPage, dashboardPage, seeOther } from './stripe/pages.ts';
 import { Webhooks } from './stripe/webhooks.ts';
 
-/** What the stand-in signs with; no secret, because it signs for this machine alone. */
+/** The signing secret. Not confidential, because it signs for this machine only. */
 export const STAND_IN_WEBHOOK_SECRET = 'whsec_local_stand_in';
 
 const Delivery = z.object({
@@ -16,14 +16,14 @@ const Delivery = z.object({
   delayMs: z.int().min(0).max(60_000).default(0),
 });
 
-/** What tests do behind Stripe's back. */
+/** Lets tests change what Stripe did. */
 const Tampering = z.object({ amount_subtotal: z.int(), amount_total: z.int(), currency: z.string() }).partial();
 
 /**
- * Stripe: checkout sessions with a page to pay them, intents, charges, refunds, disputes, idempotency keys and signed webhooks, in
- * memory. Beside Stripe's own paths: `/c/pay/…` (the buyer's page), `/dashboard` (refunds, disputes, webhooks), and for tests
- * `/__webhooks` (GET lists the events signed afresh, POST says how to deliver), `/__webhooks/release`, `/__api` (fail the next calls),
- * `/__sessions/…` (change what was paid) and `/__refunds/…` (let a refund fail).
+ * Fakes Stripe in memory: checkout sessions with a payment page, intents, charges, refunds, disputes, idempotency keys and signed webhooks.
+ * Besides Stripe's own paths it has `/c/pay/…` (the buyer's page), `/dashboard` (refunds, disputes, webhooks), and for tests `/__webhooks`
+ * (GET lists the events with fresh signatures, POST sets the delivery), `/__webhooks/release`, `/__api` (fails the next calls),
+ * `/__sessions/…` (changes what was paid) and `/__refunds/…` (makes a refund fail).
  */
 export function stripeStandIn(options: { readonly clock: Clock; readonly webhookUrl: string | null }): (call: Call) => Reply {
   const webhooks = new Webhooks(options.webhookUrl, STAND_IN_WEBHOOK_SECRET, options.clock);

@@ -2,139 +2,131 @@ import type { Clock } from '../core/clock.ts';
 import { inTime, LATE } from '../core/timeout.ts';
 import type { Result } from '../core/result.ts';
 
-/** How large flights may become. */
 export type FlightLimits = {
-  /** Flights under way at once in one object, of the many over which they are spread. */
-  readonly flights: number;
-  /** Callers of one flight. Each is an open request that holds a few kilobytes here until the flight lands. */
+  /** Coalesced requests in one object at once; requests are spread over many objects. */
+  readonly requests: number;
+  /** Callers of one request. Each holds a few kilobytes here until the run completes. */
   readonly callers: number;
-  /** The longest answer that is handed on, as JSON. Twice as many bytes must fit into one RPC answer, of 32 MiB at most; one body of an upstream does. */
+  /** The longest answer, as JSON. Twice as many bytes must fit into one RPC response of at most 32 MiB; one body of an upstream does. */
   readonly answerChars: number;
-  /** What one flight hands out in all: the isolate has 128 MB, and the answers to all callers leave it at the same moment. */
-  readonly handedOutChars: number;
-  /** No flight is waited for longer: a read's deadline is shorter, so this ends only what ignores its deadline. */
-  readonly flightMs: number;
-  /** How long a delivery stays for callers who had begun before it came, but were still setting money aside. */
+  /** The total that one request sends to its callers at the same moment: an isolate has 128 MB. */
+  readonly sentChars: number;
+  /** The longest run. A read's deadline is shorter, so this only ends work that ignores its deadline. */
+  readonly runMs: number;
+  /** How long a delivered result stays for callers that began before it completed, but were still reserving credit. */
   readonly lingerMs: number;
-  /** A longer answer doesn't stay after the landing. */
   readonly lingerChars: number;
-  /** What stays in one object altogether; beyond it nothing more does. */
   readonly lingeringChars: number;
 };
 
-/** The limits of the Worker's flights. */
 export const FLIGHT_LIMITS: FlightLimits = {
-  flights: 200,
+  requests: 200,
   callers: 500,
   answerChars: 12_000_000,
-  handedOutChars: 48_000_000,
-  flightMs: 30_000,
+  sentChars: 48_000_000,
+  runMs: 30_000,
   lingerMs: 5_000,
   lingerChars: 1_000_000,
   lingeringChars: 8_000_000,
 };
 
-/** Who boards: since when they ask, and when their own time is over. Unix milliseconds. */
-export type Boarding = { readonly beganAt: number; readonly deadlineAt: number };
+/** When a caller's own request began, and its deadline. Unix milliseconds. */
+export type CallerTimes = { readonly beganAt: number; readonly deadlineAt: number };
 
 /**
- * What a caller gets. `text` is the JSON of the result, delivered or failed; `joined` is false for the one who started the flight;
- * `deadlineAt` is the flight's. `full`: one bound or another is reached; `late`: the flight did not come to an end.
+ * The answer to one caller. `text` is the JSON of the result, delivered or failed; `joined` is false for the caller that started the run;
+ * `deadlineAt` is the run's. `full`: a limit is reached; `late`: the run did not complete.
  */
 export type FlightAnswer =
   | {
-      readonly kind: 'landed';
+      readonly kind: 'completed';
       readonly text: string;
       readonly joined: boolean;
-      readonly landedAt: number;
+      readonly completedAt: number;
       readonly deadlineAt: number;
     }
   | { readonly kind: 'full' }
   | { readonly kind: 'late' };
 
-/** What a flight does. `tooLarge` says what becomes of a result that is longer than an answer may be. */
+/** The work of a run. `tooLarge` replaces a result that exceeds `answerChars`. */
 export type Work = {
-  readonly fly: () => Promise<Result<unknown, unknown>>;
+  readonly run: () => Promise<Result<unknown, unknown>>;
   readonly tooLarge: (result: Result<unknown, unknown>) => Result<unknown, unknown>;
 };
 
-/** Work that is done once for all who ask for it at the same time. */
+/** Runs work once for all callers that request it at the same time. */
 export interface Flights {
   /**
-   * Joins the flight under this key, or starts it. One that failed fails for all who joined it, and the next caller starts anew. One
-   * that delivered is joined, for a few seconds, by those who began before it landed. Throws for all what the work throws.
+   * Joins the run with this key, or starts one. A failed run fails for all its callers, and the next caller starts a new one. A delivered
+   * result is shared, for a few seconds, with callers that began before it completed. Rethrows to all callers whatever the work throws.
    */
-  board(key: string, boarding: Boarding, work: Work): Promise<FlightAnswer>;
+  join(key: string, times: CallerTimes, work: Work): Promise<FlightAnswer>;
 }
 
-type Flight = {
+type CoalescedRequest = {
   readonly deadlineAt: number;
   callers: number;
-  /** How much of it stays after its landing. */
   chars: number;
-  /** Null while it is under way. */
-  landedAt: number | null;
-  landing: Promise<string | null>;
+  completedAt: number | null;
+  completion: Promise<string | null>;
 };
 
-/** Flights within one isolate. */
 export function createFlights(clock: Clock, limits: FlightLimits = FLIGHT_LIMITS): Flights {
-  const known = new Map<string, Flight>();
+  const known = new Map<string, CoalescedRequest>();
   let lingering = 0;
 
-  const forget = (key: string, flight: Flight): void => {
-    if (known.get(key) !== flight) return;
+  const forget = (key: string, request: CoalescedRequest): void => {
+    if (known.get(key) !== request) return;
     known.delete(key);
-    lingering -= flight.chars;
+    lingering -= request.chars;
   };
 
-  /** The JSON of what came, or null when nothing did. */
-  const land = async (key: string, flight: Flight, { fly, tooLarge }: Work): Promise<string | null> => {
+  const runWork = async (key: string, request: CoalescedRequest, { run, tooLarge }: Work): Promise<string | null> => {
     let stays = false;
     try {
-      const result = await inTime(fly(), limits.flightMs);
+      const result = await inTime(run(), limits.runMs);
       if (result === LATE) return null;
       const text = JSON.stringify(result);
-      flight.landedAt = clock();
+      request.completedAt = clock();
       stays = result.ok && text.length <= limits.lingerChars && lingering + text.length <= limits.lingeringChars;
-      if (stays) lingering += flight.chars = text.length;
+      if (stays) lingering += request.chars = text.length;
       return text.length > limits.answerChars ? JSON.stringify(tooLarge(result)) : text;
     } finally {
-      if (stays) setTimeout(() => forget(key, flight), limits.lingerMs);
-      else forget(key, flight);
+      if (stays) setTimeout(() => forget(key, request), limits.lingerMs);
+      else forget(key, request);
     }
   };
 
-  const arrive = async (flight: Flight, place: number): Promise<FlightAnswer> => {
-    const text = await flight.landing;
+  const answerFor = async (request: CoalescedRequest, position: number): Promise<FlightAnswer> => {
+    const text = await request.completion;
     if (text === null) return { kind: 'late' };
-    if (place > 1 && place * text.length > limits.handedOutChars) return { kind: 'full' };
-    return { kind: 'landed', text, joined: place > 1, landedAt: flight.landedAt ?? clock(), deadlineAt: flight.deadlineAt };
+    if (position > 1 && position * text.length > limits.sentChars) return { kind: 'full' };
+    return { kind: 'completed', text, joined: position > 1, completedAt: request.completedAt ?? clock(), deadlineAt: request.deadlineAt };
   };
 
   const hasRoom = (): boolean => {
-    if (known.size < limits.flights) return true;
-    // What has landed gives way to what has to fly.
-    const landed = [...known].find(([, flight]) => flight.landedAt !== null);
-    if (landed === undefined) return false;
-    forget(...landed);
+    if (known.size < limits.requests) return true;
+    // Completed requests make room for new ones.
+    const completed = [...known].find(([, request]) => request.completedAt !== null);
+    if (completed === undefined) return false;
+    forget(...completed);
     return true;
   };
 
   return {
-    async board(key, { beganAt, deadlineAt }, work) {
+    async join(key, { beganAt, deadlineAt }, work) {
       const found = known.get(key);
-      if (found !== undefined && (found.landedAt === null || found.landedAt > beganAt)) {
+      if (found !== undefined && (found.completedAt === null || found.completedAt > beganAt)) {
         if (found.callers >= limits.callers) return { kind: 'full' };
         found.callers += 1;
-        return arrive(found, found.callers);
+        return answerFor(found, found.callers);
       }
       if (found !== undefined) forget(key, found);
       else if (!hasRoom()) return { kind: 'full' };
-      const flight: Flight = { deadlineAt, callers: 1, chars: 0, landedAt: null, landing: Promise.resolve(null) };
-      known.set(key, flight);
-      flight.landing = land(key, flight, work);
-      return arrive(flight, 1);
+      const request: CoalescedRequest = { deadlineAt, callers: 1, chars: 0, completedAt: null, completion: Promise.resolve(null) };
+      known.set(key, request);
+      request.completion = runWork(key, request, work);
+      return answerFor(request, 1);
     },
   };
 }

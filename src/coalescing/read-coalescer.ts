@@ -8,12 +8,12 @@ import { err, type Result } from '../core/result.ts';
 import { sha256Hex } from '../core/sha256.ts';
 import { createFlights, type FlightAnswer } from './coalescer.ts';
 
-/** Raised when the shape of requests or results changes, so that two versions of the Worker never share a flight. */
+/** Raise when requests or results change shape, so that two versions of the Worker never share a run. */
 const FLIGHT_VERSION = 1;
 
 /**
- * Everything that decides what is asked upstream, and nothing else: equal requests are one flight, different ones never. The
- * providers are in it in their order, since who is asked decides what comes.
+ * Exactly what determines the upstream request: equal requests share a run, different ones never do. Includes the providers in order,
+ * because who is asked determines the result.
  */
 export type FlightRequest =
   | { readonly kind: 'media'; readonly providers: readonly ProviderId[]; readonly target: MediaTarget }
@@ -23,7 +23,7 @@ export type FlightRequest =
       readonly target: MediaTarget;
       readonly order: CommentsOrder;
       readonly postOwner: string | null;
-      /** The provider whose batch is continued. */
+      /** The provider whose batch is continued; null to start anew. */
       readonly pinned: ProviderId | null;
     }
   | {
@@ -40,7 +40,7 @@ export type FlightRequest =
     }
   | { readonly kind: 'parse'; readonly model: string; readonly request: ParseRequest; readonly idempotencyKey: string };
 
-/** The sources and the hosted boundary, each asking by itself. */
+/** The providers and the gateway without coalescing. */
 export type DirectSources = {
   readonly media: Failover;
   readonly comments: CommentsSource;
@@ -49,46 +49,45 @@ export type DirectSources = {
   readonly parser: Parser;
 };
 
-/** Where callers meet: flies a request once for all who ask for it. `beganAt` is when the caller's own request began, unix milliseconds. */
+/** One object of the coalescer. `beganAt` is when the caller's own request began, unix milliseconds. */
 export interface FlightDeck {
   fly(name: string, request: FlightRequest, budget: Budget, beganAt: number): Promise<FlightAnswer>;
 }
 
-/** The decks of all isolates: Durable Objects over which flights are spread by their names. */
+/** The objects of the coalescer: Durable Objects shared by all isolates, selected by bucket. */
 export type ReadFlights = { getByName(name: string): FlightDeck };
 
-/** The name of a request's flight: its kind, and 128 bits of the SHA-256 of all of it. */
+/** Returns the name that equal requests share: the kind, the version, and 128 bits of the request's SHA-256. */
 export function flightName(request: FlightRequest): string {
   const hex = sha256Hex(JSON.stringify(request, sortKeys));
   return `${request.kind}:v${FLIGHT_VERSION}:${hex.slice(0, 32)}`;
 }
 
 /**
- * Flights are spread over so many objects. One for each flight would have to be made anew for every post that is read, which takes
- * longer than most reads, and would be of no use to the next.
+ * Objects over which requests are spread. One object per request would have to be created for every post, which takes longer than most
+ * reads, and would not be used again.
  */
-const DECKS = 64;
+const BUCKETS = 64;
 
-/** The name of the object in which a flight meets its callers. */
-export function deckOf(flight: string): string {
-  return `deck-${Number.parseInt(flight.slice(-2), 16) % DECKS}`;
+export function bucketOf(flight: string): string {
+  return `deck-${Number.parseInt(flight.slice(-2), 16) % BUCKETS}`;
 }
 
-/** The same content has one text, in whatever order its fields were set. */
+/** Serialises equal content equally, whatever the order of its fields. */
 function sortKeys(_key: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** A deck that flies with these sources. They are made for each flight: a connection belongs to whoever began it. */
+/** Creates the inside of one object. `sources` is called per run, because a connection belongs to the request that opened it. */
 export function createFlightDeck(sources: () => DirectSources, clock: Clock): FlightDeck {
   const flights = createFlights(clock);
   return {
     fly: (name, request, budget, beganAt) =>
-      flights.board(
+      flights.join(
         name,
         { beganAt, deadlineAt: budget.deadlineAt },
-        { fly: async () => ask(sources(), request, budget), tooLarge: (result) => tooLarge(request, result) },
+        { run: async () => ask(sources(), request, budget), tooLarge: (result) => tooLarge(request, result) },
       ),
   };
 }
@@ -109,8 +108,8 @@ function ask(sources: DirectSources, request: FlightRequest, budget: Budget): Pr
 }
 
 /**
- * What can't be handed on is a bad answer of the provider. No single answer is that large, only a batch of very many; asking again for
- * every caller would make the largest answers the dearest.
+ * A result that is too large to send counts as the provider's bad response. Only a batch of very many comments can be; repeating the call
+ * for every caller would make the largest results the most expensive.
  */
 function tooLarge(request: FlightRequest, result: Result<unknown, unknown>): Result<unknown, unknown> {
   switch (request.kind) {

@@ -2,82 +2,82 @@ import type { Parser, Transcriber } from '../parse/ports.ts';
 import type { CommentsSource, Failover, MediaFailure, TranscriptSource } from '../providers/failover.ts';
 import type { FlightNote, UpstreamReceipt } from '../providers/provider.ts';
 import { err, ok, type Result } from '../core/result.ts';
-import type { Flown, Flyer } from './client.ts';
+import type { Coalesce, Coalesced } from './client.ts';
 
-/** Posts whose parallel identical reads are one. */
-export function createSharedMedia(direct: Failover, fly: Flyer): Failover {
+export function createSharedMedia(direct: Failover, coalesce: Coalesce): Failover {
   const { providers } = direct;
   return {
     providers,
     fetchMedia: async (target, budget) => {
       const ask = () => direct.fetchMedia(target, budget);
-      return providers.length === 0 ? ask() : delivery(await fly({ kind: 'media', providers, target }, budget, ask));
+      return providers.length === 0 ? ask() : delivery(await coalesce({ kind: 'media', providers, target }, budget, ask));
     },
   };
 }
 
-/** Comments whose parallel identical reads are one. A batch that the starter's deadline cut short is delivered as it is: it goes on by cursor. */
-export function createSharedComments(direct: CommentsSource, fly: Flyer): CommentsSource {
+/**
+ * Coalesces identical parallel reads of comments. A batch that the starter's deadline cut short is delivered as it is; its cursor continues
+ * it.
+ */
+export function createSharedComments(direct: CommentsSource, coalesce: Coalesce): CommentsSource {
   const { providers } = direct;
   return {
     providers,
     fetchComments: async (target, order, postOwner, pinned, budget) => {
       const ask = () => direct.fetchComments(target, order, postOwner, pinned, budget);
       if (providers.length === 0) return ask();
-      return delivery(await fly({ kind: 'comments', providers, target, order, postOwner, pinned }, budget, ask));
+      return delivery(await coalesce({ kind: 'comments', providers, target, order, postOwner, pinned }, budget, ask));
     },
   };
 }
 
-/** Providers' transcripts whose parallel identical reads are one. */
-export function createSharedTranscripts(direct: TranscriptSource, fly: Flyer): TranscriptSource {
+export function createSharedTranscripts(direct: TranscriptSource, coalesce: Coalesce): TranscriptSource {
   const { providers } = direct;
   return {
     providers,
     fetchTranscript: async (target, durationSeconds, budget) => {
       const ask = () => direct.fetchTranscript(target, durationSeconds, budget);
       if (providers.length === 0) return ask();
-      return delivery(await fly({ kind: 'transcript', providers, target, durationSeconds }, budget, ask));
+      return delivery(await coalesce({ kind: 'transcript', providers, target, durationSeconds }, budget, ask));
     },
   };
 }
 
-/** Hosted transcription whose parallel identical requests are one. */
-export function createSharedTranscriber(direct: Transcriber, fly: Flyer): Transcriber {
+export function createSharedTranscriber(direct: Transcriber, coalesce: Coalesce): Transcriber {
   const { model, configured } = direct;
   return {
     ...direct,
     transcribe: async (request, idempotencyKey, budget) => {
       const ask = () => direct.transcribe(request, idempotencyKey, budget);
       if (!configured) return ask();
-      return hosted(await fly({ kind: 'hosted_transcript', model, request, idempotencyKey }, budget, ask));
+      return hosted(await coalesce({ kind: 'hosted_transcript', model, request, idempotencyKey }, budget, ask));
     },
   };
 }
 
-/** A parser whose parallel identical requests are one. Where the flight can't be reached, the boundary's own idempotency makes them one. */
-export function createSharedParser(direct: Parser, fly: Flyer): Parser {
+/** Coalesces identical parallel interpretations. When the coalescer is unreachable, the gateway's idempotency still makes them one. */
+export function createSharedParser(direct: Parser, coalesce: Coalesce): Parser {
   const { model, configured } = direct;
   return {
     ...direct,
     parse: async (request, idempotencyKey, budget) => {
       const ask = () => direct.parse(request, idempotencyKey, budget);
-      return configured ? hosted(await fly({ kind: 'parse', model, request, idempotencyKey }, budget, ask)) : ask();
+      return configured ? hosted(await coalesce({ kind: 'parse', model, request, idempotencyKey }, budget, ask)) : ask();
     },
   };
 }
 
 type Shareable = { readonly attempts: readonly UpstreamReceipt[]; readonly flight?: FlightNote };
 
-/** The upstream calls are on the account of the one who started the flight; who joined has made none. */
-function delivery<T extends Shareable>(flown: Flown<T, MediaFailure>): Result<T, MediaFailure> {
-  switch (flown.kind) {
+/** Attributes the upstream calls to the caller that started the run; followers made none. */
+function delivery<T extends Shareable>(outcome: Coalesced<T, MediaFailure>): Result<T, MediaFailure> {
+  switch (outcome.kind) {
     case 'full':
       return err({ kind: 'overloaded', failed: [], attempts: [] });
     case 'late':
       return err({ kind: 'timed_out', failed: [], attempts: [] });
-    case 'flown': {
-      const { result, note } = flown;
+    case 'completed': {
+      const { result, note } = outcome;
       if (note === null) return result;
       const own = { flight: note, ...(note.joined ? { attempts: [] } : {}) };
       return result.ok ? ok({ ...result.value, ...own }) : err({ ...result.error, ...own });
@@ -85,17 +85,17 @@ function delivery<T extends Shareable>(flown: Flown<T, MediaFailure>): Result<T,
   }
 }
 
-/** A full flight is to the caller what a busy boundary is. */
+/** A full coalescer looks to the caller like a busy gateway. */
 function hosted<T extends { readonly flight?: FlightNote }, E extends { readonly kind: string }>(
-  flown: Flown<T, E>,
+  outcome: Coalesced<T, E>,
 ): Result<T, E | { readonly kind: 'rate_limited' | 'timed_out' }> {
-  switch (flown.kind) {
+  switch (outcome.kind) {
     case 'full':
       return err({ kind: 'rate_limited' });
     case 'late':
       return err({ kind: 'timed_out' });
-    case 'flown': {
-      const { result, note } = flown;
+    case 'completed': {
+      const { result, note } = outcome;
       return result.ok && note !== null ? ok({ ...result.value, flight: note }) : result;
     }
   }

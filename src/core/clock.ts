@@ -1,7 +1,7 @@
-/** Tells the time in unix milliseconds. Handed in everywhere, so that tests decide what time it is. */
+/** Returns the current time in unix milliseconds. Injected everywhere, so that tests control time. */
 export type Clock = () => number;
 
-/** Milliseconds to the ISO 8601 form that the API speaks. */
+/** Formats a time for the API, in ISO 8601. */
 export function isoTime(unixMs: number): string {
   return new Date(unixMs).toISOString();
 }

@@ -1,18 +1,17 @@
 import { ulid } from 'ulid';
 
-/** What an id names; the prefix lets a person tell two ids apart in a log. */
+/** The prefix says what an id names, so that ids are told apart in a log. */
 export type IdPrefix = 'acct' | 'key' | 'req' | 'entry' | 'pay';
 
-/** `req_01J…`: a prefix and a ULID, which sorts by the time it was made. */
+/** A prefix and a ULID (`req_01J…`), which sorts by creation time. */
 export type Id<P extends IdPrefix = IdPrefix> = `${P}_${string}`;
 
-/** Makes ids. Handed in everywhere, so that tests decide what is made. */
+/** Creates ids. Injected everywhere, so that tests control them. */
 export type Ids = <P extends IdPrefix>(prefix: P) => Id<P>;
 
-/** The random characters of one ULID. The library would ask for them one by one, which takes longer than all the rest of an id. */
+/** Random characters of one ULID, drawn in one call: the library would draw them one at a time, which dominates the cost of an id. */
 const RANDOM_CHARACTERS = 16;
 
-/** Ids from the runtime's clock and its cryptographic randomness. */
 export const randomIds: Ids = (prefix) => {
   const bytes = crypto.getRandomValues(new Uint8Array(RANDOM_CHARACTERS));
   let next = 0;

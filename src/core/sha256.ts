@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 
-/** SHA-256 of a text, in hex: 64 digits. At once: a digest of WebCrypto takes longer to come back than to be made. */
+/** Hashes a text to 64 hex digits. Synchronous, because WebCrypto's promise costs more than the digest. */
 export function sha256Hex(text: string): string {
   return hash('sha256', text, 'hex');
 }

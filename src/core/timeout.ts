@@ -1,7 +1,8 @@
-/** What `inTime` answers when nothing came. */
 export const LATE = Symbol('late');
 
-/** Waits for work for at most `ms` milliseconds. Work that is late goes on unheard; work that fails in time throws. */
+/**
+ * Waits for work for at most `ms` milliseconds. Late work keeps running and its result is ignored; a rejection within the time is rethrown.
+ */
 export async function inTime<T>(work: Promise<T>, ms: number): Promise<T | typeof LATE> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<typeof LATE>((resolve) => {

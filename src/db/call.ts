@@ -4,24 +4,23 @@ import { err, ok, type Result } from '../core/result.ts';
 
 const seconds = 1_000;
 
-/** The database didn't answer in time, or can't be used. Whether a write landed is unknown: only its id makes a repeat harmless. */
+/** The database did not answer in time or cannot be used. A write may have been applied: only a repeatable write is safe to retry. */
 export type Unreachable = { readonly kind: 'unreachable' };
 
-/** How patient one call is. */
 export type CallPolicy = {
-  /** The whole call with all its tries, milliseconds. */
+  /** Milliseconds for the call with all its attempts. */
   readonly deadlineMs: number;
-  /** One try, milliseconds; the whole call's time where it is left out. */
+  /** Milliseconds for one attempt; `deadlineMs` when absent. */
   readonly tryMs?: number;
-  /** How often a batch is sent at most. */
   readonly tries: number;
-  /** Pauses between tries. Tests hand in one that doesn't. */
+  /** Sleeps between attempts. Tests inject one that returns at once. */
   readonly wait: (ms: number) => Promise<void>;
 };
 
 /**
- * Five seconds: sqld takes the write lock from a stuck writer after five, so a later answer would be a stranger's luck, and a read's
- * own deadline of 25 s must leave room for a hold, a fetch and a settlement. Three tries ride out one restart or one stolen lock.
+ * Five seconds: after that sqld takes the write lock from a stuck writer, so a later answer may belong to another request. A read's
+ * deadline of 25 s must also leave room for a hold, a fetch and a settlement. Three attempts survive one restart or one lock that was taken
+ * away.
  */
 export const CALL_POLICY: CallPolicy = {
   deadlineMs: 5 * seconds,
@@ -29,14 +28,13 @@ export const CALL_POLICY: CallPolicy = {
   wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 };
 
-/** Between the first and the second try; doubled after each. No jitter: callers are spread by their own network already. */
+/** Before the second attempt; doubled before each further one. No jitter: the callers' networks already spread them. */
 const FIRST_PAUSE_MS = 40;
 
 /**
- * Runs `send` until it answers, at most `tries` times and `deadlineMs` long. `send` must be harmless to repeat and is told which try it
- * is, from 1. Network errors, 5xx, 429, a busy database and one whose disk or memory fails it are tried again; a statement that the
- * database refuses (a broken constraint, bad SQL) is a bug and throws. A request that is late is left to end by itself: ending it from
- * here could cut a write in half.
+ * Calls `send` until it succeeds, within the policy's attempts and deadline. `send` must be safe to repeat; it receives the attempt's
+ * number, from 1. Network errors, 5xx, 429 and a database that is busy or out of disk or memory are retried. A refused statement (broken
+ * constraint, bad SQL) is a bug and throws. A late request is not aborted, since that could cut a write in half.
  */
 export async function callDatabase<T>(send: (attempt: number) => Promise<T>, policy: CallPolicy): Promise<Result<T, Unreachable>> {
   let isOver = false;
@@ -59,13 +57,13 @@ async function tryInTurn<T>(
   for (let attempt = 1; attempt <= policy.tries && !isOver(); attempt++) {
     const outcome = await attemptInTime(send, attempt, policy);
     if (outcome.kind === 'answered') return ok(outcome.value);
-    if (outcome.kind === 'hopeless' || attempt === policy.tries || isOver()) break;
+    if (outcome.kind === 'permanent' || attempt === policy.tries || isOver()) break;
     await policy.wait(FIRST_PAUSE_MS * 2 ** (attempt - 1));
   }
   return err({ kind: 'unreachable' });
 }
 
-type Attempt<T> = { readonly kind: 'answered'; readonly value: T } | { readonly kind: 'failed' } | { readonly kind: 'hopeless' };
+type Attempt<T> = { readonly kind: 'answered'; readonly value: T } | { readonly kind: 'failed' } | { readonly kind: 'permanent' };
 
 async function attemptInTime<T>(send: (attempt: number) => Promise<T>, attempt: number, policy: CallPolicy): Promise<Attempt<T>> {
   const outcome = await inTime(attemptOnce(send, attempt), policy.tryMs ?? policy.deadlineMs);
@@ -82,19 +80,19 @@ async function attemptOnce<T>(send: (attempt: number) => Promise<T>, attempt: nu
   }
 }
 
-/** What SQLite says when the machine fails it rather than the statement: a busy or broken or full disk, no memory, a file that is not there. */
-const TROUBLE = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|NOMEM|CANTOPEN|READONLY|PROTOCOL|INTERRUPT)/;
+/** SQLite codes that blame the machine, not the statement: locked, broken or full disk, no memory, missing file. */
+const MACHINE_FAULT = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|NOMEM|CANTOPEN|READONLY|PROTOCOL|INTERRUPT)/;
 
-/** The client speaks of its own failures with LibsqlError; whatever else comes out of it is the network's, save a number too large. */
-function classify(error: unknown): 'failed' | 'hopeless' | 'bug' {
+/** The client reports its own failures as LibsqlError and throws RangeError for a number that is too large; all else is the network's. */
+function classify(error: unknown): 'failed' | 'permanent' | 'bug' {
   if (error instanceof RangeError) return 'bug';
   if (!(error instanceof LibsqlError)) return 'failed';
-  // sqld says IOERR when its disk is full.
-  if (TROUBLE.test(error.code)) return 'failed';
+  // sqld reports a full disk as IOERR.
+  if (MACHINE_FAULT.test(error.code)) return 'failed';
   if (/^(SQLITE|SQL|ARGS)_/.test(error.code)) return 'bug';
   const status = httpStatus(error.cause);
-  // A wrong token, a missing database: an operator's matter, and no try will change it.
-  if (status !== undefined && status >= 400 && status < 500 && status !== 429) return 'hopeless';
+  // A wrong token or a missing database needs an operator; retrying does not help.
+  if (status !== undefined && status >= 400 && status < 500 && status !== 429) return 'permanent';
   return 'failed';
 }
 

@@ -1,13 +1,11 @@
 import { inTime, LATE } from '../core/timeout.ts';
 import type { Database } from './client.ts';
 
-/** What keeps the database from serving, or null when it serves. Never throws. */
 export type DatabaseProblem = 'unreachable' | 'not_migrated';
 
-/** A probe that takes longer than this counts as no answer. Milliseconds. */
 const PROBE_TIMEOUT_MS = 3_000;
 
-/** Asks the database for its tables: proves that it answers and that the migrations were applied. */
+/** Checks that the database answers and that the migrations are applied. Null when it can serve. Never throws. */
 export async function databaseProblem(client: Database): Promise<DatabaseProblem | null> {
   try {
     const probe = client.execute(

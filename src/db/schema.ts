@@ -1,10 +1,9 @@
 import { sql } from 'drizzle-orm';
 import { blob, index, integer, primaryKey, sqliteTable, text, unique, uniqueIndex } from 'drizzle-orm/sqlite-core';
 
-// The tables as reads see them. migrations/ is what makes them, with the CHECKs and triggers that drizzle has no words for; a test
-// compares the two. Money is never written through these: see src/billing/ledger/libsql-ledger.ts.
+// The tables as queries see them. migrations/ creates them, with CHECKs and triggers that drizzle cannot express; a test compares the two.
+// Money is never written through these: see src/billing/ledger/libsql-ledger.ts.
 
-/** An account with its running sums, in micro-credits. */
 export const account = sqliteTable('account', {
   id: text('id').primaryKey().notNull(),
   name: text('name').notNull(),
@@ -18,7 +17,7 @@ export const account = sqliteTable('account', {
   createdAt: integer('created_at').notNull(),
 });
 
-/** An API key: the SHA-256 of its text, never the text. */
+/** An API key. Holds the SHA-256 of the secret, never the secret. */
 export const apiKey = sqliteTable(
   'api_key',
   {
@@ -46,7 +45,7 @@ export const apiKey = sqliteTable(
   ],
 );
 
-/** A secret that opens a key. */
+/** A secret that authenticates a key; rotation gives a key a second one. */
 export const keySecret = sqliteTable(
   'key_secret',
   {
@@ -59,7 +58,7 @@ export const keySecret = sqliteTable(
   (table) => [index('key_secret_key').on(table.keyId, table.createdAt)],
 );
 
-/** What a key and its children have used. */
+/** Usage of a key and its child keys, against which budgets are checked. */
 export const keyUsage = sqliteTable('key_usage', {
   keyId: text('key_id').primaryKey().notNull(),
   totalMicros: integer('total_micros').notNull().default(0),
@@ -71,7 +70,6 @@ export const keyUsage = sqliteTable('key_usage', {
   holdId: text('hold_id'),
 });
 
-/** Money set aside for one request. */
 export const hold = sqliteTable(
   'hold',
   {
@@ -116,7 +114,6 @@ export const hold = sqliteTable(
   ],
 );
 
-/** One priced part of a hold. */
 export const line = sqliteTable(
   'line',
   {
@@ -129,7 +126,7 @@ export const line = sqliteTable(
   (table) => [primaryKey({ columns: [table.holdId, table.item] })],
 );
 
-/** What a settled request did. */
+/** A settled request: its priced lines and its full receipt. */
 export const receipt = sqliteTable('receipt', {
   id: text('id').primaryKey().notNull(),
   accountId: text('account_id').notNull(),
@@ -138,7 +135,6 @@ export const receipt = sqliteTable('receipt', {
   createdAt: integer('created_at').notNull(),
 });
 
-/** One line of the journal. */
 export const entry = sqliteTable(
   'entry',
   {
@@ -153,7 +149,6 @@ export const entry = sqliteTable(
   (table) => [primaryKey({ columns: [table.accountId, table.seq] }), unique('entry_fact').on(table.kind, table.ref)],
 );
 
-/** One top-up order. */
 export const payment = sqliteTable(
   'payment',
   {
@@ -172,7 +167,6 @@ export const payment = sqliteTable(
   (table) => [index('payment_by_account').on(table.accountId)],
 );
 
-/** A webhook event already seen. */
 export const stripeEvent = sqliteTable('stripe_event', {
   id: text('id').primaryKey().notNull(),
   type: text('type').notNull(),
@@ -181,7 +175,7 @@ export const stripeEvent = sqliteTable('stripe_event', {
   doneAt: integer('done_at'),
 });
 
-/** The way to pay an order, and what was last seen of it. */
+/** The checkout session of a top-up order, and its state when last checked. */
 export const checkout = sqliteTable(
   'checkout',
   {
@@ -202,7 +196,7 @@ export const checkout = sqliteTable(
   ],
 );
 
-/** Which order an idempotency key of an account made. */
+/** The top-up order that an idempotency key created. */
 export const checkoutKey = sqliteTable(
   'checkout_key',
   {
@@ -214,7 +208,7 @@ export const checkoutKey = sqliteTable(
   (table) => [primaryKey({ columns: [table.accountId, table.idempotencyKey] })],
 );
 
-/** One request under an Idempotency-Key: claimed while `status` is null, answered after. */
+/** A request under an Idempotency-Key: claimed while `status` is null, completed after. */
 export const replay = sqliteTable(
   'replay',
   {
@@ -231,7 +225,7 @@ export const replay = sqliteTable(
   (table) => [primaryKey({ columns: [table.scope, table.keyDigest] }), index('replay_expiry').on(table.expiresAt)],
 );
 
-/** A target that a key failed to read. */
+/** Consecutive failures of a key to read one target. */
 export const failing = sqliteTable(
   'failing',
   {
@@ -244,7 +238,6 @@ export const failing = sqliteTable(
   (table) => [primaryKey({ columns: [table.keyId, table.target] }), index('failing_last').on(table.lastAt)],
 );
 
-/** One number of one series in one bucket of time. */
 export const metric = sqliteTable(
   'metric',
   {
@@ -257,7 +250,7 @@ export const metric = sqliteTable(
   (table) => [primaryKey({ columns: [table.grain, table.bucket, table.name, table.labels] })],
 );
 
-/** A scheduled job: how its last run went, and where it goes on. */
+/** A scheduled job: its last runs, and the state from which it resumes. */
 export const job = sqliteTable('job', {
   name: text('name').primaryKey().notNull(),
   lastRunAt: integer('last_run_at'),
@@ -267,7 +260,6 @@ export const job = sqliteTable('job', {
   state: text('state'),
 });
 
-/** Something the owner did, and why. */
 export const ownerAction = sqliteTable(
   'owner_action',
   {

@@ -1,45 +1,44 @@
 /**
- * The rules were settled by what the platform's help and its users' guides say, and where these are silent by Unicode's
- * hashtag syntax (UAX #31):
- * - a hashtag is letters, marks, digits and underscores with a letter or digit among them; digits alone are one (#80);
- * - the joiners U+200C and U+200D belong to it between letters, where Persian and Indic words are spelled with them;
- * - emoji end it, also those made of a digit or of `#` itself with a keycap;
- * - the full-width ＃ that Japanese keyboards type starts one; a full-width ＠ mentions nobody, since usernames are ASCII;
- * - tags glued to each other (#a#b) are all tags; glued to other text (a#b) they are none, nor as part of `&#39;`.
+ * The rules follow the platform's help and its users' guides, and where these are silent Unicode's hashtag syntax (UAX #31):
+ * - a hashtag is letters, marks, digits and underscores with at least one letter or digit; digits alone are one (#80);
+ * - the joiners U+200C and U+200D belong to it between letters, because Persian and Indic spelling needs them;
+ * - emoji end it, including those built from a digit or from `#` with a keycap;
+ * - the full-width ＃ of Japanese keyboards starts one; a full-width ＠ starts no mention, because usernames are ASCII;
+ * - tags joined to each other (#a#b) are all tags; a tag joined to other text (a#b, `&#39;`) is none.
  */
 const LETTER_MARK_DIGIT = '[[\\p{L}\\p{M}\\p{N}_]--[\\uFE0E\\uFE0F\\u20E3]]';
 
 const HASHTAG = `[#＃](?=[\\p{L}\\p{N}_])(?<hashtag>(?:(?![0-9]\\uFE0F?\\u20E3)${LETTER_MARK_DIGIT}|[\\u200C\\u200D](?=[\\p{L}\\p{M}]))+)`;
 
-/** Dots stand only between other characters, so that the one that ends a sentence stays out. */
+/** A dot counts only between other characters, so that the end of a sentence stays out. */
 const MENTION = '@(?<mention>[A-Za-z0-9_]+(?:\\.[A-Za-z0-9_]+)*)';
 
-/** With a scheme, with www, or a domain with a slash. Runs to the next blank or non-ASCII character, as no tag within counts. */
+/** A scheme, `www.`, or a domain with a slash; up to the next blank or non-ASCII character. Tags inside a link do not count. */
 const LINK =
   '[Hh][Tt][Tt][Pp][Ss]?://[!-~]+|(?<![A-Za-z0-9.@_\\-])(?:[Ww]{3}\\.[A-Za-z0-9\\-][!-~]*|(?:[A-Za-z0-9\\-]+\\.)+[A-Za-z]{2,}/[!-~]*)';
 
-/** No alternative can match the same text in two ways and each starts at a sign or at the head of a run, so that a scan is linear. */
+/** Each alternative starts at a sign or at the head of a run and matches a text in one way only, so that a scan is linear. */
 const ENTITY = new RegExp(`${LINK}|${HASHTAG}|${MENTION}`, 'gv');
 
 const ENDS_IN_WORD = new RegExp(`${LETTER_MARK_DIGIT}$`, 'v');
 const HAS_LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
-/** `@josé` names nobody, while in `@yuki_さん` the title follows the name without a blank. */
+/** `@josé` mentions nobody, but in `@yuki_さん` a title follows the name without a blank. */
 const STARTS_IN_LATIN_OR_MARK = /^[\p{Script=Latin}[\p{M}--[\uFE0E\uFE0F\u20E3]]]/v;
 
-/** The platform's limit on usernames; a longer run names nobody, and cutting it would name a stranger. */
+/** The platform's limit. A longer run mentions nobody: cut to size, it would name another account. */
 const MAX_USERNAME_CHARACTERS = 30;
 
 /**
- * Hashtags of a caption in order of first appearance, without the sign, in the author's spelling. Two spellings that
- * differ by case or by Unicode composition are one tag. Takes time linear in the caption.
+ * Returns a caption's hashtags in order of first appearance, without the sign, as the author spelled them. Spellings that differ only by
+ * case or Unicode composition are one tag. Linear in the caption's length.
  */
 export function captionHashtags(caption: string): string[] {
   return distinct(entities(caption).flatMap(({ hashtag }) => (hashtag === undefined ? [] : [hashtag])));
 }
 
 /**
- * Usernames that a caption mentions, in order of first appearance, without the sign, in the author's spelling. E-mail
- * addresses and URLs mention nobody. Takes time linear in the caption.
+ * Returns the usernames that a caption mentions, in order of first appearance, without the sign. E-mail addresses and URLs mention nobody.
+ * Linear in the caption's length.
  */
 export function captionMentions(caption: string): string[] {
   return distinct(entities(caption).flatMap(({ mention }) => (mention === undefined ? [] : [mention])));
@@ -72,7 +71,7 @@ function entities(caption: string): Entity[] {
   return found;
 }
 
-/** Two units are enough for any one character. */
+/** One character has at most two UTF-16 units. */
 function followsWord(caption: string, index: number): boolean {
   return ENDS_IN_WORD.test(caption.slice(Math.max(0, index - 2), index));
 }

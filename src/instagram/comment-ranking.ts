@@ -2,19 +2,19 @@ import { z } from 'zod';
 import type { Comment, Reply } from './comment.ts';
 import { letterCount, LOW_SIGNAL_REASONS, lowSignalReason, textKey, type LowSignalReason } from './low-signal.ts';
 
-/** Names the rules below; it changes whenever they do, so that two samples under one name are comparable. */
+/** The version of the rules below. Raise it with every change, so that samples under one name are comparable. */
 export const SAMPLE_METHOD = 'ranked-sample/1';
 
-/** At most so many comments and replies in a sample: with ids and counts that is about 10,000 tokens, which is read in seconds. */
+/** The most comments and replies in a sample. With ids and counts they are about 10,000 tokens. */
 export const MAX_SAMPLE_COMMENTS = 200;
 
-/** At most so much text in a sample, in UTF-16 units: 200 comments of common length, and a bound on what a parse costs. */
+/** The most text in a sample, in UTF-16 units: 200 comments of common length. Bounds the cost of an interpretation. */
 export const MAX_SAMPLE_CHARACTERS = 16_000;
 
-/** What one comment counts against the bound at most; the fence cuts the text there, so that no long one takes the others' room. */
+/** The most that one comment counts towards the bound. The fence cuts the text there, so that a long one does not displace others. */
 export const MAX_COMMENT_CHARACTERS = 500;
 
-/** What a comment scores, in points. A thousand points are one doubling of its likes. */
+/** Points of a comment's score. A thousand points equal a doubling of its likes. */
 export const SCORE_POINTS = {
   likesDoubled: 1_000,
   repliesDoubled: 1_500,
@@ -24,16 +24,16 @@ export const SCORE_POINTS = {
   longest: 4_000,
 } as const;
 
-/** A comment of so many letters gets half of the points for length; more letters bring ever less. */
+/** A comment with this many letters gets half of the points for length; further letters add ever less. */
 export const HALF_LENGTH_LETTERS = 40;
 
-/** A reply is notable with so many likes, whoever wrote it. */
+/** A reply with this many likes is notable, whoever wrote it. */
 export const NOTABLE_REPLY_LIKES = 10;
 
-/** In a quiet thread a reply is notable with so many likes, if its parent has no more than twice as many. */
+/** A reply with this many likes is notable if its parent has at most twice as many. */
 export const NOTABLE_QUIET_REPLY_LIKES = 3;
 
-/** What a sample is for decides how much room replies get, and whether low-signal comments are taken out or come first. */
+/** The share of replies for each purpose, and whether low-signal comments are removed or come first. */
 export const SAMPLE_PURPOSES = {
   discussion: { replyShare: 0.25, repliesPerComment: 3, lowSignal: 'filtered' },
   replies: { replyShare: 0.75, repliesPerComment: 10, lowSignal: 'filtered' },
@@ -41,22 +41,22 @@ export const SAMPLE_PURPOSES = {
 } as const;
 export type SamplePurpose = keyof typeof SAMPLE_PURPOSES;
 
-// safe because the table of reasons is not empty
+// safe because the table is not empty
 const reasons = Object.keys(LOW_SIGNAL_REASONS) as [LowSignalReason, ...LowSignalReason[]];
 
-/** How a sample of comments was taken: what went in, what was left out and why. `considered` is the sum of all the others. */
+/** How a sample was selected. `considered` is the sum of all other counts. */
 export const CommentSample = z
   .object({
-    method: z.string().meta({ description: 'The rules of ranking and filtering, with their version.', example: SAMPLE_METHOD }),
-    considered: z.int().nonnegative().meta({ description: 'Comments and replies that were there to choose from.' }),
+    method: z.string().meta({ description: 'The ranking and filtering rules, with their version.', example: SAMPLE_METHOD }),
+    considered: z.int().nonnegative().meta({ description: 'Comments and replies that were available.' }),
     included: z.int().nonnegative().meta({ description: 'Comments and replies in the sample.' }),
     filtered: z.array(z.object({ reason: z.enum(reasons), count: z.int().positive() })),
     omitted: z.array(z.object({ reason: z.enum(['ordinary_reply', 'sample_size']), count: z.int().positive() })),
   })
-  .meta({ id: 'CommentSample', description: 'How the comments that went in were chosen.' });
+  .meta({ id: 'CommentSample', description: 'How the comments were selected.' });
 export type CommentSample = z.infer<typeof CommentSample>;
 
-/** A chosen comment or reply. `isByPostOwner` is null where the owner is not known. */
+/** A selected comment or reply. `isByPostOwner` is null when the post's owner is unknown. */
 export type RankedComment = {
   readonly id: string;
   readonly parentId: string | null;
@@ -68,13 +68,13 @@ export type RankedComment = {
   readonly replyCount: number | null;
 };
 
-/** The sample and how it was taken. Comments by falling score, each followed by its notable replies by falling score. */
+/** A sample and how it was selected. Comments by falling score, each followed by its notable replies by falling score. */
 export type RankedSample = CommentSample & { readonly sample: readonly RankedComment[] };
 
 type Entry = {
   readonly comment: RankedComment;
   readonly score: number;
-  /** Place in the given list, replies behind their parent. */
+  /** Position in the input; replies follow their parent. */
   readonly order: number;
   readonly lowSignal: Exclude<LowSignalReason, 'repeated_text'> | null;
   readonly textKey: string;
@@ -83,9 +83,9 @@ type Entry = {
 type Thread = { readonly head: Entry; readonly replies: readonly Entry[] };
 
 /**
- * Chooses the comments that say most, in at most `limit` and MAX_SAMPLE_COMMENTS comments and MAX_SAMPLE_CHARACTERS of text.
- * The same list gives the same sample everywhere: no chance, no locale, no clock; ties go by place in the list. Ids are unique
- * in `comments`. `postOwnerUsername` is null where it is not known. docs/reference/comment-sampling.md explains the rules.
+ * Selects the most informative comments: at most `limit`, MAX_SAMPLE_COMMENTS and MAX_SAMPLE_CHARACTERS. Deterministic: the same input
+ * gives the same sample everywhere, ties go by input order. Ids in `comments` must be unique. `postOwnerUsername` is null when unknown.
+ * docs/reference/comment-sampling.md explains the rules.
  */
 export function rankComments(
   comments: readonly Comment[],
@@ -131,7 +131,7 @@ function readEntry(
   const replyCount = Math.max(comment.replyCount ?? 0, seen.replyCount);
   const points = SCORE_POINTS;
   const letters = letterCount(comment.text);
-  // Rounded, so that a sum doesn't depend on the order in which it is added up.
+  // Rounded, so that the sum does not depend on the order of addition.
   const score =
     Math.round(points.likesDoubled * Math.log2(1 + (comment.likeCount ?? 0))) +
     Math.round(points.repliesDoubled * Math.log2(1 + replyCount)) +
@@ -166,7 +166,7 @@ function isByOwner(comment: Reply, postOwner: string | null): boolean | null {
   return postOwner === null || author === null ? null : author.toLowerCase() === postOwner.toLowerCase();
 }
 
-/** The reason of every low-signal entry by its id. Of entries that say the same the best-ranked one has none. */
+/** Maps the id of each low-signal entry to its reason. Among entries with the same text, the best-ranked one is not repeated text. */
 function lowSignalOf(entries: readonly Entry[]): ReadonlyMap<string, LowSignalReason> {
   const found = new Map<string, LowSignalReason>();
   const best = new Map<string, Entry>();
@@ -184,7 +184,7 @@ function lowSignalOf(entries: readonly Entry[]): ReadonlyMap<string, LowSignalRe
   return found;
 }
 
-/** Takes out what is filtered and replies that aren't notable, and puts the rest in order. A notable reply outlives its filtered parent. */
+/** Removes filtered comments and ordinary replies and sorts the rest. A notable reply stays when its parent is filtered. */
 function choose(
   threads: readonly Thread[],
   isOut: (entry: Entry) => boolean,
@@ -201,7 +201,7 @@ function choose(
     if (!isOut(head)) chosen.push({ head, replies: notable });
     else if (top !== undefined) chosen.push({ head: top, replies: others });
   }
-  // A sample of replies begins with the threads that have some.
+  // A sample of replies starts with threads that have some.
   const precedence = ({ head, replies }: Thread) =>
     purpose === 'replies' ? Number(replies.length > 0 || head.comment.parentId !== null) : Number(isFirst(head));
   return { threads: chosen.sort((a, b) => precedence(b) - precedence(a) || byRank(a.head, b.head)), ordinaryReplies };
@@ -213,7 +213,7 @@ function isNotable(reply: RankedComment, parent: RankedComment): boolean {
   return likes >= NOTABLE_REPLY_LIKES || (likes >= NOTABLE_QUIET_REPLY_LIKES && 2 * likes >= (parent.likeCount ?? 0));
 }
 
-/** The front of the ranking, until the first comment that has no room. Replies have a share of the room, so that talk doesn't push out comments. */
+/** Takes from the front until a comment does not fit. Replies get only a share of the room, so that they do not displace comments. */
 function withinBounds(threads: readonly Thread[], limit: number, purpose: SamplePurpose): readonly RankedComment[] {
   const { replyShare, repliesPerComment } = SAMPLE_PURPOSES[purpose];
   const sample: RankedComment[] = [];

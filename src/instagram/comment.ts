@@ -3,7 +3,7 @@ import { countOrNull, httpUrl, isoOrNull, textOrNull } from './facts.ts';
 
 const count = z.int().nonnegative().nullable();
 
-/** Who wrote a comment, as far as the provider said. */
+/** The author of a comment. Null is what the provider did not say. */
 export const CommentAuthor = z
   .object({
     id: z.string().nullable(),
@@ -23,7 +23,9 @@ const commentShape = {
   owner: CommentAuthor,
   timestamp: z.iso.datetime().nullable(),
   likeCount: count,
-  replyCount: count.meta({ description: 'Replies the platform counts, delivered or not; null when the provider did not say.' }),
+  replyCount: count.meta({
+    description: 'Replies that the platform counts, whether delivered or not; null when the provider did not say.',
+  }),
   permalink: z.url(),
   isPinned: z.boolean().nullable(),
   flags: z.object({
@@ -32,39 +34,36 @@ const commentShape = {
   }),
 };
 
-/** A reply: one level below a comment. The platform nests no deeper. */
+/** A reply to a comment. The platform nests no deeper. */
 export const Reply = z.object(commentShape).meta({ id: 'Reply' });
 export type Reply = z.infer<typeof Reply>;
 
-/** A comment at the top level. `replies` only where they were asked for. */
+/** A top-level comment. `replies` is present only where replies were requested. */
 export const Comment = z.object({ ...commentShape, replies: z.array(Reply).optional() }).meta({ id: 'Comment' });
 export type Comment = z.infer<typeof Comment>;
 
-/** What an adapter read out of its vendor's body, before the rules that hold for all vendors. Absent means the vendor didn't say. */
+/** A comment as an adapter read it from its vendor, before the rules for all vendors apply. Absent means that the vendor did not say. */
 export type CommentFacts = {
-  /** Of the post, for the permalink. */
   readonly shortcode: string;
-  /** Letters, digits, `_` and `-`: it becomes part of the permalink. */
+  /** Only letters, digits, `_` and `-`, because it becomes part of the permalink. */
   readonly id: string;
   readonly text?: string | null | undefined;
   readonly owner: Partial<{ [K in keyof CommentAuthor]: CommentAuthor[K] | undefined }>;
-  /** Unix milliseconds. */
   readonly createdAtMs?: number | null | undefined;
   readonly likeCount?: number | null | undefined;
   readonly replyCount?: number | null | undefined;
   readonly isPinned?: boolean | null | undefined;
-  /** Whether the vendor sent a GIF or sticker along. */
   readonly hasGif?: boolean | undefined;
-  /** True where the vendor itself says that the post's owner wrote it. */
+  /** True where the vendor itself marks the author as the post's owner. */
   readonly isByPostOwner?: boolean | null | undefined;
 };
 
-/** Brings a vendor's facts about a comment to the public shape, without replies. `postOwner` is a user name, null when it is not known. */
+/** Converts a vendor's facts to a top-level comment without replies. `postOwner` is a username, null when unknown. */
 export function assembleComment(facts: CommentFacts, postOwner: string | null): Comment {
   return assemble(facts, null, postOwner);
 }
 
-/** The same for a reply to the comment `parentId`. */
+/** Converts a vendor's facts to a reply to the comment `parentId`. `postOwner` is a username, null when unknown. */
 export function assembleReply(facts: CommentFacts, parentId: string, postOwner: string | null): Reply {
   return assemble(facts, parentId, postOwner);
 }
@@ -90,20 +89,19 @@ function assemble(facts: CommentFacts, parentId: string | null, postOwner: strin
     permalink: commentUrl(facts.shortcode, facts.id, parentId),
     isPinned: facts.isPinned ?? null,
     flags: {
-      // The platform lets nobody send an empty comment, so one without words is a GIF or sticker, said or not.
+      // The platform refuses empty comments, so one without text is a GIF or sticker.
       isGif: facts.hasGif === true || text === '',
       isByPostOwner: facts.isByPostOwner === true ? true : isSameUser(username, postOwner),
     },
   };
 }
 
-/** The addresses under which the platform shows a comment and a reply. */
 function commentUrl(shortcode: string, id: string, parentId: string | null): string {
   const thread = `https://www.instagram.com/p/${shortcode}/c/${parentId ?? id}/`;
   return parentId === null ? thread : `${thread}r/${id}/`;
 }
 
-/** User names don't differ by case. Null when either is unknown. */
+/** Usernames are case-insensitive. Null when either is unknown. */
 function isSameUser(one: string | null, other: string | null): boolean | null {
   return one === null || other === null ? null : one.toLowerCase() === other.toLowerCase();
 }

@@ -1,25 +1,23 @@
-// What single facts of a vendor may be believed, whatever they belong to.
-
-/** 10000-01-01 in unix milliseconds: ISO 8601 writes years from here on in another form, which few parsers read. */
+/** 10000-01-01: from there on ISO 8601 uses a longer form, which few parsers read. */
 const LATEST_TIME_MS = 253_402_300_800_000;
 
-/** A text, or null. Vendors write an empty text where they have none. */
+/** Returns null for an empty text, which vendors send for a missing one. */
 export function textOrNull(value: string | null | undefined): string | null {
   return value == null || value === '' ? null : value;
 }
 
-/** A count, or null: a vendor's −1 means hidden, and a fraction is no count. */
+/** Returns null for anything but a whole number from 0: vendors send −1 for a hidden count. */
 export function countOrNull(value: number | null | undefined): number | null {
   return value != null && Number.isSafeInteger(value) && value >= 0 ? value : null;
 }
 
-/** An http(s) address, or null: a vendor's `data:` or `javascript:` string would be executed by somebody. */
+/** Returns null for anything but an http(s) URL: a client might execute a `data:` or `javascript:` URL. */
 export function httpUrl(value: string | null | undefined): string | null {
   if (value == null || !/^https?:\/\//i.test(value)) return null;
   return URL.canParse(value) ? value : null;
 }
 
-/** Unix milliseconds in ISO 8601, or null: a vendor's 0 means that it doesn't know, and a year of five digits can't be written. */
+/** Formats unix milliseconds as ISO 8601. Null for 0, which vendors send for an unknown time, and for years beyond 9999. */
 export function isoOrNull(unixMs: number | null | undefined): string | null {
   if (unixMs == null || !(unixMs > 0 && unixMs < LATEST_TIME_MS)) return null;
   return new Date(unixMs).toISOString();

@@ -1,4 +1,6 @@
-/** Why a comment says too little to be analysed, in the order in which the reasons are tried. The table in docs/reference/comment-sampling.md is checked against it. */
+/**
+ * Why a comment is low-signal, in the order in which the reasons are tested. The table in docs/reference/comment-sampling.md is checked against it.
+ */
 export const LOW_SIGNAL_REASONS = {
   empty: 'No text: a GIF, a sticker, or nothing but invisible characters.',
   emoji_only: 'Emoji, symbols and punctuation without a letter or digit.',
@@ -9,23 +11,23 @@ export const LOW_SIGNAL_REASONS = {
 
 export type LowSignalReason = keyof typeof LOW_SIGNAL_REASONS;
 
-/** The platform's limit on comments, in UTF-16 units. What stands behind it in a longer text isn't looked at. */
+/** The platform's limit on comments; longer text is not examined. */
 const MAX_READ_CHARACTERS = 2_200;
 
-/** Two weak signs or a strong one make an advertisement: a link or "write to me" alone is what people say to each other too. */
+/** Weak signs that make a promotion. One alone, a link or "write to me", is common among people. */
 const PROMOTION_THRESHOLD = 2;
 
-/** A comment whose link stands beside fewer letters than this has nothing else to say. */
+/** With fewer letters than this beside its link, a comment is nothing but the link. */
 const FEWEST_LETTERS_BESIDE_LINK = 4;
 
 const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
 const LETTERS_AND_DIGITS = /[\p{L}\p{N}]/gu;
-/** Digits that are drawn as emoji: 1️⃣. */
+/** Digits drawn as emoji: 1️⃣. */
 const KEYCAPS = /[0-9#*]\uFE0F?\u20E3/gu;
 const INVISIBLE = /[\s\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
 const TAGS_AND_MENTIONS = /[@＠][A-Za-z0-9._]+|[#＃][\p{L}\p{M}\p{N}_\u200C\u200D]+/gu;
 const NO_LETTER_MARK_DIGIT = /[^\p{L}\p{M}\p{N}]+/gu;
-/** Scripts in which one sign writes a syllable or a word. */
+/** Scripts whose characters write a syllable or a word. */
 const DENSE_SCRIPT = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;
 
 const TOP_LEVEL = 'com|net|org|io|ly|me|co|shop|store|xyz|link|site|online|app|info|biz';
@@ -34,14 +36,14 @@ const LINK = new RegExp(
   'gu',
 );
 
-/** Words that stand by themselves; `\b` knows only ASCII. The text they are tried on is NFKC, in lower case, without invisible characters. */
+/** Matches whole words; `\b` knows only ASCII. Applied to NFKC text in lower case without invisible characters. */
 function words(source: string): RegExp {
   return new RegExp(`(?<![\\p{L}\\p{M}\\p{N}_])(?:${source})(?![\\p{L}\\p{M}\\p{N}_])`, 'u');
 }
 
 const HANDLE_OR_NUMBER = '(?:@[a-z0-9_.]{3,30}|\\+?\\d[\\d ().-]{7,18}\\d)';
 
-/** Things that nobody says who isn't advertising. */
+/** Phrases that only advertisers use. One is enough. */
 const STRONG_SIGNS: readonly RegExp[] = [
   words('(?:check|visit|see|view|look at)(?: out)? my (?:page|profile|bio|channel|account|story|stories)|(?:the )?links? in my bio'),
   words('f4f|l4l|s4s|(?:follow|like|sub) ?(?:4|for) ?(?:follow|like|sub)'),
@@ -70,7 +72,6 @@ const STRONG_SIGNS: readonly RegExp[] = [
   /相互フォロー|フォロバ(?:100|します|確実)|互关|互粉|加我?(?:微信|vx)|맞팔|선팔/u,
 ];
 
-/** Things that advertisements say, and others now and then. */
 const WEAK_SIGNS: readonly RegExp[] = [
   new RegExp(LINK.source, 'u'),
   words(
@@ -83,8 +84,8 @@ const WEAK_SIGNS: readonly RegExp[] = [
 ];
 
 /**
- * Tells why a comment's text carries too little to be analysed, or null. Repetition is not judged here, since it needs the
- * other comments. Rules are about signs and letters of any script; only advertisements are told by words, and only plain ones.
+ * Returns why a comment is low-signal, or null. Repetition is not judged here, because it takes the other comments. The rules look at the
+ * characters of any script; only promotion is recognised by words, and only when it is plain.
  */
 export function lowSignalReason(text: string): Exclude<LowSignalReason, 'repeated_text'> | null {
   const read = text.slice(0, MAX_READ_CHARACTERS);
@@ -95,12 +96,18 @@ export function lowSignalReason(text: string): Exclude<LowSignalReason, 'repeate
   return isPromotion(read) ? 'promotion' : null;
 }
 
-/** What two comments have in common that say the same: letters and digits without mentions, case, signs and spaces. Empty when nothing is left. */
+/**
+ * Returns the text's letters and digits without mentions, case, punctuation and spaces: equal for comments that say the same, empty when
+ * nothing is left.
+ */
 export function textKey(text: string): string {
   return foldedText(text.slice(0, MAX_READ_CHARACTERS).replace(TAGS_AND_MENTIONS, '')).replace(NO_LETTER_MARK_DIGIT, '');
 }
 
-/** How much is written, in letters and digits. A sign that writes a syllable or a word counts as two. Words aren't counted: not every script parts them. */
+/**
+ * Counts letters and digits; characters that write a syllable or a word count twice. Words are not counted, because not every script
+ * separates them.
+ */
 export function letterCount(text: string): number {
   let count = 0;
   for (const [sign] of text.slice(0, MAX_READ_CHARACTERS).matchAll(LETTERS_AND_DIGITS)) count += DENSE_SCRIPT.test(sign) ? 2 : 1;
@@ -115,7 +122,7 @@ function isPromotion(text: string): boolean {
   return WEAK_SIGNS.filter((sign) => sign.test(folded)).length >= PROMOTION_THRESHOLD;
 }
 
-/** One spelling for letters that look alike by design (ＤＭ, 𝐃𝐌), without the joiners that hide words. The same in every locale. */
+/** Folds look-alike letters (ＤＭ, 𝐃𝐌) and removes joiners that hide words, independent of the locale. */
 function foldedText(text: string): string {
   return text
     .normalize('NFKC')

@@ -1,7 +1,6 @@
 import { assembleMedia, type InstagramMedia } from './media.ts';
 import { mediaIdFromShortcode } from './shortcode.ts';
 
-/** An invented post for the API description: a picture, as a provider would give it. */
 export const exampleMedia: InstagramMedia = assembleMedia({
   shortcode: 'DemoImage01',
   id: mediaIdFromShortcode('DemoImage01'),
@@ -33,7 +32,6 @@ export const exampleMedia: InstagramMedia = assembleMedia({
   flags: { likesHidden: false, commentsDisabled: false, isPinned: false },
 });
 
-/** An invented reel for the API description. */
 export const exampleReel: InstagramMedia = assembleMedia({
   shortcode: 'DemoReel_01',
   id: mediaIdFromShortcode('DemoReel_01'),

@@ -1,17 +1,17 @@
-/** The platform opened on 2010-10-06; no URL of it can have ended before. Unix seconds. */
+/** 2010-10-06, when the platform opened. Unix seconds. */
 const EARLIEST_EXPIRY = 1_286_323_200;
 
-/** 2100-01-01. URLs live for days, so a later one is a placeholder such as ffffffff. Unix seconds. */
+/** 2100-01-01. URLs live for days, so a later time is a placeholder such as ffffffff. Unix seconds. */
 const LATEST_EXPIRY = 4_102_444_800;
 
 /**
- * Tells when a media URL of the platform's file hosts stops working, in unix milliseconds: its query's `oe` holds unix seconds
- * in hexadecimal. Null when there is none, when it says so twice in different ways, or when it isn't a believable time.
+ * Returns when a media URL stops working, in unix milliseconds: its `oe` parameter holds unix seconds in hexadecimal. Null when it is
+ * missing, ambiguous or not credible.
  */
 export function mediaUrlExpiresAt(url: string): number | null {
   if (!URL.canParse(url)) return null;
   const [expiry, ...others] = new Set(new URL(url).searchParams.getAll('oe'));
-  // Every second between the two bounds has exactly eight hexadecimal digits.
+  // Every time between the two bounds has exactly eight hexadecimal digits.
   if (expiry === undefined || others.length > 0 || !/^[0-9A-Fa-f]{8}$/.test(expiry)) return null;
   const unixSeconds = Number.parseInt(expiry, 16);
   return unixSeconds >= EARLIEST_EXPIRY && unixSeconds < LATEST_EXPIRY ? unixSeconds * 1_000 : null;

@@ -5,7 +5,7 @@ import { mediaUrlExpiresAt } from './media-url.ts';
 
 const count = z.int().nonnegative().nullable();
 
-/** A person or brand that a post names. What the provider didn't give is null, never a guess. */
+/** A person or brand that a post names. Null is what the provider did not give, never a guess. */
 export const InstagramUser = z
   .object({
     id: z.string().nullable(),
@@ -16,7 +16,7 @@ export const InstagramUser = z
   .meta({ id: 'InstagramUser' });
 export type InstagramUser = z.infer<typeof InstagramUser>;
 
-/** Who published a post. `followers` in people. */
+/** The author of a post. Null is what the provider did not give. */
 export const InstagramOwner = z
   .object({
     id: z.string().nullable(),
@@ -44,7 +44,6 @@ const assetShape = {
     .meta({ description: 'When `url` stops working, read from the URL itself; null when it does not say.' }),
 };
 
-/** One picture or one video of a post. */
 export const MediaAsset = z.object(assetShape).meta({ id: 'MediaAsset' });
 export type MediaAsset = z.infer<typeof MediaAsset>;
 
@@ -54,7 +53,7 @@ export const CarouselChild = z
   .meta({ id: 'CarouselChild' });
 export type CarouselChild = z.infer<typeof CarouselChild>;
 
-/** A post or reel in the one shape every provider is brought to. Ids are strings, because they exceed 2^53. */
+/** A post or reel in the common shape of all providers. Ids are strings, because they exceed 2^53. */
 export const InstagramMedia = z.object({
   shortcode: z.string(),
   id: z.string(),
@@ -68,8 +67,8 @@ export const InstagramMedia = z.object({
   timestamp: z.iso.datetime().nullable(),
   metrics: z
     .object({ likes: count, comments: count, plays: count, views: count, shares: count, reposts: count })
-    .meta({ id: 'MediaMetrics', description: 'A count that is hidden or was not given is null, with its reason in `limitations`.' }),
-  media: z.array(MediaAsset).meta({ description: 'Every picture and video, in order; for a carousel one for each child.' }),
+    .meta({ id: 'MediaMetrics', description: 'A hidden or unknown count is null, with the reason in `limitations`.' }),
+  media: z.array(MediaAsset).meta({ description: 'Every image and video in order; for a carousel, one per child.' }),
   children: z.array(CarouselChild),
   location: z
     .object({
@@ -101,18 +100,17 @@ export const InstagramMedia = z.object({
 });
 export type InstagramMedia = z.infer<typeof InstagramMedia>;
 
-/** What an adapter read out of its vendor's body, before the rules that hold for all vendors. Absent means the vendor didn't say. */
+/** A post as an adapter read it from its vendor, before the rules for all vendors apply. Absent means that the vendor did not say. */
 export type MediaFacts = {
   readonly shortcode: string;
   readonly id: string;
   readonly type: InstagramMedia['type'];
   readonly caption?: string | null | undefined;
   readonly owner: Partial<{ [K in keyof InstagramOwner]: InstagramOwner[K] | undefined }>;
-  /** Unix milliseconds. */
   readonly takenAtMs?: number | null | undefined;
   readonly metrics: Partial<{ [K in keyof InstagramMedia['metrics']]: number | null | undefined }>;
   readonly assets: readonly AssetFacts[];
-  /** Null for anything but a carousel; else in the author's order, and `assets` only counts when there is none. */
+  /** Null for anything but a carousel. In the author's order; `assets` is ignored when there is at least one. */
   readonly children: readonly (AssetFacts & { id?: string | null | undefined; shortcode?: string | null | undefined })[] | null;
   readonly location?: InstagramMedia['location'] | undefined;
   readonly taggedUsers?: readonly InstagramUser[] | undefined;
@@ -124,7 +122,7 @@ export type MediaFacts = {
   readonly flags: Partial<{ [K in keyof InstagramMedia['flags']]: boolean | null | undefined }>;
 };
 
-/** One picture or video as a vendor names it. */
+/** One image or video as a vendor describes it. Sizes in pixels. */
 export type AssetFacts = {
   readonly type: 'image' | 'video';
   readonly url?: string | null | undefined;
@@ -136,8 +134,8 @@ export type AssetFacts = {
 };
 
 /**
- * Brings a vendor's facts to the one public shape. The rules that hold for every vendor live here: an empty caption is
- * none, a negative count is hidden, a zero view count beside plays is not a count, entities come from the caption.
+ * Converts a vendor's facts to the common shape with the rules for all vendors: an empty caption is null, a negative count is hidden, zero
+ * views beside plays are null, hashtags and mentions come from the caption.
  */
 export function assembleMedia(facts: MediaFacts): InstagramMedia {
   const caption = textOrNull(facts.caption);
@@ -146,7 +144,7 @@ export function assembleMedia(facts: MediaFacts): InstagramMedia {
     shortcode: child.shortcode ?? null,
     ...assembleAsset(child),
   }));
-  // Some vendors name a carousel's cover but not its slides: the cover is then all there is to show.
+  // Some vendors give a carousel's cover but not its slides; the cover is then shown.
   const assets = children.length === 0 ? facts.assets.map(assembleAsset) : children.map(({ id: _id, shortcode: _code, ...asset }) => asset);
   const permalink = `https://www.instagram.com/p/${facts.shortcode}/`;
   return {
@@ -178,7 +176,7 @@ export function assembleMedia(facts: MediaFacts): InstagramMedia {
   };
 }
 
-/** The address under which the platform itself shows a post of this type. */
+/** Returns the platform's own URL of a post of this type. */
 export function canonicalUrl(shortcode: string, type: InstagramMedia['type']): string {
   return `https://www.instagram.com/${type === 'reel' ? 'reel' : 'p'}/${shortcode}/`;
 }
@@ -199,7 +197,7 @@ function assembleOwner(owner: MediaFacts['owner']): InstagramOwner {
   };
 }
 
-/** A negative count is only ever given for a hidden one, so it outweighs a flag that says otherwise. */
+/** A negative count always means a hidden one, so it outweighs a flag that says otherwise. */
 function likesHidden({ flags, metrics }: MediaFacts): boolean | null {
   if (metrics.likes == null) return flags.likesHidden ?? null;
   return metrics.likes < 0 || (flags.likesHidden ?? false);
@@ -212,7 +210,7 @@ function assembleMetrics(metrics: MediaFacts['metrics'], hidden: boolean): Insta
     likes: hidden ? null : countOrNull(metrics.likes),
     comments: countOrNull(metrics.comments),
     plays,
-    // The platform stopped counting views of reels and leaves a 0 there; where there are plays it is no count.
+    // The platform stopped counting views of reels and leaves 0 there.
     views: views === 0 && plays !== null && plays > 0 ? null : views,
     shares: countOrNull(metrics.shares),
     reposts: countOrNull(metrics.reposts),

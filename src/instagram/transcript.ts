@@ -1,12 +1,11 @@
 import { z } from 'zod';
 
-/** A stretch of speech. Seconds from the start of the video. */
+/** A span of speech, in seconds from the start of the video. */
 export const TranscriptSegment = z
   .object({ startSeconds: z.number().nonnegative(), endSeconds: z.number().nonnegative(), text: z.string() })
   .meta({ id: 'TranscriptSegment' });
 export type TranscriptSegment = z.infer<typeof TranscriptSegment>;
 
-/** The words of a video, and who wrote them down. */
 export const Transcript = z
   .object({
     text: z.string().min(1),

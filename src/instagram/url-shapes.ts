@@ -1,9 +1,8 @@
-/** Hosts that serve Instagram's own pages. instagr.am is the platform's short host of its first years; its /p/ codes are the same codes. */
+/** Hosts that serve Instagram's pages. instagr.am is an old short host with the same shortcodes. */
 export const INSTAGRAM_HOSTS: readonly string[] = ['instagram.com', 'www.instagram.com', 'm.instagram.com', 'instagr.am', 'www.instagr.am'];
 
 /**
- * What may follow a post's own path: the embed page, its comments, one comment or reply, who liked it, its picture.
- * All of them still name the post. `{digits}` is one numeric segment.
+ * Paths below a post that still name the post: embeds, comments, one comment or reply, likes, the image. `{digits}` is one numeric segment.
  */
 export const MEDIA_TAILS = [
   '/embed',
@@ -15,16 +14,14 @@ export const MEDIA_TAILS = [
   '/media',
 ] as const;
 
-/** A path of the platform and what it stands for: something to read, a link to resolve, or the reason of the refusal. */
 type UrlShape =
   | { readonly path: string; readonly is: 'media'; readonly hint: 'post' | 'reel' | 'video' }
   | { readonly path: string; readonly is: 'share' }
   | { readonly path: string; readonly is: 'refused'; readonly reason: string };
 
 /**
- * Every path that is known, first match wins. A segment is a literal, literals joined by `|`, or a slot in braces; `**` is
- * the rest of the path, possibly nothing. Literals are case-sensitive, because a URL that lost its case has lost the
- * shortcode's too.
+ * Every known path; the first match wins. A segment is a literal, literals joined by `|`, or a slot in braces; `**` matches any rest, even
+ * an empty one. Literals are case-sensitive, because a URL that lost its case also lost the shortcode's.
  */
 export const URL_SHAPES = [
   { path: '/p/{shortcode}', is: 'media', hint: 'post' },

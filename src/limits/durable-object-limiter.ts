@@ -1,28 +1,28 @@
 import { type Allowance, type Counter, type RateLimiter, takeOne, windowEnd } from './limiter.ts';
 import type { Quota } from './policies.ts';
 
-/** The Durable Objects that count: one for each policy and subject. */
+/** The counting Durable Objects, one per policy and subject. */
 export type RateLimitObjects = { getByName(name: string): { take(quota: Quota, now: number): Promise<Allowance> } };
 
-/** A limiter over Durable Objects. Each subject has an object of its own, so subjects never wait for each other. */
+/** Creates a limiter over Durable Objects. Each subject has its own object, so subjects never wait for each other. */
 export function createObjectLimiter(objects: RateLimitObjects): RateLimiter {
   return { take: async (quota, subject, now) => objects.getByName(`${quota.name}:${subject}`).take(quota, now) };
 }
 
-/** What one object keeps over a restart. */
+/** The storage of one object, which survives a restart. */
 export type CounterStorage = {
   load(): Promise<Counter | undefined>;
   save(counter: Counter): Promise<void>;
-  /** How long counts come together before the last of them is saved. */
+  /** Waits between a count and the next save, so that one save covers many counts. */
   pause(): Promise<void>;
-  /** Has `forget` called at this time, in milliseconds since the epoch. */
+  /** Schedules `forget` at a time in unix milliseconds. */
   forgetAt(time: number): Promise<void>;
   clear(): Promise<void>;
 };
 
 /**
- * The inside of one object. The runtime may end an idle object after seconds, so counts are kept, and forgotten when their window is over.
- * No request waits for that: a crash of the machine forgets the counts of one pause.
+ * Creates the counter of one object. The runtime may evict an idle object after seconds, so counts are saved, and deleted when their window
+ * ends. Requests do not wait for the save: a machine crash loses the counts since the last one.
  */
 export function createWindowCounter(storage: CounterStorage): {
   take(quota: Quota, now: number): Promise<Allowance>;
@@ -36,7 +36,7 @@ export function createWindowCounter(storage: CounterStorage): {
     unsaved = next;
     if (isSaving) return;
     await storage.pause();
-    // Forgotten meanwhile: what would be saved now, nobody would come to clear.
+    // Undefined when `forget` ran meanwhile: a save after it would never be deleted.
     const last = unsaved;
     unsaved = undefined;
     if (last !== undefined) await storage.save(last);
@@ -47,7 +47,7 @@ export function createWindowCounter(storage: CounterStorage): {
   return {
     async take(quota, now) {
       await (loading ??= load());
-      // From here to the assignment nothing waits, so parallel takes can't count from the same number.
+      // Nothing awaits between here and the assignment, so parallel calls cannot count from the same number.
       const before = counter;
       const { counter: after, allowance } = takeOne(before, quota, now);
       counter = after;

@@ -1,7 +1,9 @@
 import { inTime, LATE } from '../core/timeout.ts';
 import type { Quota } from './policies.ts';
 
-/** Whether one more request may pass, and what is left. `resetSeconds` is the time until the whole quota is there again, at least 1. */
+/**
+ * Whether a request may pass, and the rest of its quota. `resetSeconds` is at least 1: the time until the whole quota is available again.
+ */
 export type Allowance = {
   readonly allowed: boolean;
   readonly limit: number;
@@ -9,21 +11,21 @@ export type Allowance = {
   readonly resetSeconds: number;
 };
 
-/** What is said instead of a policy when nobody could count a request and it passed. */
+/** Logged instead of a policy when the store failed and a request passed uncounted. */
 export const STORE_DOWN = 'store_down';
 
-/** Counts requests exactly, however many come at once. Rejects when its store cannot be asked. */
+/** Counts requests exactly under concurrency. Rejects when its store is unavailable. */
 export interface RateLimiter {
-  /** Takes one of the quota for `subject`, which is never a key or an address itself. `now` is in milliseconds. */
+  /** Takes one request from the quota. `subject` is never a raw key or address; `now` is in unix milliseconds. */
   take(quota: Quota, subject: string, now: number): Promise<Allowance>;
 }
 
-/** How much of the quota was taken in one window. Windows are counted from the epoch, so all stores agree about where they begin. */
+/** The count of one window. Windows are numbered from the epoch, so that all stores agree where they start. */
 export type Counter = { readonly window: number; readonly taken: number };
 
 /**
- * The rule all counting follows: one more from the window that `now` falls into, unless it is used up. A clock that is a little
- * behind another's counts in the window that has already begun, so that no window is ever counted anew.
+ * Counts one request in the window of `now` unless the quota is used up. A clock that lags counts in the window that has already started,
+ * so that no window is counted twice.
  */
 export function takeOne(
   counter: Counter | undefined,
@@ -46,17 +48,16 @@ export function takeOne(
   };
 }
 
-/** When a counter's window ends. Milliseconds since the epoch. */
 export function windowEnd(counter: Counter, quota: Quota): number {
   return (counter.window + 1) * quota.windowSeconds * 1_000;
 }
 
-/** Whole seconds until a time, rounded up, at least 1: a caller who waits that long is not early. */
+/** Whole seconds until a time, rounded up and at least 1, so that a caller who waits that long is not early. */
 export function secondsUntil(time: number, now: number): number {
   return Math.max(1, Math.ceil((time - now) / 1_000));
 }
 
-/** The same limiter with an end to its patience: rejects when the store has not answered within `timeoutMs`. */
+/** Adds a timeout to a limiter: rejects when the store does not answer within it. */
 export function createTimedLimiter(limiter: RateLimiter, timeoutMs: number): RateLimiter {
   return {
     async take(quota, subject, now) {

@@ -1,7 +1,7 @@
-/** What is counted together: requests with one key, from one address, or of everybody. */
+/** What shares a count: a key, an address, or all requests. */
 type Counted = 'key' | 'address' | 'everyone';
 
-/** So many requests in each window of so many seconds, counted under this name. */
+/** A limit of requests per window, counted under `name`. */
 export type Quota = { readonly name: string; readonly limit: number; readonly windowSeconds: number };
 
 type PolicyRow = Omit<Quota, 'name'> & { readonly per: Counted; readonly guards: string };
@@ -10,31 +10,30 @@ const minute = 60;
 const hour = 3_600;
 const day = 86_400;
 
-/** Every rate limit of the API. What callers see, the description and docs/reference/rate-limits.md come from here. */
+/** Every rate limit of the API. The response headers, the API description and docs/reference/rate-limits.md are derived from it. */
 export const RATE_LIMITS = {
-  // One read a second, with room for an agent that reads in bursts; providers give us a few a second in all.
+  // One read a second, with room for an agent that reads in bursts; the providers allow a few per second in total.
   burst: { per: 'key', limit: 60, windowSeconds: minute, guards: 'paid reads' },
-  // Looking costs one row; agents poll their balance.
-  account: { per: 'key', limit: 120, windowSeconds: minute, guards: 'what the account shows of itself' },
-  // Each writes, and some ask the payment provider.
+  // Cheap reads of one row; agents poll their balance.
+  account: { per: 'key', limit: 120, windowSeconds: minute, guards: 'reading the account, its keys, usage and top-ups' },
+  // Each one writes, and some call the payment provider.
   changes: { per: 'key', limit: 20, windowSeconds: minute, guards: 'changes to keys and top-ups' },
-  // Generous: a team behind one address, its monitors and somebody reading the documentation.
+  // Generous: a team behind one address, its monitors, and a reader of the documentation.
   public: { per: 'address', limit: 300, windowSeconds: minute, guards: 'endpoints without a key' },
-  // Whoever makes up keys has a fresh limit with each; their address hasn't. Room for a few forgotten agents with a revoked key.
-  'unknown-keys': { per: 'address', limit: 200, windowSeconds: minute, guards: 'reads and looks with a key that does not exist' },
-  // An account is worth a grant, so it is what farms are made of. Five are enough for a person who starts over.
-  signup: { per: 'address', limit: 5, windowSeconds: hour, guards: 'accounts made from one address' },
-  'signup-daily': { per: 'address', limit: 10, windowSeconds: day, guards: 'accounts made from one address' },
-  // The most that grants can cost in a day: this times SIGNUP_GRANT_MICRO_CREDITS.
-  'signup-everyone': { per: 'everyone', limit: 500, windowSeconds: day, guards: 'accounts made by anybody' },
+  // Someone who makes up keys has a fresh key limit each time, but one address. Leaves room for a few forgotten agents with a revoked key.
+  'unknown-keys': { per: 'address', limit: 200, windowSeconds: minute, guards: 'requests with a key that does not exist' },
+  // Accounts come with a grant, which attracts farms. Five are enough for a person who starts over.
+  signup: { per: 'address', limit: 5, windowSeconds: hour, guards: 'signups from one address' },
+  'signup-daily': { per: 'address', limit: 10, windowSeconds: day, guards: 'signups from one address' },
+  // Bounds the cost of grants per day: this times SIGNUP_GRANT_MICRO_CREDITS.
+  'signup-everyone': { per: 'everyone', limit: 500, windowSeconds: day, guards: 'signups in total' },
 } as const satisfies Readonly<Record<string, PolicyRow>>;
 
 export type PolicyName = keyof typeof RATE_LIMITS;
 
-/** The rows with their common type, for code that walks the table. */
 export const RATE_LIMIT_ROWS: Readonly<Record<PolicyName, PolicyRow>> = { ...RATE_LIMITS };
 
-/** What an account that signs up counts against, in this order: an address that is refused takes nothing from everybody's share. */
+/** The policies of a signup, in this order: a refused address takes nothing from the limit that everybody shares. */
 export const SIGNUP_POLICIES = ['signup', 'signup-daily', 'signup-everyone'] as const satisfies readonly PolicyName[];
 
 type Rule = { readonly methods: readonly string[]; readonly paths: readonly string[]; readonly policy: PolicyName };
@@ -42,7 +41,7 @@ type Rule = { readonly methods: readonly string[]; readonly paths: readonly stri
 const LOOKING = ['GET', 'HEAD'] as const;
 const CHANGING = ['POST', 'PATCH', 'PUT', 'DELETE'] as const;
 
-/** Which policy a request counts against: the first rule that fits. A path that ends in `/*` stands for everything below it. */
+/** The first rule that matches applies. A path that ends in `/*` covers everything below it. */
 const RULES: readonly Rule[] = [
   { methods: LOOKING, paths: ['/v1/post', '/v1/reel', '/v1/comments'], policy: 'burst' },
   { methods: CHANGING, paths: ['/v1/keys', '/v1/keys/*', '/v1/topups/*'], policy: 'changes' },
@@ -60,15 +59,15 @@ const RULES: readonly Rule[] = [
 ];
 
 /**
- * The policy that a request counts against before anything else is done for it; null where asking the store would cost more than
- * the answer (unknown paths, other methods), and for the payment provider's own calls, which prove themselves by their signature.
+ * Returns the policy that a request is counted against first. Null where counting would cost more than the response (unknown paths, other
+ * methods), and for the payment provider's calls, which are authenticated by their signature.
  */
 export function policyFor(method: string, path: string): PolicyName | null {
   const rule = RULES.find(({ methods, paths }) => methods.includes(method) && paths.some((pattern) => fits(pattern, path)));
   return rule?.policy ?? null;
 }
 
-/** A policy's numbers in this deployment. `scale` multiplies how many requests, never the window. */
+/** Returns a policy's quota in this deployment. `scale` multiplies the limit, not the window. */
 export function quotaOf(name: PolicyName, scale: number): Quota {
   const { limit, windowSeconds } = RATE_LIMIT_ROWS[name];
   return { name, limit: limit * scale, windowSeconds };

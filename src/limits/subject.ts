@@ -1,21 +1,21 @@
 import { sha256Hex } from '../core/sha256.ts';
 
-/** Where the runtime says no address, as on a developer's machine, all requests count as from one. */
+/** Stands for all requests where the runtime gives no address, as in local development. */
 const NO_ADDRESS = 'none';
 
-/** An IPv6 customer is given this many groups of 16 bits and decides about the rest alone. */
+/** Groups of 16 bits in an IPv6 customer's network; the customer controls the rest. */
 const NETWORK_GROUPS = 4;
 
 /**
- * Whom a request without a key is counted for: the SHA-256 of its address, in hex. Of an IPv6 address only the network counts
- * (/64), because one machine has the whole of it. An IPv4 address written as IPv6 is the IPv4 address.
+ * Returns the subject of a request without a key: the SHA-256 of its network, in hex. One machine can use a whole IPv6 /64, so it is one
+ * subject. An IPv4 address written as IPv6 is the IPv4 address.
  */
 export function addressSubject(address: string | undefined): string {
   const network = address === undefined ? NO_ADDRESS : networkOf(address.trim().toLowerCase());
   return sha256Hex(network);
 }
 
-/** The part of an address that belongs to one customer of a network. */
+/** Returns the part of an address that belongs to one customer of a network. */
 export function networkOf(address: string): string {
   const mapped = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/.exec(address)?.[1];
   if (mapped !== undefined) return mapped;

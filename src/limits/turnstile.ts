@@ -2,22 +2,24 @@ import { z } from 'zod';
 import type { Clock } from '../core/clock.ts';
 import { type Fetch, requestJson } from '../net/fetch-json.ts';
 
-/** How long a signup waits for the answer. Milliseconds. */
 const TURNSTILE_TIMEOUT_MS = 5_000;
 
-/** Only `success` decides; the codes tell whether it is about the token or about us. */
+/** Only `success` decides; the codes tell whether the token or this service is at fault. */
 const Verdict = z.object({ success: z.boolean(), 'error-codes': z.array(z.string()).default([]) });
 
-/** Codes that speak of the visitor's token, see developers.cloudflare.com/turnstile/get-started/server-side-validation/. All others are our trouble. */
+/**
+ * Codes that blame the visitor's token (developers.cloudflare.com/turnstile/get-started/server-side-validation/). All others blame this
+ * service.
+ */
 const ABOUT_THE_TOKEN = ['missing-input-response', 'invalid-input-response', 'timeout-or-duplicate'];
 
-/** Tells people from programs that make accounts in bulk. */
+/** Verifies that a person, not a bulk signup, solved the challenge. */
 export interface Turnstile {
-  /** `passed` when the token is fresh and real, `failed` when it is not, `unreachable` when nobody could say. A token works once. */
+  /** Verifies a token, which works once. `unreachable` when nobody could verify it. */
   check(token: string): Promise<'passed' | 'failed' | 'unreachable'>;
 }
 
-/** Cloudflare Turnstile, asked at `url` with the deployment's secret. The visitor's address is not sent. */
+/** Creates a client of Cloudflare Turnstile. The visitor's address is not sent. */
 export function createTurnstile(options: {
   readonly url: string;
   readonly secret: string;

@@ -2,16 +2,15 @@ import { Ratelimit } from '@upstash/ratelimit';
 import { Redis } from '@upstash/redis/cloudflare';
 import { type RateLimiter, secondsUntil } from './limiter.ts';
 
-/** Everything of ours in the store begins with it. */
 const PREFIX = 'igskill:limit';
 
-/** So many subjects that are over their limit are remembered in one isolate; beyond it all are forgotten and the store is asked again. */
+/** Refused subjects that one isolate remembers. Beyond it all are dropped and the store is asked again. */
 const MOST_REFUSED = 10_000;
 
 /**
- * A limiter over Upstash Redis. Its library reads the time by itself, so `now` only measures the wait; it counts in the same
- * windows from the epoch. `refused` remembers who is over the limit until when, so that they cost no further request: hand in
- * one map for each isolate. It takes no `fetch`, and a request that may have counted is never sent a second time.
+ * Creates a limiter over Upstash Redis. The library reads the time itself, so `now` only measures the wait; its windows start at the epoch
+ * too. `refused` remembers who is over the limit until when, which saves requests: use one map per isolate. The library accepts no `fetch`.
+ * A request that may have counted is never retried.
  */
 export function createUpstashLimiter(options: {
   readonly url: string;
@@ -36,7 +35,7 @@ export function createUpstashLimiter(options: {
         prefix: PREFIX,
         ephemeralCache: refused,
         enableTelemetry: false,
-        // Its own timeout would call a silent store a success; ours says that it was down.
+        // The library's timeout would report a silent store as success; createTimedLimiter reports it as down.
         timeout: 0,
       });
       const { success, remaining, reset } = await ratelimit.limit(`${quota.name}:${subject}`);

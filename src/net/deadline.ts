@@ -1,5 +1,5 @@
-/** How long a fetch may take: everything of one read shares one deadline. */
+/** The time that all fetches of one read share. */
 export type Budget = {
-  /** Unix milliseconds after which no answer is waited for. */
+  /** Unix milliseconds. */
   readonly deadlineAt: number;
 };

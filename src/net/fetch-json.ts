@@ -2,17 +2,17 @@ import type { Clock } from '../core/clock.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import type { Budget } from './deadline.ts';
 
-/** The runtime's `fetch`, handed in. Called without a receiver, because workerd refuses it as a method of another object. */
+/** The runtime's `fetch`, injected. Call it without a receiver: workerd rejects it as a method of another object. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** One request and how long it may take. `limitMs` is its own limit; the read's deadline may cut it shorter. */
+/** A request with its own time limit in milliseconds. The read's deadline may be shorter. */
 export type TimedRequest = {
   readonly url: string;
   readonly init: { readonly method: 'GET' | 'POST'; readonly headers: Readonly<Record<string, string>>; readonly body?: string };
   readonly limitMs: number;
 };
 
-/** What an upstream answered, whatever its status. `body` is null when a refusal came without readable JSON. */
+/** The response of an upstream, whatever its status. `body` is null when an error response carries no readable JSON. */
 export type JsonAnswer = {
   readonly status: number;
   readonly headers: Headers;
@@ -20,7 +20,7 @@ export type JsonAnswer = {
   readonly latencyMs: number;
 };
 
-/** Why there is no answer to look at. `sent` tells whether the request left, and so may have been billed. */
+/** Why there is no response to read. `sent` is true when the request may have reached the upstream, and so may have been billed. */
 export type JsonFailure = {
   readonly kind: 'timed_out' | 'unreachable' | 'bad_response';
   readonly httpStatus: number | null;
@@ -29,17 +29,17 @@ export type JsonFailure = {
 };
 
 /**
- * The largest body that is read, in bytes. The largest post known to be real is about 0.1 MB; a hundred times that leaves room
- * for long carousels and stays far below the 128 MB that a Worker has for everything.
+ * The largest response body that is read. Real posts reach about 0.1 MB; a hundred times that fits long carousels and stays far below the
+ * 128 MB of a Worker.
  */
 export const MAX_UPSTREAM_BODY_BYTES = 10 * 1024 * 1024;
 
-/** The longest wait that an upstream can ask of our callers, in seconds: an hour. A longer one is no help to anybody. */
+/** The longest `Retry-After` that is passed on to callers. */
 export const MAX_RETRY_AFTER_SECONDS = 3_600;
 
 /**
- * Sends one request and hands its response to `read`, all within min(own limit, time left before the deadline). Redirects are
- * not followed. Whatever the network does is a value: an answer after the time limit isn't waited for, even if `fetch` ignores its signal.
+ * Sends one request and passes its response to `read`, all within the shorter of the request's limit and the budget. Redirects are not
+ * followed. Network errors are returned, never thrown; the time limit holds even when `fetch` ignores its abort signal.
  */
 export async function fetchWithin<T>(
   deps: { readonly fetch: Fetch; readonly clock: Clock },
@@ -67,7 +67,7 @@ export async function fetchWithin<T>(
     const value = await Promise.race([exchange(), expired]);
     return ok({ value, latencyMs: clock() - startedAt });
   } catch {
-    // The cause isn't kept: its message may hold the URL, and the status and time say what an operator needs.
+    // The cause is dropped: its message may contain the URL.
     return err({ kind: abort.signal.aborted ? 'timed_out' : 'unreachable', httpStatus, latencyMs: clock() - startedAt, sent: true });
   } finally {
     clearTimeout(timer);
@@ -75,8 +75,8 @@ export async function fetchWithin<T>(
 }
 
 /**
- * One bounded request for JSON. Any status but a redirect is an answer; a redirect, an oversized body and a success that isn't
- * JSON are `bad_response`. Integers beyond 2^53 arrive as strings of their digits.
+ * Sends one request for JSON. Any status but a redirect is a response; a redirect, an oversized body and a success without JSON are
+ * `bad_response`. Integers beyond 2^53 arrive as strings of digits.
  */
 export async function requestJson(
   deps: { readonly fetch: Fetch; readonly clock: Clock },
@@ -99,9 +99,9 @@ export async function requestJson(
   return ok({ status: value.status, headers: value.headers, body: body ?? null, latencyMs });
 }
 
-/** Parses JSON, giving integers that a number can't hold exactly as strings. Undefined when the text isn't JSON. */
+/** Parses JSON and keeps integers beyond 2^53 as strings of digits. Undefined when the text is not JSON. */
 export function parseExactJson(text: string): unknown {
-  // The third argument is newer than TypeScript's library; V8 has it in Node 22 and later and in workerd.
+  // The third argument is missing from TypeScript's library; Node 22 and workerd pass it.
   const keepDigits = (_key: string, value: unknown, context?: { readonly source?: string }): unknown => {
     if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
     const source = context?.source;
@@ -115,7 +115,7 @@ export function parseExactJson(text: string): unknown {
   }
 }
 
-/** Seconds that a `Retry-After` header asks for, between 1 and MAX_RETRY_AFTER_SECONDS; undefined when there is none to read. */
+/** Reads `Retry-After` (seconds or a date) as 1 to MAX_RETRY_AFTER_SECONDS seconds; undefined when it is missing or unreadable. */
 export function retryAfterSeconds(headers: Headers, nowMs: number): number | undefined {
   const value = headers.get('retry-after')?.trim();
   if (value === undefined || value === '') return undefined;
@@ -124,13 +124,12 @@ export function retryAfterSeconds(headers: Headers, nowMs: number): number | und
   return Math.min(Math.max(seconds, 1), MAX_RETRY_AFTER_SECONDS);
 }
 
-/** Appends a path and a query to a base URL. The base's own path is kept, which resolving against it would drop. */
+/** Appends a path and a query to a base URL. Keeps the base's own path, which URL resolution would drop. */
 export function joinUrl(baseUrl: string, path: string, query: Readonly<Record<string, string>> = {}): string {
   const search = new URLSearchParams(query).toString();
   return `${baseUrl.replace(/\/+$/, '')}${path}${search === '' ? '' : `?${search}`}`;
 }
 
-/** The body as text, or null as soon as it exceeds the limit; the rest is then not read. */
 async function readBounded(response: Response): Promise<string | null> {
   if (response.body === null) return '';
   const reader = response.body.getReader();

@@ -10,25 +10,21 @@ import { auditOn, type AuditState, readAudit } from './jobs/ledger-audit.ts';
 import { createMetricsStore, type Window } from './metrics/metrics-store.ts';
 import type { Configured, Facts } from './metrics/report.ts';
 
-/** Steps of the audit in one run: each is two short reads, and the next run goes on. */
+/** Audit steps per run. Each is two short reads; the next run continues. */
 const AUDIT_STEPS = 10;
 
-/** Pages of old counters that one run moves. */
 const FOLD_PAGES = 10;
 
-/** What the owner looks at and sets off; the desk (src/billing/operator/operator.ts) is where accounts and credit are changed. */
+/** What the operator can inspect and trigger. Accounts and credit are changed in src/billing/operator/operator.ts. */
 export interface OwnerView {
-  /** What a report of this window is made of. Reads kept numbers only: no receipt, settled hold or entry is looked through. */
+  /** Reads the data of a report for a window. Uses stored totals only and scans no receipts, settled holds or entries. */
   facts(window: Window): Promise<Result<Facts, Unreachable>>;
-  /** Gives back holds whose time is over, as the cron does. */
   expireHolds(): Promise<Result<{ readonly expired: number }, Unreachable>>;
-  /** Goes on with the audit, as the cron does. */
   audit(): Promise<Result<AuditState, Unreachable>>;
 }
 
 type OwnerViewDeps = { readonly client: Database; readonly clock: Clock; readonly ledger: Ledger; readonly configured: Configured };
 
-/** The owner's view of the kept numbers and the jobs. */
 export function createOwnerView({ client, clock, ledger, configured }: OwnerViewDeps): OwnerView {
   const metrics = createMetricsStore({ client, clock });
   const store = createJobStore({ client, clock });
@@ -45,7 +41,7 @@ export function createOwnerView({ client, clock, ledger, configured }: OwnerView
   };
 }
 
-/** What one run of the cron does. Each job is bounded, and goes on in the next run where it stopped. */
+/** Returns the jobs of one cron run. Each is bounded; the next run continues where it stopped. */
 export function scheduledJobs(
   deps: Omit<OwnerViewDeps, 'configured'> & {
     readonly replays: Replays;

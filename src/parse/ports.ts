@@ -1,13 +1,12 @@
 import type { FlightNote } from '../providers/provider.ts';
 import type { Budget } from '../net/deadline.ts';
 import type { Result } from '../core/result.ts';
+import type { RankedComment } from '../instagram/comment-ranking.ts';
 import type { TranscriptSegment } from '../instagram/transcript.ts';
 
-/** What a caller may ask to be made of a post. */
 export const MEDIA_PARSE_MODES = ['summary', 'tldr', 'json'] as const;
 export type MediaParseMode = (typeof MEDIA_PARSE_MODES)[number];
 
-/** What a caller may ask to be made of comments. */
 export const COMMENT_PARSE_MODES = [
   'themes',
   'sentiment',
@@ -21,19 +20,7 @@ export const COMMENT_PARSE_MODES = [
 ] as const;
 export type CommentParseMode = (typeof COMMENT_PARSE_MODES)[number];
 
-/** A comment as the boundary gets to see it. */
-export type SampledComment = {
-  readonly id: string;
-  readonly parentId: string | null;
-  readonly username: string | null;
-  readonly isVerified: boolean | null;
-  readonly isByPostOwner: boolean | null;
-  readonly text: string;
-  readonly likeCount: number | null;
-  readonly replyCount: number | null;
-};
-
-/** The post as the boundary gets to see it. Null where it is not known or there is none. */
+/** The post as the language model receives it. Null is unknown or absent. */
 export type ParsedPost = {
   readonly mediaId: string;
   readonly shortcode: string;
@@ -45,23 +32,23 @@ export type ParsedPost = {
   readonly metrics: Readonly<Record<string, number | null>>;
 };
 
-/** What is to be parsed. A summary of a post may come with ranked comments; a mode of comments always does. */
+/** What to interpret. A post may come with ranked comments for its summary; a comment mode always has them. */
 export type ParseRequest =
   | {
       readonly subject: 'media';
       readonly mode: MediaParseMode;
       readonly post: ParsedPost;
-      readonly comments: readonly SampledComment[] | null;
+      readonly comments: readonly RankedComment[] | null;
     }
   | {
       readonly subject: 'comments';
       readonly mode: CommentParseMode;
       readonly shortcode: string;
       readonly mediaId: string;
-      readonly comments: readonly SampledComment[];
+      readonly comments: readonly RankedComment[];
     };
 
-/** A validated output: it fits the mode's schema, and every comment id in it is one of the request's. */
+/** A validated output: it fits the mode's schema and refers only to comments of the request. */
 export type Parsed = {
   readonly output: Readonly<Record<string, unknown>>;
   readonly model: string;
@@ -69,32 +56,35 @@ export type Parsed = {
   readonly flight?: FlightNote;
 };
 
-/** Why there is no output. `invalid_output`: the boundary answered twice with something that doesn't fit. */
+/** Why there is no output. `invalid_output`: the gateway twice returned something that does not fit. */
 export type ParseFailure = {
   readonly kind: 'not_configured' | 'timed_out' | 'unreachable' | 'refused' | 'rate_limited' | 'invalid_output';
 };
 
-/** Hosted AI interpretation. */
+/** The port of the hosted language model. */
 export interface Parser {
   readonly configured: boolean;
-  /** The model that is asked for; part of the cache key. */
+  /** Part of the cache key. */
   readonly model: string;
-  /** The version of the prompt and schema of a mode; part of the cache key. */
+  /** The version of a mode's prompt and schema; part of the cache key. */
   promptVersion(request: Pick<ParseRequest, 'subject' | 'mode'>): string;
-  /** `idempotencyKey` makes a repeated request at the boundary harmless. Never throws for what the boundary or the network does. */
+  /**
+   * Interprets a request within the budget. The gateway treats requests with the same `idempotencyKey` as one. Returns a failure for
+   * whatever the gateway or the network does; never throws for it.
+   */
   parse(request: ParseRequest, idempotencyKey: string, budget: Budget): Promise<Result<Parsed, ParseFailure>>;
 }
 
-/** What hosted transcription needs to know of a video. */
+/** What hosted transcription needs to know about a video. */
 export type TranscriptionRequest = {
   readonly mediaId: string;
   readonly shortcode: string;
   readonly mediaUrl: string;
-  /** Null where it is not known; the boundary then measures. */
+  /** Null where unknown; the gateway then measures it. */
   readonly durationSeconds: number | null;
 };
 
-/** The words, or why there are none. `refused`: the boundary did not take the request (its token, our body). */
+/** Why there is no transcript. `refused`: the gateway rejected the request itself (its token or its body). */
 export type TranscriptionFailure = {
   readonly kind:
     | 'not_configured'
@@ -108,10 +98,9 @@ export type TranscriptionFailure = {
     | 'invalid_output';
 };
 
-/** Hosted transcription. */
+/** The port of hosted transcription. */
 export interface Transcriber {
   readonly configured: boolean;
-  /** The model that is asked for. */
   readonly model: string;
   transcribe(
     request: TranscriptionRequest,

@@ -1,93 +1,92 @@
 import type { ProviderFailureKind, ProviderId } from './provider.ts';
 
-/** So many failures in a row, of whatever targets, are no accident. */
+/** Consecutive failures before the circuit opens, whichever posts were read. */
 const FAILURES_TO_OPEN = 5;
 
-/** Failures further apart than this are no row. Milliseconds. */
-const ROW_WITHIN_MS = 60_000;
+/** The longest gap between two failures of one streak. */
+const STREAK_GAP_MS = 60_000;
 
-/** How long a provider in trouble is asked last; then one read tries it again. Milliseconds. */
+/** How long an open circuit puts its provider last; then one read tries it again. */
 const OPEN_MS = 20_000;
 
-/** A call that had less time than this says nothing about the provider when it runs out of it. Milliseconds. */
-const FAIR_TIME_MS = 5_000;
+/** A call with less time than this is inconclusive when it times out. */
+const CONCLUSIVE_MS = 5_000;
 
-/** What a failure says about the provider. An answer that can't be read may be the fault of the post alone. */
-const SAYS = {
-  not_found: 'well',
-  private: 'well',
-  login_required: 'well',
-  age_restricted: 'well',
-  unavailable: 'well',
-  bad_response: 'nothing',
-  blocked: 'trouble',
-  rate_limited: 'trouble',
-  out_of_credit: 'trouble',
-  misconfigured: 'trouble',
-  timed_out: 'trouble',
-  server_error: 'trouble',
-} as const satisfies Record<ProviderFailureKind, 'well' | 'nothing' | 'trouble'>;
+/** What a failure says about the provider. An unreadable response may be the fault of the post alone. */
+const HEALTH = {
+  not_found: 'healthy',
+  private: 'healthy',
+  login_required: 'healthy',
+  age_restricted: 'healthy',
+  unavailable: 'healthy',
+  bad_response: 'inconclusive',
+  blocked: 'unhealthy',
+  rate_limited: 'unhealthy',
+  out_of_credit: 'unhealthy',
+  misconfigured: 'unhealthy',
+  timed_out: 'unhealthy',
+  server_error: 'unhealthy',
+} as const satisfies Record<ProviderFailureKind, 'healthy' | 'inconclusive' | 'unhealthy'>;
 
-/** What one isolate remembers of one provider's last failures in a row. Times in unix milliseconds. */
-export type Row = {
+/** Consecutive failures of one provider, as one isolate saw them. Times in unix milliseconds. */
+export type FailureStreak = {
   readonly failures: number;
   readonly lastAt: number;
-  /** Null while closed; else when the next read may try it again. */
+  /** Null while the circuit is closed; else when the next read may try the provider again. */
   readonly tryAt: number | null;
 };
 
-/** The rows of one isolate, by what was asked for and of whom. Hand in one map for each isolate. */
-export type CircuitMemory = Map<string, Row>;
+/** The streaks of one isolate by what was requested and of whom. Use one map per isolate. */
+export type CircuitMemory = Map<string, FailureStreak>;
 
-/** A call that is over: null where the provider delivered, and the milliseconds that it had. */
+/** The end of a call: its failure, null when the provider delivered, and the milliseconds it was given. */
 export type CallEnd = { readonly failure: ProviderFailureKind | null; readonly hadMs: number };
 
-/** Who is asked when, by what the last calls came to. Nobody is left out: a provider in trouble is asked after the others. */
+/** Orders providers by their recent failures. None is left out: an unhealthy provider is asked after the others. */
 export interface Circuit {
   /**
-   * The providers in the order in which they are to be asked now (unix milliseconds). Where an open circuit is due for a try, this
-   * counts as the try: the next one is due later, however it ends.
+   * Returns the providers in the order to ask them at `now` (unix milliseconds). Returning a provider whose open circuit is due for a retry
+   * counts as that retry and postpones the next one.
    */
   order<P extends { readonly id: ProviderId }>(providers: readonly P[], now: number): readonly P[];
-  /** Notes how a call to a provider ended. */
-  note(id: ProviderId, end: CallEnd, now: number): void;
+  /** Records how a call to a provider ended at `now` (unix milliseconds). */
+  record(id: ProviderId, end: CallEnd, now: number): void;
 }
 
-/** A circuit for each provider of one kind of thing. `passedOver` is told of each that others are asked before. */
+/** Creates the circuits of one part of a read. Calls `onDeprioritized` for each provider that is put last. */
 export function createCircuit(options: {
   readonly part: 'media' | 'comments' | 'transcript';
   readonly memory: CircuitMemory;
-  readonly passedOver: (id: ProviderId) => void;
+  readonly onDeprioritized: (id: ProviderId) => void;
 }): Circuit {
-  const { part, memory, passedOver } = options;
+  const { part, memory, onDeprioritized } = options;
   const keyOf = (id: ProviderId) => `${part} ${id}`;
   return {
     order(providers, now) {
       if (providers.length < 2) return providers;
-      const waiting = new Set(providers.map(({ id }) => id).filter((id) => waits(memory, keyOf(id), now)));
-      // With all in trouble the order is as it was.
-      if (waiting.size === 0 || waiting.size === providers.length) return providers;
-      for (const id of waiting) passedOver(id);
-      return [...providers.filter(({ id }) => !waiting.has(id)), ...providers.filter(({ id }) => waiting.has(id))];
+      const last = new Set(providers.map(({ id }) => id).filter((id) => shouldAskLast(memory, keyOf(id), now)));
+      if (last.size === 0 || last.size === providers.length) return providers;
+      for (const id of last) onDeprioritized(id);
+      return [...providers.filter(({ id }) => !last.has(id)), ...providers.filter(({ id }) => last.has(id))];
     },
-    note(id, { failure, hadMs }, now) {
+    record(id, { failure, hadMs }, now) {
       const key = keyOf(id);
-      const says = failure === null ? 'well' : failure === 'timed_out' && hadMs < FAIR_TIME_MS ? 'nothing' : SAYS[failure];
-      if (says === 'well') memory.delete(key);
-      if (says !== 'trouble') return;
-      const row = memory.get(key);
-      const isRow = row !== undefined && (row.tryAt !== null || now - row.lastAt <= ROW_WITHIN_MS);
-      const failures = isRow ? row.failures + 1 : 1;
+      const health = failure === null ? 'healthy' : failure === 'timed_out' && hadMs < CONCLUSIVE_MS ? 'inconclusive' : HEALTH[failure];
+      if (health === 'healthy') memory.delete(key);
+      if (health !== 'unhealthy') return;
+      const streak = memory.get(key);
+      const continues = streak !== undefined && (streak.tryAt !== null || now - streak.lastAt <= STREAK_GAP_MS);
+      const failures = continues ? streak.failures + 1 : 1;
       memory.set(key, { failures, lastAt: now, tryAt: failures >= FAILURES_TO_OPEN ? now + OPEN_MS : null });
     },
   };
 }
 
-/** Whether a provider is to be asked last. The first to come when its wait is over is let through, and the wait begins anew. */
-function waits(memory: CircuitMemory, key: string, now: number): boolean {
-  const row = memory.get(key);
-  if (row === undefined || row.tryAt === null) return false;
-  if (now < row.tryAt) return true;
-  memory.set(key, { ...row, tryAt: now + OPEN_MS });
+/** Lets the first caller through once the retry is due, and postpones the next retry. */
+function shouldAskLast(memory: CircuitMemory, key: string, now: number): boolean {
+  const streak = memory.get(key);
+  if (streak === undefined || streak.tryAt === null) return false;
+  if (now < streak.tryAt) return true;
+  memory.set(key, { ...streak, tryAt: now + OPEN_MS });
   return false;
 }

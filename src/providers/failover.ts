@@ -8,6 +8,7 @@ import type {
   CommentBatch,
   CommentsOrder,
   CommentsProvider,
+  Delivery,
   FlightNote,
   Provider,
   ProviderFailure,
@@ -19,23 +20,16 @@ import type {
 } from './provider.ts';
 import type { Budget } from '../net/deadline.ts';
 
-/** No attempt begins with less time left, in milliseconds: the fastest vendor needs about as long, and a call cut short may be billed. */
+/** No attempt starts with less time left: the fastest vendor needs about this long, and a call that is cut short may be billed. */
 export const MIN_ATTEMPT_MS = 1_000;
 
-/** A post, who delivered it, and every upstream call that it took. */
-export type MediaDelivery = {
-  readonly value: InstagramMedia;
-  readonly provider: ProviderId;
-  readonly billedUnit: UpstreamReceipt['billedUnit'];
-  readonly resultCount: number;
-  readonly attempts: readonly UpstreamReceipt[];
-  readonly flight?: FlightNote;
-};
-
-/** What one provider said instead of delivering. */
+/** The failure of one provider. */
 export type FailedAttempt = { readonly provider: ProviderId; readonly kind: ProviderFailureKind };
 
-/** Why nobody delivered. `unconfigured`: there was nobody to ask; `overloaded`: too many ask for the same thing at once. */
+/**
+ * Why no provider delivered, with every upstream call. `unconfigured`: no provider has a key; `overloaded`: too many callers request the
+ * same thing at once.
+ */
 export type MediaFailure = {
   readonly kind: ProviderFailureKind | 'unconfigured' | 'overloaded';
   readonly retryAfterSeconds?: number;
@@ -44,31 +38,21 @@ export type MediaFailure = {
   readonly flight?: FlightNote;
 };
 
-/** Providers in the order in which they are asked. */
-export type Failover = {
-  /** Empty when none is configured; a caller looks before it reserves money. */
+type Ordered = {
+  /** In the order in which they are asked. Empty when none is configured: check that before reserving credit. */
   readonly providers: readonly ProviderId[];
-  fetchMedia(target: MediaTarget, budget: Budget): Promise<Result<MediaDelivery, MediaFailure>>;
 };
 
-/** A batch of comments, who delivered it, and every upstream call that it took. */
-export type CommentsDelivery = {
-  readonly value: CommentBatch;
-  readonly provider: ProviderId;
-  readonly billedUnit: UpstreamReceipt['billedUnit'];
-  /** Results of all calls to the provider that delivered, repeats included. */
-  readonly resultCount: number;
-  readonly attempts: readonly UpstreamReceipt[];
-  readonly flight?: FlightNote;
+/** Reads posts from several providers. */
+export type Failover = Ordered & {
+  fetchMedia(target: MediaTarget, budget: Budget): Promise<Result<Delivery<InstagramMedia>, MediaFailure>>;
 };
 
-/** Providers of comments in the order in which they are asked. */
-export type CommentsSource = {
-  /** Empty when none is configured; a caller looks before it reserves money. */
-  readonly providers: readonly ProviderId[];
+/** Reads comments from several providers. */
+export type CommentsSource = Ordered & {
   /**
-   * Reads a batch. `provider` is the one whose batch is continued, since cursors mean nothing to another; null to begin anew. A
-   * provider that isn't configured any more is `unconfigured`.
+   * Reads one batch. `provider` is the one whose batch is continued, because cursors are the vendor's own; null to start anew. A provider
+   * that is no longer configured is `unconfigured`.
    */
   fetchComments(
     target: MediaTarget,
@@ -76,25 +60,16 @@ export type CommentsSource = {
     postOwner: string | null,
     provider: ProviderId | null,
     budget: Budget,
-  ): Promise<Result<CommentsDelivery, MediaFailure>>;
+  ): Promise<Result<Delivery<CommentBatch>, MediaFailure>>;
 };
 
-/** What the providers said of a video's words, who said it, and every upstream call that it took. */
-export type TranscriptDelivery = {
-  readonly value: TranscriptOutcome;
-  readonly provider: ProviderId;
-  readonly attempts: readonly UpstreamReceipt[];
-  readonly flight?: FlightNote;
-};
+type TranscriptDelivery = Omit<Delivery<TranscriptOutcome>, 'billedUnit' | 'resultCount'>;
 
-/** Providers of transcripts in the order in which they are asked. */
-export type TranscriptSource = {
-  /** Empty when none is configured; a caller looks before it reserves money. */
-  readonly providers: readonly ProviderId[];
+/** Reads transcripts from several providers. */
+export type TranscriptSource = Ordered & {
   fetchTranscript(target: MediaTarget, durationSeconds: number | null, budget: Budget): Promise<Result<TranscriptDelivery, MediaFailure>>;
 };
 
-/** What a failure means for the providers after this one. */
 const NEXT_STEP = {
   not_found: 'stop',
   private: 'stop',
@@ -111,10 +86,10 @@ const NEXT_STEP = {
 } as const satisfies Record<ProviderFailureKind, 'stop' | 'second_opinion' | 'go_on'>;
 
 /**
- * Which of several troubles is reported, the first that happened: what may pass by itself comes before what needs the operator,
- * so that a caller is told to try again when that can help. Read together with `reportedTrouble`.
+ * Which of several failures is reported: those that may pass by themselves come before those that need the operator, so that a caller is
+ * told to retry when that can help. See `reportedFailure`.
  */
-const TROUBLE_ORDER = [
+const FAILURE_ORDER = [
   'blocked',
   'server_error',
   'bad_response',
@@ -124,30 +99,26 @@ const TROUBLE_ORDER = [
   'misconfigured',
 ] as const satisfies readonly ProviderFailureKind[];
 
-/** What one provider answered, with every upstream call that it took. */
 type Answer<T> = { readonly value: T; readonly attempts: readonly UpstreamReceipt[] };
 
-/** The failure of one provider. `attempts` is absent where its one call is the failure's own receipt. */
+/** `attempts` is absent where the only call is the failure's own receipt. */
 type AnswerFailure = ProviderFailure & { readonly attempts?: readonly UpstreamReceipt[] };
 
-/** What the search came to: the answer of one provider, with the attempts of all. */
 type Settled<T> = Answer<T> & { readonly provider: ProviderId };
 
-/** How providers are asked for one kind of thing. */
 type Search<P, T> = {
   readonly ask: (provider: P) => Promise<Result<Answer<T>, AnswerFailure>>;
-  /** Below 0 ends the search; of answers that don't, the one with the lowest rank is given when nobody does better. */
+  /** A negative rank ends the search. Otherwise the answer with the lowest rank is used when no provider does better. */
   readonly rank: (value: T) => number;
-  /** Null asks everyone in the order given. */
+  /** Null keeps the given order. */
   readonly circuit: Circuit | null;
 };
 
-/** The rank of an answer that ends the search. */
 const FINAL = -1;
 
 /**
- * Asks one provider after another until one settles the matter or says something definite. An `unavailable` is checked with one
- * more provider: what that one delivers or definitely says holds, anything else leaves it at `unavailable`.
+ * Asks one provider after another until one delivers or fails definitely. After `unavailable` one more provider is asked: what it delivers
+ * or says definitely holds, anything else leaves it at `unavailable`.
  */
 async function askInTurn<P extends { readonly id: ProviderId }, T>(
   providers: readonly P[],
@@ -166,7 +137,7 @@ async function askInTurn<P extends { readonly id: ProviderId }, T>(
     if (isOutOfTime) break;
     const hadMs = budget.deadlineAt - clock();
     const answered = await search.ask(provider);
-    search.circuit?.note(provider.id, { failure: answered.ok ? null : answered.error.kind, hadMs }, clock());
+    search.circuit?.record(provider.id, { failure: answered.ok ? null : answered.error.kind, hadMs }, clock());
     if (answered.ok) {
       const { value } = answered.value;
       attempts.push(...answered.value.attempts);
@@ -186,10 +157,10 @@ async function askInTurn<P extends { readonly id: ProviderId }, T>(
   const unavailable = failures.find((failure) => failure.kind === 'unavailable');
   if (unavailable !== undefined) return err(report(unavailable, failures, attempts));
   if (providers.length === 0) return err(report({ kind: 'unconfigured' }, failures, attempts));
-  return err(report(reportedTrouble(failures, isOutOfTime || !hasTime()), failures, attempts));
+  return err(report(reportedFailure(failures, isOutOfTime || !hasTime()), failures, attempts));
 }
 
-/** Posts by these providers in this order, those in trouble last where there is a circuit. */
+/** Reads posts from these providers in this order. A circuit puts unhealthy providers last. */
 export function createFailover(providers: readonly Provider[], clock: Clock, circuit: Circuit | null = null): Failover {
   return {
     providers: providers.map((provider) => provider.id),
@@ -207,7 +178,10 @@ export function createFailover(providers: readonly Provider[], clock: Clock, cir
   };
 }
 
-/** Comments by these providers in this order. One that delivered a part is not completed by another, whose order would differ. */
+/**
+ * Reads comments from these providers in this order. A partial batch of one is not completed by another, whose order would differ. A
+ * circuit puts unhealthy providers last.
+ */
 export function createCommentsFailover(
   providers: readonly CommentsProvider[],
   clock: Clock,
@@ -217,7 +191,7 @@ export function createCommentsFailover(
     providers: providers.map((provider) => provider.id),
     fetchComments: async (target, order, postOwner, pinned, budget) => {
       const asked = pinned === null ? providers : providers.filter((provider) => provider.id === pinned);
-      const ask = (provider: CommentsProvider) => provider.fetchComments(target, order, postOwner, budget);
+      const ask = (provider: CommentsProvider) => provider.fetchComments({ target, order, postOwner }, budget);
       const settled = await askInTurn(asked, clock, budget, { ask, rank: () => FINAL, circuit });
       if (!settled.ok) return settled;
       const { value, provider, attempts } = settled.value;
@@ -228,10 +202,13 @@ export function createCommentsFailover(
   };
 }
 
-/** A transcript and the word that nobody speaks are final. Of the rest, a reason tells more than none. */
+/** A transcript and silence are final. Of the rest, an outcome with a reason is better than one without. */
 const RANK = { transcript: FINAL, no_speech: FINAL, too_long: 1, none: 2 } as const satisfies Record<TranscriptOutcome['kind'], number>;
 
-/** Transcripts by these providers in this order. An error only when none of them came to any outcome. */
+/**
+ * Reads transcripts from these providers in this order; fails only when no provider has any outcome. A circuit puts unhealthy providers
+ * last.
+ */
 export function createTranscriptFailover(
   providers: readonly TranscriptProvider[],
   clock: Clock,
@@ -262,13 +239,13 @@ function report(reported: Reported, failures: readonly ProviderFailure[], attemp
 }
 
 /**
- * A deadline that ended the search is what the caller can act on, so it is reported as such when time was lost to a provider.
- * Otherwise the first of TROUBLE_ORDER; with the soonest wait that any provider named.
+ * Reports a deadline as such when a provider used the time up, because the caller can change it. Otherwise the first of FAILURE_ORDER, with
+ * the shortest wait that any provider named.
  */
-function reportedTrouble(failures: readonly ProviderFailure[], isOutOfTime: boolean): Reported {
+function reportedFailure(failures: readonly ProviderFailure[], isOutOfTime: boolean): Reported {
   const happened = new Set(failures.map((failure) => failure.kind));
   if (failures.length === 0 || (isOutOfTime && happened.has('timed_out'))) return { kind: 'timed_out' };
-  const kind = TROUBLE_ORDER.find((trouble) => happened.has(trouble)) ?? 'server_error';
+  const kind = FAILURE_ORDER.find((candidate) => happened.has(candidate)) ?? 'server_error';
   const waits = failures.flatMap((failure) => failure.retryAfterSeconds ?? []);
   return waits.length === 0 ? { kind } : { kind, retryAfterSeconds: Math.min(...waits) };
 }

@@ -4,16 +4,15 @@ import { err, ok, type Result } from '../core/result.ts';
 import type { Budget } from '../net/deadline.ts';
 import { fetchWithin, joinUrl, type Fetch } from '../net/fetch-json.ts';
 
-/** How long one look at a share link may take, in milliseconds. The rest of the read's time belongs to the providers. */
+/** Time limit for resolving a share link. The rest of the read's time belongs to the providers. */
 export const SHARE_LINK_LIMIT_MS = 5_000;
 
-/** The only hosts that a share link may lead to. */
 const POST_HOSTS = new Set(['www.instagram.com', 'instagram.com']);
 
-/** Longer than any post's address with its tracking query. */
+/** Longer than any post URL with its tracking query. */
 const MAX_LOCATION_CHARACTERS = 2_048;
 
-/** `unresolved` is the platform's answer: the link leads to no post. The others say that there was no answer. */
+/** `unresolved`: the link leads to no post. `timed_out` and `unreachable`: there was no usable response. */
 export type ShareLinkFailure = { readonly kind: 'unresolved' | 'timed_out' | 'unreachable' };
 
 export type ShareLinkResolver = {
@@ -21,8 +20,8 @@ export type ShareLinkResolver = {
 };
 
 /**
- * Finds the post behind a share-sheet link by one request to the fixed host: the redirect is read, never followed, and no
- * body is. `baseUrl` is the platform's own address, or a stand-in's.
+ * Creates a resolver that finds the post behind a share link with one request to a fixed host. Reads the redirect without following it, and
+ * never reads a body. `baseUrl` is the platform's, or a fake's in tests.
  */
 export function createShareLinkResolver(deps: {
   readonly baseUrl: string;
@@ -49,7 +48,7 @@ export function createShareLinkResolver(deps: {
   };
 }
 
-/** The post that a `Location` names; null for any other host, page, or a further share link. A relative one belongs to the platform. */
+/** Null for any other host or page and for a further share link. A relative URL belongs to the platform. */
 function postAt(location: string, path: string): MediaTarget | null {
   if (location.length > MAX_LOCATION_CHARACTERS) return null;
   const url = URL.parse(location, `https://www.instagram.com${path}`);

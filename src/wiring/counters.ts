@@ -1,25 +1,24 @@
 import type { Env } from '../env.ts';
-import { ALL_COUNTERS, createGathering } from '../ops/metrics/counter-buffer.ts';
+import { ALL_COUNTERS, createCounterBatcher } from '../ops/metrics/counter-buffer.ts';
 import type { Increment } from '../ops/metrics/series.ts';
 import type { Runtime } from './runtime.ts';
 
-/** What each isolate has counted and not handed on yet. */
-const gatherings = new WeakMap<Env, ReturnType<typeof createGathering>>();
+const batchers = new WeakMap<Env, ReturnType<typeof createCounterBatcher>>();
 
-/** Counts what a request or a flight did. Whatever goes wrong there is not its business. */
+/** Counts what a request or a coalesced run did. Never throws. */
 export function count(env: Env, background: (work: Promise<unknown>) => void, increments: readonly Increment[], runtime: Runtime): void {
   try {
-    const gathering =
-      gatherings.get(env) ??
-      createGathering({
-        send: (gathered) => env.METRICS.getByName(ALL_COUNTERS).add(gathered),
-        pause: runtime.gather ?? (() => Promise.resolve()),
+    const batcher =
+      batchers.get(env) ??
+      createCounterBatcher({
+        send: (batch) => env.METRICS.getByName(ALL_COUNTERS).add(batch),
+        pause: runtime.batchPause ?? (() => Promise.resolve()),
         clock: runtime.clock,
       });
-    gatherings.set(env, gathering);
-    const handingOn = gathering.add(increments);
-    if (handingOn !== null) background(handingOn);
+    batchers.set(env, batcher);
+    const flushing = batcher.add(increments);
+    if (flushing !== null) background(flushing);
   } catch {
-    // Without the binding, or after the runtime has let go of the request, this is not counted.
+    // Not counted without the binding, or after the runtime has released the request.
   }
 }

@@ -8,15 +8,13 @@ import { createDatabase, type Database } from '../db/client.ts';
 import type { Env, Settings } from '../env.ts';
 import { type Runtime, settingsFrom, workerd } from './runtime.ts';
 
-/** The database of one shard for one request, and the ledger in it. */
 export type Shard = { readonly number: number; readonly client: Database; readonly ledger: Ledger };
 
-/** How many shards there are. */
 export function shardCount(settings: Settings): number {
   return 1 + settings.LIBSQL_SHARDS.length;
 }
 
-/** A shard as a request sees it: it reads straight from the database, and all its writes go through the shard's one writer. */
+/** Opens a shard for a request: reads go straight to the database, all writes through the shard's single writer. */
 export function openShard(settings: Settings, env: Env, shard: number, runtime: Runtime): Shard {
   const locationHint = settings.LEDGER_LOCATION_HINT;
   const writer = createObjectWriter({ objects: env.LEDGER, shard, locationHint });
@@ -24,7 +22,7 @@ export function openShard(settings: Settings, env: Env, shard: number, runtime: 
   return { number: shard, client, ledger: createLedger({ client, clock: runtime.clock, writer }) };
 }
 
-/** The writer of a shard itself, for the object that owns it. Throws while settings are missing; no call gets that far. */
+/** Creates a shard's writer for the object that owns it. Throws while settings are missing; no call gets that far. */
 export function writerFor(env: Env, shard: number, runtime: Runtime = workerd, limits = WRITER_LIMITS): LedgerWriter {
   const settings = settingsFrom(env);
   if (!settings.ok) throw new Error('the settings are not complete');
@@ -32,8 +30,8 @@ export function writerFor(env: Env, shard: number, runtime: Runtime = workerd, l
 }
 
 /**
- * A connection for one request or one batch: see src/db/client.ts. A shard without a token of its own is asked with that of the first.
- * Throws on a shard that is not configured.
+ * Opens a connection for one request or batch (see src/db/client.ts). A shard without a token uses that of the first. Throws when the shard
+ * is not configured.
  */
 export function connect(settings: Settings, shard: number, runtime: Pick<Runtime, 'fetch'>): Database {
   const { LIBSQL_URL: url, LIBSQL_AUTH_TOKEN: authToken, LIBSQL_SHARDS: others } = settings;

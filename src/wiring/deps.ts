@@ -29,12 +29,12 @@ import { count } from './counters.ts';
 import { connect, openShard, type Shard, shardCount } from './database.ts';
 import { buildPayments, reconcilePayments, unlessFirst } from './payments.ts';
 import { buildReader } from './reader.ts';
-import { type Runtime, settingsFrom, workerd } from './runtime.ts';
+import { type RequestContext, type Runtime, settingsFrom, workerd } from './runtime.ts';
 
-/** A hold outlives the read's deadline by this much, so that it never expires under a read that still settles. Milliseconds. */
+/** How much longer than the read's deadline a hold lives, so that it never expires during settlement. */
 const HOLD_SLACK_MS = 15_000;
 
-/** What a request needs, from the runtime's environment. Connections are made here for this request alone: see src/db/client.ts. */
+/** Assembles what a request needs. Connections belong to this request alone (see src/db/client.ts). */
 export function buildDeps(env: Env, background: (work: Promise<unknown>) => void, hints: ShardHints, runtime: Runtime = workerd): AppDeps {
   const settings = settingsFrom(env);
   return {
@@ -46,18 +46,17 @@ export function buildDeps(env: Env, background: (work: Promise<unknown>) => void
       runtime.log(event);
       count(env, background, countersOf(event), runtime);
     },
-    service: settings.ok ? ok(buildService(settings.value, env, background, hints, runtime)) : settings,
+    service: settings.ok ? ok(buildService({ settings: settings.value, env, background, runtime }, hints)) : settings,
     rateLimits: settings.ok ? rateLimits(settings.value, env) : null,
     readiness: () => readiness(settings, env, (complete, shard) => connect(complete, shard, runtime)),
   };
 }
 
-/** What the service of one request is made of. `own` is the shard of the request; `ownersShard` is that of `Service`. */
-type Parts = {
-  readonly settings: Settings;
-  readonly env: Env;
-  readonly background: (work: Promise<unknown>) => void;
-  readonly runtime: Runtime;
+/**
+ * What the service of one request is built from. `own` is the request's shard; `ownersShard` the one that an operator selected, null when
+ * there is no such shard.
+ */
+type Parts = RequestContext & {
   readonly own: Shard;
   readonly ownersShard: number | null;
 };
@@ -75,9 +74,9 @@ const serviceOf = lazily<Parts, Service>({
       shard: own.number,
     }),
   keyRing: ({ own, runtime: { clock, ids } }) => createKeyRing({ client: own.client, clock, ids, shard: own.number }),
-  reader: ({ settings, env, background, runtime }) => buildReader(settings, env, background, runtime),
+  reader: (parts) => buildReader(parts),
   topUps: ({ own, runtime }) => createTopUps({ client: own.client, clock: runtime.clock }),
-  payments: ({ settings, own, env, runtime }) => buildPayments(settings, own, () => allShards(settings, env, runtime), runtime),
+  payments: ({ settings, own, env, runtime }) => buildPayments({ settings, own, runtime, shards: () => allShards(settings, env, runtime) }),
   sandbox: ({ runtime }) => createSandbox({ clock: runtime.clock }),
   usage: ({ own, runtime }) => createUsageBook({ client: own.client, clock: runtime.clock }),
   replays: ({ own, runtime }) => createReplays({ client: own.client, clock: runtime.clock }),
@@ -92,30 +91,25 @@ const serviceOf = lazily<Parts, Service>({
   holdTtlMs: ({ settings }) => settings.READ_DEADLINE_MS + HOLD_SLACK_MS,
 });
 
-function buildService(
-  settings: Settings,
-  env: Env,
-  background: (work: Promise<unknown>) => void,
-  hints: ShardHints,
-  runtime: Runtime,
-): Service {
+function buildService(context: RequestContext, hints: ShardHints): Service {
+  const { settings, env, runtime } = context;
   const shards = shardCount(settings);
   const shard = shardOf(hints, shards, settings.SIGNUP_SHARDS, () => runtime.ids('req'));
   const own = openShard(settings, env, shard, runtime);
-  return serviceOf({ settings, env, background, runtime, own, ownersShard: ownersShard(hints, shards) });
+  return serviceOf({ ...context, own, ownersShard: ownersShard(hints, shards) });
 }
 
-/** The shard that the owner chose. Where there is no such shard, the owner is refused before anything is asked of this one. */
+/** The shard that the operator selected. When there is none, the operator is refused before this one is used. */
 function ownersPart({ settings, env, runtime, own, ownersShard: chosen }: Parts): Shard {
   return chosen === null || chosen === own.number ? own : openShard(settings, env, chosen, runtime);
 }
 
-/** Every shard, the first one first. Opening one costs no network. */
+/** All shards in order. Opening one costs no network. */
 function allShards(settings: Settings, env: Env, runtime: Runtime): readonly Shard[] {
   return Array.from({ length: shardCount(settings) }, (_none, number) => openShard(settings, env, number, runtime));
 }
 
-/** What one isolate remembers of limits, until when, by subject: who is over one that Upstash counts, and which addresses make up keys. */
+/** What one isolate remembers, by subject and until when: who is over a limit that Upstash counts, and which addresses guess keys. */
 const limitMemory = new WeakMap<Env, { readonly refused: Map<string, number>; readonly guessing: Map<string, number> }>();
 
 function rateLimits(settings: Settings, env: Env): RateLimits {
@@ -134,7 +128,6 @@ function turnstile(settings: Settings, { fetch, clock }: Runtime) {
   return secret === undefined ? null : createTurnstile({ url, secret, fetch, clock });
 }
 
-/** What is set up, by name. */
 function configuredIn(settings: Settings): Configured {
   const providers = new Set(withKey(PROVIDER_IDS, settings));
   return {
@@ -148,7 +141,7 @@ function configuredIn(settings: Settings): Configured {
   };
 }
 
-/** Where the counters are kept, for the object that brings them together. Throws while settings are missing. */
+/** Creates the counter store for the object that collects counters. Throws while settings are missing. */
 export function metricsFor(env: Env, runtime: Runtime = workerd): MetricsStore {
   const settings = settingsFrom(env);
   if (!settings.ok) throw new Error('the settings are not complete');
@@ -156,8 +149,8 @@ export function metricsFor(env: Env, runtime: Runtime = workerd): MetricsStore {
 }
 
 /**
- * The cron's work: every job once in every shard, in all of them side by side, so that one that is down holds up no other. Without
- * complete settings there is nothing to do it with; /ready says so.
+ * Runs every job once in every shard, in parallel, so that a shard that is down does not delay the others. Without complete settings it
+ * does nothing; /ready reports that.
  */
 export async function runScheduled(env: Env, runtime: Runtime = workerd): Promise<void> {
   const settings = settingsFrom(env);
@@ -171,7 +164,7 @@ export async function runScheduled(env: Env, runtime: Runtime = workerd): Promis
       clock,
       ledger,
       replays: createReplays({ client, clock }),
-      reconcilePayments: () => reconcilePayments(settings.value, shard, shards, runtime),
+      reconcilePayments: () => reconcilePayments({ settings: settings.value, own: shard, shards: () => shards, runtime }),
     });
     return runJobs(jobs, createJobStore({ client, clock }), clock, (run) => logJob({ ...run, ...unlessFirst(number) }));
   };

@@ -1,8 +1,8 @@
 const context = Symbol('what parts are made of');
 
 /**
- * Makes objects whose parts are made when they are first asked for, and once: a request needs few of all the parts that could serve it.
- * Each part is made of what the object was made with.
+ * Returns a factory of objects whose properties are created on first access, once: a request uses few of the services. Each maker receives
+ * what the factory was called with.
  */
 export function lazily<C, T extends object>(makers: { readonly [K in keyof T]: (from: C) => T[K] }): (from: C) => T {
   const prototype = {};

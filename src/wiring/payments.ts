@@ -15,22 +15,30 @@ import { ok, type Result } from '../core/result.ts';
 import type { Shard } from './database.ts';
 import type { Runtime } from './runtime.ts';
 
+type PaymentContext = {
+  readonly settings: Settings;
+  readonly own: Shard;
+  readonly shards: () => readonly Shard[];
+  readonly runtime: Runtime;
+};
+
 /**
- * How money comes in to a shard, or null while Stripe's secrets are not set. What Stripe tells is looked for in all shards: it doesn't
- * know of them.
+ * Assembles the payments of a shard; null while Stripe's secrets are not set. Stripe does not know shards, so its events are looked up in
+ * all of them.
  */
-export function buildPayments(settings: Settings, own: Shard, shards: () => readonly Shard[], runtime: Runtime): Payments | null {
+export function buildPayments(context: PaymentContext): Payments | null {
+  const { own, runtime } = context;
   const { clock, ids } = runtime;
-  const payments = paymentService(settings, runtime);
+  const payments = paymentService(context);
   if (payments === null) return null;
   return {
     desk: createTopUpDesk({ topUps: topUpsOf(own, runtime), payments, clock, ids }),
-    check: checkIn(own, shards, payments, runtime),
+    check: checkIn(context, payments),
     readHint: (rawBody, signature) => payments.readHint(rawBody, signature),
   };
 }
 
-function paymentService(settings: Settings, { clock, fetch }: Runtime): PaymentService | null {
+function paymentService({ settings, runtime: { clock, fetch } }: PaymentContext): PaymentService | null {
   const { STRIPE_API_BASE_URL: baseUrl, STRIPE_SECRET_KEY: secretKey, STRIPE_WEBHOOK_SECRET: webhookSecret } = settings;
   if (secretKey === undefined || webhookSecret === undefined) return null;
   return createStripePayments({ baseUrl, secretKey, webhookSecret, fetch, clock });
@@ -40,52 +48,48 @@ function topUpsOf({ client }: Shard, { clock }: Runtime): TopUps {
   return createTopUps({ client, clock });
 }
 
-function checkIn(own: Shard, shards: () => readonly Shard[], payments: PaymentService, runtime: Runtime): TopUpCheck {
+function checkIn({ own, shards, runtime }: PaymentContext, payments: PaymentService): TopUpCheck {
   const { clock, ids } = runtime;
   const checkOf = (shard: Shard) => createTopUpCheck({ topUps: topUpsOf(shard, runtime), payments, clock, ids });
   return createAnyShardCheck(() => shards().map((shard) => ({ topUps: topUpsOf(shard, runtime), check: checkOf(shard) })), checkOf(own));
 }
 
-/** The number of a shard for a log line, which leaves out the first. */
+/** A shard's number for a log line, omitted for the first. */
 export function unlessFirst(shard: number): { readonly shard?: number } {
   return shard === 0 ? {} : { shard };
 }
 
 /**
- * The cron's look at the top-up orders of a shard, and on the first one at sessions that have none in any, with a log line of its own: its
+ * Checks a shard's due top-up orders and, on the first shard, sessions without an order in any shard. Writes a log line of its own, whose
  * alarms are for a person.
  */
-export async function reconcilePayments(
-  settings: Settings,
-  own: Shard,
-  shards: readonly Shard[],
-  runtime: Runtime,
-): Promise<Result<void, Unreachable>> {
+export async function reconcilePayments(context: PaymentContext): Promise<Result<void, Unreachable>> {
+  const { own, runtime } = context;
   const { clock } = runtime;
-  const payments = paymentService(settings, runtime);
+  const payments = paymentService(context);
   if (payments === null) return ok(undefined);
-  const check = checkIn(own, () => shards, payments, runtime);
+  const check = checkIn(context, payments);
   const startedAt = clock();
   const orders = await reconcileTopUps({ topUps: topUpsOf(own, runtime), check, clock });
-  const looked = own.number === 0 ? bothReconciled(orders, await sweep(own, shards, payments, check, runtime)) : orders;
-  const { done, failed, alarms } = looked.ok ? looked.value : { done: 0, failed: 0, alarms: [] };
-  if (!looked.ok || done + failed > 0) {
+  const outcome = own.number === 0 ? bothReconciled(orders, await sweep(context, payments, check)) : orders;
+  const { done, failed, alarms } = outcome.ok ? outcome.value : { done: 0, failed: 0, alarms: [] };
+  if (!outcome.ok || done + failed > 0) {
     runtime.log({
       requestId: runtime.ids('req'),
       time: new Date(startedAt).toISOString(),
       method: 'CRON',
       route: 'reconcile_payments',
-      status: looked.ok ? 200 : 503,
+      status: outcome.ok ? 200 : 503,
       milliseconds: clock() - startedAt,
       ...unlessFirst(own.number),
       cron: { done, failed },
       ...(alarms.length === 0 ? {} : { alarm: alarms.join(',') }),
     });
   }
-  return looked.ok ? ok(undefined) : looked;
+  return outcome.ok ? ok(undefined) : outcome;
 }
 
-function sweep(own: Shard, shards: readonly Shard[], payments: PaymentService, check: TopUpCheck, runtime: Runtime) {
+function sweep({ own, shards, runtime }: PaymentContext, payments: PaymentService, check: TopUpCheck) {
   const { clock } = runtime;
   const store = createJobStore({ client: own.client, clock });
   const memory: SweepMemory = {
@@ -94,7 +98,7 @@ function sweep(own: Shard, shards: readonly Shard[], payments: PaymentService, c
   };
   const withoutOrder = async (sessionIds: readonly string[]) => {
     let left: Result<readonly string[], Unreachable> = ok(sessionIds);
-    for (const shard of shards) if (left.ok) left = await topUpsOf(shard, runtime).withoutOrder(left.value);
+    for (const shard of shards()) if (left.ok) left = await topUpsOf(shard, runtime).withoutOrder(left.value);
     return left;
   };
   return sweepSessions({ topUps: { withoutOrder }, payments, check, clock, memory });

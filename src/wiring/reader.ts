@@ -1,6 +1,6 @@
 import { PRICE_CARD } from '../billing/price-card.ts';
 import { type Env, type Settings, withKey } from '../env.ts';
-import { createFlyer } from '../coalescing/client.ts';
+import { createCoalescingClient } from '../coalescing/client.ts';
 import { createFlightDeck, type DirectSources, type FlightDeck } from '../coalescing/read-coalescer.ts';
 import {
   createSharedComments,
@@ -23,22 +23,22 @@ import { createHotCopies, type HotCopies, hotLimits } from '../read/cache/memory
 import { createCursorSeal } from '../read/comments-cursor.ts';
 import { createReader, type Reader } from '../read/reader.ts';
 import { count } from './counters.ts';
-import { type Runtime, settingsFrom, workerd } from './runtime.ts';
+import { type RequestContext, type Runtime, settingsFrom, workerd } from './runtime.ts';
 
-/** The reader of one request, with everything it asks. */
-export function buildReader(settings: Settings, env: Env, background: (work: Promise<unknown>) => void, runtime: Runtime): Reader {
+export function buildReader(context: RequestContext): Reader {
+  const { settings, env, background, runtime } = context;
   const { clock } = runtime;
-  const direct = directSources(settings, env, background, runtime);
-  const fly = createFlyer({ flights: env.READ_FLIGHTS, clock, beganAt: clock() });
+  const direct = directSources(context);
+  const coalesce = createCoalescingClient({ flights: env.READ_FLIGHTS, clock, beganAt: clock() });
   return createReader({
     clock,
     cache: contentCache(settings, env, runtime),
     seal: createCursorSeal(settings.CURSOR_SIGNING_SECRET),
-    media: createSharedMedia(direct.media, fly),
-    comments: createSharedComments(direct.comments, fly),
-    transcripts: createSharedTranscripts(direct.transcripts, fly),
-    transcriber: createSharedTranscriber(direct.transcriber, fly),
-    parser: createSharedParser(direct.parser, fly),
+    media: createSharedMedia(direct.media, coalesce),
+    comments: createSharedComments(direct.comments, coalesce),
+    transcripts: createSharedTranscripts(direct.transcripts, coalesce),
+    transcriber: createSharedTranscriber(direct.transcriber, coalesce),
+    parser: createSharedParser(direct.parser, coalesce),
     shareLinks: createShareLinkResolver({ baseUrl: settings.INSTAGRAM_BASE_URL, fetch: runtime.fetch, clock: runtime.clock }),
     priceCard: PRICE_CARD,
     deadlineMs: settings.READ_DEADLINE_MS,
@@ -48,22 +48,20 @@ export function buildReader(settings: Settings, env: Env, background: (work: Pro
   });
 }
 
-/** Where the hosted boundary is, if it is. */
 function boundary(settings: Settings, { fetch, clock }: Runtime) {
   return { endpoint: settings.ACHRONON_AI_ENDPOINT, token: settings.ACHRONON_AI_SERVICE_TOKEN, fetch, clock };
 }
 
-/** What each isolate remembers of providers in trouble. */
 const circuitMemory = new WeakMap<Env, CircuitMemory>();
 
-/** The providers and the boundary, asked by whoever calls. */
-function directSources(settings: Settings, env: Env, background: (work: Promise<unknown>) => void, runtime: Runtime): DirectSources {
+/** The providers and the gateway without coalescing. */
+function directSources({ settings, env, background, runtime }: RequestContext): DirectSources {
   const { clock } = runtime;
   const memory = circuitMemory.get(env) ?? new Map();
   circuitMemory.set(env, memory);
-  const passedOver = (provider: ProviderId) =>
+  const onDeprioritized = (provider: ProviderId) =>
     count(env, background, [{ name: 'provider_passed_over', labels: { provider }, value: 1 }], runtime);
-  const circuit = (part: Parameters<typeof createCircuit>[0]['part']) => createCircuit({ part, memory, passedOver });
+  const circuit = (part: Parameters<typeof createCircuit>[0]['part']) => createCircuit({ part, memory, onDeprioritized });
   const adapters = adaptersOf(settings, runtime);
   return {
     media: createFailover(
@@ -97,18 +95,17 @@ function directSources(settings: Settings, env: Env, background: (work: Promise<
   };
 }
 
-/** What a flight object does. A flight throws while settings are missing; no read gets that far. */
+/** Assembles the inside of one object of the coalescer. Its runs throw while settings are missing; no read gets that far. */
 export function flightDeckFor(env: Env, runtime: Runtime = workerd): FlightDeck {
   const sources = () => {
     const settings = settingsFrom(env);
     if (!settings.ok) throw new Error('the settings are not complete');
-    // What an object has begun it ends, so there is nothing to be kept alive for.
-    return directSources(settings.value, env, () => undefined, runtime);
+    // An object completes its runs by itself, so nothing has to be kept alive.
+    return directSources({ settings: settings.value, env, background: () => undefined, runtime });
   };
   return createFlightDeck(sources, runtime.clock);
 }
 
-/** What an isolate remembers of the content cache. */
 const hotCopies = new WeakMap<Env, HotCopies>();
 
 function contentCache(settings: Settings, env: Env, { clock }: Runtime): ContentCache {
@@ -122,7 +119,7 @@ function contentCache(settings: Settings, env: Env, { clock }: Runtime): Content
   return createContentCache(store, hot, clock);
 }
 
-/** How each adapter is made; only those with a key ever are. */
+/** Adapters are created only when they have a key. */
 function adaptersOf(settings: Settings, { fetch, clock }: Runtime) {
   const common = { fetch, clock };
   return {

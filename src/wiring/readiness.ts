@@ -5,10 +5,9 @@ import type { ReadinessCheck } from '../http/context.ts';
 import { inTime, LATE } from '../core/timeout.ts';
 import type { Result } from '../core/result.ts';
 
-/** How long the readiness probe waits for the content cache. Milliseconds. */
 const CACHE_PROBE_TIMEOUT_MS = 2_000;
 
-/** Tries what reads depend on. Each check names a setting or a binding; a value is never part of it. */
+/** Checks what reads depend on. Each check names a setting or a binding, never a value. */
 export async function readiness(
   settings: Result<Settings, readonly SettingsProblem[]>,
   env: Env,
@@ -27,7 +26,7 @@ export async function readiness(
   ];
 }
 
-/** What would be passed over in silence: half of what Upstash takes, and shards for new accounts that there are not. */
+/** Reports what would be ignored silently: half of Upstash's settings, and unknown shards for new accounts. */
 function halfConfigured(settings: Settings): readonly ReadinessCheck[] {
   return [...halfUpstash(settings), ...unknownShards(settings)];
 }
@@ -48,7 +47,7 @@ function check(name: string, problem: string | null): ReadinessCheck {
 }
 
 async function cacheProblem(env: Env): Promise<'missing' | 'unreachable' | null> {
-  // A binding that wrangler.toml lacks is undefined at run time, whatever its type says.
+  // A binding missing from wrangler.toml is undefined at run time, whatever its type says.
   if ((env.CONTENT_CACHE as unknown) === undefined) return 'missing';
   try {
     return (await inTime(env.CONTENT_CACHE.get('readiness', 'text'), CACHE_PROBE_TIMEOUT_MS)) === LATE ? 'unreachable' : null;

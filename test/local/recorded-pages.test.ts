@@ -246,7 +246,7 @@ describe('the map of recordings', () => {
     const other = `${baseUrls.hikerapi}/v2/media/comments?id=${mediaIdFromShortcode('DemoReel_01')}`;
     expect((await fetch(other, { headers: { 'x-access-key': 'k' } })).status).toBe(503);
     expect(payloadLines(started.value)).toContain('Recorded comments: DemoReel_01 (ScrapeCreators).');
-    expect(payloadLines(started.value)).toContain('comments.json is served for DemoReel_01, as the map says.');
+    expect(payloadLines(started.value)).toContain('comments.json is served for DemoReel_01, by the map.');
     await started.value.stop();
   });
 

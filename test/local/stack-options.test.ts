@@ -38,7 +38,7 @@ describe('options of npm run dev', () => {
     [['--shards', 'two'], '--shards must be a whole number'],
     [['--data='], '--data needs a folder'],
     [['--map=', '--recordings', 'x'], '--map needs a file'],
-    [['--map', 'map.json'], '--map only means something with --recordings'],
+    [['--map', 'map.json'], '--map requires --recordings'],
   ])('refuses %j in one sentence', (args, beginning) => {
     const parsed = parseStackOptions(args, '/');
     expect(parsed.ok).toBe(false);

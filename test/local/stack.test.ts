@@ -186,7 +186,7 @@ describe('npm run dev', () => {
     const sqld = children.find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('--http-listen-addr'));
     process.kill(Number(sqld), 'SIGKILL');
     expect(await launcher.ended).toBe(1);
-    expect(launcher.output()).toContain('The database (sqld) ended by itself.');
+    expect(launcher.output()).toContain('The database (sqld) ended unexpectedly.');
     await expectFree(stack);
   });
 
@@ -200,12 +200,14 @@ describe('npm run dev', () => {
     });
     const launcher = launch('--data', join(folder, 'taken'), '--port', String(port));
     expect(await launcher.ended).toBe(1);
-    expect(launcher.output()).toBe(`Port ${port} on 127.0.0.1 is taken: stop what listens there, or choose another with --port.\n`);
+    expect(launcher.output()).toBe(
+      `Port ${port} on 127.0.0.1 is taken: stop the program that listens there, or choose another port with --port.\n`,
+    );
     await new Promise((resolve) => server.close(resolve));
   });
 
   test.each([
-    [['--map', 'map.json'], '--map only means something with --recordings.\n'],
+    [['--map', 'map.json'], '--map requires --recordings.\n'],
     [['--recordings', '/nonexistent/payloads'], 'The recordings folder /nonexistent/payloads cannot be read (ENOENT).\n'],
     [
       ['--prot', '1'],

@@ -22,7 +22,10 @@ const target = (shortcode: string) => ({ kind: 'media', shortcode, hint: 'unknow
 
 async function batch(provider: CommentsProvider, shortcode: string, order: Partial<CommentsOrder> = {}) {
   const asked = { limit: 100, includeReplies: false, position: null, ...order } as const;
-  const read = await provider.fetchComments(target(shortcode), asked, 'sample.lantern.works', { deadlineAt: Date.now() + 20_000 });
+  const read = await provider.fetchComments(
+    { target: target(shortcode), order: asked, postOwner: 'sample.lantern.works' },
+    { deadlineAt: Date.now() + 20_000 },
+  );
   if (!read.ok) throw new Error(`${provider.id}: ${read.error.kind}`);
   return read.value.value;
 }

@@ -69,7 +69,7 @@ describe('settings of the local Worker', () => {
   ])('half of the boundary is refused without its value: %j', (devVars, beginning) => {
     expect(layerSettings(defaults, devVars, {})).toEqual({
       ok: false,
-      error: `${beginning}: give both for the real boundary, or neither for the stand-in.`,
+      error: `${beginning}: give both for the real gateway, or neither for the fake.`,
     });
   });
 

@@ -9,7 +9,7 @@ function settings(env: Record<string, unknown>) {
   return read.value;
 }
 
-test('needs a database and has a default for everything else', () => {
+test('requires a database and has a default for everything else', () => {
   expect(settings({})).toMatchObject({
     SERVICE_VERSION: 'dev',
     SIGNUP_GRANT_MICRO_CREDITS: 0,
@@ -26,7 +26,7 @@ test('needs a database and has a default for everything else', () => {
   });
 });
 
-test('names what is malformed, and never its value', () => {
+test('names malformed settings, never their values', () => {
   const secret = 'hunter2-hunter2';
   for (const [name, value] of [
     ['LIBSQL_URL', `${secret} not a url`],
@@ -65,7 +65,7 @@ test('names what is malformed, and never its value', () => {
   }
 });
 
-test('knows as many shards as are given, in their order, and one without', () => {
+test('reads the shards in their order, and has one without the setting', () => {
   expect(settings({})).toMatchObject({ LIBSQL_SHARDS: [], SIGNUP_SHARDS: [0] });
   const shards = [{ url: 'libsql://one.example', authToken: 'token one' }, { url: 'http://127.0.0.1:8081' }];
   expect(settings({ LIBSQL_SHARDS: JSON.stringify(shards), SIGNUP_SHARDS: '0,2,2' })).toMatchObject({
@@ -76,7 +76,7 @@ test('knows as many shards as are given, in their order, and one without', () =>
   expect(settings({ LIBSQL_SHARDS: JSON.stringify(most) }).LIBSQL_SHARDS).toHaveLength(99);
 });
 
-test('takes an empty text as not set', () => {
+test('treats an empty text as not set', () => {
   expect(settings({ APIFY_TOKEN: '', READ_DEADLINE_MS: '' })).toMatchObject({ READ_DEADLINE_MS: 25_000 });
   expect(settings({ APIFY_TOKEN: '' }).APIFY_TOKEN).toBeUndefined();
 });
@@ -85,7 +85,7 @@ test('drops trailing slashes of base URLs, but not their path', () => {
   expect(settings({ APIFY_BASE_URL: 'https://proxy.example/apify//' }).APIFY_BASE_URL).toBe('https://proxy.example/apify');
 });
 
-test('asks the providers that have a key, in the order asked for', () => {
+test('uses the providers that have a key, in the configured order', () => {
   const keys = { APIFY_TOKEN: 'a', HIKERAPI_ACCESS_KEY: 'h' };
   const media = (env: Record<string, unknown>) => withKey(settings(env).PROVIDER_ORDER_MEDIA, settings(env));
   expect(media(keys)).toEqual(['hikerapi', 'apify']);

@@ -7,13 +7,13 @@ import type { Charge, Dispute, Intent, Refund, Refusal, Session } from './object
 const MINUTES = 60;
 const HOURS = 60 * MINUTES;
 
-/** Stripe's limits for a session's life and for an amount in dollars. Seconds; cents. */
+/** Stripe's limits for a session's lifetime in seconds and an amount in cents. */
 const SHORTEST_LIFE_SECONDS = 30 * MINUTES;
 const LONGEST_LIFE_SECONDS = 24 * HOURS;
 const SMALLEST_CENTS = 50;
 const LARGEST_CENTS = 99_999_999;
 
-/** What sessions take since version 2026-09-30; the parameter that was removed is refused. */
+/** The parameters of sessions since version 2026-09-30; the removed parameter is refused. */
 const KNOWN = [
   'mode',
   'client_reference_id',
@@ -29,7 +29,7 @@ const KNOWN = [
   'expand',
 ];
 
-/** One Stripe account in memory: what was bought, paid, refunded and disputed. Every change is told to `emit`. */
+/** A Stripe account in memory: purchases, payments, refunds and disputes. Reports every change to `emit`. */
 export class StripeAccount {
   readonly sessions = new Map<string, Session>();
   readonly intents = new Map<string, Intent>();
@@ -85,7 +85,6 @@ export class StripeAccount {
       currency,
       status: 'open',
       payment_status: 'unpaid',
-      // The intent comes to be when the buyer pays.
       payment_intent: null,
       url: `${origin}/c/pay/${id}`,
     };
@@ -99,7 +98,7 @@ export class StripeAccount {
   #whyNoSession(params: FormFields): Refusal | null {
     const unknown = Object.keys(params).find((name) => !KNOWN.includes(name));
     if (unknown !== undefined) return invalid(`Received unknown parameter: ${unknown}`, unknown, 'parameter_unknown');
-    if (textAt(params, 'mode') !== 'payment') return invalid('The stand-in knows mode payment alone.', 'mode');
+    if (textAt(params, 'mode') !== 'payment') return invalid('The fake supports only mode payment.', 'mode');
     if (textAt(params, 'success_url') === undefined) return invalid('Missing required param: success_url.', 'success_url');
     const cents = textAt(params, 'line_items', '0', 'price_data', 'unit_amount') ?? '';
     if (!/^\d+$/.test(cents)) return invalid(`Invalid integer: ${cents}`, 'line_items[0][price_data][unit_amount]');
@@ -114,7 +113,7 @@ export class StripeAccount {
     return null;
   }
 
-  /** What the buyer does on the page. A declined card leaves the session open. */
+  /** A buyer's action on the page. A declined card leaves the session open. */
   pay(session: Session, how: 'pay' | 'decline' | 'delayed'): Result<Session, Refusal> {
     this.#expireInTime(session);
     if (session.status !== 'open') return err(invalid(`This session is ${session.status}.`));
@@ -132,7 +131,7 @@ export class StripeAccount {
     return ok(session);
   }
 
-  /** A delayed payment comes through, or doesn't. */
+  /** Completes or fails a delayed payment. */
   finishDelayed(session: Session, hasWorked: boolean): void {
     const intent = this.#intentOf(session);
     if (hasWorked) this.#succeed(session, intent);
@@ -180,7 +179,7 @@ export class StripeAccount {
     return ok(refund);
   }
 
-  /** A refund that was on its way arrives or comes back. */
+  /** Completes or fails a pending refund. */
   settleRefund(refund: Refund, status: 'succeeded' | 'failed'): void {
     refund.status = status;
     const charge = this.charges.get(refund.charge);
@@ -261,7 +260,6 @@ export class StripeAccount {
   }
 }
 
-/** A refusal of what was asked for. */
 export function invalid(message: string, param?: string, code?: string): Refusal {
   return {
     status: 400,

@@ -7,10 +7,10 @@ import type { Refusal } from './objects.ts';
 const USUAL_PAGE = 10;
 const LARGEST_PAGE = 100;
 
-/** An idempotency key, what was asked with it, and what was answered. */
+/** An idempotency key with its request and response. */
 export type Remembered = { readonly asked: string; readonly status: number; readonly body: unknown };
 
-/** Answers a call to /v1. `remembered` holds the idempotency keys. */
+/** Handles a call to /v1. `remembered` holds the idempotency keys. */
 export function answerApi(account: StripeAccount, remembered: Map<string, Remembered>, call: Call): Answer {
   if (!/^Bearer \S+$/.test(call.header('authorization') ?? '')) {
     return refused({ status: 401, type: 'invalid_request_error', message: 'You did not provide an API key.' });
@@ -30,7 +30,7 @@ export function answerApi(account: StripeAccount, remembered: Map<string, Rememb
   const answer = done.ok
     ? { status: 200, body: expanded(account, done.value, call) }
     : { status: done.error.status, body: errorBody(done.error) };
-  // A snapshot: the objects themselves go on changing.
+  // A snapshot, because the objects keep changing.
   if (key !== null) remembered.set(key, { asked, status: answer.status, body: structuredClone(answer.body) });
   return json(answer.status, answer.body, { 'request-id': 'req_stand_in' });
 }
@@ -76,7 +76,6 @@ function look(account: StripeAccount, call: Call): Result<object, Refusal> {
   return found === undefined ? err(missing(resource, id)) : ok(found);
 }
 
-/** Newest first, as Stripe lists. */
 function page(objects: ReadonlyMap<string, object>, url: URL): Result<object, Refusal> {
   const limit = Number(url.searchParams.get('limit') ?? USUAL_PAGE);
   if (!(limit >= 1 && limit <= LARGEST_PAGE)) return err(invalid('This value must be between 1 and 100.', 'limit'));
@@ -95,7 +94,7 @@ function page(objects: ReadonlyMap<string, object>, url: URL): Result<object, Re
   return ok({ object: 'list', url: url.pathname, has_more: all.length > from + limit, data });
 }
 
-/** Replaces the id of a session's intent by the intent, where that was asked for. */
+/** Expands a session's intent if requested. */
 function expanded(account: StripeAccount, object: object, call: Call): object {
   const wanted = [...call.url.searchParams].some(([name, value]) => name.startsWith('expand') && value === 'payment_intent');
   if (!wanted || !('payment_intent' in object) || typeof object.payment_intent !== 'string') return object;

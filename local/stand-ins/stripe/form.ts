@@ -1,8 +1,8 @@
-/** A value of a form: a text, or what stood in brackets below a name. */
+/** A form value: a text, or the fields in brackets after a name. */
 export type FormValue = string | FormFields;
 export type FormFields = { [name: string]: FormValue };
 
-/** Reads `a[b][0][c]=text` as Stripe does: brackets nest, and list positions are names like any other. */
+/** Parses `a[b][0][c]=text` like Stripe: brackets nest, and list positions are ordinary names. */
 export function parseForm(text: string): FormFields {
   const fields: FormFields = Object.create(null) as FormFields; // safe because an object without a prototype has no members of another type
   for (const [path, value] of new URLSearchParams(text))
@@ -14,14 +14,13 @@ export function parseForm(text: string): FormFields {
   return fields;
 }
 
-/** The text at a path, or undefined. */
 export function textAt(fields: FormFields, ...path: readonly string[]): string | undefined {
   let value: FormValue | undefined = fields;
   for (const name of path) value = typeof value === 'object' ? value[name] : undefined;
   return typeof value === 'string' ? value : undefined;
 }
 
-/** The texts below a path, such as metadata. */
+/** Returns the texts below a path, such as metadata. */
 export function textsAt(fields: FormFields, ...path: readonly string[]): Record<string, string> {
   let value: FormValue | undefined = fields;
   for (const name of path) value = typeof value === 'object' ? value[name] : undefined;

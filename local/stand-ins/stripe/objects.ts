@@ -1,4 +1,4 @@
-// Stripe's objects, as far as they are read here. Amounts are in cents, times in unix seconds.
+// The fields of Stripe's objects that are read here. Amounts in cents, times in unix seconds.
 
 export type Metadata = Readonly<Record<string, string>>;
 
@@ -78,7 +78,7 @@ export type Dispute = {
   status: 'needs_response' | 'under_review' | 'won' | 'lost';
 };
 
-/** Something the API can't do, in Stripe's own words for it. */
+/** An API error in Stripe's own words. */
 export type Refusal = {
   readonly status: 400 | 401 | 402 | 404;
   readonly type: 'invalid_request_error' | 'idempotency_error' | 'card_error';

@@ -3,7 +3,6 @@ import type { StripeAccount } from './account.ts';
 import type { Session } from './objects.ts';
 import type { Webhooks } from './webhooks.ts';
 
-/** The page where a session is paid. */
 export function checkoutPage(session: Session, problem: string | null): Answer {
   const dollars = dollarsOf(session.amount_total, session.currency);
   const action = (verb: string, label: string) =>
@@ -15,10 +14,10 @@ export function checkoutPage(session: Session, problem: string | null): Answer {
          ${action('delayed', 'Pay with a method that takes days')}${action('expire', 'Let the time run out')}
          ${session.cancel_url === null ? '' : `<p><a href="${escapeHtml(session.cancel_url)}">Back without paying</a></p>`}`
       : `<p>This session is ${session.status}.</p>`;
-  return page("Checkout (igskill's stand-in for Stripe)", body);
+  return page("Checkout (igskill's fake of Stripe)", body);
 }
 
-/** What the seller's dashboard can do: refund, dispute, decide a dispute, hold back webhooks. */
+/** The seller's dashboard: refund, dispute, decide a dispute, hold webhooks. */
 export function dashboardPage(account: StripeAccount, webhooks: Webhooks): Answer {
   const payments = [...account.intents.values()].filter((intent) => intent.status === 'succeeded').toReversed();
   const rows = payments.map(
@@ -41,13 +40,12 @@ export function dashboardPage(account: StripeAccount, webhooks: Webhooks): Answe
   const held = webhooks.events.filter((event) => event.state === 'held').length;
   const modes = ['deliver', 'hold', 'drop'].map((mode) => form(`/dashboard/webhooks/${mode}`, '', mode)).join('');
   return page(
-    "Dashboard (igskill's stand-in for Stripe)",
+    "Dashboard (igskill's fake of Stripe)",
     `<p>Webhooks: ${webhooks.delivery.mode}, ${held} held. ${modes}${form('/dashboard/webhooks/release', '', 'release what is held')}</p>
      ${rows.join('') || '<p>No payment yet.</p>'}`,
   );
 }
 
-/** Sends the browser elsewhere. */
 export function seeOther(location: string): Answer {
   return { status: 303, headers: { location }, body: '' };
 }

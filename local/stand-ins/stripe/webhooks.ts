@@ -2,14 +2,14 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../../src/core/clock.ts';
 
-/** Stripe tries for days; here three times with a second between are enough to outlive a restart. */
+/** Stripe retries for days; three attempts a second apart survive a restart here. */
 const TRIES = 3;
 const PAUSE_MS = 1_000;
 
-/** Events remembered; the oldest are dropped first. */
+/** Remembered events; the oldest are dropped first. */
 const MOST_EVENTS = 1_000;
 
-/** What happens to new events. `hold` keeps them until they are released; without an address every event is held. */
+/** The delivery of new events. `hold` keeps them until they are released; without a URL every event is held. */
 export type Delivery = { readonly mode: 'deliver' | 'hold' | 'drop'; readonly copies: number; readonly delayMs: number };
 
 export type StripeEvent = {
@@ -20,7 +20,7 @@ export type StripeEvent = {
   status: number | null;
 };
 
-/** The events of the account, signed as Stripe signs them, and sent as the tests wish. */
+/** The account's events, signed like Stripe's and delivered as the tests decide. */
 export class Webhooks {
   delivery: Delivery = { mode: 'deliver', copies: 1, delayMs: 0 };
   readonly events: StripeEvent[] = [];
@@ -62,13 +62,13 @@ export class Webhooks {
     }
   }
 
-  /** Sends what was held, on request the newest first. */
+  /** Sends the held events, on request the newest first. */
   release(inReverse: boolean): void {
     const held = this.events.filter((event) => event.state === 'held');
     for (const event of inReverse ? held.toReversed() : held) this.#send(event, this.delivery);
   }
 
-  /** `Stripe-Signature` of a body, signed at this moment. */
+  /** The `Stripe-Signature` of a body, signed now. */
   sign(body: string): string {
     const time = Math.floor(this.#clock() / 1_000);
     return `t=${time},v1=${createHmac('sha256', this.#secret).update(`${time}.${body}`).digest('hex')}`;

@@ -4,25 +4,23 @@ import type { Database } from '../../db/client.ts';
 import { CALL_POLICY, callDatabase, type Unreachable } from '../../db/call.ts';
 import { ok, type Result } from '../../core/result.ts';
 
-/** The scheduled jobs, in the order in which one run of the cron does them. */
+/** The scheduled jobs, in the order in which one cron run does them. */
 export const JOBS = {
-  expire_holds: 'Gives back holds whose time is over. Correctness does not wait for it: the next reserve of an account does it too.',
+  expire_holds: 'Releases expired holds. Balances do not depend on it: the next reservation of an account releases them too.',
   reconcile_payments:
-    'Looks at top-up orders whose time has come, 100 a run: books what was paid or refunded though its webhook got lost. Once an hour it looks for paid sessions without an order, 20 a run.',
-  forget_replays: 'Forgets answers kept under an Idempotency-Key for a day, and failures that are over, a bounded number a run.',
-  fold_metrics: 'Moves old minutes of the counters into hours, hours into days, and forgets days after 35.',
-  audit_ledger:
-    'Counts what breaks the laws of the ledger, some accounts at a time; a pass over all accounts takes as many runs as it needs.',
+    'Checks due top-up orders, 100 a run, and books payments and refunds whose webhook was lost. Once an hour it looks for paid sessions without an order, 20 a run.',
+  forget_replays:
+    'Deletes responses stored under an Idempotency-Key after a day, and failure streaks that have ended; a bounded number per run.',
+  fold_metrics: 'Folds old minutes of the counters into hours and hours into days, and deletes days after 35.',
+  audit_ledger: 'Counts rows that break an invariant of the ledger, some accounts per run; a pass over all accounts takes several runs.',
 } as const satisfies Record<string, string>;
 export type JobName = keyof typeof JOBS;
 
-/** A job that has not succeeded for so long is overdue: three runs of the cron. Milliseconds. */
+/** Without success for this long, three cron runs, a job is overdue. */
 const OVERDUE_AFTER_MS = 15 * 60_000;
 
-/** One run of one job. */
 export type JobRun = { readonly job: JobName; readonly ok: boolean; readonly milliseconds: number };
 
-/** How a job is doing. Times are unix milliseconds. */
 export type JobStatus = {
   readonly name: JobName;
   readonly lastSuccessAt: number | null;
@@ -31,16 +29,15 @@ export type JobStatus = {
   readonly isOverdue: boolean;
 };
 
-/** What is remembered of the jobs. */
 export interface JobStore {
   record(run: JobRun): Promise<void>;
   read(): Promise<Result<readonly JobStatus[], Unreachable>>;
-  /** Where a job that works in steps goes on; null when it begins. */
+  /** The state from which an incremental job resumes; null when it starts. */
   readState(name: JobName): Promise<Result<unknown, Unreachable>>;
   writeState(name: JobName, state: unknown): Promise<Result<void, Unreachable>>;
 }
 
-/** Does each job once, one after the other, and records how it went. One that fails or throws doesn't keep the next from its turn. */
+/** Runs each job once, one after the other, and records the outcome. A job that fails or throws does not stop the next. */
 export async function runJobs(
   jobs: Readonly<Record<JobName, () => Promise<Result<unknown, unknown>>>>,
   store: JobStore,
@@ -54,7 +51,7 @@ export async function runJobs(
     try {
       isDone = (await jobs[job]()).ok;
     } catch {
-      // A bug: the run is reported as failed, and the alarm for an overdue job is what a person sees.
+      // A bug: the run counts as failed, and the alarm for an overdue job reaches a person.
     }
     const run = { job, ok: isDone, milliseconds: clock() - startedAt };
     report(run);
@@ -73,7 +70,6 @@ const JobRows = z.array(
 
 const StateRows = z.array(z.object({ state: z.string().nullable() })).max(1);
 
-/** The jobs' rows in libSQL. */
 export function createJobStore({ client, clock }: { readonly client: Database; readonly clock: Clock }): JobStore {
   const write = (fields: Readonly<Record<string, unknown>>, columns: readonly (readonly [string, string])[]) => ({
     sql: `INSERT INTO job (name, ${columns.map(([column]) => column).join(', ')})

@@ -16,19 +16,19 @@ const Pass = z.object({
 
 const State = z.object({ running: Pass.nullable(), last: Pass.extend({ finishedAt: z.int() }).nullable() });
 
-/** How far the audit of the ledger has come: the pass that is under way, and the last that was finished. Times are unix milliseconds. */
+/** The audit pass in progress and the last finished one. Times are unix milliseconds. */
 export type AuditState = {
   readonly running: AuditPass | null;
   readonly last: (AuditPass & { readonly finishedAt: number }) | null;
 };
 
-/** The rows that break a law, of the last finished pass and of the one under way. */
+/** Counts the rows that break an invariant in the last finished pass and the one in progress. */
 export function brokenRows(state: AuditState): number {
   const of = (pass: AuditPass | null) => (pass === null ? 0 : Object.values(pass.broken).reduce((sum, count) => sum + count, 0));
   return of(state.running) + of(state.last);
 }
 
-/** Reads how far it has come. A state that can't be read counts as none: the next run begins anew. */
+/** Reads the audit's state. An unreadable state counts as none, so that the next run starts over. */
 export async function readAudit(store: JobStore): Promise<Result<AuditState, Unreachable>> {
   const stored = await store.readState('audit_ledger');
   if (!stored.ok) return stored;
@@ -36,7 +36,7 @@ export async function readAudit(store: JobStore): Promise<Result<AuditState, Unr
   return ok(state.success ? state.data : { running: null, last: null });
 }
 
-/** Goes on with the pass under way, or begins one, for at most `steps` steps; stops at the end of a pass. */
+/** Continues or starts a pass, for at most `steps` steps; stops at the end of the pass. */
 export async function auditOn(
   deps: { readonly client: Database; readonly clock: Clock; readonly store: JobStore },
   steps: number,

@@ -1,17 +1,17 @@
 import type { Clock } from '../../core/clock.ts';
 import { type Increment, labelText } from './series.ts';
 
-/** No more different numbers are kept between two flushes; more would mean a label with too many values. */
+/** Distinct series between two flushes. More would mean a label with too many values. */
 const MAX_NUMBERS = 2_000;
 
-/** Takes increments together, and hands them on as one flush. */
+/** Collects increments and writes them in one flush. */
 export interface CounterBuffer {
   add(increments: readonly Increment[]): void;
-  /** Hands on what has come together since the last flush; a flush that fails puts it back for the next. Never throws. */
+  /** Writes what was collected since the last flush; what could not be written is kept for the next. Never throws. */
   flush(): Promise<{ readonly isEmpty: boolean }>;
 }
 
-/** A buffer in memory: what it holds is lost with it, which counters may be. `write` throws when nothing was written. */
+/** Creates a buffer in memory, which a restart loses. `write` must throw when nothing was written. */
 export function createCounterBuffer(write: (increments: readonly Increment[]) => Promise<void>): CounterBuffer {
   let numbers = new Map<string, Increment>();
   const add = (increments: readonly Increment[]) => {
@@ -38,44 +38,43 @@ export function createCounterBuffer(write: (increments: readonly Increment[]) =>
   };
 }
 
-/** How long one isolate gathers before it hands on what it counted, so that a request doesn't cost a message of its own. Milliseconds. */
-export const GATHER_MS = 500;
+/** How long one isolate batches counts, so that a request does not need a message of its own. */
+export const BATCH_MS = 500;
 
-/** A gathering that has not ended by then never will: the request that was to end it is gone. Milliseconds. */
-const LOST_AFTER_MS = 10 * GATHER_MS;
+/** After this long a batch is abandoned: the request that was to flush it is gone. */
+const LOST_AFTER_MS = 10 * BATCH_MS;
 
 /**
- * Gathers the counts of many requests of one isolate. `add` returns work that ends with the next handing on, for the request that has to
- * stay alive for it; null when another request is at it already.
+ * Batches the counts of one isolate's requests. `add` returns work that ends with the next flush, for a request that must stay alive for
+ * it; null when another request already does.
  */
-export function createGathering(deps: {
+export function createCounterBatcher(deps: {
   readonly send: (increments: readonly Increment[]) => Promise<void>;
   readonly pause: () => Promise<void>;
   readonly clock: Clock;
 }): { add(increments: readonly Increment[]): Promise<void> | null } {
-  let gatheringSince: number | null = null;
+  let batchingSince: number | null = null;
   const buffer = createCounterBuffer(deps.send);
-  const handOn = async () => {
+  const flushLater = async () => {
     await deps.pause();
-    gatheringSince = null;
+    batchingSince = null;
     await buffer.flush();
   };
   return {
     add(increments) {
       buffer.add(increments);
       const now = deps.clock();
-      if (gatheringSince !== null && now - gatheringSince < LOST_AFTER_MS) return null;
-      gatheringSince = now;
-      return handOn();
+      if (batchingSince !== null && now - batchingSince < LOST_AFTER_MS) return null;
+      batchingSince = now;
+      return flushLater();
     },
   };
 }
 
-/** Where the counters of all isolates come together: one Durable Object, or its stand-in. */
+/** The Durable Object that collects the counters of all isolates, or its fake. */
 export type Counters = { getByName(name: string): { add(increments: readonly Increment[]): Promise<void> } };
 
-/** The one object's name. */
 export const ALL_COUNTERS = 'all';
 
-/** How long the object waits for more before it writes. Milliseconds: one write in so many, however many requests there are. */
+/** How long the object waits before it writes, which bounds the write rate however many requests there are. */
 export const FLUSH_AFTER_MS = 3_000;

@@ -1,26 +1,24 @@
-/** Upper bounds of the latency histogram, milliseconds: fine where a cached read lies, and up to a read's longest deadline. */
+/** Upper bounds of the latency histogram: fine where cached reads lie, and up to the longest deadline of a read. */
 export const LATENCY_BOUNDS_MS = [10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 20_000, 30_000] as const;
 
-/** The bucket above the last bound, as Prometheus names it. */
 export const OVERFLOW = '+Inf';
 
-/** How many observations fell into each bucket, by the bucket's upper bound as text; not accumulated. */
+/** Observations per bucket, keyed by its upper bound as text. Not cumulative. */
 export type Buckets = Readonly<Record<string, number>>;
 
-/** The bucket that a duration in milliseconds falls into, by its upper bound. */
+/** Returns the bucket of a duration, named by its upper bound. */
 export function bucketOf(milliseconds: number): string {
   const bound = LATENCY_BOUNDS_MS.find((bound) => milliseconds <= bound);
   return bound === undefined ? OVERFLOW : String(bound);
 }
 
-/** The number of observations. */
 export function countOf(buckets: Buckets): number {
   return Object.values(buckets).reduce((sum, count) => sum + count, 0);
 }
 
 /**
- * The duration in milliseconds below which the share `quantile` (0 to 1) of the observations lies, taken as spread evenly inside their
- * bucket. Null without observations; what lies above the last bound is reported as that bound, since no more is known.
+ * Returns the duration in milliseconds below which a share (0 to 1) of the observations lies, interpolated linearly within its bucket. Null
+ * without observations; above the last bound, the last bound.
  */
 export function quantileOf(buckets: Buckets, quantile: number): number | null {
   const total = countOf(buckets);

@@ -10,20 +10,22 @@ const minute = 60_000;
 const hour = 60 * minute;
 const day = 24 * hour;
 
-/** Minutes are kept for the shortest window and the hour that has begun; hours for the middle one; days for the longest. Milliseconds. */
+/**
+ * How long each grain is kept, in milliseconds: minutes for the shortest window and the current hour, hours for the middle window, days for
+ * the longest.
+ */
 const KEEP = { minute: 2 * hour, hour: 2 * day, day: 35 * day } as const;
 
-/** Rows that one step moves: one statement stays far below the second that other writers can wait. */
+/** Rows per step. One statement must stay far below the second that other writers can wait. */
 const FOLD_PAGE = 2_000;
 
-/** Calls of the last ten minutes tell how a provider is. Milliseconds. */
+/** The period that determines a provider's state. */
 const RECENT_MS = 10 * minute;
 
-/** The windows that can be looked through. Milliseconds. */
 export const WINDOWS = { '1h': hour, '24h': day, '30d': 30 * day } as const;
 export type Window = keyof typeof WINDOWS;
 
-/** The numbers of a window, those of all time (gauges among them), and the provider calls of the last minutes. */
+/** The totals of a window and of all time (gauges included), the recent provider calls, and the open holds. */
 export type Numbers = {
   readonly window: readonly Sum[];
   readonly allTime: readonly Sum[];
@@ -31,16 +33,14 @@ export type Numbers = {
   readonly open: { readonly holds: number; readonly micros: number; readonly overdue: number };
 };
 
-/** The kept numbers. */
 export interface MetricsStore {
-  /** Adds increments to the minute in which it is called. Throws when nothing was written; what an unclear answer wrote may be counted twice. */
+  /** Adds increments to the current minute. Throws when nothing was written; after an unclear response, increments may be counted twice. */
   add(increments: readonly Increment[]): Promise<void>;
   read(window: Window): Promise<Result<Numbers, Unreachable>>;
-  /** Moves at most `pages` pages of old minutes into hours, old hours into days, and forgets old days. Whatever is left, the next run takes. */
+  /** Moves at most `pages` pages of old minutes into hours and old hours into days, and deletes old days. The next run takes the rest. */
   fold(pages: number): Promise<Result<{ readonly moved: number; readonly isDone: boolean }, Unreachable>>;
 }
 
-/** The kept numbers in libSQL. */
 export function createMetricsStore({ client, clock }: { readonly client: Database; readonly clock: Clock }): MetricsStore {
   return {
     async add(increments) {
@@ -50,7 +50,7 @@ export function createMetricsStore({ client, clock }: { readonly client: Databas
     async fold(pages) {
       let moved = 0;
       for (let page = 0; page < pages; page += 1) {
-        // Moving is harmless to repeat: what was moved is no longer there.
+        // Safe to repeat: moved rows are gone.
         const answer = await callDatabase(() => client.batch(foldStatements(clock()), 'write'), CALL_POLICY);
         if (!answer.ok) return answer;
         const deleted = answer.value.reduce((sum, set, index) => sum + (DELETES.includes(index) ? set.rowsAffected : 0), 0);
@@ -72,7 +72,7 @@ function addToMinute(increments: readonly Increment[], now: number): InStatement
   };
 }
 
-/** Which of the statements below are the ones that delete. */
+/** Indexes of the deleting statements below. */
 const DELETES = [2, 4, 5];
 
 function foldStatements(now: number): InStatement[] {
@@ -119,7 +119,7 @@ async function readNumbers(client: Database, now: number, window: Window): Promi
   const from = now - WINDOWS[window];
   const statements: InStatement[] = [
     {
-      // A window begins with the whole minute, hour or day that it reaches into.
+      // A window starts with the whole minute, hour or day that it reaches into.
       sql: `SELECT name, labels, sum(value) AS value
               FROM (${GRAIN} 'minute' AND bucket >= ? UNION ALL ${GRAIN} 'hour' AND bucket >= ? UNION ALL ${GRAIN} 'day' AND bucket >= ?)
              GROUP BY name, labels ORDER BY name, labels`,
@@ -132,7 +132,6 @@ async function readNumbers(client: Database, now: number, window: Window): Promi
       args: [now - RECENT_MS],
     },
     {
-      // Both walk the small indexes of the open holds.
       sql: `SELECT count(*) AS holds, coalesce(sum(h.amount_micros), 0) AS micros,
                    (SELECT count(*) FROM hold o WHERE o.state = 'open' AND o.expires_at <= ?) AS overdue
               FROM hold h INDEXED BY hold_open_account WHERE h.state = 'open'`,

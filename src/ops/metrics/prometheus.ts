@@ -12,72 +12,75 @@ type Metric = {
 
 const PROVIDER_STATES = ['unconfigured', 'idle', 'healthy', 'degraded', 'failing'] as const;
 
-/** Every metric of the Prometheus text. Counters count since the beginning, whatever the window. */
+/** Every exported metric. Counters cover all time, whatever the window. */
 export const PROMETHEUS_METRICS = {
   igskill_requests_total: counter('Answered requests by endpoint and outcome.', 'requests'),
   igskill_request_duration_seconds: { type: 'histogram', help: 'Time to answer by endpoint.', samples: durations },
-  igskill_reads_total: counter('Paid reads by where their main part came from.', 'reads'),
+  igskill_reads_total: counter('Paid reads by the cache result of their main part.', 'reads'),
   igskill_provider_calls_total: counter('Calls to data providers by outcome.', 'provider_calls'),
   igskill_provider_cost_dollars_total: counter('Estimated cost of all calls to data providers.', 'provider_cost_micros', 1e-6),
-  igskill_provider_state: { type: 'gauge', help: 'One for the state a data provider is in.', samples: providerStates },
+  igskill_provider_state: { type: 'gauge', help: '1 for the current state of a data provider, else 0.', samples: providerStates },
   igskill_provider_circuit_open: {
     type: 'gauge',
-    help: 'One for a data provider that reads of the last ten minutes asked last, because its last calls had failed.',
+    help: '1 if a read of the last ten minutes deprioritized this data provider after failures, else 0.',
     samples: ({ numbers, configured }) =>
       Object.keys(configured.providers).map((provider) => ({
         labels: { provider },
         value: circuitState(numbers, provider) === 'open' ? 1 : 0,
       })),
   },
-  igskill_provider_passed_over_total: counter('Requests that asked others before a provider in trouble.', 'provider_passed_over'),
+  igskill_provider_passed_over_total: counter(
+    'Requests that asked other providers first because this one was unhealthy.',
+    'provider_passed_over',
+  ),
   igskill_boundary_configured: {
     type: 'gauge',
-    help: 'One for what is set up besides the data providers.',
+    help: '1 for a configured service other than the data providers, else 0.',
     samples: ({ configured }) => flags('boundary', configured.boundaries),
   },
-  igskill_transcripts_total: counter('Transcripts wanted by who wrote them down or why there is none.', 'transcripts'),
-  igskill_parses_total: counter('Interpretations asked of the boundary by outcome.', 'parses'),
-  igskill_rate_limit_refusals_total: counter('Requests refused because a quota was used up by policy.', 'rate_limit_refusals'),
-  // Zero is said too: an increase from nothing would not be seen as one.
+  igskill_transcripts_total: counter('Requested transcripts by source or by the reason for none.', 'transcripts'),
+  igskill_parses_total: counter('Interpretations requested from the gateway by outcome.', 'parses'),
+  igskill_rate_limit_refusals_total: counter('Requests refused because a quota was used up, by policy.', 'rate_limit_refusals'),
+  // Exports zero too: an increase from an absent series would go unnoticed.
   igskill_rate_limit_store_down_total: {
     type: 'counter',
-    help: 'Requests that passed uncounted because the store of the rate limits failed.',
+    help: 'Requests that passed uncounted because the rate-limit store failed.',
     samples: ({ numbers }) => [{ labels: {}, value: total(numbers.allTime, 'rate_limit_store_down') }],
   },
   igskill_ledger_entries_total: counter('Entries of the journal by kind.', 'entries'),
   igskill_ledger_booked_credits: {
-    ...counter('Booked US dollars of credit by kind of entry, negative where taken.', 'entry_micros', 1e-6),
+    ...counter('Credit of all entries in US dollars by kind, negative where taken.', 'entry_micros', 1e-6),
     type: 'gauge',
   },
-  igskill_credits_reserved_total: counter('US dollars of credit set aside.', 'reserved_micros', 1e-6),
-  igskill_credits_settled_total: counter('US dollars of credit taken for what was delivered.', 'settled_micros', 1e-6),
-  igskill_credits_refunded_total: counter('US dollars of credit set aside and given back.', 'refunded_micros', 1e-6),
-  igskill_credits_open: gauge('US dollars of credit set aside by open holds.', ({ numbers }) => numbers.open.micros / 1e6),
+  igskill_credits_reserved_total: counter('Credit reserved by holds, in US dollars.', 'reserved_micros', 1e-6),
+  igskill_credits_settled_total: counter('Credit charged for deliveries, in US dollars.', 'settled_micros', 1e-6),
+  igskill_credits_refunded_total: counter('Credit reserved and then returned, in US dollars.', 'refunded_micros', 1e-6),
+  igskill_credits_open: gauge('Credit reserved by open holds, in US dollars.', ({ numbers }) => numbers.open.micros / 1e6),
   igskill_settled_reads_cost_dollars_total: counter('Estimated provider cost of settled reads.', 'settled_cost_micros', 1e-6),
-  igskill_holds_total: counter('Holds by what became of them.', 'holds'),
-  igskill_holds_open: gauge('Holds that are open.', ({ numbers }) => numbers.open.holds),
-  igskill_holds_overdue: gauge('Open holds whose time is over.', ({ numbers }) => numbers.open.overdue),
+  igskill_holds_total: counter('Holds by state.', 'holds'),
+  igskill_holds_open: gauge('Open holds.', ({ numbers }) => numbers.open.holds),
+  igskill_holds_overdue: gauge('Open holds that are past their expiry.', ({ numbers }) => numbers.open.overdue),
   igskill_accounts: { ...counter('Accounts by status.', 'accounts'), type: 'gauge' },
   igskill_accounts_created_total: counter('Accounts signed up.', 'accounts_created'),
   igskill_keys: { ...counter('API keys by state.', 'keys'), type: 'gauge' },
-  igskill_keys_created_total: counter('API keys made.', 'keys_created'),
-  igskill_audit_broken_rows: gauge('Rows that break a law of the ledger.', ({ audit }) => brokenRows(audit)),
-  igskill_audit_last_pass_timestamp_seconds: gauge('When the last audit of all accounts ended.', ({ audit }) =>
+  igskill_keys_created_total: counter('API keys created.', 'keys_created'),
+  igskill_audit_broken_rows: gauge('Rows that break an invariant of the ledger.', ({ audit }) => brokenRows(audit)),
+  igskill_audit_last_pass_timestamp_seconds: gauge('End of the last audit pass over all accounts.', ({ audit }) =>
     audit.last === null ? 0 : audit.last.finishedAt / 1_000,
   ),
   igskill_job_last_success_timestamp_seconds: {
     type: 'gauge',
-    help: 'When a scheduled job last succeeded.',
+    help: 'Last success of a scheduled job.',
     samples: ({ jobs }) => jobs.map((job) => ({ labels: { job: job.name }, value: (job.lastSuccessAt ?? 0) / 1_000 })),
   },
   igskill_job_last_duration_seconds: {
     type: 'gauge',
-    help: 'How long the last run of a scheduled job took.',
+    help: 'Duration of the last run of a scheduled job.',
     samples: ({ jobs }) => jobs.map((job) => ({ labels: { job: job.name }, value: (job.lastDurationMs ?? 0) / 1_000 })),
   },
 } as const satisfies Record<string, Metric>;
 
-/** The facts in Prometheus' text format, version 0.0.4. */
+/** Formats a report in Prometheus' text format, version 0.0.4. */
 export function prometheusText(facts: Facts): string {
   const lines: string[] = [];
   for (const [name, metric] of Object.entries<Metric>(PROMETHEUS_METRICS)) {
@@ -87,7 +90,6 @@ export function prometheusText(facts: Facts): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Labels as Prometheus reads them; backslash, quote and line break are escaped. */
 export function labelled(labels: Labels): string {
   const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
@@ -97,7 +99,7 @@ function escaped(value: string): string {
   return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 }
 
-/** Sums of whole millionths, without the tail that dividing leaves. */
+/** Rounds away the tail of dividing whole millionths. */
 function number(value: number): string {
   return String(Number(value.toFixed(6)));
 }

@@ -1,17 +1,17 @@
+import { isoTime } from '../../core/clock.ts';
 import { type Buckets, countOf, quantileOf } from './histogram.ts';
 import type { JobStatus } from '../jobs/jobs.ts';
 import { type AuditState, brokenRows } from '../jobs/ledger-audit.ts';
 import type { Numbers, Window } from './metrics-store.ts';
-import { TROUBLE } from './request-counters.ts';
+import { PROVIDER_FAULTS } from './request-counters.ts';
 import { type SeriesName, type Sum, total, totalsBy } from './series.ts';
 
-/** What is set up, by name: never how. */
+/** What is configured, by name; never how. */
 export type Configured = {
   readonly providers: Readonly<Record<string, boolean>>;
   readonly boundaries: Readonly<Record<string, boolean>>;
 };
 
-/** Everything that a report is made of. */
 export type Facts = {
   readonly now: number;
   readonly window: Window;
@@ -22,43 +22,40 @@ export type Facts = {
 };
 
 /**
- * How a provider is, by its calls of the last ten minutes: `failing` when half or more of at least five went wrong, `degraded` from a
- * fifth. Nothing is decided by it: whom reads ask last is what each isolate sees for itself (src/providers/circuit-breaker.ts).
+ * A provider's state by its calls of the last ten minutes: `failing` when half or more of at least five failed, `degraded` from a fifth.
+ * Only informs: which provider is deprioritized is decided by each isolate (src/providers/circuit-breaker.ts).
  */
 export type ProviderState = 'unconfigured' | 'idle' | 'healthy' | 'degraded' | 'failing';
 
-/** Fewer calls than this prove nothing about a provider. */
 const LEAST_CALLS = 5;
 const DEGRADED_FROM = 0.2;
 const FAILING_FROM = 0.5;
 
-/** How a provider is, from what is counted of its last calls. */
 export function providerState(isConfigured: boolean, outcomes: Readonly<Record<string, number>>): ProviderState {
   if (!isConfigured) return 'unconfigured';
   const calls = countOf(outcomes);
   if (calls === 0) return 'idle';
-  const share = troubleIn(outcomes) / calls;
+  const share = faultsIn(outcomes) / calls;
   if (calls >= LEAST_CALLS && share >= FAILING_FROM) return 'failing';
   return share >= DEGRADED_FROM ? 'degraded' : 'healthy';
 }
 
-/** `open`: some read of the last ten minutes asked others before this provider, because its last calls had failed. */
+/** Returns `open` when some read of the last ten minutes deprioritized this provider after failures. */
 export function circuitState(numbers: Numbers, provider: string): 'open' | 'closed' {
   return total(numbers.recent, 'provider_passed_over', { provider }) > 0 ? 'open' : 'closed';
 }
 
-/** How many of these calls are the provider's trouble. */
-export function troubleIn(outcomes: Readonly<Record<string, number>>): number {
-  return TROUBLE.reduce((sum, outcome) => sum + (outcomes[outcome] ?? 0), 0);
+export function faultsIn(outcomes: Readonly<Record<string, number>>): number {
+  return PROVIDER_FAULTS.reduce((sum, outcome) => sum + (outcomes[outcome] ?? 0), 0);
 }
 
-/** The report of GET /v1/ops/metrics. Amounts are micro-credits or millionths of a US dollar, times ISO 8601. */
+/** Builds the report of GET /v1/ops/metrics. Amounts in micro-credits or millionths of a US dollar, times in ISO 8601. */
 export function reportOf(facts: Facts) {
   const { now, window, numbers, configured } = facts;
   const within = numbers.window;
   const one = (name: SeriesName, labels = {}) => total(within, name, labels);
   return {
-    generatedAt: iso(now),
+    generatedAt: isoTime(now),
     window,
     requests: requestsOf(within),
     cache: cacheOf(within),
@@ -140,18 +137,18 @@ function providerOf({ numbers, configured }: Facts, id: string) {
     circuit: circuitState(numbers, id),
     passedOver: total(numbers.window, 'provider_passed_over', { provider: id }),
     calls: countOf(outcomes),
-    failures: troubleIn(outcomes),
+    failures: faultsIn(outcomes),
     outcomes,
     costMicroUsd: total(numbers.window, 'provider_cost_micros', { provider: id }),
   };
 }
 
-/** One micro-credit is a millionth of a US dollar, so the two can be taken from each other. */
+/** One micro-credit is a millionth of a US dollar, so costs can be subtracted from revenue. */
 function moneyOf(within: readonly Sum[]) {
   const revenue = total(within, 'settled_micros');
   const settled = total(within, 'settled_cost_micros');
   const counted = total(within, 'provider_cost_micros');
-  // The calls of refused reads and of the owner cost too, but their count may miss some: the larger of the two never flatters.
+  // Calls of refused reads and of the operator cost too, but their count may miss some: the larger value never overstates the margin.
   const cost = Math.max(settled, counted);
   return {
     revenueMicroCredits: revenue,
@@ -167,7 +164,6 @@ function gauges<const K extends string>(numbers: Numbers, name: SeriesName, labe
   return Object.fromEntries(read) as Record<K, number>;
 }
 
-/** How far the audit has come, as the API shows it. */
 export function auditReport(state: AuditState) {
   const { last, running } = state;
   const broken = (counts: Readonly<Record<string, number>>) => Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
@@ -176,16 +172,17 @@ export function auditReport(state: AuditState) {
     lastPass:
       last === null
         ? null
-        : { startedAt: iso(last.startedAt), finishedAt: iso(last.finishedAt), accounts: last.accounts, broken: broken(last.broken) },
+        : {
+            startedAt: isoTime(last.startedAt),
+            finishedAt: isoTime(last.finishedAt),
+            accounts: last.accounts,
+            broken: broken(last.broken),
+          },
     runningPass:
-      running === null ? null : { startedAt: iso(running.startedAt), accounts: running.accounts, broken: broken(running.broken) },
+      running === null ? null : { startedAt: isoTime(running.startedAt), accounts: running.accounts, broken: broken(running.broken) },
   };
 }
 
-function iso(time: number): string {
-  return new Date(time).toISOString();
-}
-
 function isoOrNull(time: number | null): string | null {
-  return time === null ? null : iso(time);
+  return time === null ? null : isoTime(time);
 }

@@ -3,7 +3,6 @@ import { STORE_DOWN } from '../../limits/limiter.ts';
 import { bucketOf } from './histogram.ts';
 import type { Increment } from './series.ts';
 
-/** What of a request's log line is counted. */
 export type RequestFacts = {
   readonly method: string;
   /** The route's pattern, never the caller's path. */
@@ -15,11 +14,10 @@ export type RequestFacts = {
   readonly transcript?: string;
   readonly parse?: string;
   readonly attempts?: readonly object[];
-  /** The policy whose quota was used up, or STORE_DOWN. */
+  /** The policy with the exhausted quota, or STORE_DOWN. */
   readonly rateLimit?: string;
 };
 
-/** What the providers' adapters say of a call, as far as it is counted. */
 const Attempt = z.object({
   provider: z.string(),
   httpStatus: z.int().nullable(),
@@ -27,16 +25,14 @@ const Attempt = z.object({
   estimatedCostMicros: z.int().nonnegative(),
 });
 
-/** How a call to a provider ended, as its HTTP status tells. `empty`: an answer with nothing in it, right or wrong. */
+/** The outcome of a provider call by its HTTP status. `empty`: a response without results, right or wrong. */
 export type CallOutcome = 'ok' | 'empty' | 'not_found' | 'refused' | 'rate_limited' | 'server_error' | 'no_answer';
 
-/** The outcomes that are the provider's trouble. */
-export const TROUBLE: readonly CallOutcome[] = ['refused', 'rate_limited', 'server_error', 'no_answer'];
+export const PROVIDER_FAULTS: readonly CallOutcome[] = ['refused', 'rate_limited', 'server_error', 'no_answer'];
 
-/** A caller may send any word as a method; these are told apart. */
+/** Callers may send any word as a method; only these are labels. */
 const METHODS = ['GET', 'HEAD', 'POST', 'PATCH', 'PUT', 'DELETE', 'OPTIONS'];
 
-/** Turns one finished request into what is counted of it. */
 export function countersOf(facts: RequestFacts): readonly Increment[] {
   const endpoint = `${METHODS.includes(facts.method) ? facts.method : 'OTHER'} ${facts.route}`;
   const outcome = facts.errorCode ?? (facts.status < 400 ? 'ok' : `status_${facts.status}`);
@@ -45,12 +41,12 @@ export function countersOf(facts: RequestFacts): readonly Increment[] {
     { name: 'request_ms', labels: { endpoint, le: bucketOf(facts.milliseconds) }, value: 1 },
     { name: 'request_ms_sum', labels: { endpoint }, value: Math.max(0, Math.round(facts.milliseconds)) },
   ];
-  // A read that was refused before anything was delivered says nothing about the cache.
+  // A refused read says nothing about the cache.
   if (facts.cache !== undefined && facts.status < 400) counted.push({ name: 'reads', labels: { cache: facts.cache }, value: 1 });
   if (facts.transcript !== undefined) counted.push({ name: 'transcripts', labels: { outcome: facts.transcript }, value: 1 });
   if (facts.parse !== undefined) counted.push({ name: 'parses', labels: { outcome: facts.parse }, value: 1 });
   if (facts.rateLimit === STORE_DOWN) counted.push({ name: 'rate_limit_store_down', labels: {}, value: 1 });
-  // A guessed key can use up its address' quota and still be answered 401.
+  // A guessed key can exhaust its address' quota and still get a 401.
   else if (facts.rateLimit !== undefined && facts.errorCode === 'rate_limited')
     counted.push({ name: 'rate_limit_refusals', labels: { policy: facts.rateLimit }, value: 1 });
   for (const attempt of facts.attempts ?? []) {

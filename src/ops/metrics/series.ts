@@ -1,68 +1,68 @@
-/** What a series says about where it happened. Few values each, never an id or a word of a caller. */
+/** The labels of a series. Few values each; never an id or a caller's text. */
 export type Labels = Readonly<Record<string, string>>;
 
-/** Something to add to one number. */
 export type Increment = { readonly name: SeriesName; readonly labels: Labels; readonly value: number };
 
-/** One number as the database holds it. */
 export type Sum = { readonly name: string; readonly labels: Labels; readonly value: number };
 
 type Series = {
-  /** Which of two keepers: `ledger` numbers are written by triggers with the money and are exact, `counted` ones may miss a few. */
+  /** `ledger` totals are exact, written by triggers together with the money; `counted` ones may miss a few. */
   readonly kept: 'ledger' | 'counted';
   readonly meaning: string;
 };
 
-/** Every series that is kept, and by whom. Labels come last in the meaning. */
+/** Every stored series. The meaning names its labels last. */
 export const SERIES = {
   requests: { kept: 'counted', meaning: 'Answered requests, by endpoint and outcome (`ok` or the error code).' },
-  request_ms: { kept: 'counted', meaning: 'Requests by endpoint and the latency bucket that they fell into.' },
-  request_ms_sum: { kept: 'counted', meaning: 'Milliseconds that requests took, by endpoint.' },
-  reads: { kept: 'counted', meaning: 'Paid reads by where their main part came from: `hit`, `miss`, `stale`.' },
+  request_ms: { kept: 'counted', meaning: 'Requests, by endpoint and latency bucket.' },
+  request_ms_sum: { kept: 'counted', meaning: 'Total milliseconds of requests, by endpoint.' },
+  reads: { kept: 'counted', meaning: 'Paid reads, by the cache result of their main part: `hit`, `miss`, `stale`.' },
   provider_calls: { kept: 'counted', meaning: 'Calls to data providers, by provider and outcome.' },
   provider_cost_micros: {
     kept: 'counted',
-    meaning: "Millionths of a US dollar by the providers' list prices, of all calls, paid for by anyone or not.",
+    meaning: "Millionths of a US dollar by the providers' list prices, for all calls, charged to a caller or not.",
   },
-  provider_passed_over: { kept: 'counted', meaning: 'Requests in which others were asked before a provider, because it was in trouble.' },
-  transcripts: { kept: 'counted', meaning: 'Transcripts wanted, by who wrote them down or why there is none.' },
-  parses: { kept: 'counted', meaning: 'Interpretations asked of the boundary, by outcome.' },
+  provider_passed_over: {
+    kept: 'counted',
+    meaning: 'Requests that asked other providers first, because this one was unhealthy, by provider.',
+  },
+  transcripts: { kept: 'counted', meaning: 'Requested transcripts, by source or by the reason for none.' },
+  parses: { kept: 'counted', meaning: 'Interpretations requested from the gateway, by outcome.' },
   rate_limit_refusals: { kept: 'counted', meaning: 'Requests refused because a quota was used up, by policy.' },
   rate_limit_store_down: {
     kept: 'counted',
-    meaning: 'Requests that passed uncounted because the store of the rate limits failed or was late.',
+    meaning: 'Requests that passed uncounted because the rate-limit store failed or was late.',
   },
   entries: { kept: 'ledger', meaning: 'Entries of the journal, by kind.' },
-  entry_micros: { kept: 'ledger', meaning: 'Micro-credits of the entries, by kind; negative where money was taken.' },
-  holds: { kept: 'ledger', meaning: 'Holds opened, settled, released and expired.' },
-  reserved_micros: { kept: 'ledger', meaning: 'Micro-credits set aside.' },
-  settled_micros: { kept: 'ledger', meaning: 'Micro-credits taken for what was delivered: the revenue.' },
-  refunded_micros: { kept: 'ledger', meaning: 'Micro-credits set aside and given back.' },
+  entry_micros: { kept: 'ledger', meaning: 'Micro-credits of the entries, by kind; negative where credit was taken.' },
+  holds: { kept: 'ledger', meaning: 'Holds, by state: opened, settled, released, expired.' },
+  reserved_micros: { kept: 'ledger', meaning: 'Micro-credits reserved by holds.' },
+  settled_micros: { kept: 'ledger', meaning: 'Micro-credits charged for deliveries: the revenue.' },
+  refunded_micros: { kept: 'ledger', meaning: 'Micro-credits reserved and then returned.' },
   settled_cost_micros: {
     kept: 'ledger',
-    meaning: 'Millionths of a US dollar that the settled reads cost at the providers, from their receipts.',
+    meaning: 'Provider cost of settled reads in millionths of a US dollar, from their receipts.',
   },
   accounts: { kept: 'ledger', meaning: 'Accounts, by status.' },
   accounts_created: { kept: 'ledger', meaning: 'Accounts signed up.' },
-  keys: { kept: 'ledger', meaning: 'API keys, live and revoked.' },
-  keys_created: { kept: 'ledger', meaning: 'API keys made.' },
+  keys: { kept: 'ledger', meaning: 'API keys, by state: live, revoked.' },
+  keys_created: { kept: 'ledger', meaning: 'API keys created.' },
 } as const satisfies Record<string, Series>;
 
 export type SeriesName = keyof typeof SERIES;
 
-/** The labels as one text that is the same for the same labels: what a row is found by. */
+/** Serialises labels independently of their order, as a row's key. */
 export function labelText(labels: Labels): string {
   return JSON.stringify(Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))));
 }
 
-/** The total of a series, over the rows whose labels have these values. */
+/** Returns the total over the rows with these label values. */
 export function total(sums: readonly Sum[], name: SeriesName, labels: Labels = {}): number {
   return sums
     .filter((sum) => sum.name === name && Object.entries(labels).every(([label, value]) => sum.labels[label] === value))
     .reduce((value, sum) => value + sum.value, 0);
 }
 
-/** The total of a series for each value of one label. */
 export function totalsBy(sums: readonly Sum[], name: SeriesName, label: string): Readonly<Record<string, number>> {
   const totals: Record<string, number> = {};
   for (const sum of sums) {

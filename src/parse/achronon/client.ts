@@ -1,42 +1,40 @@
 import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import type { Budget } from '../../net/deadline.ts';
-import { joinUrl, requestJson, type Fetch } from '../../net/fetch-json.ts';
+import { joinUrl, requestJson, type Fetch, type JsonAnswer } from '../../net/fetch-json.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import type { ParseFailure, ParseRequest, TranscriptionFailure, TranscriptionRequest } from '../ports.ts';
 
-// The hosted boundary publishes no contract. Everything that igskill assumes about it stands in this file and, in words, in
-// docs/reference/achronon-gateway.md; the local stand-in reads the same shapes. A difference found later is corrected here.
+// The gateway publishes no contract. Everything that igskill assumes about it is in this file and described in docs/reference/achronon-gateway.md;
+// the local fake reads the same shapes. A difference found later is corrected here.
 
-/** The version of the assumed contract. Sent with every request, so that the boundary can refuse one it doesn't know. */
-export const BOUNDARY_VERSION = '1';
+/** The version of the assumed contract, sent with every request so that the gateway can reject one it does not support. */
+export const GATEWAY_VERSION = '1';
 
-export const BOUNDARY_HEADERS = {
+export const GATEWAY_HEADERS = {
   authorization: 'authorization',
   idempotencyKey: 'idempotency-key',
   version: 'boundary-version',
 } as const;
 
-/** The longest request body that is sent, in bytes: four times what a full sample of comments usually takes. */
-export const MAX_BOUNDARY_REQUEST_BYTES = 256 * 1024;
+/** Four times the usual body with a full sample of comments. */
+export const MAX_GATEWAY_REQUEST_BYTES = 256 * 1024;
 
-/** More text than two hours of speech, in UTF-16 units. */
+/** UTF-16 units; more than two hours of speech. */
 export const MAX_TRANSCRIPT_CHARACTERS = 150_000;
 
-/** One segment a second for the longest video that may be sent. */
+/** One segment per second of the longest video that may be sent. */
 export const MAX_TRANSCRIPT_SEGMENTS = 3_600;
 
-/** How far the last segment may end behind the allowed duration, in seconds: encoders pad, and models round up. */
+/** How far the last segment may exceed the allowed duration: encoders pad, and models round up. */
 const SEGMENT_SLACK_SECONDS = 5;
 
-/** The longest name of a model. */
 const MAX_MODEL_CHARACTERS = 100;
 
 const nonBlank = z.string().regex(/\S/);
 const model = nonBlank.max(MAX_MODEL_CHARACTERS);
 const media = z.object({ mediaId: z.string().regex(/^\d{1,20}$/), shortcode: z.string().regex(/^[A-Za-z0-9_-]{5,11}$/) });
 
-/** What is sent to have a video's words written down. */
 export const TranscribeBody = z.strictObject({
   task: z.literal('transcribe'),
   model,
@@ -47,7 +45,7 @@ export const TranscribeBody = z.strictObject({
 });
 export type TranscribeBody = z.infer<typeof TranscribeBody>;
 
-/** What is sent to have a post or comments interpreted. `content` is the fenced data; nothing else holds what people wrote. */
+/** The request body for an interpretation. Only `content`, the fenced data, holds text that Instagram users wrote. */
 export const ParseBody = z.strictObject({
   task: z.literal('parse'),
   subject: z.enum(['media', 'comments']),
@@ -65,7 +63,7 @@ const segment = z
   .object({ startSeconds: z.number().nonnegative(), endSeconds: z.number().nonnegative(), text: nonBlank.max(5_000) })
   .refine(({ startSeconds, endSeconds }) => endSeconds >= startSeconds);
 
-/** A transcript. Fields that aren't known are ignored; `language` and `segments` may be left out. */
+/** A transcript in a response. Unknown fields are ignored. */
 export const TranscribeAnswer = z.object({
   text: nonBlank.max(MAX_TRANSCRIPT_CHARACTERS),
   language: z
@@ -81,23 +79,23 @@ export const TranscribeAnswer = z.object({
   model,
 });
 
-/** An interpretation. What is in `output` is judged by the mode's own schema. */
+/** An interpretation in a response. The mode's own schema validates `output`. */
 export const ParseAnswer = z.object({ output: z.record(z.string(), z.unknown()), model });
 
-/** How the boundary says no. Its message and details are for its operators: they are never shown or logged. */
-export const BoundaryError = z.object({ message: z.string(), code: z.string().optional(), details: z.unknown().optional() });
+/** An error response. Its message and details are for the gateway's operators: never shown or logged. */
+export const GatewayError = z.object({ message: z.string(), code: z.string().optional(), details: z.unknown().optional() });
 
-/** The request for a transcript. A duration of zero is one that isn't known. */
+/** Builds the body for a transcript. A duration of zero counts as unknown. */
 export function transcribeBody(request: TranscriptionRequest, model: string, maxDurationSeconds: number): TranscribeBody {
   const { mediaId, shortcode, mediaUrl, durationSeconds } = request;
   const known = durationSeconds === 0 ? null : durationSeconds;
   return { task: 'transcribe', model, media: { mediaId, shortcode }, mediaUrl, durationSeconds: known, maxDurationSeconds };
 }
 
-/** What is asked for in a parse, apart from who asks. `content` is fenced already. */
+/** The part of a request that its mode determines. `content` is already fenced. */
 type Prompt = Pick<ParseBody, 'promptVersion' | 'instructions' | 'outputSchema' | 'content'>;
 
-/** The request for an interpretation. */
+/** Builds the body for an interpretation. */
 export function parseBody(request: ParseRequest, model: string, prompt: Prompt): ParseBody {
   const { mediaId, shortcode } = request.subject === 'media' ? request.post : request;
   const { promptVersion, instructions, outputSchema, content } = prompt;
@@ -105,7 +103,7 @@ export function parseBody(request: ParseRequest, model: string, prompt: Prompt):
   return { task: 'parse', subject, mode, promptVersion, model, media: { mediaId, shortcode }, instructions, outputSchema, content };
 }
 
-/** A transcript out of an answer, or null when the answer doesn't fit. Segments may end a little behind `maxDurationSeconds`. */
+/** Reads a transcript from a response; null when it does not fit. Segments may exceed `maxDurationSeconds` slightly. */
 export function readTranscript(answer: unknown, maxDurationSeconds: number) {
   const parsed = TranscribeAnswer.safeParse(answer);
   if (!parsed.success) return null;
@@ -115,7 +113,7 @@ export function readTranscript(answer: unknown, maxDurationSeconds: number) {
   return { text, language: language ?? null, segments: segments ?? null, model };
 }
 
-/** An output out of an answer, or null when the answer doesn't fit. The output itself is yet to be judged. */
+/** Reads an output from a response; null when it does not fit. The output itself is not yet validated. */
 export function readParse(answer: unknown) {
   const parsed = ParseAnswer.safeParse(answer);
   return parsed.success ? parsed.data : null;
@@ -123,8 +121,11 @@ export function readParse(answer: unknown) {
 
 type Failure = ParseFailure['kind'] | TranscriptionFailure['kind'];
 
-/** The codes that tell more than their status does, and what each is to us. The table in docs/reference/achronon-gateway.md is checked against this one. */
-export const BOUNDARY_CODES = {
+/**
+ * Error codes that are more specific than their status, and the failure each means. The table in docs/reference/achronon-gateway.md is checked
+ * against this one.
+ */
+export const GATEWAY_CODES = {
   no_speech: { status: 422, task: 'transcribe', failure: 'no_speech' },
   too_long: { status: 422, task: 'transcribe', failure: 'too_long' },
   media_url_expired: { status: 410, task: 'transcribe', failure: 'media_url_expired' },
@@ -139,55 +140,52 @@ export const BOUNDARY_CODES = {
   internal: { status: 500, task: 'both', failure: 'unreachable' },
 } as const satisfies Readonly<Record<string, { status: number; task: 'transcribe' | 'parse' | 'both'; failure: Failure }>>;
 
-/** Where the boundary is and how it is spoken to. The token goes into a header and nowhere else. */
-export type BoundaryAccess = {
-  /** A base with a path of its own, such as `https://host/sandboxes/id`; nothing is resolved against it. Undefined: not configured. */
+/** How to call the gateway. The token goes into a request header only. */
+export type GatewayAccess = {
+  /** May include a path, such as `https://host/sandboxes/id`; nothing is resolved against it. Undefined when not configured. */
   readonly endpoint: string | undefined;
   readonly token: string | undefined;
-  /** Starts with a slash. */
   readonly path: string;
   readonly model: string;
-  /** For one transcription or parse with its repetition, in milliseconds. */
+  /** Time limit for one transcription or interpretation with its retry. */
   readonly timeoutMs: number;
   readonly fetch: Fetch;
   readonly clock: Clock;
 };
 
-/** Whether there is a boundary to speak to. */
-export function isConfigured(access: BoundaryAccess): access is BoundaryAccess & { readonly endpoint: string; readonly token: string } {
+/** Whether the gateway's endpoint and token are set. */
+export function isConfigured(access: GatewayAccess): access is GatewayAccess & { readonly endpoint: string; readonly token: string } {
   return access.endpoint !== undefined && access.token !== undefined;
 }
 
-/** Twice: an answer that doesn't fit is asked for once more, as models don't err the same way each time. */
+/** An invalid response is requested once more, because models do not fail the same way each time. */
 export const MAX_ATTEMPTS = 2;
 
-/** The key of one attempt. The attempt is part of it, because a boundary that remembers would repeat the answer that didn't fit. */
+/** Returns the idempotency key of one attempt. Each attempt has its own, because the gateway would replay the invalid response. */
 export function attemptKey(idempotencyKey: string, attempt: number): string {
   return `${idempotencyKey}-${attempt}`;
 }
 
 /**
- * Sends a body and reads the answer's JSON through `read`, which is null for one that doesn't fit. An answer that doesn't fit is
- * asked for once more; no other failure is, since each has cost its time already. Both attempts share `timeoutMs` and the budget.
+ * Sends a body and parses the response with `read`, which returns null for one that does not fit. An invalid response is requested once
+ * more; other failures are not, because each has already used up its time. Both attempts share `timeoutMs` and the budget.
  */
-export async function askBoundary<T, B extends TranscribeBody | ParseBody>(
-  access: BoundaryAccess,
-  body: B,
-  idempotencyKey: string,
+export async function askGateway<T, B extends TranscribeBody | ParseBody>(
+  access: GatewayAccess,
+  { body, idempotencyKey, read }: { readonly body: B; readonly idempotencyKey: string; readonly read: (answer: unknown) => T | null },
   budget: Budget,
-  read: (answer: unknown) => T | null,
 ): Promise<Result<T, FailureOf<B>>> {
   if (!isConfigured(access)) return err('not_configured');
   const text = JSON.stringify(body);
-  if (new TextEncoder().encode(text).byteLength > MAX_BOUNDARY_REQUEST_BYTES) return err('refused');
+  if (new TextEncoder().encode(text).byteLength > MAX_GATEWAY_REQUEST_BYTES) return err('refused');
   const deadlineAt = Math.min(budget.deadlineAt, access.clock() + access.timeoutMs);
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
     const headers = {
       accept: 'application/json',
       'content-type': 'application/json',
-      [BOUNDARY_HEADERS.authorization]: `Bearer ${access.token}`,
-      [BOUNDARY_HEADERS.idempotencyKey]: attemptKey(idempotencyKey, attempt),
-      [BOUNDARY_HEADERS.version]: BOUNDARY_VERSION,
+      [GATEWAY_HEADERS.authorization]: `Bearer ${access.token}`,
+      [GATEWAY_HEADERS.idempotencyKey]: attemptKey(idempotencyKey, attempt),
+      [GATEWAY_HEADERS.version]: GATEWAY_VERSION,
     };
     const request = {
       url: joinUrl(access.endpoint, access.path),
@@ -195,22 +193,18 @@ export async function askBoundary<T, B extends TranscribeBody | ParseBody>(
       limitMs: access.timeoutMs,
     } as const;
     const answered = await requestJson(access, request, { deadlineAt });
-    const outcome: Result<T, Failure> = answered.ok
-      ? readAnswer(answered.value.status, answered.value.body, body.task, read)
-      : err(noAnswer(answered.error));
+    const outcome: Result<T, Failure> = answered.ok ? readAnswer(answered.value, body.task, read) : err(noAnswer(answered.error));
     if (outcome.ok) return outcome;
-    // safe because codes of the other task were mapped away by readAnswer
+    // safe because readAnswer maps away the codes of the other task
     if (outcome.error !== 'invalid_output') return err(outcome.error as FailureOf<B>);
   }
   return err('invalid_output');
 }
 
-/** What can go wrong with a body: a parse has no words to miss. */
 type FailureOf<B extends TranscribeBody | ParseBody> = B extends ParseBody ? ParseFailure['kind'] : TranscriptionFailure['kind'];
 
 function readAnswer<T>(
-  status: number,
-  body: unknown,
+  { status, body }: Pick<JsonAnswer, 'status' | 'body'>,
   task: 'transcribe' | 'parse',
   read: (answer: unknown) => T | null,
 ): Result<T, Failure> {
@@ -219,12 +213,12 @@ function readAnswer<T>(
   return value === null ? err('invalid_output') : ok(value);
 }
 
-/** What a refusal means. A code counts where it belongs to the task; else the status speaks. */
+/** A code counts if it belongs to the task; otherwise the status decides. */
 function failureOf(status: number, body: unknown, task: 'transcribe' | 'parse'): Failure {
-  const parsed = BoundaryError.safeParse(body);
+  const parsed = GatewayError.safeParse(body);
   const code = parsed.success ? parsed.data.code : undefined;
   if (code !== undefined && isKnownCode(code)) {
-    const known = BOUNDARY_CODES[code];
+    const known = GATEWAY_CODES[code];
     if (known.task === 'both' || known.task === task) return known.failure;
   }
   if (status === 410 && task === 'transcribe') return 'media_url_expired';
@@ -233,11 +227,11 @@ function failureOf(status: number, body: unknown, task: 'transcribe' | 'parse'):
   return status >= 500 ? 'unreachable' : 'refused';
 }
 
-function isKnownCode(code: string): code is keyof typeof BOUNDARY_CODES {
-  return Object.hasOwn(BOUNDARY_CODES, code);
+function isKnownCode(code: string): code is keyof typeof GATEWAY_CODES {
+  return Object.hasOwn(GATEWAY_CODES, code);
 }
 
-/** A success that isn't JSON is an answer that doesn't fit; a redirect is a boundary that isn't where it is configured to be. */
+/** A success without JSON is an invalid response; a redirect means that the gateway is not where it is configured. */
 function noAnswer(failure: { readonly kind: 'timed_out' | 'unreachable' | 'bad_response'; readonly httpStatus: number | null }): Failure {
   if (failure.kind !== 'bad_response') return failure.kind;
   const { httpStatus } = failure;

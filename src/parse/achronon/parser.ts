@@ -1,15 +1,15 @@
 import { err, ok } from '../../core/result.ts';
-import { askBoundary, isConfigured, parseBody, readParse, type BoundaryAccess } from './client.ts';
+import { askGateway, isConfigured, parseBody, readParse, type GatewayAccess } from './client.ts';
 import { fence } from '../prompts/fence.ts';
 import { instructionsOf, modeOf, outputSchemaOf, promptVersionOf } from '../prompts/modes.ts';
 import { referredCommentIds } from '../prompts/output-parts.ts';
 import type { Parser, ParseRequest } from '../ports.ts';
 
 /**
- * Hosted interpretation. An output counts only when it fits its mode's schema and refers to no comment but those of the request;
- * the boundary is asked once more for one that doesn't. What people wrote can't change the schema, the mode or any other field.
+ * Creates the parser that calls the gateway. Accepts only output that fits its mode's schema and refers to no comment outside the request;
+ * invalid output is requested once more. Text that Instagram users wrote cannot change the schema, the mode or any other field.
  */
-export function createParser(access: BoundaryAccess): Parser {
+export function createParser(access: GatewayAccess): Parser {
   return {
     configured: isConfigured(access),
     model: access.model,
@@ -17,32 +17,32 @@ export function createParser(access: BoundaryAccess): Parser {
     parse: async (request, idempotencyKey, budget) => {
       if (!isConfigured(access)) return err({ kind: 'not_configured' });
       const promptVersion = promptVersionOf(request);
-      // The same request and key give the same body, as a boundary that remembers keys demands.
+      // Equal requests and keys give equal bodies, which an idempotent gateway requires.
       const { nonce, content } = fence(request, idempotencyKey);
       const instructions = instructionsOf(request, nonce);
       const body = parseBody(request, access.model, { promptVersion, instructions, outputSchema: outputSchemaOf(request), content });
-      const answered = await askBoundary(access, body, idempotencyKey, budget, (answer) => {
+      const read = (answer: unknown) => {
         const parsed = readParse(answer);
         const output = parsed === null ? null : acceptedOutput(parsed.output, request);
         return parsed === null || output === null ? null : { output, model: parsed.model };
-      });
+      };
+      const answered = await askGateway(access, { body, idempotencyKey, read }, budget);
       return answered.ok ? ok({ ...answered.value, promptVersion }) : err({ kind: answered.error });
     },
   };
 }
 
-/** The output as the schema knows it, or null when anything about it is wrong. */
 function acceptedOutput(given: unknown, request: ParseRequest): Readonly<Record<string, unknown>> | null {
   const parsed = modeOf(request).output.safeParse(given);
   if (!parsed.success) return null;
   const output: Readonly<Record<string, unknown>> = parsed.data;
-  // Talk about comments that weren't given is made up, even without an id.
+  // A discussion of comments that were not sent is made up.
   if (request.comments === null && output['discussion'] != null) return null;
   const known = new Set((request.comments ?? []).map(({ id }) => id));
   return referredCommentIds(output).every((id) => known.has(id)) && countsFit(output, known.size) ? output : null;
 }
 
-/** A distribution can't count more comments than it was given. */
+/** A distribution cannot count more comments than were sent. */
 function countsFit(output: Readonly<Record<string, unknown>>, given: number): boolean {
   const distribution = output['distribution'] ?? output['sentiment'];
   if (typeof distribution !== 'object' || distribution === null) return true;

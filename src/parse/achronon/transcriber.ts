@@ -1,12 +1,12 @@
 import { err, ok } from '../../core/result.ts';
-import { askBoundary, isConfigured, readTranscript, transcribeBody, type BoundaryAccess } from './client.ts';
+import { askGateway, isConfigured, readTranscript, transcribeBody, type GatewayAccess } from './client.ts';
 import type { Transcriber } from '../ports.ts';
 
 /**
- * Hosted transcription. A video that is known to be longer than `maxDurationSeconds` is refused as `too_long` without being
- * sent. The model is passed on as configured, `gpt-4o-mini-transcribe` too, which the boundary takes for `auto`.
+ * Creates the transcriber that calls the gateway. A video known to exceed `maxDurationSeconds` is `too_long` without a call. Passes the
+ * model through as configured, including `gpt-4o-mini-transcribe`, which the gateway treats as `auto`.
  */
-export function createTranscriber(access: BoundaryAccess & { readonly maxDurationSeconds: number }): Transcriber {
+export function createTranscriber(access: GatewayAccess & { readonly maxDurationSeconds: number }): Transcriber {
   const { maxDurationSeconds, model } = access;
   return {
     configured: isConfigured(access),
@@ -15,7 +15,8 @@ export function createTranscriber(access: BoundaryAccess & { readonly maxDuratio
       if (!isConfigured(access)) return err({ kind: 'not_configured' });
       if ((request.durationSeconds ?? 0) > maxDurationSeconds) return err({ kind: 'too_long' });
       const body = transcribeBody(request, model, maxDurationSeconds);
-      const answered = await askBoundary(access, body, idempotencyKey, budget, (answer) => readTranscript(answer, maxDurationSeconds));
+      const read = (answer: unknown) => readTranscript(answer, maxDurationSeconds);
+      const answered = await askGateway(access, { body, idempotencyKey, read }, budget);
       return answered.ok ? ok(answered.value) : err({ kind: answered.error });
     },
   };

@@ -9,10 +9,10 @@ const Caveats = z
 const share = z.number().min(0).max(1).meta({ description: 'Of the sample, from 0 to 1.' });
 const SharedCount = z.strictObject({ share, count: z.int().nonnegative().max(1_000) });
 
-/** Shares are rounded by whoever states them. */
+/** Models round shares. */
 const SHARE_TOLERANCE = 0.03;
 
-/** Three shares that make up the whole, or an empty sample. */
+/** Three shares that add up to 1, or an empty sample. */
 const Distribution = z
   .strictObject({ positive: SharedCount, neutral: SharedCount, negative: SharedCount })
   .refine(({ positive, neutral, negative }) => {
@@ -20,7 +20,6 @@ const Distribution = z
     return whole === 0 ? positive.count + neutral.count + negative.count === 0 : Math.abs(whole - 1) <= SHARE_TOLERANCE;
   });
 
-/** What `parse=themes` makes of comments. */
 export const CommentThemes = z
   .strictObject({
     themes: z
@@ -30,7 +29,6 @@ export const CommentThemes = z
   })
   .meta({ id: 'CommentThemes' });
 
-/** What `parse=sentiment` makes of comments. */
 export const CommentSentiment = z
   .strictObject({
     distribution: Distribution,
@@ -39,7 +37,6 @@ export const CommentSentiment = z
   })
   .meta({ id: 'CommentSentiment' });
 
-/** What `parse=json` makes of comments. */
 export const CommentReading = z
   .strictObject({
     summary: phrase(800),
@@ -52,7 +49,6 @@ export const CommentReading = z
   })
   .meta({ id: 'CommentReading' });
 
-/** What `parse=questions` makes of comments. */
 export const CommentQuestions = z
   .strictObject({
     questions: z
@@ -70,7 +66,6 @@ export const CommentQuestions = z
   })
   .meta({ id: 'CommentQuestions' });
 
-/** What `parse=objections` makes of comments. */
 export const CommentObjections = z
   .strictObject({
     objections: z
@@ -86,7 +81,6 @@ export const CommentObjections = z
   })
   .meta({ id: 'CommentObjections' });
 
-/** What `parse=consensus` makes of comments. */
 export const CommentConsensus = z
   .strictObject({
     agreements: z.array(z.strictObject({ point: phrase(240), commentIds: CommentIds })).max(10),
@@ -105,7 +99,6 @@ export const CommentConsensus = z
   })
   .meta({ id: 'CommentConsensus' });
 
-/** What `parse=notable_replies` makes of comments. */
 export const CommentNotableReplies = z
   .strictObject({
     replies: z
@@ -122,7 +115,6 @@ export const CommentNotableReplies = z
   })
   .meta({ id: 'CommentNotableReplies' });
 
-/** What `parse=spam_low_signal` makes of comments. */
 export const CommentSpamLowSignal = z
   .strictObject({
     patterns: z
@@ -142,12 +134,10 @@ export const CommentSpamLowSignal = z
 
 const Mentioned = z.array(z.strictObject({ name: phrase(120), commentIds: CommentIds })).max(20);
 
-/** What `parse=entities` makes of comments. */
 export const CommentEntities = z
   .strictObject({ people: Mentioned, brands: Mentioned, products: Mentioned, places: Mentioned, other: Mentioned, caveats: Caveats })
   .meta({ id: 'CommentEntities' });
 
-/** Any output of a mode for comments. */
 export const CommentParseOutput = z
   .union([
     CommentThemes,

@@ -1,30 +1,30 @@
 import { sha256Hex } from '../../core/sha256.ts';
-import { MAX_COMMENT_CHARACTERS } from '../../instagram/comment-ranking.ts';
-import type { ParsedPost, ParseRequest, SampledComment } from '../ports.ts';
+import { MAX_COMMENT_CHARACTERS, type RankedComment } from '../../instagram/comment-ranking.ts';
+import type { ParsedPost, ParseRequest } from '../ports.ts';
 
-/** Longer captions are cut there, in UTF-16 units. The platform allows 2,200. */
+/** Longer captions are cut. UTF-16 units; the platform allows 2,200. */
 export const MAX_CAPTION_CHARACTERS = 2_500;
 
-/** Longer transcripts are cut there, in UTF-16 units: about ten minutes of speech. */
+/** Longer transcripts are cut. UTF-16 units; about ten minutes of speech. */
 export const MAX_PARSED_TRANSCRIPT_CHARACTERS = 10_000;
 
-/** Longer names, types and languages are cut there. The platform's user names have 30 characters at most. */
+/** Longer names, types and languages are cut. The platform's usernames have at most 30 characters. */
 const MAX_NAME_CHARACTERS = 64;
 
-/** Hexadecimal digits of a nonce: 128 bits, which nobody guesses. */
+/** 128 bits, which cannot be guessed. */
 const NONCE_DIGITS = 32;
 
-/** What doesn't show: controls, line separators, joiners, direction marks, tag characters, variation selectors. */
+/** Invisible characters: controls, line separators, joiners, direction marks, tag characters, variation selectors. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
-/** What people wrote, between two lines that they can't have written. `nonce` is part of both lines. */
+/** Untrusted data between two marker lines. `nonce` is part of both. */
 export type Fenced = { readonly nonce: string; readonly content: string };
 
 /**
- * Puts what people wrote into one block of JSON between two lines that carry a nonce. The block is one line of visible
- * characters: line breaks and whatever doesn't show stand in it as JSON escapes, so that it reads back to the same text. The
- * nonce is drawn from the data and the idempotency key: the same request gives the same body, and a text that contained its
- * nonce would have to contain its own hash. Texts are cut at the sizes above, and `cut` says which.
+ * Encloses text that Instagram users wrote as one line of JSON between two lines with a nonce. Invisible characters and line breaks are
+ * JSON escapes, so that the line decodes to the same text. The nonce is derived from the data and the idempotency key: equal requests give
+ * equal bodies, and a text that contained its nonce would have to contain its own hash. Texts are cut at the limits above, and `cut` names
+ * them.
  */
 export function fence(request: ParseRequest, idempotencyKey: string): Fenced {
   const data = visibleJson(request.subject === 'media' ? mediaData(request.post, request.comments) : commentsData(request));
@@ -32,17 +32,17 @@ export function fence(request: ParseRequest, idempotencyKey: string): Fenced {
   return { nonce, content: `${fenceStart(nonce)}\n${data}\n${fenceEnd(nonce)}` };
 }
 
-/** The line above the data. */
+/** Returns the line before the data. */
 export function fenceStart(nonce: string): string {
   return `BEGIN UNTRUSTED DATA ${nonce}`;
 }
 
-/** The line below the data. */
+/** Returns the line after the data. */
 export function fenceEnd(nonce: string): string {
   return `END UNTRUSTED DATA ${nonce}`;
 }
 
-function mediaData(post: ParsedPost, comments: readonly SampledComment[] | null): object {
+function mediaData(post: ParsedPost, comments: readonly RankedComment[] | null): object {
   const caption = shortened(post.caption, MAX_CAPTION_CHARACTERS);
   const transcript = shortened(post.transcript?.text ?? null, MAX_PARSED_TRANSCRIPT_CHARACTERS);
   return {
@@ -64,8 +64,8 @@ function commentsData(request: Extract<ParseRequest, { readonly subject: 'commen
   return { post: null, comments: request.comments.map(commentData) };
 }
 
-/** What isn't known or isn't so is left out: hundreds of comments would repeat it. */
-function commentData(comment: SampledComment): object {
+/** Omits unknown and false fields, which hundreds of comments would repeat. */
+function commentData(comment: RankedComment): object {
   const text = shortened(comment.text, MAX_COMMENT_CHARACTERS);
   return {
     id: comment.id,
@@ -82,7 +82,7 @@ function commentData(comment: SampledComment): object {
 
 function shortened<T extends string | null>(text: T, limit: number): { readonly text: string | T; readonly isCut: boolean } {
   if (text === null || text.length <= limit) return { text, isCut: false };
-  // A character of two units isn't cut in half.
+  // Does not cut a surrogate pair in half.
   return { text: text.slice(0, limit).replace(/[\uD800-\uDBFF]$/, ''), isCut: true };
 }
 

@@ -9,7 +9,6 @@ const Discussion = z
   .nullable()
   .meta({ description: 'What the sampled comments say; null when none were asked for.' });
 
-/** What `parse=summary` makes of a post. */
 export const MediaSummary = z
   .strictObject({
     summary: phrase(1_200),
@@ -18,12 +17,10 @@ export const MediaSummary = z
   })
   .meta({ id: 'MediaSummary' });
 
-/** What `parse=tldr` makes of a post. */
 export const MediaTldr = z
   .strictObject({ tldr: phrase(280).meta({ description: 'One sentence: what it is and why it matters.' }) })
   .meta({ id: 'MediaTldr' });
 
-/** What `parse=json` makes of a post. */
 export const MediaReading = z
   .strictObject({
     topic: phrase(120),
@@ -40,5 +37,4 @@ export const MediaReading = z
   })
   .meta({ id: 'MediaReading' });
 
-/** Any output of a mode for posts. */
 export const MediaParseOutput = z.union([MediaSummary, MediaTldr, MediaReading]).meta({ id: 'MediaParseOutput' });

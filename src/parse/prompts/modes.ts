@@ -15,14 +15,13 @@ import { fenceEnd, fenceStart } from './fence.ts';
 import { MediaReading, MediaSummary, MediaTldr } from './media-outputs.ts';
 import type { CommentParseMode, MediaParseMode, ParseRequest } from '../ports.ts';
 
-/** One way of interpreting. `version` changes with every change of instructions or schema: a test knows them by their hash. */
+/** Raise `version` with every change of instructions or schema; a test pins their hash. */
 type Mode = {
   readonly version: number;
   readonly output: z.ZodObject;
   readonly instructions: string;
 };
 
-/** What a post can be made into. */
 const MEDIA_MODES = {
   summary: {
     version: 1,
@@ -46,7 +45,7 @@ const MEDIA_MODES = {
   },
 } as const satisfies Readonly<Record<MediaParseMode, Mode>>;
 
-/** What comments can be made into. `sample` is how the comments for the mode are chosen. */
+/** `sample` is the purpose by which the comments are sampled. */
 const COMMENT_MODES = {
   themes: {
     version: 1,
@@ -116,12 +115,12 @@ const COMMENT_MODES = {
   },
 } as const satisfies Readonly<Record<CommentParseMode, Mode & { readonly sample: SamplePurpose }>>;
 
-/** Which comments a parse is to get: the purpose that `rankComments` takes. Null mode: comments that come with a post. */
+/** Returns the purpose by which a mode's comments are sampled. Null is for comments that accompany a post. */
 export function samplePurpose(mode: CommentParseMode | null): SamplePurpose {
   return mode === null ? 'discussion' : COMMENT_MODES[mode].sample;
 }
 
-/** The mode of a request: schema of its output, instructions, version. */
+/** Returns the output schema, instructions and version of a request's mode. */
 export function modeOf(request: Pick<ParseRequest, 'subject' | 'mode'>): Mode {
   const modes: Readonly<Record<string, Mode>> = request.subject === 'media' ? MEDIA_MODES : COMMENT_MODES;
   const mode = modes[request.mode];
@@ -129,15 +128,15 @@ export function modeOf(request: Pick<ParseRequest, 'subject' | 'mode'>): Mode {
   return mode;
 }
 
-/** Version of what every mode says about the data and the answer; part of every prompt version. */
+/** The version of the rules that all modes share; part of every prompt version. */
 const RULES_VERSION = 1;
 
-/** `media.summary/1.1`: the subject's mode, the version of the rules for all modes, and the mode's own. */
+/** Returns a prompt version such as `media.summary/1.1`: subject and mode, version of the shared rules, version of the mode. */
 export function promptVersionOf(request: Pick<ParseRequest, 'subject' | 'mode'>): string {
   return `${request.subject}.${request.mode}/${RULES_VERSION}.${modeOf(request).version}`;
 }
 
-/** The whole instructions of a request whose data is fenced with `nonce`. */
+/** Returns the complete instructions for data fenced with `nonce`. */
 export function instructionsOf(request: Pick<ParseRequest, 'subject' | 'mode'>, nonce: string): string {
   return [
     modeOf(request).instructions,
@@ -150,10 +149,10 @@ export function instructionsOf(request: Pick<ParseRequest, 'subject' | 'mode'>, 
   ].join('\n\n');
 }
 
-/** Names and descriptions are for the API's readers; the model gets the bare schema, whose bytes belong to the prompt's version. */
+/** Names and descriptions are for API readers. The model gets the bare schema, whose bytes belong to the prompt version. */
 const NO_METADATA = z.registry<z.core.GlobalMeta>();
 
-/** The JSON Schema (draft 2020-12) of a mode's output. */
+/** Returns the JSON Schema (draft 2020-12) of a mode's output. */
 export function outputSchemaOf(request: Pick<ParseRequest, 'subject' | 'mode'>): Record<string, unknown> {
   return z.toJSONSchema(modeOf(request).output, { target: 'draft-2020-12', metadata: NO_METADATA });
 }

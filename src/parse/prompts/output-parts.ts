@@ -1,25 +1,24 @@
 import { z } from 'zod';
 
-/** Ids of comments are digits today; the bound leaves room. */
+/** Current ids are 17 or 18 digits. */
 const MAX_COMMENT_ID_CHARACTERS = 64;
 
-/** A finding is shown by examples; more say no more. */
+/** A few examples support a finding; more add nothing. */
 const MAX_COMMENT_IDS = 20;
 
-/** An id of a comment in the request's sample. */
 export const CommentId = z.string().min(1).max(MAX_COMMENT_ID_CHARACTERS);
 
-/** The comments that a finding rests on, at least one. */
+/** The comments that support a finding, at least one. */
 export const CommentIds = z.array(CommentId).min(1).max(MAX_COMMENT_IDS);
 
-/** Text of a model: not blank, at most so many UTF-16 units. */
+/** Non-blank text of a model, with a limit in UTF-16 units. */
 export function phrase(maxCharacters: number) {
   return z.string().regex(/\S/).max(maxCharacters);
 }
 
 /**
- * Every comment id that an output refers to, wherever it stands. Fields for ids are called `commentId` or end in `ommentIds`;
- * a test holds every schema to that.
+ * Returns every comment id in an output, at any depth. Id fields are named `commentId` or end in `ommentIds`; a test holds every schema to
+ * it.
  */
 export function referredCommentIds(output: unknown): readonly string[] {
   if (Array.isArray(output)) return output.flatMap(referredCommentIds);

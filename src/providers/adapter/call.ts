@@ -7,28 +7,27 @@ import type { Fetched, ProviderFailure, ProviderFailureKind, ProviderId, Upstrea
 import type { Budget } from '../../net/deadline.ts';
 import { requestJson, retryAfterSeconds, type Fetch, type JsonAnswer, type JsonFailure, type TimedRequest } from '../../net/fetch-json.ts';
 
-/** What every adapter is made from. The key goes into a header and nowhere else. */
+/** What an adapter needs to call its vendor. The key goes into a request header only. */
 export type VendorAccess = {
-  /** May carry a path of its own; no trailing slash needed. */
+  /** May include a path; a trailing slash is optional. */
   readonly baseUrl: string;
   readonly key: string;
   readonly fetch: Fetch;
   readonly clock: Clock;
 };
 
-/** Whom a receipt names: the vendor, and its path or actor without query, key or target. */
+/** The vendor, and its path or actor without query, key or target, as a receipt names them. */
 export type Endpoint = { readonly provider: ProviderId; readonly endpoint: string };
 
-/** How one vendor is asked for a thing and how its answers are read. Everything but the request itself is pure. */
+/** One vendor request and how to read and bill its response. Everything but the request is pure. */
 export type VendorCall<T> = Endpoint & {
   readonly request: TimedRequest;
   readonly read: (answer: JsonAnswer) => Result<T, ProviderFailureKind>;
   readonly usage: (exchange: Result<JsonAnswer, JsonFailure>) => VendorUsage;
-  /** How many results a delivered thing counts. */
   readonly count: (value: T) => number;
 };
 
-/** Makes one call and turns whatever happens into the thing asked for or a failure, each with its receipt. */
+/** Sends one call and returns what it delivered or the failure, each with its receipt. */
 export async function callVendor<T>(
   access: VendorAccess,
   call: VendorCall<T>,
@@ -42,28 +41,28 @@ export async function callVendor<T>(
   return err({ kind: read.error, receipt, ...(waitSeconds === undefined ? {} : { retryAfterSeconds: waitSeconds }) });
 }
 
-/** The same for one post. A post other than the one asked for is `bad_response`. */
+/** Sends one call for a post. A response with another post than `target` is `bad_response`. */
 export function callForMedia(
   access: VendorAccess,
   call: Omit<VendorCall<InstagramMedia>, 'read' | 'count'> & {
+    readonly target: MediaTarget;
     readonly read: (answer: JsonAnswer, target: MediaTarget) => Result<InstagramMedia, ProviderFailureKind>;
   },
-  target: MediaTarget,
   budget: Budget,
 ): Promise<Result<Fetched<InstagramMedia>, ProviderFailure>> {
   const read = (answer: JsonAnswer): Result<InstagramMedia, ProviderFailureKind> => {
-    const media = call.read(answer, target);
-    return media.ok && media.value.shortcode !== target.shortcode ? err('bad_response') : media;
+    const media = call.read(answer, call.target);
+    return media.ok && media.value.shortcode !== call.target.shortcode ? err('bad_response') : media;
   };
   return callVendor(access, { ...call, read, count: () => 1 }, budget);
 }
 
-/** The failure of a call that wasn't made because too little time is left. Nothing was used. */
+/** Returns the failure of a call that was not sent because too little time is left. */
 export function notStarted(endpoint: Endpoint): ProviderFailure {
   return { kind: 'timed_out', receipt: unusedReceipt(endpoint) };
 }
 
-/** The receipt of a call that wasn't made. */
+/** Returns the receipt of a call that was not sent. */
 export function unusedReceipt(endpoint: Endpoint): UpstreamReceipt {
   return makeReceipt(endpoint, err({ kind: 'timed_out', httpStatus: null, latencyMs: 0, sent: false }), NOTHING_USED, 0);
 }

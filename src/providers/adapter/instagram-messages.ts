@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ProviderFailureKind } from '../provider.ts';
 import { text } from './fields.ts';
 
-/** Sentences and codes of the platform itself that vendors now and then pass on as they are, in lower case. */
+/** The platform's own messages and codes, in lower case, which vendors sometimes pass through. */
 const INSTAGRAM_MESSAGES = [
   ['login_required', 'login_required'],
   ['challenge_required', 'login_required'],
@@ -13,17 +13,17 @@ const INSTAGRAM_MESSAGES = [
   ['media not found or unavailable', 'unavailable'],
 ] as const satisfies readonly (readonly [string, ProviderFailureKind])[];
 
-const Spoken = z.object({ message: text, error: text, detail: text });
+const MessageBody = z.object({ message: text, error: text, detail: text });
 
-/** The failure that one of the platform's own messages in a vendor's body means; null when there is none. */
+/** Returns the failure that a platform message in a vendor's body means; null when there is none. */
 export function instagramMessage(body: unknown): ProviderFailureKind | null {
-  const spoken = Spoken.safeParse(body);
-  if (!spoken.success) return null;
-  const said = [spoken.data.message, spoken.data.error, spoken.data.detail].join('\n').toLowerCase();
-  return INSTAGRAM_MESSAGES.find(([message]) => said.includes(message))?.[1] ?? null;
+  const parsed = MessageBody.safeParse(body);
+  if (!parsed.success) return null;
+  const messages = [parsed.data.message, parsed.data.error, parsed.data.detail].join('\n').toLowerCase();
+  return INSTAGRAM_MESSAGES.find(([message]) => messages.includes(message))?.[1] ?? null;
 }
 
-/** Whether a body is a JSON object, as every refusal of these vendors is; a proxy's own page is not. */
+/** Whether a body is a JSON object. Every refusal of these vendors is one; a proxy's error page is not. */
 export function isJsonObject(body: unknown): boolean {
   return typeof body === 'object' && body !== null && !Array.isArray(body);
 }

@@ -9,10 +9,10 @@ import { fetchApifyTranscript } from './transcript.ts';
 import type { CommentsProvider, Provider, ProviderFailureKind, TranscriptProvider } from '../provider.ts';
 import type { VendorAccess } from '../adapter/call.ts';
 
-/** The actor measured at 7 s a post with full detail; the post scraper's basic data has no slides. */
+/** Measured at 7 s per post with full detail. The post scraper's basic data has no slides. */
 const ACTOR = 'apify~instagram-api-scraper';
 
-/** Apify: starts an actor and waits for its data set; one actor for each kind of thing. https://docs.apify.com/api/v2 */
+/** Creates the adapter of Apify, which starts an actor and waits for its data set. https://docs.apify.com/api/v2 */
 export function createApify(access: VendorAccess): Provider & CommentsProvider & TranscriptProvider {
   return {
     id: 'apify',
@@ -25,14 +25,13 @@ export function createApify(access: VendorAccess): Provider & CommentsProvider &
       const read = (items: readonly unknown[]) => readPost(items, target);
       return runActor(access, { actor: ACTOR, input, maxChargeUsd: MIN_RUN_CHARGE_CAP_USD, read, count: () => 1 }, budget);
     },
-    fetchComments: (target, order, postOwner, budget) => fetchApifyComments(access, target, order, postOwner, budget),
+    fetchComments: (request, budget) => fetchApifyComments(access, request, budget),
     fetchTranscript: (target, _durationSeconds, budget) => fetchApifyTranscript(access, target, budget),
   };
 }
 
-/** Reads a data set of posts and error items. */
 function readPost(items: readonly unknown[], target: MediaTarget): Result<InstagramMedia, ProviderFailureKind> {
-  // A run that ends well without a word about the post is as vague as a vendor can be.
+  // A successful run without any item does not say why.
   if (items.length === 0) return err('unavailable');
   const posts = items.flatMap((item) => {
     const post = ApifyPost.safeParse(item);

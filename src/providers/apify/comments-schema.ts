@@ -13,17 +13,15 @@ const rowFields = {
   ownerId: parent,
   ownerUsername: text,
   ownerProfilePicUrl: text,
-  /** The picture of a GIF or sticker. */
   media: z.unknown().optional(),
 };
 
-/** A reply nested in its comment. */
 export const ApifyReply = z.object(rowFields);
 export type ApifyReply = z.infer<typeof ApifyReply>;
 
 /**
- * One row of the data set: a comment, or a reply that the actor flattened into a row of its own. No recording shows how such a
- * row names its comment, so every name that the vendor's or the platform's other answers use for it is tried.
+ * A row of the data set: a comment, or a reply flattened into its own row. No recording shows how such a row names its comment, so every
+ * field that the vendor or the platform uses elsewhere is tried.
  */
 export const ApifyRow = z.object({
   ...rowFields,

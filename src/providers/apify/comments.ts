@@ -1,33 +1,30 @@
 import { assembleComment, assembleReply, type CommentFacts, type Reply } from '../../instagram/comment.ts';
 import { canonicalUrl } from '../../instagram/media.ts';
-import type { MediaTarget } from '../../instagram/target.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { type ApifyReply, ApifyRow } from './comments-schema.ts';
 import { apifyProblem, MIN_RUN_CHARGE_CAP_USD, runActor } from './run.ts';
 import { type CommentThread, distinct, toComments } from '../comments/threads.ts';
 import { LIST_PRICES } from '../list-prices.ts';
-import type { CommentBatch, CommentsOrder, CommentsProvider, ProviderFailureKind } from '../provider.ts';
+import type { CommentBatch, CommentsOrder, CommentsProvider, CommentsRequest, ProviderFailureKind } from '../provider.ts';
 import type { Budget } from '../../net/deadline.ts';
 import type { VendorAccess } from '../adapter/call.ts';
 import { isoToMs } from '../adapter/fields.ts';
 
-/** The actor whose comments mode is recorded; the comment scraper of its own has been seen to give none. */
+/** The actor with a recorded comments mode; the dedicated comment scraper has been seen to return none. */
 const ACTOR = 'apify~instagram-scraper';
 
-/** How many billed rows a run may have for each comment asked for: one where only comments are, two where replies are billed on top. */
+/** Billed rows per requested comment; replies are billed as rows too. */
 const ROWS_PER_COMMENT = { plain: 1, withReplies: 2 } as const;
 
-/** Room in a run's charge for its start and for a price that has moved a little. */
+/** Room in the charge cap for the start fee and a small price change. */
 const CHARGE_SLACK = 1.1;
 
 type Subject = { readonly shortcode: string; readonly postOwner: string | null };
 
-/** Reads comments by Apify: one run for the whole batch. There is no cursor, so nothing can be continued. */
+/** Reads comments from Apify, one run per batch. There is no cursor, so a position to continue from yields an empty batch. */
 export async function fetchApifyComments(
   access: VendorAccess,
-  target: MediaTarget,
-  order: CommentsOrder,
-  postOwner: string | null,
+  { target, order, postOwner }: CommentsRequest,
   budget: Budget,
 ): ReturnType<CommentsProvider['fetchComments']> {
   if (order.position !== null) return ok({ value: batch([], 'provider_limit'), attempts: [] });
@@ -45,7 +42,6 @@ export async function fetchApifyComments(
   return ok({ value: fetched.value.value, attempts: [fetched.value.receipt] });
 }
 
-/** US dollars, to the cent. */
 function chargeCapUsd({ limit, includeReplies }: CommentsOrder): number {
   const rows = limit * (includeReplies ? ROWS_PER_COMMENT.withReplies : ROWS_PER_COMMENT.plain);
   const usd = (rows * LIST_PRICES.apify.unitMicros * CHARGE_SLACK) / 1_000_000;
@@ -53,7 +49,7 @@ function chargeCapUsd({ limit, includeReplies }: CommentsOrder): number {
 }
 
 function readRows(items: readonly unknown[], order: CommentsOrder, subject: Subject): Result<CommentBatch, ProviderFailureKind> {
-  // The actor gives no row for a post without comments.
+  // The actor returns no row for a post without comments.
   if (items.length === 0) return ok(batch([], 'end_of_thread'));
   const rows = items.flatMap((item) => {
     const row = ApifyRow.safeParse(item);
@@ -61,7 +57,7 @@ function readRows(items: readonly unknown[], order: CommentsOrder, subject: Subj
   });
   if (rows.length === 0) {
     const problem = apifyProblem(items);
-    // Its one sentence for comments turned off, for none, and for a post that is private: whichever it is, there are no comments to read.
+    // The actor uses one message for disabled comments, none, and a private post: in each case there is nothing to read.
     return problem === 'unavailable' ? ok(batch([], 'end_of_thread')) : err(problem);
   }
   const threads = toThreads(
@@ -69,7 +65,7 @@ function readRows(items: readonly unknown[], order: CommentsOrder, subject: Subj
     subject,
   ).slice(0, order.limit);
   const isIncomplete = order.includeReplies && threads.some(({ more }) => more !== 'none');
-  // The actor never says how many there are, so whether more could have come isn't known.
+  // The actor gives no total, so it is unknown whether more exist.
   return ok(batch(toComments(threads, order.includeReplies), threads.length < order.limit ? 'provider_limit' : null, isIncomplete));
 }
 
@@ -82,8 +78,8 @@ function isUnder(row: ApifyRow, shortcode: string): boolean {
 }
 
 /**
- * Nests the rows. Replies come inside their comment or as rows of their own, or both. A reply whose comment is not in the data
- * set is left out: it would pass for a comment at the top level, and be counted and paid for as one.
+ * Nests replies, which come inside their comment, as rows of their own, or both. Drops a reply whose comment is missing: it would be
+ * counted and charged as a top-level comment.
  */
 function toThreads(rows: readonly ApifyRow[], subject: Subject): CommentThread[] {
   const parents = new Map(rows.flatMap((row): (readonly [string, string])[] => parentOf(row).map((parent) => [row.id, parent])));
@@ -104,7 +100,7 @@ function toThreads(rows: readonly ApifyRow[], subject: Subject): CommentThread[]
     });
 }
 
-/** The comment that a row says it answers, if any: by one of the names, else by the platform's address of a reply, …/c/{comment}/r/{reply}. */
+/** The id of the comment that a row replies to, by one of the fields or by the platform's URL of a reply, …/c/{comment}/r/{reply}. */
 function parentOf(row: ApifyRow): readonly string[] {
   const named = [
     row.parentCommentId,
@@ -118,7 +114,7 @@ function parentOf(row: ApifyRow): readonly string[] {
   return named.flatMap((id) => (id == null || id === row.id ? [] : [id])).slice(0, 1);
 }
 
-/** The comment at the top of an answer to an answer. A circle, which only a broken data set has, ends where it began. */
+/** The top-level comment of a reply to a reply. Cycles, which only a broken data set has, end where they began. */
 function rootOf(id: string, parents: ReadonlyMap<string, string>): string {
   const passed = new Set<string>();
   let at = id;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { flag, id, number, optional, optionalList, requiredId, text, VendorUser } from '../adapter/fields.ts';
+import { flag, id, number, optional, optionalList, requiredId, text, VendorMusic, VendorUser } from '../adapter/fields.ts';
 
 const Kind = z.enum(['Image', 'Video', 'Sidecar']);
 
@@ -15,11 +15,10 @@ const assetFields = {
   originalHeight: number,
 };
 
-/** One slide of a carousel. */
 export const ApifySlide = z.object({ ...assetFields, id, shortCode: text });
 export type ApifySlide = z.infer<typeof ApifySlide>;
 
-/** One post of the actor's data set. The set of fields changes between runs of the very same post. */
+/** A post of the actor's data set. Its fields vary between runs for the same post. */
 export const ApifyPost = z.object({
   ...assetFields,
   id: requiredId,
@@ -36,10 +35,10 @@ export const ApifyPost = z.object({
   videoViewCount: number,
   sharesCount: number,
   images: optionalList(z.string()),
-  // Strict unlike the rest: a slide that can't be read would be missing without anyone noticing.
+  // Strict: dropping an unreadable slide would go unnoticed.
   childPosts: z.array(ApifySlide).nullish(),
   audioUrl: text,
-  musicInfo: optional(z.object({ artist_name: text, song_name: text, audio_id: id, uses_original_audio: flag })),
+  musicInfo: optional(VendorMusic),
   locationId: id,
   locationName: text,
   taggedUsers: optionalList(VendorUser),
@@ -52,7 +51,7 @@ export const ApifyPost = z.object({
 });
 export type ApifyPost = z.infer<typeof ApifyPost>;
 
-/** An item that says why there is no post. It comes inside a success, and is billed like a post. */
+/** An item that says why there is no post. Comes inside a success and is billed like a post. */
 export const ApifyErrorItem = z.object({
   error: z.string().min(1),
   id: z.undefined().optional(),
@@ -60,5 +59,4 @@ export const ApifyErrorItem = z.object({
 });
 export type ApifyErrorItem = z.infer<typeof ApifyErrorItem>;
 
-/** The body of every refusal by HTTP status. */
 export const ApifyRefusal = z.object({ error: z.object({ type: text, message: text }) });

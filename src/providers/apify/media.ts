@@ -1,9 +1,10 @@
 import { assembleMedia, type AssetFacts, type InstagramMedia } from '../../instagram/media.ts';
 import type { MediaTarget } from '../../instagram/target.ts';
 import type { ApifyPost, ApifySlide } from './media-schema.ts';
-import { filled, likesHidden, mediaId, toUser, videoType } from '../adapter/fields.ts';
+import { textOrNull } from '../../instagram/facts.ts';
+import { likesHidden, mediaId, toMusic, toUser, videoType } from '../adapter/fields.ts';
 
-/** Brings an item of the actor's data set to the public shape. Null when its id can't be told. */
+/** Converts an item of the data set. Null without a media id. */
 export function apifyMedia(post: ApifyPost, target: MediaTarget): InstagramMedia | null {
   const id = mediaId(post.id);
   if (id === null) return null;
@@ -14,7 +15,7 @@ export function apifyMedia(post: ApifyPost, target: MediaTarget): InstagramMedia
     id,
     type: typeOf(post, target),
     caption: post.caption,
-    owner: { id: post.ownerId, username: filled(post.ownerUsername), fullName: filled(post.ownerFullName) },
+    owner: { id: post.ownerId, username: textOrNull(post.ownerUsername), fullName: textOrNull(post.ownerFullName) },
     takenAtMs: Number.isNaN(takenAtMs) ? null : takenAtMs,
     metrics: {
       likes: post.likesCount,
@@ -24,17 +25,17 @@ export function apifyMedia(post: ApifyPost, target: MediaTarget): InstagramMedia
       shares: post.sharesCount,
     },
     assets: [toAsset(post)],
-    // A carousel whose slides the vendor left out keeps its cover.
+    // A carousel without slides keeps its cover.
     children: post.type === 'Sidecar' && slides.length > 0 ? slides : null,
     location:
-      post.locationId == null && filled(post.locationName) === null
+      post.locationId == null && textOrNull(post.locationName) === null
         ? null
-        : { id: post.locationId ?? null, name: filled(post.locationName), city: null, latitude: null, longitude: null },
+        : { id: post.locationId ?? null, name: textOrNull(post.locationName), city: null, latitude: null, longitude: null },
     taggedUsers: (post.taggedUsers ?? []).map(toUser),
     coauthors: (post.coauthorProducers ?? []).map(toUser),
     paidPartnership: post.paidPartnership ?? post.isSponsored,
     sponsors: (post.sponsors ?? []).map(toUser),
-    music: toMusic(post),
+    music: toMusic(post.musicInfo),
     audioUrl: post.audioUrl,
     flags: {
       likesHidden: likesHidden(null, post.likesCount),
@@ -65,22 +66,11 @@ function toAsset(media: ApifyPost | ApifySlide): AssetFacts {
   return { type: 'video', url: media.videoUrl, thumbnailUrl: media.displayUrl, durationSeconds: media.videoDuration, ...shared };
 }
 
-/** `images` lists only pictures' addresses; it stands in where the actor left `childPosts` empty. */
+/** Falls back to `images`, which has only the images' URLs, where `childPosts` is empty. */
 function toSlides(post: ApifyPost): readonly (AssetFacts & { id: string | null; shortcode: string | null })[] {
   const slides = post.childPosts ?? [];
   if (slides.length > 0) {
-    return slides.map((slide) => ({ id: mediaId(slide.id), shortcode: filled(slide.shortCode), ...toAsset(slide) }));
+    return slides.map((slide) => ({ id: mediaId(slide.id), shortcode: textOrNull(slide.shortCode), ...toAsset(slide) }));
   }
   return (post.images ?? []).map((url) => ({ id: null, shortcode: null, type: 'image', url }));
-}
-
-function toMusic(post: ApifyPost): InstagramMedia['music'] {
-  const music = post.musicInfo;
-  if (music == null) return null;
-  return {
-    title: filled(music.song_name),
-    artist: filled(music.artist_name),
-    audioId: music.audio_id ?? null,
-    isOriginalAudio: music.uses_original_audio ?? null,
-  };
 }

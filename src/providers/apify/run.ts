@@ -8,18 +8,18 @@ import { joinUrl, type JsonAnswer, type JsonFailure } from '../../net/fetch-json
 import { callVendor, notStarted, type VendorAccess } from '../adapter/call.ts';
 
 /**
- * No run begins with less time left, in milliseconds. A good post takes about 7 s (measured); a run that is cut short is billed
- * for nothing, and this still lets a warm actor through.
+ * No run starts with less time left. A good post takes about 7 s (measured), and an aborted run is billed for nothing; this still admits a
+ * warm actor.
  */
 export const APIFY_MIN_TIME_LEFT_MS = 5_000;
 
-/** The vendor ends a synchronous run after 300 s whatever is asked, in milliseconds; in practice the read's deadline comes first. */
+/** The vendor's limit for a synchronous run; the read's deadline is shorter. */
 const APIFY_LIMIT_MS = 300_000;
 
-/** The least cap on a run's charge that the platform accepts, in US dollars (`minimalMaxTotalChargeUsd`). Enough for any run of one post. */
+/** The lowest charge cap that the platform accepts (`minimalMaxTotalChargeUsd`). Enough for any run of one post. */
 export const MIN_RUN_CHARGE_CAP_USD = 0.5;
 
-/** The vendor's error types; they tell more than the status does. */
+/** Apify's error types, which are more specific than the status. */
 const ERROR_TYPES = new Map<string, ProviderFailureKind>([
   ['invalid-token', 'misconfigured'],
   ['token-not-provided', 'misconfigured'],
@@ -27,23 +27,23 @@ const ERROR_TYPES = new Map<string, ProviderFailureKind>([
   ['invalid-request', 'misconfigured'],
   ['insufficient-permissions', 'misconfigured'],
   ['max-total-charge-usd-below-minimum', 'misconfigured'],
-  // The actor is missing, never the post.
+  // The actor is missing, not the post.
   ['record-not-found', 'misconfigured'],
   ['not-enough-usage-to-run-paid-actor', 'out_of_credit'],
   ['platform-feature-disabled', 'out_of_credit'],
-  // Other runs hold the account's memory; it is free again in a while.
+  // Other runs use the account's memory.
   ['actor-memory-limit-exceeded', 'rate_limited'],
   ['concurrent-runs-limit-exceeded', 'rate_limited'],
   ['rate-limit-exceeded', 'rate_limited'],
   ['run-timeout-exceeded', 'timed_out'],
 ]);
 
-/** Types of a run that began and failed; a run out of time is named only in the message. */
+/** Types of a started run that failed. Only the message names a timeout. */
 const FAILED_RUNS = new Set(['run-failed', 'actor-run-failed']);
 
-/** One run of an actor, and how its data set is read. */
+/** A run of an actor and how to read its data set. */
 export type ActorRun<T> = {
-  /** As in the path, with `~` between user and name. */
+  /** As in the path, `user~name`. */
   readonly actor: string;
   readonly input: Readonly<Record<string, unknown>>;
   readonly maxChargeUsd: number;
@@ -51,12 +51,12 @@ export type ActorRun<T> = {
   readonly count: (value: T) => number;
 };
 
-/** Starts an actor and waits for its data set. A run isn't started when less than APIFY_MIN_TIME_LEFT_MS are left. */
+/** Runs an actor and waits for its data set. Fails without a call when less than APIFY_MIN_TIME_LEFT_MS is left. */
 export async function runActor<T>(access: VendorAccess, run: ActorRun<T>, budget: Budget): Promise<Result<Fetched<T>, ProviderFailure>> {
   const endpoint = `/v2/acts/${run.actor}/run-sync-get-dataset-items`;
   const leftMs = budget.deadlineAt - access.clock();
   if (leftMs < APIFY_MIN_TIME_LEFT_MS) return err(notStarted({ provider: 'apify', endpoint }));
-  // The run is given the time that is left, so that it doesn't go on, and cost, when nobody waits any more.
+  // Limits the run to the time left, so that it does not cost anything after the read has ended.
   const query = { timeout: String(Math.floor(leftMs / 1_000)), maxTotalChargeUsd: String(run.maxChargeUsd) };
   const headers = { accept: 'application/json', 'content-type': 'application/json', authorization: `Bearer ${access.key}` };
   const request = {
@@ -73,7 +73,7 @@ export async function runActor<T>(access: VendorAccess, run: ActorRun<T>, budget
   return callVendor(access, { provider: 'apify', endpoint, request, read, usage: resultsUsed, count: run.count }, budget);
 }
 
-/** Why a data set without the thing asked for is without it: what its first error item says. */
+/** Returns the failure that the first error item of a data set means; `bad_response` without one. */
 export function apifyProblem(items: readonly unknown[]): ProviderFailureKind {
   for (const item of items) {
     const problem = ApifyErrorItem.safeParse(item);
@@ -82,7 +82,7 @@ export function apifyProblem(items: readonly unknown[]): ProviderFailureKind {
   return 'bad_response';
 }
 
-/** `no_items` with failed requests means that the platform blocked the actor; without any it is gone or private, which the actor can't tell. */
+/** `no_items` with failed requests means that the platform blocked the actor; without them the post is gone or private. */
 function itemFailure(item: ApifyErrorItem): ProviderFailureKind {
   if (item.error === 'not_found') return 'not_found';
   if (item.error === 'no_items') return (item.requestErrorMessages ?? []).length > 0 ? 'blocked' : 'unavailable';
@@ -104,8 +104,8 @@ function refusal(status: number, body: unknown): ProviderFailureKind {
 }
 
 /**
- * The synchronous endpoint names no bill: every item counts as a result, error items too. A run that went out of time goes on
- * and is billed, so it counts as one. A failed run counts its start only.
+ * The synchronous endpoint reports no bill, so every item counts as a result, error items included. A timed-out run continues and is
+ * billed, so it counts as one result. A failed run counts its start only.
  */
 function resultsUsed(exchange: Result<JsonAnswer, JsonFailure>): VendorUsage {
   if (!exchange.ok) {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import { ok, type Result } from '../../core/result.ts';
-import { createAllowance } from './call-budget.ts';
+import { createCallBudget } from './call-budget.ts';
 import { readPages } from './pages.ts';
 import { readReplies } from './replies.ts';
 import { type CommentSource, toComments } from './threads.ts';
@@ -8,8 +8,8 @@ import type { CommentBatch, CommentsOrder, FetchedPages, ProviderFailure, Upstre
 import type { Budget } from '../../net/deadline.ts';
 
 /**
- * Reads one batch of comments from a vendor that gives them in pages: first the comments, then, where asked for, the replies that
- * their pages left out. Everything shares one deadline and MAX_COMMENT_CALLS. What has arrived is delivered.
+ * Reads one batch from a vendor that pages its comments: first the comments, then, if requested, the replies missing from those pages. All
+ * calls share the budget's deadline and MAX_COMMENT_CALLS. Delivers what arrived; fails only when the first page did.
  */
 export async function readComments(
   source: CommentSource,
@@ -17,12 +17,12 @@ export async function readComments(
   budget: Budget,
   clock: Clock,
 ): Promise<Result<FetchedPages<CommentBatch>, ProviderFailure & { readonly attempts: readonly UpstreamReceipt[] }>> {
-  const allowance = createAllowance(budget, clock);
-  const collected = await readPages(source, order, allowance);
+  const calls = createCallBudget(budget, clock);
+  const collected = await readPages(source, order, calls);
   if (!collected.ok) return collected;
   const { shortfall, next, order: listed, attempts } = collected.value;
   const answered = order.includeReplies
-    ? await readReplies(source, collected.value.threads, allowance)
+    ? await readReplies(source, collected.value.threads, calls)
     : { threads: collected.value.threads, attempts: [] };
   return ok({
     value: {

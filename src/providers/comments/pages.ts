@@ -1,10 +1,10 @@
 import { err, ok, type Result } from '../../core/result.ts';
-import type { Allowance } from './call-budget.ts';
+import type { CallBudget } from './call-budget.ts';
 import { type CommentPage, type CommentSource, type CommentThread, distinct, placeMark, startOf, takeThreads } from './threads.ts';
 import type { CommentBatch, CommentsOrder, CommentsPosition, ProviderFailure, UpstreamReceipt } from '../provider.ts';
 import { notStarted } from '../adapter/call.ts';
 
-/** The comments of a batch at the top level, before further replies are fetched. */
+/** The top-level comments of a batch, before missing replies are fetched. */
 export type CollectedThreads = Pick<CommentBatch, 'shortfall' | 'next' | 'order'> & {
   readonly threads: readonly CommentThread[];
   readonly attempts: readonly UpstreamReceipt[];
@@ -15,16 +15,16 @@ type Ending = Pick<CommentBatch, 'shortfall' | 'next'>;
 const FIRST_PAGE: CommentsPosition = { cursor: null, skip: 0, lastId: null };
 
 /**
- * Reads pages one after another until the limit is reached, the thread ends, a page leads in a circle or brings nothing new, the
- * allowance is used up, or a page fails. An error only when the first page of the batch is not there.
+ * Reads pages until the limit is reached, the thread ends, a page leads back to an earlier one or adds nothing, the call budget is used up,
+ * or a page fails. Fails only when the first page of the batch does.
  *
- * Within a batch every comment comes once, whatever the vendor repeats. Over several batches that holds for repeats that a
- * position can tell: within a page, where a page overlaps the one before it, and pinned comments that the vendor marks.
+ * Within a batch every comment is unique, whatever the vendor repeats. Across batches that holds for the repeats that a position can
+ * detect: within a page, where a page overlaps the one before, and pinned comments that the vendor marks.
  */
 export async function readPages(
   source: CommentSource,
   order: CommentsOrder,
-  allowance: Allowance,
+  calls: CallBudget,
 ): Promise<Result<CollectedThreads, ProviderFailure & { readonly attempts: readonly UpstreamReceipt[] }>> {
   const attempts: UpstreamReceipt[] = [];
   const threads: CommentThread[] = [];
@@ -32,9 +32,9 @@ export async function readPages(
   const visited = new Set<string | null>();
   let at = order.position ?? FIRST_PAGE;
   let listed: CommentBatch['order'] = 'unknown';
-  // Ends at the latest when the allowance does.
+  // Ends at the latest when the call budget does.
   for (;;) {
-    if (!allowance.take()) {
+    if (!calls.take()) {
       if (attempts.length > 0) return ok({ threads, attempts, order: listed, shortfall: 'deadline', next: at });
       const failure = notStarted(source);
       return err({ ...failure, attempts: [failure.receipt] });
@@ -43,7 +43,7 @@ export async function readPages(
     attempts.push(fetched.ok ? fetched.value.receipt : fetched.error.receipt);
     if (!fetched.ok) {
       if (attempts.length === 1) return err({ ...fetched.error, attempts });
-      const isOutOfTime = fetched.error.kind === 'timed_out' && !allowance.hasTime();
+      const isOutOfTime = fetched.error.kind === 'timed_out' && !calls.hasTime();
       return ok({ threads, attempts, order: listed, shortfall: isOutOfTime ? 'deadline' : 'provider_failed', next: at });
     }
 
@@ -53,12 +53,16 @@ export async function readPages(
     visited.add(at.cursor);
     const unique = distinct(page.threads, ({ comment }) => comment.id);
     const start = isFirst ? startOf(unique, at) : 0;
-    const taken = takeThreads(unique, start, seen, order.limit - threads.length, order.position === null ? null : at.cursor);
+    const taken = takeThreads(unique, seen, {
+      start,
+      room: order.limit - threads.length,
+      continuedAt: order.position === null ? null : at.cursor,
+    });
     threads.push(...taken.threads);
     if (taken.cut !== null) return ok({ threads, attempts, order: listed, shortfall: null, next: { cursor: at.cursor, ...taken.cut } });
 
     const next = nextPage(page, visited, placeMark(unique) ?? at.lastId);
-    // The rest of a page that an earlier batch had begun may hold nothing but repeats.
+    // The rest of a page that an earlier batch started may hold only repeats.
     const isIdle = taken.threads.length === 0 && !(isFirst && order.position !== null);
     const ending = threads.length === order.limit ? { shortfall: null, next } : endAfter(page, next, isIdle);
     if (ending !== null || next === null) return ok({ threads, attempts, order: listed, shortfall: null, next: null, ...ending });
@@ -66,12 +70,12 @@ export async function readPages(
   }
 }
 
-/** Null at the end, and where the cursor leads back to a page that was read already. */
+/** Null at the end, and where the cursor leads back to an earlier page. */
 function nextPage(page: CommentPage, visited: ReadonlySet<string | null>, lastId: string | null): CommentsPosition | null {
   return page.next === null || visited.has(page.next) ? null : { cursor: page.next, skip: 0, lastId };
 }
 
-/** How a batch that has room left ends after this page; null when it goes on. */
+/** Null when the batch continues after this page. */
 function endAfter(page: CommentPage, next: CommentsPosition | null, isIdle: boolean): Ending | null {
   if (page.isDisabled) return { shortfall: 'disabled', next: null };
   if (page.next === null) return { shortfall: 'end_of_thread', next: null };

@@ -1,12 +1,12 @@
 import type { Reply } from '../../instagram/comment.ts';
-import type { Allowance } from './call-budget.ts';
+import type { CallBudget } from './call-budget.ts';
 import { type CommentSource, type CommentThread, distinct, type MoreReplies } from './threads.ts';
 import type { ProviderFailureKind, UpstreamReceipt } from '../provider.ts';
 
-/** How many threads are read at a time. A Worker may have six connections open at once; two are left for everything else. */
+/** Threads read in parallel. A Worker may have six open connections; two are left for everything else. */
 export const REPLY_CALLS_AT_ONCE = 4;
 
-/** Failures that are about one comment, such as one deleted since; after any other the vendor isn't asked for replies again. */
+/** Failures of one comment, such as a deleted one. After any other failure no more replies are requested from the vendor. */
 const ABOUT_ONE_COMMENT: ReadonlySet<ProviderFailureKind> = new Set(['not_found', 'unavailable', 'private']);
 
 type Unfinished = {
@@ -18,22 +18,22 @@ type Unfinished = {
 };
 
 /**
- * Fetches the replies that the pages of comments didn't bring, with what is left of the allowance. In rounds, a page for every
- * thread before a second one for any, so that one long thread doesn't starve the others. What is not reached keeps its cursor.
+ * Fetches the replies missing from the pages of comments, within the call budget. Works in rounds, one page per thread, so that one long
+ * thread does not starve the others. Threads that are not reached keep their cursor.
  */
 export async function readReplies(
   source: CommentSource,
   threads: readonly CommentThread[],
-  allowance: Allowance,
+  calls: CallBudget,
 ): Promise<{ readonly threads: readonly CommentThread[]; readonly attempts: readonly UpstreamReceipt[] }> {
   const all = threads.map((thread): Unfinished => {
     const replies = distinct(thread.replies, ({ id }) => id);
     return { thread, replies, more: thread.more, visited: new Set(), attempts: [] };
   });
   let goesOn = true;
-  // Every round uses up a call for each open thread or stops, so it ends at the latest when the allowance does.
+  // Every round takes a call per open thread or stops, so the loop ends at the latest when the call budget does.
   for (let open = all.filter(isOpen); open.length > 0 && goesOn; open = open.filter(isOpen)) {
-    goesOn = await inParallel(open, REPLY_CALLS_AT_ONCE, async (unfinished) => allowance.take() && readOnePage(source, unfinished));
+    goesOn = await inParallel(open, REPLY_CALLS_AT_ONCE, async (unfinished) => calls.take() && readOnePage(source, unfinished));
   }
   return {
     threads: all.map(({ thread, replies, more }) => ({ ...thread, replies, more })),
@@ -41,7 +41,7 @@ export async function readReplies(
   };
 }
 
-/** Adds one page to a thread. False when the vendor should not be asked again. */
+/** Adds one page to a thread. False when the vendor must not be asked again. */
 async function readOnePage(source: CommentSource, unfinished: Unfinished): Promise<boolean> {
   const { thread, more, visited, attempts } = unfinished;
   if (typeof more === 'string') return true;
@@ -66,7 +66,7 @@ function isOpen({ more }: Unfinished): boolean {
   return typeof more !== 'string';
 }
 
-/** Works through the items in order, `width` of them at a time, until `work` says false; work under way is waited for. False when it did. */
+/** Runs `work` on the items in order, `width` at a time, until one returns false; work in progress is awaited. False if one did. */
 async function inParallel<T>(items: readonly T[], width: number, work: (item: T) => Promise<boolean>): Promise<boolean> {
   const queue = items.values();
   let goesOn = true;

@@ -3,13 +3,13 @@ import type { CommentBatch, CommentsPosition, Fetched, ProviderFailure } from '.
 import type { Result } from '../../core/result.ts';
 import type { Endpoint } from '../adapter/call.ts';
 
-/** Whether a comment has further replies: none, some that the vendor doesn't give, or some behind a cursor (null: from the first). */
+/** Whether a comment has further replies: none, some that the vendor does not give, or some behind a cursor (null: from the first). */
 export type MoreReplies = 'none' | 'unreachable' | { readonly cursor: string | null };
 
-/** A comment with the replies at hand. */
+/** A comment with the replies read so far. */
 export type CommentThread = { readonly comment: Comment; readonly replies: readonly Reply[]; readonly more: MoreReplies };
 
-/** One page of a vendor's list of comments. `next` is the cursor of the page after it, null at the end. */
+/** A page of a vendor's comments. `next` is the cursor of the following page, null at the end. */
 export type CommentPage = {
   readonly threads: readonly CommentThread[];
   readonly next: string | null;
@@ -17,24 +17,24 @@ export type CommentPage = {
   readonly order: CommentBatch['order'];
 };
 
-/** One page of the replies to one comment. */
+/** A page of the replies to one comment. */
 export type ReplyPage = { readonly replies: readonly Reply[]; readonly more: MoreReplies };
 
-/** A vendor's list of comments under one post, page by page. Each fetch is one upstream call. */
+/** A vendor's paged list of comments on one post. Each fetch is one upstream call. */
 export type CommentSource = Endpoint & {
   fetchPage(cursor: string | null): Promise<Result<Fetched<CommentPage>, ProviderFailure>>;
   fetchReplies(commentId: string, cursor: string | null): Promise<Result<Fetched<ReplyPage>, ProviderFailure>>;
 };
 
-/** What of a page goes into a batch. `cut` is where the batch ended inside the page, null when the page was used up. */
+/** The comments taken from a page. `cut` is where the batch ended inside the page; null when the page was used up. */
 export type Taken = {
   readonly threads: readonly CommentThread[];
   readonly cut: Pick<CommentsPosition, 'skip' | 'lastId'> | null;
 };
 
 /**
- * Where in a page a batch that continues has to begin. Behind the last comment that was seen, if the page still has it; else
- * behind as many as were seen. At the head of a page not seen before, a pinned comment is a repeat, which marks no place.
+ * Returns the index at which a continued batch starts: after the last delivered comment if the page still contains it, else after as many
+ * as were delivered. A pinned comment at the head of a new page is a repeat and marks no position.
  */
 export function startOf(threads: readonly CommentThread[], position: CommentsPosition): number {
   const found = threads.findIndex(({ comment }) => comment.id === position.lastId);
@@ -44,16 +44,14 @@ export function startOf(threads: readonly CommentThread[], position: CommentsPos
 }
 
 /**
- * Takes at most `room` comments that are not in `seen`, from index `start` of a page without duplicates of its own, and adds
- * everything it passes to `seen`. Pinned comments head the first page, so on a later one they are repeats; a batch that continues
- * has not seen the first page and goes by that.
+ * Takes at most `room` comments that are not in `seen`, from index `start` of a page without duplicates, and adds everything it passes to
+ * `seen`. Pinned comments head the first page, so on a later one they are repeats; a continued batch has not seen the first page and relies
+ * on that.
  */
 export function takeThreads(
   threads: readonly CommentThread[],
-  start: number,
   seen: Set<string>,
-  room: number,
-  continuedAt: string | null,
+  { start, room, continuedAt }: { readonly start: number; readonly room: number; readonly continuedAt: string | null },
 ): Taken {
   const taken: CommentThread[] = [];
   for (const [index, thread] of threads.entries()) {
@@ -66,19 +64,19 @@ export function takeThreads(
   return { threads: taken, cut: null };
 }
 
-/** The last comment of a used-up page that can mark a place on the next one, where pages overlap; null when all are pinned. */
+/** Returns the last comment of a page that can mark a position on an overlapping next page; null when all are pinned. */
 export function placeMark(threads: readonly CommentThread[]): string | null {
   return threads.findLast(({ comment }) => comment.isPinned !== true)?.comment.id ?? null;
 }
 
-/** The first of each id, in order. */
+/** Returns the first item of each id, in order. */
 export function distinct<T>(items: readonly T[], idOf: (item: T) => string): T[] {
   const first = new Map<string, T>();
   for (const item of items) if (!first.has(idOf(item))) first.set(idOf(item), item);
   return [...first.values()];
 }
 
-/** The comments as they go out: with their replies only where these were asked for. */
+/** Returns the comments, with their replies only if requested. */
 export function toComments(threads: readonly CommentThread[], includeReplies: boolean): Comment[] {
   return threads.map(({ comment, replies }) => (includeReplies ? { ...comment, replies: [...replies] } : comment));
 }

@@ -8,18 +8,17 @@ const commentFields = {
   created_at_utc: number,
   comment_like_count: number,
   like_count: number,
-  /** Left out where there are none. */
+  /** Absent when zero. */
   child_comment_count: number,
   is_created_by_media_owner: flag,
   giphy_media_info: z.unknown().optional(),
   user: optional(VendorAuthor),
 };
 
-/** One reply, as a preview or on a page of replies. */
 export const HikerReply = z.object(commentFields);
 export type HikerReply = z.infer<typeof HikerReply>;
 
-/** One comment: the platform's private API as it is. */
+/** A comment in the platform's private API format. */
 export const HikerComment = z.object({
   ...commentFields,
   is_pinned: flag,
@@ -29,13 +28,13 @@ export const HikerComment = z.object({
 });
 export type HikerComment = z.infer<typeof HikerComment>;
 
-/** `/v2/media/comments`. `is_ranked` is said only of lists that are. */
+/** `/v2/media/comments`. `is_ranked` is present only on ranked lists. */
 export const HikerCommentsBody = z.object({
   response: z.object({ comments: mainList(HikerComment), is_ranked: flag }),
   next_page_id: cursor,
 });
 
-/** `/v2/media/comments/replies`. The cursor is the platform's own; no recording has one. */
+/** `/v2/media/comments/replies`. The cursor follows the platform's own API; no recording has one. */
 export const HikerRepliesBody = z.object({
   child_comments: mainList(HikerReply),
   has_more_tail_child_comments: flag,

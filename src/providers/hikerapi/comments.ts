@@ -1,13 +1,12 @@
 import { assembleComment, assembleReply, type CommentFacts, type Reply } from '../../instagram/comment.ts';
 import { mediaIdFromShortcode } from '../../instagram/shortcode.ts';
-import type { MediaTarget } from '../../instagram/target.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { readComments } from '../comments/batch.ts';
 import type { CommentPage, CommentSource, CommentThread, MoreReplies, ReplyPage } from '../comments/threads.ts';
 import { hikerRefusal, hikerRequest, requestsUsed } from './requests.ts';
 import { type HikerComment, HikerCommentsBody, HikerRepliesBody, type HikerReply } from './comments-schema.ts';
 import { Refusal } from './media-schema.ts';
-import type { CommentsOrder, CommentsProvider, ProviderFailureKind } from '../provider.ts';
+import type { CommentsProvider, CommentsRequest, ProviderFailureKind } from '../provider.ts';
 import type { Budget } from '../../net/deadline.ts';
 import type { JsonAnswer } from '../../net/fetch-json.ts';
 import { callVendor, type VendorAccess } from '../adapter/call.ts';
@@ -17,22 +16,19 @@ const PROVIDER = 'hikerapi';
 const COMMENTS = '/v2/media/comments';
 const REPLIES = '/v2/media/comments/replies';
 
-/** Whose comments are read: what every mapping needs beside the vendor's body. */
 type Subject = { readonly shortcode: string; readonly postOwner: string | null };
 
-/** Reads comments by HikerAPI: 15 on a page, with the first replies of each; further replies a page at a time. */
+/** Reads comments from HikerAPI: 15 per page with the first replies of each; further replies one page at a time. */
 export function fetchHikerComments(
   access: VendorAccess,
-  target: MediaTarget,
-  order: CommentsOrder,
-  postOwner: string | null,
+  { target, order, postOwner }: CommentsRequest,
   budget: Budget,
 ): ReturnType<CommentsProvider['fetchComments']> {
   return readComments(hikerSource(access, { shortcode: target.shortcode, postOwner }, budget), order, budget, access.clock);
 }
 
 function hikerSource(access: VendorAccess, subject: Subject, budget: Budget): CommentSource {
-  // Worked out from the shortcode: the vendor's own look-up would be one more billed request.
+  // Decoded from the shortcode: the vendor's look-up would be another billed request.
   const mediaId = mediaIdFromShortcode(subject.shortcode);
   return {
     provider: PROVIDER,
@@ -56,7 +52,7 @@ function hikerSource(access: VendorAccess, subject: Subject, budget: Budget): Co
 
 const NO_COMMENTS: CommentPage = { threads: [], next: null, isDisabled: false, order: 'unknown' };
 
-/** Disabled comments and a post without any come as refusals, and are an empty page here. */
+/** Reads disabled comments and a post without any, which the vendor sends as refusals, as an empty page. */
 function readPage(answer: JsonAnswer, subject: Subject): Result<CommentPage, ProviderFailureKind> {
   const refused = Refusal.safeParse(answer.body);
   const { exc_type: name, detail } = refused.success ? refused.data : { exc_type: null, detail: null };
@@ -87,7 +83,7 @@ function readReplyPage(answer: JsonAnswer, commentId: string, subject: Subject):
 
 function toThread(comment: HikerComment, subject: Subject): CommentThread {
   const previews = comment.preview_child_comments ?? [];
-  // A comment without the count has none, and yet one with a preview and without the count has been seen.
+  // No count means no replies, but a comment with a preview and without a count has been seen.
   const replyCount = Math.max(comment.child_comment_count ?? 0, previews.length);
   const more: MoreReplies = hasMore(comment) || replyCount > previews.length ? { cursor: null } : 'none';
   return {
@@ -117,7 +113,7 @@ function facts(comment: HikerReply, { shortcode }: Subject): CommentFacts {
 
 type Ends = Pick<HikerComment, 'has_more_tail_child_comments' | 'has_more_head_child_comments'>;
 
-/** A thread is read from its middle, so there may be more at either end. */
+/** The vendor starts in the middle of a thread, so either end may have more. */
 function hasMore(ends: Ends): boolean {
   return ends.has_more_tail_child_comments === true || ends.has_more_head_child_comments === true;
 }

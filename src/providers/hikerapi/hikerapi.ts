@@ -9,12 +9,12 @@ import type { CommentsProvider, Provider, ProviderFailureKind } from '../provide
 import type { JsonAnswer } from '../../net/fetch-json.ts';
 import { callForMedia, type VendorAccess } from '../adapter/call.ts';
 
-/** The vendor's two shapes of a post: v1 is flat with ids as strings, v2 is the platform's private API with shares and reposts. */
+/** The vendor's two formats of a post: v1 is flat with ids as strings, v2 is the platform's private API with shares and reposts. */
 export type HikerMediaVersion = 'v1' | 'v2';
 
 const ENDPOINTS = { v1: '/v1/media/by/code', v2: '/v2/media/info/by/code' } as const satisfies Record<HikerMediaVersion, string>;
 
-/** HikerAPI: one GET for a post by shortcode, one for each page of comments by media id. https://hikerapi.com/docs */
+/** Creates the adapter of HikerAPI: one GET per post by shortcode, one per page of comments by media id. https://hikerapi.com/docs */
 export function createHikerApi(access: VendorAccess & { readonly mediaVersion: HikerMediaVersion }): Provider & CommentsProvider {
   const endpoint = ENDPOINTS[access.mediaVersion];
   return {
@@ -22,13 +22,12 @@ export function createHikerApi(access: VendorAccess & { readonly mediaVersion: H
     fetchMedia: (target, budget) => {
       const request = hikerRequest(access, endpoint, { code: target.shortcode });
       const read = access.mediaVersion === 'v1' ? readHikerFlat : readHikerRaw;
-      return callForMedia(access, { provider: 'hikerapi', endpoint, request, read, usage: requestsUsed }, target, budget);
+      return callForMedia(access, { provider: 'hikerapi', endpoint, request, read, usage: requestsUsed, target }, budget);
     },
-    fetchComments: (target, order, postOwner, budget) => fetchHikerComments(access, target, order, postOwner, budget),
+    fetchComments: (request, budget) => fetchHikerComments(access, request, budget),
   };
 }
 
-/** Reads an answer of the v1 endpoint. */
 function readHikerFlat(answer: JsonAnswer, target: MediaTarget): Result<InstagramMedia, ProviderFailureKind> {
   const refused = hikerRefusal(answer) ?? gate(answer.body);
   if (refused !== null) return err(refused);
@@ -37,7 +36,6 @@ function readHikerFlat(answer: JsonAnswer, target: MediaTarget): Result<Instagra
   return media === null ? err('bad_response') : ok(media);
 }
 
-/** Reads an answer of the v2 endpoint. */
 function readHikerRaw(answer: JsonAnswer, target: MediaTarget): Result<InstagramMedia, ProviderFailureKind> {
   const envelope = RawEnvelope.safeParse(answer.body);
   const held = envelope.success ? envelope.data.media_or_ad : null;

@@ -16,14 +16,13 @@ const SoundTrack = optional(
   }),
 );
 
-/** Sponsors come as people, or wrapped in the platform's own permission record. */
+/** Sponsors come as users, or inside the platform's permission record. */
 const SponsorTag = z.union([
   z.object({ sponsor: VendorUser }).transform((tag) => tag.sponsor),
   z.object({ user: VendorUser }).transform((tag) => tag.user),
   VendorUser,
 ]);
 
-/** What both versions of the vendor's post have in common. */
 const postFields = {
   code: z.string().min(1),
   media_type: MediaType,
@@ -66,11 +65,10 @@ const flatAsset = {
   video_versions: optionalList(Rendition),
 };
 
-/** One slide of a v1 album. */
 export const FlatSlide = z.object({ ...flatAsset, pk: id, code: text });
 export type FlatSlide = z.infer<typeof FlatSlide>;
 
-/** `/v1/media/by/code`: flat, ids as strings. `resources` is strict, so that no slide goes missing unnoticed. */
+/** `/v1/media/by/code`. `resources` is strict, because a missing slide would go unnoticed. */
 export const FlatPost = z.object({
   ...postFields,
   ...flatAsset,
@@ -96,11 +94,10 @@ const rawAsset = {
   video_versions: optionalList(Rendition),
 };
 
-/** One slide of a v2 album. */
 export const RawSlide = z.object({ ...rawAsset, code: text });
 export type RawSlide = z.infer<typeof RawSlide>;
 
-/** `media_or_ad` of `/v2/media/info/by/code`: the platform's private API as it is. */
+/** `media_or_ad` of `/v2/media/info/by/code`, in the platform's private API format. */
 export const RawPost = z.object({
   ...postFields,
   ...rawAsset,
@@ -117,11 +114,9 @@ export const RawPost = z.object({
 });
 export type RawPost = z.infer<typeof RawPost>;
 
-/** Around the v2 post. */
 export const RawEnvelope = z.object({ media_or_ad: z.unknown().optional() });
 
-/** A refusal. `state` false means no balance, on whatever status it comes. */
+/** An error body. `state: false` means no balance, whatever the status. */
 export const Refusal = z.object({ exc_type: text, state: flag, detail: text });
 
-/** What tells that a post is behind an age or sensitivity gate. */
 export const Gate = z.object({ gating_info: z.unknown().optional() });

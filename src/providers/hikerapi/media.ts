@@ -1,9 +1,10 @@
 import { assembleMedia, type AssetFacts, type InstagramMedia, type MediaFacts } from '../../instagram/media.ts';
 import type { MediaTarget } from '../../instagram/target.ts';
 import type { FlatPost, FlatSlide, RawPost, RawSlide } from './media-schema.ts';
-import { filled, hasEntries, largest, likesHidden, mediaId, toUser, videoType, type Rendition } from '../adapter/fields.ts';
+import { textOrNull } from '../../instagram/facts.ts';
+import { hasEntries, largest, likesHidden, mediaId, toUser, videoType, type Rendition } from '../adapter/fields.ts';
 
-/** Brings a v1 post to the public shape. Null when its id can't be told. */
+/** Converts a v1 post. Null without a media id. */
 export function hikerFlatMedia(post: FlatPost, target: MediaTarget): InstagramMedia | null {
   const id = mediaId(post.pk);
   if (id === null) return null;
@@ -21,7 +22,7 @@ export function hikerFlatMedia(post: FlatPost, target: MediaTarget): InstagramMe
   });
 }
 
-/** Brings a v2 post, which is the platform's private API as it is, to the public shape. Null when its id can't be told. */
+/** Converts a v2 post. Null without a media id. */
 export function hikerRawMedia(post: RawPost, target: MediaTarget): InstagramMedia | null {
   const id = rawId(post);
   if (id === null) return null;
@@ -60,7 +61,7 @@ function sharedFacts(post: FlatPost | RawPost, target: MediaTarget) {
     owner: {
       id: user?.pk_id ?? user?.pk ?? user?.id,
       username: user?.username,
-      fullName: filled(user?.full_name),
+      fullName: textOrNull(user?.full_name),
       isVerified: user?.is_verified,
       isPrivate: user?.is_private,
       avatarUrl: user?.profile_pic_url,
@@ -70,8 +71,8 @@ function sharedFacts(post: FlatPost | RawPost, target: MediaTarget) {
         ? null
         : {
             id: place.pk ?? null,
-            name: filled(place.name),
-            city: filled(place.city),
+            name: textOrNull(place.name),
+            city: textOrNull(place.city),
             latitude: place.lat ?? null,
             longitude: place.lng ?? null,
           },
@@ -96,13 +97,13 @@ function typeOf(post: FlatPost | RawPost, target: MediaTarget): InstagramMedia['
   }
 }
 
-/** The vendor writes 0 plays and 0 views for pictures and albums, which have no such count. */
+/** The vendor sends 0 plays and views for images and albums, which have no such count. */
 function playsAndViews(post: FlatPost | RawPost, plays: number | null | undefined): Pick<MediaFacts['metrics'], 'plays' | 'views'> {
   if (post.media_type === 2) return { plays, views: post.view_count };
   return { plays: plays === 0 ? null : plays, views: post.view_count === 0 ? null : post.view_count };
 }
 
-/** An album whose slides the vendor left out keeps its cover. */
+/** An album without slides keeps its cover. */
 function slides<S, F>(post: FlatPost | RawPost, given: readonly S[] | null | undefined, toSlide: (slide: S) => F): readonly F[] | null {
   return post.media_type === 8 && given != null && given.length > 0 ? given.map(toSlide) : null;
 }
@@ -130,7 +131,7 @@ function flatAsset(media: FlatPost | FlatSlide): AssetFacts {
 }
 
 function flatSlide(slide: FlatSlide) {
-  return { id: mediaId(slide.pk), shortcode: filled(slide.code), ...flatAsset(slide) };
+  return { id: mediaId(slide.pk), shortcode: textOrNull(slide.code), ...flatAsset(slide) };
 }
 
 function rawAsset(media: RawPost | RawSlide): AssetFacts {
@@ -147,10 +148,10 @@ function rawAsset(media: RawPost | RawSlide): AssetFacts {
 }
 
 function rawSlide(slide: RawSlide) {
-  return { id: rawId(slide), shortcode: filled(slide.code), ...rawAsset(slide) };
+  return { id: rawId(slide), shortcode: textOrNull(slide.code), ...rawAsset(slide) };
 }
 
-/** The string ids first: `pk` is a number here, exact only because upstream.ts kept its digits. */
+/** Prefers the string ids; `pk` is a number, exact only because net/fetch-json.ts keeps its digits. */
 function rawId(media: RawPost | RawSlide): string | null {
   return mediaId(media.strong_id__) ?? mediaId(media.pk) ?? mediaId(media.id);
 }
@@ -159,7 +160,7 @@ function sizeOf(rendition: Rendition | null): Pick<AssetFacts, 'width' | 'height
   return { width: rendition?.width, height: rendition?.height };
 }
 
-/** The vendor writes 0 where it doesn't know a slide's length. */
+/** The vendor sends 0 for an unknown duration. */
 function duration(seconds: number | null | undefined): number | null {
   return seconds == null || seconds === 0 ? null : seconds;
 }
@@ -168,8 +169,8 @@ function toMusic(sound: FlatPost['clips_metadata']): InstagramMedia['music'] {
   const licensed = sound?.music_info?.music_asset_info;
   if (licensed != null) {
     return {
-      title: filled(licensed.title),
-      artist: filled(licensed.display_artist),
+      title: textOrNull(licensed.title),
+      artist: textOrNull(licensed.display_artist),
       audioId: licensed.audio_cluster_id ?? licensed.audio_asset_id ?? null,
       isOriginalAudio: false,
     };
@@ -177,8 +178,8 @@ function toMusic(sound: FlatPost['clips_metadata']): InstagramMedia['music'] {
   const original = sound?.original_sound_info;
   if (original == null) return null;
   return {
-    title: filled(original.original_audio_title),
-    artist: filled(original.ig_artist?.username),
+    title: textOrNull(original.original_audio_title),
+    artist: textOrNull(original.ig_artist?.username),
     audioId: original.audio_asset_id ?? original.audio_cluster_id ?? null,
     isOriginalAudio: true,
   };

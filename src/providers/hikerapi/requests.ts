@@ -6,10 +6,10 @@ import type { ProviderFailureKind } from '../provider.ts';
 import { joinUrl, type JsonAnswer, type JsonFailure, type TimedRequest } from '../../net/fetch-json.ts';
 import type { VendorAccess } from '../adapter/call.ts';
 
-/** How long one call may take, in milliseconds; the time limit of the vendor's own client. */
+/** The time limit of the vendor's own client. */
 export const HIKERAPI_LIMIT_MS = 10_000;
 
-/** The vendor's exception names; they tell more than the status does. */
+/** HikerAPI's exception names, which are more specific than the status. */
 const EXCEPTIONS = new Map<string, ProviderFailureKind>([
   ['InsufficientFunds', 'out_of_credit'],
   ['NotFoundError', 'not_found'],
@@ -25,7 +25,7 @@ const EXCEPTIONS = new Map<string, ProviderFailureKind>([
   ['RateLimitError', 'rate_limited'],
 ]);
 
-/** One GET of this vendor. */
+/** Builds one GET request. */
 export function hikerRequest(access: VendorAccess, path: string, query: Readonly<Record<string, string>>): TimedRequest {
   return {
     url: joinUrl(access.baseUrl, path, query),
@@ -34,7 +34,10 @@ export function hikerRequest(access: VendorAccess, path: string, query: Readonly
   };
 }
 
-/** Null when the answer isn't a refusal. Names and `state` come first, because an empty balance has been seen with a 200. */
+/**
+ * Returns the failure that a response is, or null for a success. Checks names and `state` before the status, because an empty balance has
+ * been seen with a 200.
+ */
 export function hikerRefusal(answer: JsonAnswer): ProviderFailureKind | null {
   const { status, body } = answer;
   const parsed = Refusal.safeParse(body);
@@ -55,12 +58,12 @@ function refusalByStatus(status: number, body: unknown, detail: string): Provide
     case 402:
       return 'out_of_credit';
     case 403:
-      // Documented as a private account, seen as a login or age wall too. Without the vendor's JSON it is some firewall's.
+      // Documented as a private account, also seen for login and age walls. Without the vendor's JSON it comes from a firewall.
       if (!isJsonObject(body)) return 'blocked';
       if (/private/i.test(detail)) return 'private';
       return /\bage\b|restricted/i.test(detail) ? 'age_restricted' : 'unavailable';
     case 404:
-      // "Not Found" is the web framework's answer to a path that doesn't exist, so the base URL is wrong, not the shortcode.
+      // "Not Found" is the web framework's reply to an unknown path: the base URL is wrong, not the shortcode.
       if (!isJsonObject(body)) return 'bad_response';
       return detail === 'Not Found' ? 'misconfigured' : 'not_found';
     case 408:
@@ -75,10 +78,10 @@ function refusalByStatus(status: number, body: unknown, detail: string): Provide
   return status >= 400 ? 'misconfigured' : 'bad_response';
 }
 
-/** Statuses by which the vendor turns a request away before it reads anything. 5xx are documented as not charged. */
+/** Statuses of requests that the vendor rejects unread. 5xx are documented as free. */
 const UNCHARGED = new Set([400, 401, 402, 422, 429]);
 
-/** `x-hiker-info: reqs=N` where it is said. Else an answer counts one request, misses too, and so does a call that ran out of time. */
+/** Reads the billed requests from `x-hiker-info: reqs=N`. Without it a response counts one, misses included, and so does a timeout. */
 export function requestsUsed(exchange: Result<JsonAnswer, JsonFailure>): VendorUsage {
   if (!exchange.ok) {
     const { kind, httpStatus, sent } = exchange.error;

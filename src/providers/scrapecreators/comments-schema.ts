@@ -10,11 +10,10 @@ const commentFields = {
   user: optional(VendorAuthor),
 };
 
-/** One reply. */
 export const VendorReply = z.object(commentFields);
 export type VendorReply = z.infer<typeof VendorReply>;
 
-/** One comment. `replies` stay empty unless the page was asked for with them. */
+/** A comment. `replies` is empty unless the page was requested with them. */
 export const VendorComment = z.object({
   ...commentFields,
   replies: optionalList(VendorReply),

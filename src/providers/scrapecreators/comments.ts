@@ -1,10 +1,9 @@
 import { assembleComment, assembleReply, type CommentFacts, type Reply } from '../../instagram/comment.ts';
 import { canonicalUrl } from '../../instagram/media.ts';
-import type { MediaTarget } from '../../instagram/target.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { readComments } from '../comments/batch.ts';
 import type { CommentPage, CommentSource, CommentThread, MoreReplies, ReplyPage } from '../comments/threads.ts';
-import type { CommentsOrder, CommentsProvider, ProviderFailureKind } from '../provider.ts';
+import type { CommentsProvider, CommentsRequest, ProviderFailureKind } from '../provider.ts';
 import type { Budget } from '../../net/deadline.ts';
 import { creditsUsed, scrapeCreatorsProblem, scrapeCreatorsRequest } from './requests.ts';
 import { CommentsBody, RepliesBody, type VendorComment, type VendorReply } from './comments-schema.ts';
@@ -16,19 +15,17 @@ const PROVIDER = 'scrapecreators';
 const COMMENTS = '/v2/instagram/post/comments';
 
 /**
- * Replies have an endpoint of their own, a credit a page. `include_replies` on the comments would cost 15 credits for every page,
- * with replies or without, and runs into the vendor's own 29 s.
+ * One credit per page. `include_replies` on the comments endpoint would cost 15 credits per page, with or without replies, and runs into
+ * the vendor's own limit of 29 s.
  */
 const REPLIES = '/v1/instagram/post/comment/replies';
 
 type Subject = { readonly shortcode: string; readonly postOwner: string | null };
 
-/** Reads comments by ScrapeCreators: about 15 on a page; replies a page at a time. */
+/** Reads comments from ScrapeCreators: about 15 per page; replies one page at a time. */
 export function fetchScrapeCreatorsComments(
   access: VendorAccess,
-  target: MediaTarget,
-  order: CommentsOrder,
-  postOwner: string | null,
+  { target, order, postOwner }: CommentsRequest,
   budget: Budget,
 ): ReturnType<CommentsProvider['fetchComments']> {
   const url = canonicalUrl(target.shortcode, target.hint === 'reel' ? 'reel' : 'image');
@@ -75,7 +72,7 @@ function readReplyPage(answer: JsonAnswer, commentId: string, subject: Subject):
 
 function toThread(comment: VendorComment, subject: Subject): CommentThread {
   const replies = comment.replies ?? [];
-  // A count of null is not known: asking for the replies of each such comment would cost a credit, mostly for nothing.
+  // A null count is unknown. Asking for the replies of each such comment would cost a credit, mostly for nothing.
   const hasMore = comment.has_more_replies === true || (comment.child_comment_count ?? 0) > replies.length;
   return {
     comment: assembleComment(facts(comment, subject), subject.postOwner),

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { flag, id, number, optional, optionalList, requiredId, text, VendorUser } from '../adapter/fields.ts';
+import { flag, id, number, optional, optionalList, requiredId, text, VendorMusic, VendorUser } from '../adapter/fields.ts';
 
-// The post as the platform's web GraphQL API shapes it, which ScrapeCreators passes on. A "reduced" carousel and a trimmed
-// answer leave out much of it; only id and shortcode are always there.
+// The post in the platform's web GraphQL format, which ScrapeCreators passes through. A "reduced" carousel and a trimmed response omit much
+// of it; only the id and the shortcode are always present.
 
 const Edges = <T extends z.ZodType>(node: T) => optional(z.object({ edges: optionalList(z.object({ node })) }));
 
@@ -19,7 +19,7 @@ const assetFields = {
   dimensions: optional(z.object({ width: number, height: number })),
 };
 
-/** One slide of a carousel. Its id is only sometimes a media id. */
+/** A slide of a carousel. Its id is not always a media id. */
 export const SlideNode = z.object({ ...assetFields, id, shortcode: text });
 export type SlideNode = z.infer<typeof SlideNode>;
 
@@ -52,14 +52,14 @@ export const PostNode = z.object({
   comments_disabled: flag,
   video_play_count: number,
   video_view_count: number,
-  clips_music_attribution_info: optional(z.object({ artist_name: text, song_name: text, audio_id: id, uses_original_audio: flag })),
+  clips_music_attribution_info: optional(VendorMusic),
   location: optional(z.object({ id, name: text })),
   edge_media_to_tagged_user: Edges(z.object({ user: VendorUser })),
   coauthor_producers: optionalList(VendorUser),
   is_paid_partnership: flag,
   edge_media_to_sponsor_user: Edges(z.object({ sponsor: VendorUser })),
   pinned_for_users: optionalList(z.unknown()),
-  // Strict unlike the rest: a slide that can't be read would be missing without anyone noticing.
+  // Strict: dropping an unreadable slide would go unnoticed.
   edge_sidecar_to_children: z.object({ edges: z.array(z.object({ node: SlideNode })) }).nullish(),
 });
 export type PostNode = z.infer<typeof PostNode>;
@@ -68,11 +68,11 @@ const PrivateOwner = optional(z.object({ is_private: flag }));
 
 const Held = z.object({ xdt_shortcode_media: z.unknown().optional(), owner: PrivateOwner });
 
-/** Around the post: usually under `data`, at the top when the vendor trimmed it. */
+/** The envelope of a post: usually under `data`, at the top level in a trimmed response. */
 export const PostEnvelope = z.object({
   ...Held.shape,
   data: optional(Held),
 });
 
-/** What of a post can be read even when it holds no media: whether it is hidden, and from whom. */
+/** What is readable of a post without media: whether and why it is withheld. */
 export const Withheld = z.object({ gating_info: z.unknown().optional(), owner: PrivateOwner, display_url: text, video_url: text });

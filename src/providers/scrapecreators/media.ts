@@ -1,11 +1,12 @@
 import { assembleMedia, type AssetFacts, type InstagramMedia, type InstagramUser } from '../../instagram/media.ts';
 import type { MediaTarget } from '../../instagram/target.ts';
 import type { PostNode, SlideNode } from './media-schema.ts';
-import { filled, hasEntries, likesHidden, mediaId, toUser, videoType, type VendorUser } from '../adapter/fields.ts';
+import { textOrNull } from '../../instagram/facts.ts';
+import { hasEntries, likesHidden, mediaId, toMusic, toUser, videoType, type VendorUser } from '../adapter/fields.ts';
 
 type Kind = 'image' | 'video' | 'carousel';
 
-/** Brings a web GraphQL post to the public shape. Null when its id or its kind can't be told. */
+/** Converts a web GraphQL post. Null without a media id or a kind. */
 export function scrapeCreatorsMedia(post: PostNode, target: MediaTarget): InstagramMedia | null {
   const id = mediaId(post.id);
   const kind = kindOf(post);
@@ -30,17 +31,17 @@ export function scrapeCreatorsMedia(post: PostNode, target: MediaTarget): Instag
       views: post.video_view_count,
     },
     assets: [toAsset(post, kind === 'video' ? 'video' : 'image')],
-    // A carousel whose slides the vendor left out keeps its cover.
+    // A carousel without slides keeps its cover.
     children: kind === 'carousel' && slides.length > 0 ? slides : null,
     location:
       post.location == null
         ? null
-        : { id: post.location.id ?? null, name: filled(post.location.name), city: null, latitude: null, longitude: null },
+        : { id: post.location.id ?? null, name: textOrNull(post.location.name), city: null, latitude: null, longitude: null },
     taggedUsers: users(post.edge_media_to_tagged_user?.edges?.map((edge) => edge.node.user)),
     coauthors: users(post.coauthor_producers),
     paidPartnership: post.is_paid_partnership,
     sponsors: users(post.edge_media_to_sponsor_user?.edges?.map((edge) => edge.node.sponsor)),
-    music: toMusic(post),
+    music: toMusic(post.clips_music_attribution_info),
     flags: {
       likesHidden: likesHidden(post.like_and_view_counts_disabled, likes),
       commentsDisabled: post.comments_disabled,
@@ -49,15 +50,15 @@ export function scrapeCreatorsMedia(post: PostNode, target: MediaTarget): Instag
   });
 }
 
-/** By `__typename` ("XDTGraphVideo", "GraphVideo"), which alone is reliable; the rest is for answers without it. */
+/** Only `__typename` ("XDTGraphVideo", "GraphVideo") is reliable; the rest serves responses without it. */
 function kindOf(node: SlideNode | PostNode): Kind | null {
   const typename = node.__typename ?? '';
   if (typename.endsWith('Sidecar')) return 'carousel';
   if (typename.endsWith('Video')) return 'video';
   if (typename.endsWith('Image')) return 'image';
   if ('edge_sidecar_to_children' in node && node.edge_sidecar_to_children != null) return 'carousel';
-  if (node.is_video === true || filled(node.video_url) !== null) return 'video';
-  return filled(node.display_url) === null ? null : 'image';
+  if (node.is_video === true || textOrNull(node.video_url) !== null) return 'video';
+  return textOrNull(node.display_url) === null ? null : 'image';
 }
 
 function toAsset(node: SlideNode | PostNode, type: AssetFacts['type']): AssetFacts {
@@ -69,7 +70,7 @@ function toAsset(node: SlideNode | PostNode, type: AssetFacts['type']): AssetFac
 
 function toSlide(node: SlideNode) {
   const type = kindOf(node) === 'video' ? 'video' : 'image';
-  return { id: mediaId(node.id), shortcode: filled(node.shortcode), ...toAsset(node, type) };
+  return { id: mediaId(node.id), shortcode: textOrNull(node.shortcode), ...toAsset(node, type) };
 }
 
 function toOwner(post: PostNode) {
@@ -77,22 +78,11 @@ function toOwner(post: PostNode) {
   return {
     id: owner?.id,
     username: owner?.username,
-    fullName: filled(owner?.full_name),
+    fullName: textOrNull(owner?.full_name),
     isVerified: owner?.is_verified,
     isPrivate: owner?.is_private,
     avatarUrl: owner?.profile_pic_url,
     followers: owner?.edge_followed_by?.count,
-  };
-}
-
-function toMusic(post: PostNode): InstagramMedia['music'] {
-  const music = post.clips_music_attribution_info;
-  if (music == null) return null;
-  return {
-    title: filled(music.song_name),
-    artist: filled(music.artist_name),
-    audioId: music.audio_id ?? null,
-    isOriginalAudio: music.uses_original_audio ?? null,
   };
 }
 

@@ -7,13 +7,12 @@ import { joinUrl, type JsonAnswer, type JsonFailure, type TimedRequest } from '.
 import type { VendorAccess } from '../adapter/call.ts';
 import { flag, number, text } from '../adapter/fields.ts';
 
-/** How long one call may take, in milliseconds. The vendor publishes no figure; beyond this the next vendor is the better use of a 25 s read. */
+/** The vendor publishes no figure; beyond this the next vendor is the better use of a read of 25 s. */
 export const SCRAPECREATORS_LIMIT_MS = 10_000;
 
-/** What every body of this vendor says of itself. */
 const Envelope = z.object({ success: flag, credits_charged: number, errorStatus: number, error: text });
 
-/** One GET of this vendor. */
+/** Builds one GET request with a time limit in milliseconds. */
 export function scrapeCreatorsRequest(
   access: VendorAccess,
   path: string,
@@ -27,7 +26,7 @@ export function scrapeCreatorsRequest(
   };
 }
 
-/** The failure that an answer is, or null. By HTTP status first, because a 404's body may say `success: true`. */
+/** Returns the failure that a response is, or null for a success. Checks the status first, because a 404's body may say `success: true`. */
 export function scrapeCreatorsProblem(answer: JsonAnswer): ProviderFailureKind | null {
   if (answer.status < 200 || answer.status > 299) return refusal(answer.status, answer.body);
   const envelope = Envelope.safeParse(answer.body);
@@ -38,7 +37,7 @@ export function scrapeCreatorsProblem(answer: JsonAnswer): ProviderFailureKind |
 }
 
 function refusal(status: number, body: unknown): ProviderFailureKind {
-  // Without the vendor's JSON a 404 is some proxy's, and not the definite answer that would be remembered.
+  // Without the vendor's JSON a 404 comes from a proxy and is not a definite answer, which would be cached.
   if (status === 404) return isJsonObject(body) ? 'not_found' : 'bad_response';
   if (status === 402) return 'out_of_credit';
   if (status === 429) return 'rate_limited';
@@ -49,7 +48,7 @@ function refusal(status: number, body: unknown): ProviderFailureKind {
   return status >= 400 ? 'misconfigured' : 'bad_response';
 }
 
-/** `credits_charged` where it is said. Else a post and a miss count one, as misses are sometimes charged; so does a call that ran out of time. */
+/** Reads the billed credits from `credits_charged`. Without it a post, a miss (sometimes charged) and a timeout count one. */
 export function creditsUsed(exchange: Result<JsonAnswer, JsonFailure>): VendorUsage {
   if (!exchange.ok) return exchange.error.kind === 'unreachable' || !exchange.error.sent ? NOTHING_USED : { billedUnits: 1, started: true };
   const { status, body } = exchange.value;

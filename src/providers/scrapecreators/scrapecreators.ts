@@ -13,23 +13,29 @@ import { callForMedia, type VendorAccess } from '../adapter/call.ts';
 
 const ENDPOINT = '/v1/instagram/post';
 
-/** ScrapeCreators: plain GETs; a post is the platform's web GraphQL shape. https://docs.scrapecreators.com */
+/** Creates the adapter of ScrapeCreators: plain GETs; a post comes in the platform's web GraphQL format. https://docs.scrapecreators.com */
 export function createScrapeCreators(access: VendorAccess): Provider & CommentsProvider & TranscriptProvider {
   return {
     id: 'scrapecreators',
     fetchMedia: (target, budget) => {
-      // Rebuilt without a query: `igsh` and `img_index` make the vendor's look-up fail. Trimming would drop the dimensions.
+      // Without a query: `igsh` and `img_index` make the vendor's look-up fail. Trimming would drop the dimensions.
       const url = canonicalUrl(target.shortcode, target.hint === 'reel' ? 'reel' : 'image');
       const request = scrapeCreatorsRequest(access, ENDPOINT, { url, trim: 'false' });
-      const call = { provider: 'scrapecreators', endpoint: ENDPOINT, request, read: readScrapeCreators, usage: creditsUsed } as const;
-      return callForMedia(access, call, target, budget);
+      const call = {
+        provider: 'scrapecreators',
+        endpoint: ENDPOINT,
+        request,
+        read: readScrapeCreators,
+        usage: creditsUsed,
+        target,
+      } as const;
+      return callForMedia(access, call, budget);
     },
-    fetchComments: (target, order, postOwner, budget) => fetchScrapeCreatorsComments(access, target, order, postOwner, budget),
-    fetchTranscript: (target, durationSeconds, budget) => fetchScrapeCreatorsTranscript(access, target, durationSeconds, budget),
+    fetchComments: (request, budget) => fetchScrapeCreatorsComments(access, request, budget),
+    fetchTranscript: (target, durationSeconds, budget) => fetchScrapeCreatorsTranscript(access, { target, durationSeconds }, budget),
   };
 }
 
-/** Reads an answer: what it says went wrong first, then the post. */
 function readScrapeCreators(answer: JsonAnswer, target: MediaTarget): Result<InstagramMedia, ProviderFailureKind> {
   const problem = scrapeCreatorsProblem(answer);
   if (problem !== null) return err(problem);
@@ -46,7 +52,7 @@ function readScrapeCreators(answer: JsonAnswer, target: MediaTarget): Result<Ins
   return media === null ? err(instagramMessage(answer.body) ?? 'bad_response') : ok(media);
 }
 
-/** A gate is for age or sensitivity; a private owner without any file means that the post is not for us. */
+/** A gate means age or sensitivity; a private owner without any file means a private post. */
 function whyWithheld(post: unknown): ProviderFailureKind | null {
   const seen = Withheld.safeParse(post);
   if (!seen.success) return null;

@@ -7,30 +7,30 @@ import type { Budget } from '../../net/deadline.ts';
 import { creditsUsed, scrapeCreatorsProblem, scrapeCreatorsRequest } from './requests.ts';
 import type { JsonAnswer } from '../../net/fetch-json.ts';
 import { callVendor, notStarted, unusedReceipt, type VendorAccess } from '../adapter/call.ts';
-import { filled, text } from '../adapter/fields.ts';
+import { textOrNull } from '../../instagram/facts.ts';
+import { text } from '../adapter/fields.ts';
 
-/** How long one call may take, in milliseconds. The vendor says 10 to 30 s; in practice the read's deadline comes first. */
+/** The vendor states 10 to 30 s; the read's deadline is shorter. */
 export const SCRAPECREATORS_TRANSCRIPT_LIMIT_MS = 30_000;
 
-/** No transcript is asked for with less time left, in milliseconds: half of the least that the vendor says it takes. */
+/** No transcript is requested with less time left: half of the vendor's stated minimum. */
 export const SCRAPECREATORS_TRANSCRIPT_MIN_TIME_MS = 5_000;
 
-/** The vendor takes videos of less than two minutes. Seconds. */
+/** The vendor accepts videos of less than two minutes. */
 export const SCRAPECREATORS_TRANSCRIPT_MAX_SECONDS = 120;
 
 const WHERE = { provider: 'scrapecreators', endpoint: '/v2/instagram/media/transcript' } as const;
 
-/** One entry for each video of the post; no language and no times. */
+/** One entry per video of the post, without language or times. */
 const Entry = z.object({ shortcode: text, text });
 const Body = z.object({ transcripts: z.array(Entry).nullable() });
 
 const Spoken = z.object({ message: text, error: text });
 
-/** Asks ScrapeCreators for a transcript. A video known to be too long is told without a call. */
+/** Reads a transcript from ScrapeCreators. A video known to be too long is `too_long` without a call. */
 export async function fetchScrapeCreatorsTranscript(
   access: VendorAccess,
-  target: MediaTarget,
-  durationSeconds: number | null,
+  { target, durationSeconds }: { readonly target: MediaTarget; readonly durationSeconds: number | null },
   budget: Budget,
 ): ReturnType<TranscriptProvider['fetchTranscript']> {
   if (durationSeconds !== null && durationSeconds >= SCRAPECREATORS_TRANSCRIPT_MAX_SECONDS) {
@@ -55,12 +55,12 @@ function readTranscript(answer: JsonAnswer, target: MediaTarget): Result<Transcr
   return ok(toOutcome(body.data.transcripts, target));
 }
 
-/** Null, whole or in an entry, means that nobody speaks; an empty list says nothing of the kind. */
+/** Null, whole or in an entry, means silence; an empty list says nothing. */
 function toOutcome(entries: readonly z.infer<typeof Entry>[] | null, target: MediaTarget): TranscriptOutcome {
   if (entries?.length === 0) return { kind: 'none' };
-  // The videos of a carousel come under shortcodes of their own, so entries count unless one names the post itself.
+  // Videos of a carousel have their own shortcodes, so all entries count unless one names the post itself.
   const named = (entries ?? []).filter((entry) => entry.shortcode === target.shortcode);
-  const spoken = (named.length > 0 ? named : (entries ?? [])).flatMap((entry) => filled(entry.text?.trim()) ?? []);
+  const spoken = (named.length > 0 ? named : (entries ?? [])).flatMap((entry) => textOrNull(entry.text?.trim()) ?? []);
   if (spoken.length === 0) return { kind: 'no_speech' };
   return { kind: 'transcript', text: spoken.join('\n\n'), language: null, segments: null };
 }

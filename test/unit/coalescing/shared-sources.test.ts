@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { createFlyer } from '../../../src/coalescing/client.ts';
+import { createCoalescingClient } from '../../../src/coalescing/client.ts';
 import {
   createFlightDeck,
   type DirectSources,
@@ -47,19 +47,19 @@ const receipt: UpstreamReceipt = {
 const delivery = { value, provider: 'apify', billedUnit: 'result', resultCount: 1, attempts: [receipt] } as const;
 const failure = (kind: MediaFailure['kind']): MediaFailure => ({ kind, failed: [], attempts: [receipt] });
 
-/** Sources that count what they are asked, and answer what the test makes of it. */
+/** Sources that record what they are asked and answer as the test decides. */
 function upstream(media: (budget: Budget, call: number) => Promise<Result<typeof delivery, MediaFailure>>) {
   const asked: string[] = [];
-  /** Nothing lands before this. */
-  let takeOff = (): void => undefined;
-  const cleared = new Promise<void>((resolve) => (takeOff = resolve));
+  /** Nothing completes before this is called. */
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
   const batch = { comments: [], shortfall: 'end_of_thread', next: null, order: 'unknown', repliesIncomplete: false } as const;
   const direct: DirectSources = {
     media: {
       providers: ['apify'],
       fetchMedia: async (_target, budget) => {
         const call = asked.push('media');
-        await cleared;
+        await released;
         return media(budget, call);
       },
     },
@@ -67,7 +67,7 @@ function upstream(media: (budget: Budget, call: number) => Promise<Result<typeof
       providers: ['apify'],
       fetchComments: async () => {
         asked.push('comments');
-        await cleared;
+        await released;
         return ok({ value: batch, provider: 'apify', billedUnit: 'result', resultCount: 0, attempts: [receipt] });
       },
     },
@@ -75,7 +75,7 @@ function upstream(media: (budget: Budget, call: number) => Promise<Result<typeof
       providers: ['apify'],
       fetchTranscript: async () => {
         asked.push('transcript');
-        await cleared;
+        await released;
         return ok({ value: { kind: 'no_speech' }, provider: 'apify', attempts: [receipt] });
       },
     },
@@ -84,7 +84,7 @@ function upstream(media: (budget: Budget, call: number) => Promise<Result<typeof
       model: 'auto',
       transcribe: async () => {
         asked.push('hosted');
-        await cleared;
+        await released;
         return ok({ text: 'words', language: null, segments: null, model: 'm' });
       },
     },
@@ -94,22 +94,22 @@ function upstream(media: (budget: Budget, call: number) => Promise<Result<typeof
       promptVersion: () => 'p1',
       parse: async () => {
         asked.push('parse');
-        await cleared;
+        await released;
         return ok({ output: { a: 1 }, model: 'm', promptVersion: 'p1' });
       },
     },
   };
-  return { direct, asked, takeOff };
+  return { direct, asked, release };
 }
 
-/** One deck for each name, as the Durable Objects are; `boarded` has the name of each call. */
-function decks(direct: DirectSources, clock: () => number): ReadFlights & { readonly boarded: string[] } {
+/** One object per name, like the Durable Objects; `joined` records the name of each call. */
+function decks(direct: DirectSources, clock: () => number): ReadFlights & { readonly joined: string[] } {
   const known = new Map<string, FlightDeck>();
-  const boarded: string[] = [];
+  const joined: string[] = [];
   return {
-    boarded,
+    joined,
     getByName: (name) => {
-      boarded.push(name);
+      joined.push(name);
       const deck = known.get(name) ?? createFlightDeck(() => direct, clock);
       known.set(name, deck);
       return deck;
@@ -121,15 +121,15 @@ const now = () => NOW;
 const budget = { deadlineAt: NOW + 25 * SECOND_MS };
 
 describe('a shared source', () => {
-  test('asks once for all who ask the same at the same time, and books the upstream calls for one of them', async () => {
-    const { direct, asked, takeOff } = upstream(async () => ok(delivery));
+  test('makes one upstream call for identical parallel requests, and attributes it to one of them', async () => {
+    const { direct, asked, release } = upstream(async () => ok(delivery));
     const flights = decks(direct, now);
-    const fly = createFlyer({ flights, clock: now, beganAt: NOW });
-    const media = createSharedMedia(direct.media, fly);
-    const comments = createSharedComments(direct.comments, fly);
-    const transcripts = createSharedTranscripts(direct.transcripts, fly);
-    const transcriber = createSharedTranscriber(direct.transcriber, fly);
-    const parser = createSharedParser(direct.parser, fly);
+    const coalesce = createCoalescingClient({ flights, clock: now, beganAt: NOW });
+    const media = createSharedMedia(direct.media, coalesce);
+    const comments = createSharedComments(direct.comments, coalesce);
+    const transcripts = createSharedTranscripts(direct.transcripts, coalesce);
+    const transcriber = createSharedTranscriber(direct.transcriber, coalesce);
+    const parser = createSharedParser(direct.parser, coalesce);
     const order = { limit: 20, includeReplies: false, position: null } as const;
     const video = { mediaId: '1', shortcode: 'AAAAAAA', mediaUrl: 'https://example.com/v.mp4', durationSeconds: 3 };
     const flying = Promise.all(
@@ -143,8 +143,8 @@ describe('a shared source', () => {
         ]),
       ),
     );
-    await vi.waitUntil(() => flights.boarded.length === 50);
-    takeOff();
+    await vi.waitUntil(() => flights.joined.length === 50);
+    release();
     const rounds = await flying;
     expect([...asked].sort()).toEqual(['comments', 'hosted', 'media', 'parse', 'transcript']);
     const results = rounds.flat();
@@ -155,24 +155,24 @@ describe('a shared source', () => {
     expect(joined).toHaveLength(45);
   });
 
-  test('fails all who joined a failed flight, and books its calls for one', async () => {
-    const { direct, asked, takeOff } = upstream(async () => err(failure('server_error')));
+  test('fails all followers of a failed run, and attributes its calls to one caller', async () => {
+    const { direct, asked, release } = upstream(async () => err(failure('server_error')));
     const flights = decks(direct, now);
-    const media = createSharedMedia(direct.media, createFlyer({ flights, clock: now, beganAt: NOW }));
+    const media = createSharedMedia(direct.media, createCoalescingClient({ flights, clock: now, beganAt: NOW }));
     const flying = Promise.all(Array.from({ length: 5 }, () => media.fetchMedia(target('AAAAAAA'), budget)));
-    await vi.waitUntil(() => flights.boarded.length === 5);
-    takeOff();
+    await vi.waitUntil(() => flights.joined.length === 5);
+    release();
     const results = await flying;
     expect(asked).toHaveLength(1);
     expect(results.map((result) => (result.ok ? 'ok' : result.error.kind))).toEqual(Array.from({ length: 5 }, () => 'server_error'));
     expect(results.flatMap((result) => (result.ok ? [] : result.error.attempts))).toEqual([receipt]);
   });
 
-  test('asks directly where the flights can not be reached, and not at all where their object says that it is overloaded', async () => {
-    const { direct, asked, takeOff } = upstream(async () => ok(delivery));
-    takeOff();
+  test('calls the provider directly when the coalescer is unreachable, and not at all when it is overloaded', async () => {
+    const { direct, asked, release } = upstream(async () => ok(delivery));
+    release();
     const broken = (error: Error) =>
-      createFlyer({
+      createCoalescingClient({
         flights: {
           getByName: () => ({
             fly: async () => {
@@ -198,32 +198,32 @@ describe('a shared source', () => {
     expect(asked).toEqual(['media']);
   });
 
-  test('does not fly where there is nobody to ask', async () => {
-    const { direct, takeOff } = upstream(async () => ok(delivery));
-    takeOff();
+  test('does not use the coalescer when no provider is configured', async () => {
+    const { direct, release } = upstream(async () => ok(delivery));
+    release();
     const flights = decks(direct, now);
-    const fly = createFlyer({ flights, clock: now, beganAt: NOW });
+    const coalesce = createCoalescingClient({ flights, clock: now, beganAt: NOW });
     const nobody = { providers: [], fetchMedia: async () => err({ kind: 'unconfigured', failed: [], attempts: [] } as const) };
-    expect((await createSharedMedia(nobody, fly).fetchMedia(target('AAAAAAA'), budget)).ok).toBe(false);
-    await createSharedTranscriber({ ...direct.transcriber, configured: false }, fly).transcribe(
+    expect((await createSharedMedia(nobody, coalesce).fetchMedia(target('AAAAAAA'), budget)).ok).toBe(false);
+    await createSharedTranscriber({ ...direct.transcriber, configured: false }, coalesce).transcribe(
       { mediaId: '1', shortcode: 'AAAAAAA', mediaUrl: '', durationSeconds: 1 },
       'k',
       budget,
     );
-    expect(flights.boarded).toEqual([]);
+    expect(flights.joined).toEqual([]);
   });
 });
 
-describe('deadlines of a shared flight', () => {
+describe('deadlines of a coalesced request', () => {
   const clock = () => Date.now();
 
-  test('a caller whose own comes first is told so in time, and the flight goes on for the others', async () => {
+  test('a caller with the earliest deadline times out alone, and the run continues for the others', async () => {
     vi.useFakeTimers({ now: NOW });
     try {
       let land = (): void => undefined;
-      const { direct, asked, takeOff } = upstream(() => new Promise((resolve) => (land = () => resolve(ok(delivery)))));
-      takeOff();
-      const media = createSharedMedia(direct.media, createFlyer({ flights: decks(direct, clock), clock, beganAt: NOW }));
+      const { direct, asked, release } = upstream(() => new Promise((resolve) => (land = () => resolve(ok(delivery)))));
+      release();
+      const media = createSharedMedia(direct.media, createCoalescingClient({ flights: decks(direct, clock), clock, beganAt: NOW }));
       const patient = media.fetchMedia(target('AAAAAAA'), { deadlineAt: NOW + 20 * SECOND_MS });
       const hurried = media.fetchMedia(target('AAAAAAA'), { deadlineAt: NOW + 2 * SECOND_MS });
       await vi.waitUntil(() => asked.length === 1);
@@ -237,21 +237,21 @@ describe('deadlines of a shared flight', () => {
     }
   });
 
-  test('one who has more time than the starter of a flight that ran out of it flies again, once for all of them', async () => {
+  test('followers with more time than the starter of a timed-out run share one further run', async () => {
     vi.useFakeTimers({ now: NOW });
     try {
-      const { direct, asked, takeOff } = upstream(async ({ deadlineAt }, call) => {
+      const { direct, asked, release } = upstream(async ({ deadlineAt }, call) => {
         if (call > 1) return ok(delivery);
         await new Promise((resolve) => setTimeout(resolve, deadlineAt - clock()));
         return err(failure('timed_out'));
       });
-      takeOff();
+      release();
       const flights = decks(direct, clock);
-      const media = createSharedMedia(direct.media, createFlyer({ flights, clock, beganAt: NOW }));
+      const media = createSharedMedia(direct.media, createCoalescingClient({ flights, clock, beganAt: NOW }));
       const hurried = media.fetchMedia(target('AAAAAAA'), { deadlineAt: NOW + 2 * SECOND_MS });
       await vi.waitUntil(() => asked.length === 1);
       const patient = [10, 12].map((seconds) => media.fetchMedia(target('AAAAAAA'), { deadlineAt: NOW + seconds * SECOND_MS }));
-      await vi.waitUntil(() => flights.boarded.length === 3);
+      await vi.waitUntil(() => flights.joined.length === 3);
       await vi.advanceTimersByTimeAsync(2 * SECOND_MS);
       expect(await hurried).toMatchObject({ ok: false, error: { kind: 'timed_out', attempts: [receipt] } });
       const results = await Promise.all(patient);
@@ -263,20 +263,20 @@ describe('deadlines of a shared flight', () => {
     }
   });
 
-  test('one who joined a flight whose providers were too slow by themselves does not ask them again', async () => {
-    const { direct, asked, takeOff } = upstream(async () => err(failure('timed_out')));
+  test('a follower of a run whose providers were too slow does not ask them again', async () => {
+    const { direct, asked, release } = upstream(async () => err(failure('timed_out')));
     const flights = decks(direct, now);
-    const media = createSharedMedia(direct.media, createFlyer({ flights, clock: now, beganAt: NOW }));
+    const media = createSharedMedia(direct.media, createCoalescingClient({ flights, clock: now, beganAt: NOW }));
     const flying = Promise.all([1, 2, 3].map(() => media.fetchMedia(target('AAAAAAA'), budget)));
-    await vi.waitUntil(() => flights.boarded.length === 3);
-    takeOff();
+    await vi.waitUntil(() => flights.joined.length === 3);
+    release();
     const results = await flying;
     expect(results.every((result) => !result.ok && result.error.kind === 'timed_out')).toBe(true);
     expect(asked).toHaveLength(1);
   });
 });
 
-describe('the name of a flight', () => {
+describe('the name of a coalesced request', () => {
   const providers = ['apify', 'hikerapi'] as const;
   const position = { cursor: 'c', skip: 1, lastId: '1' };
   const order = { limit: 20, includeReplies: false, position } as const;
@@ -320,12 +320,12 @@ describe('the name of a flight', () => {
     { ...parse, idempotencyKey: 'l' },
   ];
 
-  test('differs wherever what is asked upstream differs', async () => {
+  test('differs wherever the upstream request differs', async () => {
     const names = different.map(flightName);
     expect(new Set(names).size).toBe(different.length);
   });
 
-  test('is the same in whatever order the fields were set', async () => {
+  test('does not depend on the order of fields', async () => {
     const reversed = JSON.parse(JSON.stringify(comments), (_key, value: unknown) =>
       typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).toReversed()) : value,
     ) as FlightRequest;
@@ -333,7 +333,7 @@ describe('the name of a flight', () => {
     expect(flightName(reversed)).toBe(flightName(comments));
   });
 
-  test('tells nothing of what people wrote', async () => {
+  test('reveals nothing that users wrote', async () => {
     expect(flightName(parse)).toMatch(/^parse:v1:[0-9a-f]{32}$/);
   });
 });

@@ -84,7 +84,7 @@ describe('mentions', () => {
   });
 });
 
-test('the order and the author’s spelling survive any caption', () => {
+test('any caption keeps the order and the author’s spelling', () => {
   const word = fc.constantFrom(
     '#',
     '@',

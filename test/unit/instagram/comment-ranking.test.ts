@@ -61,24 +61,24 @@ describe('the ranking', () => {
     expect(ids([comment('a', 'the same length one', worse), comment('b', 'the same length two', better)])).toEqual(['b', 'a']);
   });
 
-  test('puts a comment first that the owner answered', () => {
+  test('ranks a comment with a reply by the owner first', () => {
     const answered = comment('b', 'is it open on monday', {}, [reply('r', 'from nine on', { byOwner: true })]);
     expect(ids([comment('a', 'is it open on sunday', { likeCount: 3 }), answered])).toEqual(['b', 'r', 'a']);
   });
 
-  test('knows the owner by name, in any case, where the provider has not marked the comment', () => {
+  test('recognises the owner by name, in any case, where the provider has not marked the comment', () => {
     const comments = [comment('a', 'one thing to say'), comment('b', 'another to say', { by: 'Salt.And.North' })];
     expect(rankComments(comments, 'salt.and.north', 10).sample[0]).toMatchObject({ id: 'b', isByPostOwner: true });
     expect(rankComments(comments, null, 10).sample[0]).toMatchObject({ id: 'a', isByPostOwner: null });
   });
 
-  test('prefers more to read, and ever less so', () => {
+  test('rewards length, with diminishing returns', () => {
     const long = 'a thought that takes a whole sentence to say';
     expect(ids([comment('a', 'short'), comment('b', long)])).toEqual(['b', 'a']);
     expect(ids([comment('a', long, { likeCount: 20 }), comment('b', long.repeat(40))])).toEqual(['a', 'b']);
   });
 
-  test('keeps the given order between equals', () => {
+  test('keeps the input order of equal scores', () => {
     const words = ['alpha', 'gamma', 'delta', 'omega'];
     expect(ids(words.map((word, index) => comment(`${9 - index}`, word)))).toEqual(['9', '8', '7', '6']);
   });
@@ -151,11 +151,11 @@ describe('the low-signal filter', () => {
     'Did you contact us about the order?',
     'Love it. So good.',
     'We met in St.John.in 2010',
-  ])('leaves alone: %s', (text) => {
+  ])('keeps: %s', (text) => {
     expect(lowSignalReason(text)).toBeNull();
   });
 
-  test('never takes the owner or a verified author for an advertiser', () => {
+  test('never treats the owner or a verified author as an advertiser', () => {
     const text = 'Check out my page for tickets';
     const comments = [comment('a', text), comment('b', text, { byOwner: true }), comment('c', `${text} today`, { verified: true })];
     const { sample, filtered } = rankComments(comments, null, 10);
@@ -163,7 +163,7 @@ describe('the low-signal filter', () => {
     expect(filtered).toEqual([{ reason: 'promotion', count: 1 }]);
   });
 
-  test('keeps the best-ranked of those that say the same', () => {
+  test('keeps the best-ranked of comments with the same text', () => {
     const comments = [
       comment('a', 'So beautiful!!'),
       comment('b', '@friend so BEAUTIFUL 😍', { likeCount: 5 }),
@@ -180,7 +180,7 @@ describe('the low-signal filter', () => {
     expect(textKey('cafe\u0301')).toBe(textKey('CAFÉ'));
   });
 
-  test('judges a huge text in no time', () => {
+  test('judges a huge text quickly', () => {
     const texts = ['@'.repeat(100_000), 'a.'.repeat(50_000), '+1 '.repeat(30_000), 'telegram '.repeat(10_000), 'http://'.repeat(20_000)];
     const startedAt = performance.now();
     for (const text of texts) lowSignalReason(text);
@@ -204,7 +204,7 @@ describe('replies', () => {
     expect(omitted).toEqual(isNotable ? [] : [{ reason: 'ordinary_reply', count: 1 }]);
   });
 
-  test('stand behind their parent with its id, the best first', () => {
+  test('follow their parent with its id, the best first', () => {
     const replies = [reply('r', 'linen', { likeCount: 12 }), reply('s', 'flax and hemp', { byOwner: true, likeCount: 12 })];
     const { sample } = rankComments([comment('a', 'hello there'), parent(replies)], null, 100);
     expect(sample.map(({ id, parentId }) => [id, parentId])).toEqual([
@@ -215,12 +215,12 @@ describe('replies', () => {
     ]);
   });
 
-  test('outlive a parent that says nothing', () => {
+  test('stay when their parent is filtered', () => {
     const comments = [comment('p', '🔥🔥', {}, [reply('r', 'thank you, more tomorrow', { byOwner: true })])];
     expect(ids(comments)).toEqual(['r']);
   });
 
-  test('take no more than their share of the room', () => {
+  test('take no more than their share of the sample', () => {
     const comments = Array.from({ length: 40 }, (_, at) =>
       comment(
         `c${at}`,
@@ -236,16 +236,16 @@ describe('replies', () => {
   });
 });
 
-describe('the purpose', () => {
+describe('the purpose of a sample', () => {
   const comments = [comment('a', 'a real thought', { likeCount: 50 }), comment('b', 'f4f'), comment('c', '🔥'), comment('d', '')];
 
-  test('a sample for spam has the low-signal comments first and filters only empty ones', () => {
+  test('spam puts low-signal comments first and filters only empty ones', () => {
     const { sample, filtered } = rankComments(comments, null, 10, 'low_signal');
     expect(sample.map(({ id }) => id)).toEqual(['b', 'c', 'a']);
     expect(filtered).toEqual([{ reason: 'empty', count: 1 }]);
   });
 
-  test('a sample of replies begins with the threads that have some', () => {
+  test('replies put threads with replies first', () => {
     const quiet = comment('q', 'how long', {}, [reply('r', 'two metres', { byOwner: true })]);
     expect(ids([comment('a', 'a real thought', { likeCount: 5_000 }), quiet], 10, null, 'replies')).toEqual(['q', 'r', 'a']);
   });
@@ -303,7 +303,7 @@ describe('every sample', () => {
     );
   });
 
-  test('of 3,000 comments and replies is taken in no time', () => {
+  test('of 3,000 comments and replies is taken quickly', () => {
     const comments = Array.from({ length: 500 }, (_, at) =>
       comment(
         `${at}`,
@@ -335,7 +335,7 @@ describe('docs/reference/comment-sampling.md', () => {
     expect(document).toContain(said);
   });
 
-  test.each(Object.entries(SAMPLE_PURPOSES))('says what a sample for %s is', (purpose, { replyShare, repliesPerComment, lowSignal }) => {
+  test.each(Object.entries(SAMPLE_PURPOSES))('describes the purpose %s', (purpose, { replyShare, repliesPerComment, lowSignal }) => {
     const row = new RegExp(`\\| \`${purpose}\` \\|[^|]*\\|([^|]*)\\|([^|]*)\\|([^|]*)\\|`).exec(document)?.slice(1) ?? [];
     expect(row.map((cell) => cell.trim())).toEqual([
       `${replyShare}`,
@@ -344,7 +344,7 @@ describe('docs/reference/comment-sampling.md', () => {
     ]);
   });
 
-  test('is about the method that samples carry', () => {
+  test('names the method that samples carry', () => {
     expect(rankComments([], null, 20)).toEqual({
       method: SAMPLE_METHOD,
       sample: [],

@@ -5,7 +5,7 @@ import { assembleComment, assembleReply, Comment, type CommentFacts, Reply } fro
 const facts: CommentFacts = { shortcode: 'C3L9IQOygAN', id: '18000000000000001', text: 'Which hide is this?', owner: {} };
 
 describe('what is not known', () => {
-  test('is null, and never a guess', () => {
+  test('is null, never a guess', () => {
     expect(assembleComment(facts, null)).toEqual({
       id: '18000000000000001',
       parentId: null,
@@ -29,7 +29,7 @@ describe('what is not known', () => {
     expect(assembleComment({ ...facts, likeCount: given, replyCount: given }, null)).toMatchObject({ likeCount: count, replyCount: count });
   });
 
-  test('empty texts about the author are none, and so is an avatar that is no web address', () => {
+  test('empty author fields are null, and so is an avatar without an http URL', () => {
     const owner = { id: '', username: '', fullName: '', avatarUrl: 'javascript:alert(1)' };
     expect(assembleComment({ ...facts, owner }, 'heron.watch')).toMatchObject({
       owner: { id: null, username: null, fullName: null, avatarUrl: null },
@@ -37,7 +37,7 @@ describe('what is not known', () => {
     });
   });
 
-  test('a time of zero is none', () => {
+  test('a time of zero is null', () => {
     expect(assembleComment({ ...facts, createdAtMs: 0 }, null).timestamp).toBeNull();
     expect(assembleComment({ ...facts, createdAtMs: Date.UTC(2026, 0, 2) }, null).timestamp).toBe('2026-01-02T00:00:00.000Z');
   });
@@ -68,7 +68,7 @@ describe('flags', () => {
   });
 });
 
-test('a reply names its comment, and is found below it', () => {
+test('a reply has its comment’s id, and a permalink below it', () => {
   expect(assembleReply({ ...facts, id: '18000000000000101' }, '18000000000000001', null)).toMatchObject({
     id: '18000000000000101',
     parentId: '18000000000000001',
@@ -76,7 +76,7 @@ test('a reply names its comment, and is found below it', () => {
   });
 });
 
-test('whatever a vendor writes, the outcome has the public shape', () => {
+test('whatever a vendor sends, the result has the public shape', () => {
   const anyText = fc.option(fc.string({ unit: 'binary' }), { nil: undefined });
   const anyNumber = fc.option(fc.double(), { nil: undefined });
   const anyFlag = fc.option(fc.boolean());

@@ -4,7 +4,7 @@ import { assembleMedia, canonicalUrl, InstagramMedia, type AssetFacts, type Medi
 
 const file = 'https://scontent-lantern1-1.cdninstagram.com/v/t51.29350-15/1_n.jpg?oe=6A000000';
 
-/** The least a vendor gives: everything else is left out. */
+/** The minimum that a vendor sends. */
 const bare: MediaFacts = {
   shortcode: 'CxQ7tR2mK_9',
   id: '3180000000000000001',
@@ -24,7 +24,7 @@ function asset(facts: Partial<AssetFacts>): InstagramMedia['media'][number] | un
   return assemble({ assets: [{ type: 'image', ...facts }] }).media[0];
 }
 
-test('what the vendor left out is null or empty, never a guess', () => {
+test('what the vendor omits is null or empty, never a guess', () => {
   expect(assemble({})).toEqual({
     shortcode: 'CxQ7tR2mK_9',
     id: '3180000000000000001',
@@ -70,7 +70,7 @@ describe('the caption', () => {
 });
 
 describe('metrics', () => {
-  test('pass through, a true zero too', () => {
+  test('pass through, zero included', () => {
     const metrics = { likes: 0, comments: 3, plays: 900, views: 850, shares: 2, reposts: 0 };
     expect(assemble({ metrics }).metrics).toEqual(metrics);
   });
@@ -81,7 +81,7 @@ describe('metrics', () => {
     expect(assemble({ owner: { followers: value } }).owner.followers).toBeNull();
   });
 
-  test('a zero of views beside plays is no count, alone it is one', () => {
+  test('zero views beside plays are null; alone they are zero', () => {
     expect(assemble({ metrics: { plays: 900, views: 0 } }).metrics).toMatchObject({ plays: 900, views: null });
     expect(assemble({ metrics: { plays: 0, views: 0 } }).metrics).toMatchObject({ plays: 0, views: 0 });
     expect(assemble({ metrics: { views: 0 } }).metrics).toMatchObject({ plays: null, views: 0 });
@@ -114,12 +114,12 @@ describe('the time of publication', () => {
 });
 
 describe('an asset', () => {
-  test('keeps what the vendor gave and says when its URL ends', () => {
+  test('keeps the vendor’s data and reports when its URL expires', () => {
     const facts = { url: file, thumbnailUrl: file, width: 1_080, height: 1_350, durationSeconds: 12.5, altText: 'A kite' };
     expect(asset({ ...facts, type: 'video' })).toEqual({ ...facts, type: 'video', expiresAt: '2026-05-10T03:48:16.000Z' });
   });
 
-  test('without an expiry in its URL says nothing about it', () => {
+  test('has no expiry when its URL has none', () => {
     expect(asset({ url: 'https://cdn.example/1.jpg' })?.expiresAt).toBeNull();
   });
 
@@ -139,7 +139,7 @@ describe('an asset', () => {
     expect(asset({ durationSeconds })?.durationSeconds).toBeNull();
   });
 
-  test('of an empty alt text has none', () => {
+  test('has null for an empty alt text', () => {
     expect(asset({ altText: '' })?.altText).toBeNull();
   });
 });
@@ -152,7 +152,7 @@ describe('a carousel', () => {
     shortcode: `Cx${name}`,
   });
 
-  test('shows its children in order, and the same pictures as media', () => {
+  test('shows its children in order, and the same assets as media', () => {
     const media = assemble({ type: 'carousel', children: [slide('b'), slide('a')], assets: [slide('cover')] });
     expect(media.children.map(({ id, shortcode }) => [id, shortcode])).toEqual([
       ['b', 'Cxb'],
@@ -161,21 +161,21 @@ describe('a carousel', () => {
     expect(media.media).toEqual(media.children.map(({ id: _id, shortcode: _shortcode, ...picture }) => picture));
   });
 
-  test('whose slides the vendor left out shows its cover', () => {
+  test('shows its cover when the vendor omits the slides', () => {
     const media = assemble({ type: 'carousel', children: [], assets: [slide('cover')] });
     expect(media.children).toEqual([]);
     expect(media.media.map(({ url }) => url)).toEqual(['https://cdn.example/cover']);
   });
 });
 
-test('people without a name have none, rather than an empty one', () => {
+test('users without a name have null, not an empty name', () => {
   const person = { id: '42', username: 'river.boat', fullName: '', isVerified: null };
   const media = assemble({ owner: { ...person, username: '' }, taggedUsers: [person], coauthors: [person], sponsors: [person] });
   expect(media.owner).toMatchObject({ id: '42', username: null, fullName: null });
   for (const users of [media.taggedUsers, media.coauthors, media.sponsors]) expect(users).toEqual([{ ...person, fullName: null }]);
 });
 
-test('whatever a vendor writes, the outcome has the public shape', () => {
+test('whatever a vendor sends, the result has the public shape', () => {
   const text = fc.option(fc.oneof(fc.string({ unit: 'binary' }), fc.webUrl(), fc.constant(file), fc.constant('https://a\n')), {
     nil: undefined,
   });

@@ -15,7 +15,7 @@ describe('pairs worked out by hand', () => {
     ['BAAAAAAAAA-', '1152921504606847038'],
     // 2^63 − 1: 7 and ten times 63
     ['H__________', '9223372036854775807'],
-    // 2^66 − 1, the greatest that 11 digits spell
+    // 2^66 − 1, the largest of 11 digits
     ['___________', '73786976294838206463'],
   ])('%s is %s', (shortcode, id) => {
     expect(mediaIdFromShortcode(shortcode)).toBe(id);
@@ -27,7 +27,7 @@ test('ids beyond 2^53 keep their last digits', () => {
   expect(BigInt(mediaIdFromShortcode('BAAAAAAAAAC')) - BigInt(mediaIdFromShortcode('BAAAAAAAAAB'))).toBe(1n);
 });
 
-test('an id returns from its shortcode', () => {
+test('an id survives the round trip through its shortcode', () => {
   fc.assert(
     fc.property(fc.bigInt({ min: 0n, max: (1n << 66n) - 1n }), (id) => {
       expect(mediaIdFromShortcode(shortcodeFromMediaId(id.toString()))).toBe(id.toString());
@@ -35,7 +35,7 @@ test('an id returns from its shortcode', () => {
   );
 });
 
-test('a shortcode returns from its id, without the zeros it may begin with', () => {
+test('a shortcode survives the round trip through its id, without leading zeros', () => {
   fc.assert(
     fc.property(fc.stringMatching(/^[A-Za-z0-9_-]{1,11}$/), (shortcode) => {
       expect(shortcodeFromMediaId(mediaIdFromShortcode(shortcode))).toBe(shortcode.replace(/^A+(?=.)/, ''));
@@ -47,7 +47,7 @@ test('only the first 11 characters of a private link count', () => {
   expect(mediaIdFromShortcode(`BAAAAAAAAA-${'x'.repeat(28)}`)).toBe('1152921504606847038');
 });
 
-test('the owner’s id after an underscore is left out', () => {
+test('an owner’s id after an underscore is ignored', () => {
   expect(shortcodeFromMediaId('1152921504606847038_42')).toBe('BAAAAAAAAA-');
 });
 

@@ -6,7 +6,7 @@ import rows from '../../fixtures/targets.json' with { type: 'json' };
 
 const shortcode = fc.stringMatching(/^[A-Za-z0-9_-]{5,11}$/);
 
-/** Pieces that attacks on URL parsers are made of, so that random strings reach beyond the first check. */
+/** Fragments of attacks on URL parsers, so that random strings pass the first check. */
 const pieces = fc.constantFrom(
   ' ',
   ...'https:// http: // / \\ @ : . .. ? # %2e %2F %40 443 80 [ ] ; & = \t \u200b \uff0e \u3002 \ud800 \u0430 https%3A%2F%2F'.split(' '),
@@ -21,7 +21,7 @@ const hostile = fc.oneof(
     .map(([origin, parts]) => `${origin}/${parts.join('/')}`),
 );
 
-/** A good URL with one piece put somewhere into it. */
+/** A valid URL with one fragment inserted. */
 const tampered = fc
   .tuple(
     fc.constantFrom('https://www.instagram.com/p/CxQ7tR2mK_9/', 'http://m.instagram.com:80/lantern.boat/reel/BvR4x?a=b'),
@@ -38,14 +38,14 @@ describe('the table of spellings', () => {
     );
   });
 
-  test('has an example of every reason', () => {
+  test('has an example of each reason', () => {
     const shown = new Set(rows.flatMap((row) => ('refused' in row ? [row.refused] : [])));
     expect(shown).toEqual(new Set(Object.keys(TARGET_REFUSALS)));
   });
 });
 
 describe('every refusal', () => {
-  test('carries the sentence of its reason and nothing of the input', () => {
+  test('carries its reason’s message and nothing of the input', () => {
     const refusals = rows.map(({ input }) => parseTarget(input)).flatMap((parsed) => (parsed.ok ? [] : [parsed.error]));
     expect(refusals.length).toBeGreaterThan(100);
     for (const { reason, message } of refusals) expect(message).toBe(TARGET_REFUSALS[reason]);
@@ -89,7 +89,7 @@ describe('any input', () => {
     expect(accepted).toBeGreaterThan(1_000);
   });
 
-  test('of the greatest length is judged in a moment', () => {
+  test('of the maximum length is parsed in a moment', () => {
     const started = performance.now();
     for (const filler of ['a', '/', '.', ':', '%3A', '@', '1.', '[', '?', 'www.']) {
       const parsed = parseTarget(`https://www.instagram.com/${filler.repeat(MAX_TARGET_CHARACTERS)}`.slice(0, MAX_TARGET_CHARACTERS));
@@ -116,7 +116,7 @@ describe('a shortcode', () => {
     );
   });
 
-  test('alone is taken, whatever its first character', () => {
+  test('alone is accepted, whatever its first character', () => {
     fc.assert(
       fc.property(shortcode, (code) => {
         fc.pre(!/^[a-z_]+$/.test(code)); // the names of pages

@@ -6,14 +6,14 @@ const quota = { name: 'tested', limit: 2, windowSeconds: 60 };
 const NOW = Date.UTC(2026, 10, 22, 9, 30, 20);
 
 describe('counting', () => {
-  test('goes on in a window that another clock has already begun', () => {
+  test('continues in a window that another clock has started', () => {
     const ahead = takeOne(undefined, quota, NOW + 60_000);
     const behind = takeOne(ahead.counter, quota, NOW + 39_000);
     expect(behind.allowance).toEqual({ allowed: true, limit: 2, remaining: 0, resetSeconds: 61 });
     expect(takeOne(behind.counter, quota, NOW + 60_000).allowance.allowed).toBe(false);
   });
 
-  test('refuses at once what exceeds a limit that was lowered meanwhile', () => {
+  test('refuses at once after a limit was lowered below the count', () => {
     const { counter } = takeOne(undefined, quota, NOW);
     expect(takeOne(counter, { ...quota, limit: 1 }, NOW).allowance).toMatchObject({ allowed: false, remaining: 0 });
   });
@@ -26,7 +26,7 @@ describe('an object that counts', () => {
     let over: () => void = () => undefined;
     return {
       done,
-      /** Ends the pause in which counts come together. */
+      /** Ends the batching pause. */
       endPause: async () => {
         over();
         await new Promise((resolve) => setImmediate(resolve));
@@ -52,7 +52,7 @@ describe('an object that counts', () => {
     };
   }
 
-  test('goes on counting after a restart', async () => {
+  test('continues counting after a restart', async () => {
     const { storage, endPause } = memory();
     await createWindowCounter(storage).take(quota, NOW);
     await endPause();
@@ -61,7 +61,7 @@ describe('an object that counts', () => {
     expect((await restarted.take(quota, NOW)).allowed).toBe(false);
   });
 
-  test('saves counts that come together once, and writes nothing for what it refuses', async () => {
+  test('saves batched counts once, and nothing for refusals', async () => {
     const { storage, done, endPause } = memory();
     const object = createWindowCounter(storage);
     for (let index = 0; index < 4; index += 1) await object.take(quota, NOW);
@@ -72,7 +72,7 @@ describe('an object that counts', () => {
     expect(done).toEqual(['forget at 40000', 'save 2']);
   });
 
-  test('asks to be forgotten once for each window, at its end, and saves nothing after that', async () => {
+  test('schedules its deletion once per window, at its end, and saves nothing after it', async () => {
     const { storage, done, endPause } = memory();
     const object = createWindowCounter(storage);
     await object.take(quota, NOW);
@@ -83,7 +83,7 @@ describe('an object that counts', () => {
   });
 });
 
-test('a limiter with an end to its patience rejects when nobody answers, and hands on what it gets in time', async () => {
+test('a limiter with a timeout rejects without a response, and passes a timely one through', async () => {
   const silent = createTimedLimiter({ take: () => new Promise(() => undefined) }, 5);
   await expect(silent.take(quota, 'one', NOW)).rejects.toThrow('in time');
   const allowance = { allowed: true, limit: 2, remaining: 1, resetSeconds: 40 };

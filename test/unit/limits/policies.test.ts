@@ -30,7 +30,7 @@ describe('the policy of a request', () => {
     expect(policyFor(method, path)).toBe(policy);
   });
 
-  test('limits every operation of the description but those that prove themselves otherwise', () => {
+  test('limits every operation of the API except signed ones', () => {
     const document = openApiDocument(
       createApp(() => {
         throw new Error('describing the API serves no request');
@@ -44,7 +44,7 @@ describe('the policy of a request', () => {
     expect(unlimited.filter((name) => !name.startsWith('post /v1/stripe/'))).toEqual([]);
   });
 
-  test('has names that are the same in a header as in the table, and counts above none', () => {
+  test('has a name that is valid in a header, and a limit above zero', () => {
     for (const [name, row] of Object.entries(RATE_LIMIT_ROWS)) {
       expect(name).toMatch(/^[a-z-]+$/);
       expect(Number.isInteger(row.limit) && row.limit > 0 && Number.isInteger(row.windowSeconds) && row.windowSeconds > 0).toBe(true);

@@ -1,4 +1,4 @@
-import type { BoundaryAccess } from '../../../src/parse/achronon/client.ts';
+import type { GatewayAccess } from '../../../src/parse/achronon/client.ts';
 import {
   COMMENT_PARSE_MODES,
   MEDIA_PARSE_MODES,
@@ -6,8 +6,8 @@ import {
   type MediaParseMode,
   type ParsedPost,
   type ParseRequest,
-  type SampledComment,
 } from '../../../src/parse/ports.ts';
+import type { RankedComment } from '../../../src/instagram/comment-ranking.ts';
 import type { Fetch } from '../../../src/net/fetch-json.ts';
 import { clock } from '../providers/answers.ts';
 
@@ -22,7 +22,7 @@ export const post: ParsedPost = {
   metrics: { likes: 312, comments: 14, plays: null },
 };
 
-export function sampled(id: string, text: string, facts: Partial<SampledComment> = {}): SampledComment {
+export function sampled(id: string, text: string, facts: Partial<RankedComment> = {}): RankedComment {
   return {
     id,
     parentId: null,
@@ -36,27 +36,27 @@ export function sampled(id: string, text: string, facts: Partial<SampledComment>
   };
 }
 
-export const comments: readonly SampledComment[] = [
+export const comments: readonly RankedComment[] = [
   sampled('18000000000000001', 'Which paper is that?', { likeCount: 12, replyCount: 1 }),
   sampled('18000000000000002', 'Mulberry, 60 g', { parentId: '18000000000000001', isByPostOwner: true }),
   sampled('18000000000000003', 'The third lantern is my favourite @lantern.friend'),
 ];
 
-export function mediaRequest(mode: MediaParseMode, given: readonly SampledComment[] | null = comments): ParseRequest {
+export function mediaRequest(mode: MediaParseMode, given: readonly RankedComment[] | null = comments): ParseRequest {
   return { subject: 'media', mode, post, comments: given };
 }
 
-export function commentsRequest(mode: CommentParseMode, given: readonly SampledComment[] = comments): ParseRequest {
+export function commentsRequest(mode: CommentParseMode, given: readonly RankedComment[] = comments): ParseRequest {
   return { subject: 'comments', mode, shortcode: post.shortcode, mediaId: post.mediaId, comments: given };
 }
 
-/** Every mode there is, each as a request with comments. */
+/** Every mode, each as a request with comments. */
 export const everyRequest: readonly ParseRequest[] = [
   ...MEDIA_PARSE_MODES.map((mode) => mediaRequest(mode)),
   ...COMMENT_PARSE_MODES.map((mode) => commentsRequest(mode)),
 ];
 
-export function access(fetch: Fetch, others: Partial<BoundaryAccess> = {}): BoundaryAccess {
+export function access(fetch: Fetch, others: Partial<GatewayAccess> = {}): GatewayAccess {
   return {
     endpoint: 'https://boundary.example/sandboxes/abc',
     token: 'token-of-the-test',
@@ -69,7 +69,6 @@ export function access(fetch: Fetch, others: Partial<BoundaryAccess> = {}): Boun
   };
 }
 
-/** The text of a body that was sent. */
 export function sentText(init: RequestInit | undefined): string {
   if (typeof init?.body !== 'string') throw new Error('the body is no text');
   return init.body;

@@ -2,12 +2,12 @@ import type { MediaTarget } from '../../../src/instagram/target.ts';
 import type { CommentsOrder, CommentsPosition } from '../../../src/providers/provider.ts';
 import type { Fetch } from '../../../src/net/fetch-json.ts';
 
-/** A moment that the tests call now: 2026-11-01T00:00:00Z. */
+/** The tests' current time: 2026-11-01T00:00:00Z. */
 export const NOW = Date.UTC(2026, 10, 1);
 
 export const clock = (): number => NOW;
 
-/** As much time as a read usually has. */
+/** The usual time of a read. */
 export const budget = { deadlineAt: NOW + 25_000 };
 
 export function target(shortcode: string, hint: MediaTarget['hint'] = 'post'): MediaTarget {
@@ -16,7 +16,7 @@ export function target(shortcode: string, hint: MediaTarget['hint'] = 'post'): M
 
 export type Sent = { readonly url: string; readonly init: RequestInit };
 
-/** A `fetch` that gives one answer to everything and keeps what it was asked. */
+/** A `fetch` that always returns one response and records its requests. */
 export function answering(status: number, body: unknown, headers: Record<string, string> = {}): { fetch: Fetch; sent: Sent[] } {
   const sent: Sent[] = [];
   const text = typeof body === 'string' ? body : JSON.stringify(body);
@@ -27,21 +27,21 @@ export function answering(status: number, body: unknown, headers: Record<string,
   return { fetch, sent };
 }
 
-/** A `fetch` whose answer never comes, and which ends when its signal says so, as the real one does. */
+/** A `fetch` that never responds and rejects when its signal aborts, like the real one. */
 export const silent: Fetch = (_url, init) =>
   new Promise((_resolve, reject) => {
     init.signal?.addEventListener('abort', () => reject(new DOMException('aborted', 'AbortError')), { once: true });
   });
 
-/** A `fetch` that finds no way to the host. */
+/** A `fetch` that cannot reach the host. */
 export const unreachable: Fetch = async () => {
   throw new TypeError('fetch failed');
 };
 
-/** An answer of a scripted vendor: a body as text or to be written as JSON, 200 where no status is given. */
+/** A scripted response: a text, or a body to serialise as JSON; status 200 by default. */
 export type Scripted = { readonly status?: number; readonly body: unknown; readonly headers?: Record<string, string> };
 
-/** A `fetch` that answers by what it is asked, and keeps it. */
+/** A `fetch` that responds by the request, and records it. */
 export function scripted(reply: (url: URL) => Scripted): { fetch: Fetch; asked: URL[] } {
   const asked: URL[] = [];
   const fetch: Fetch = async (address) => {
@@ -53,7 +53,7 @@ export function scripted(reply: (url: URL) => Scripted): { fetch: Fetch; asked: 
   return { fetch, asked };
 }
 
-/** An order of comments from the beginning of the thread. */
+/** A request for comments from the start of the thread. */
 export function commentsOrder(
   limit: CommentsOrder['limit'],
   includeReplies = false,

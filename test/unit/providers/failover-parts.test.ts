@@ -12,7 +12,7 @@ import type {
 } from '../../../src/providers/provider.ts';
 import { err, ok } from '../../../src/core/result.ts';
 import { budget, commentsOrder, NOW, target } from './answers.ts';
-import { thread } from './comment-list.ts';
+import { thread } from './comments/comment-list.ts';
 
 function receiptOf(provider: ProviderId, resultCount: number): UpstreamReceipt {
   return {
@@ -37,14 +37,14 @@ const batch: CommentBatch = {
 
 type Says<T> = T | { readonly fails: ProviderFailureKind; readonly takesMs?: number };
 
-/** Providers of comments that each take two calls, on one clock. */
+/** Comment providers that take two calls each, on one clock. */
 function comments(cast: Partial<Record<ProviderId, Says<CommentBatch>>>) {
   let now = NOW;
   const asked: { id: ProviderId; order: CommentsOrder; postOwner: string | null }[] = [];
   const providers = (['hikerapi', 'scrapecreators', 'apify'] as const).flatMap((id): CommentsProvider[] => {
     const says = cast[id];
     if (says === undefined) return [];
-    const fetchComments: CommentsProvider['fetchComments'] = async (_target, order, postOwner) => {
+    const fetchComments: CommentsProvider['fetchComments'] = async ({ order, postOwner }) => {
       asked.push({ id, order, postOwner });
       if (!('fails' in says)) return ok({ value: says, attempts: [receiptOf(id, 15), receiptOf(id, 5)] });
       now += says.takesMs ?? 0;
@@ -60,7 +60,7 @@ describe('comments', () => {
   const read = (source: ReturnType<typeof comments>['source'], pinned: ProviderId | null = null) =>
     source.fetchComments(target('AAAAAAA'), commentsOrder(20), 'mural.yard', pinned, budget);
 
-  test('come from the first that delivers, with its unit, its results and every call of all', async () => {
+  test('come from the first provider that delivers, with its billing unit, its results and all calls', async () => {
     const { source, asked } = comments({ hikerapi: { fails: 'blocked' }, scrapecreators: batch, apify: batch });
     expect(source.providers).toEqual(['hikerapi', 'scrapecreators', 'apify']);
     expect(await read(source)).toEqual({
@@ -79,7 +79,7 @@ describe('comments', () => {
     ]);
   });
 
-  test('that are continued come from the provider that began, or not at all', async () => {
+  test('are continued only by the provider that started them', async () => {
     const working = comments({ hikerapi: batch, scrapecreators: batch });
     expect(await read(working.source, 'scrapecreators')).toMatchObject({ ok: true, value: { provider: 'scrapecreators' } });
     const failing = comments({ hikerapi: batch, scrapecreators: { fails: 'server_error' } });
@@ -88,7 +88,7 @@ describe('comments', () => {
     expect(await read(working.source, 'apify')).toEqual({ ok: false, error: { kind: 'unconfigured', failed: [], attempts: [] } });
   });
 
-  test('are not asked for again after a definite answer, and once more after a vague one', async () => {
+  test('are not requested again after a definite answer, and once more after a vague one', async () => {
     const definite = comments({ hikerapi: { fails: 'private' }, scrapecreators: batch });
     expect(await read(definite.source)).toMatchObject({ ok: false, error: { kind: 'private', failed: [{ provider: 'hikerapi' }] } });
     const vague = comments({ hikerapi: { fails: 'unavailable' }, scrapecreators: { fails: 'server_error' }, apify: batch });
@@ -98,7 +98,7 @@ describe('comments', () => {
     });
   });
 
-  test('are not looked for elsewhere when the time is over', async () => {
+  test('are not requested elsewhere after the deadline', async () => {
     const slow = comments({ hikerapi: { fails: 'timed_out', takesMs: 25_001 - MIN_ATTEMPT_MS }, scrapecreators: batch });
     expect(await read(slow.source)).toMatchObject({ ok: false, error: { kind: 'timed_out' } });
     expect(slow.asked).toHaveLength(1);
@@ -143,7 +143,7 @@ describe('transcripts', () => {
     expect(attempts).toEqual(['scrapecreators', 'apify'].slice(0, calls));
   });
 
-  test('the failure is reported when nobody came to an outcome', async () => {
+  test('fail when no provider has an outcome', async () => {
     const { fetched, attempts } = await transcript({ fails: 'out_of_credit' }, { fails: 'rate_limited' });
     expect(fetched).toMatchObject({
       ok: false,

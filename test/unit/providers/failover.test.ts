@@ -19,7 +19,7 @@ const media = assembleMedia({
 type Script = {
   readonly says: ProviderFailureKind | 'delivers';
   readonly retryAfterSeconds?: number;
-  /** Milliseconds that the answer takes by the tests' clock. */
+  /** How long the call takes by the tests' clock. */
   readonly takesMs?: number;
 };
 
@@ -39,7 +39,7 @@ function receiptOf(id: ProviderId, says: Script['says']): UpstreamReceipt {
 
 const ids: readonly ProviderId[] = ['scrapecreators', 'hikerapi', 'apify'];
 
-/** Providers that answer by script, in the usual order, on one clock. */
+/** Scripted providers in the usual order, on one clock. */
 function cast(...scripts: readonly Script[]) {
   let now = NOW;
   const asked: ProviderId[] = [];
@@ -71,8 +71,8 @@ async function failure(...scripts: readonly Script[]): Promise<MediaFailure> {
 
 const kinds = (...says: Script['says'][]): Script[] => says.map((kind) => ({ says: kind }));
 
-describe('who is asked', () => {
-  test('the first that delivers, and nobody after it', async () => {
+describe('providers are asked', () => {
+  test('in order until one delivers', async () => {
     const { failover, asked } = cast(...kinds('delivers', 'delivers'));
     expect(await failover.fetchMedia(target('AAAAAAA'), budget)).toEqual({
       ok: true,
@@ -109,7 +109,7 @@ describe('who is asked', () => {
 });
 
 describe('a second opinion on `unavailable`', () => {
-  test('delivers when the second one delivers', async () => {
+  test('delivers when the second provider delivers', async () => {
     const fetched = await cast(...kinds('unavailable', 'delivers')).failover.fetchMedia(target('AAAAAAA'), budget);
     expect(fetched).toMatchObject({ ok: true, value: { provider: 'hikerapi' } });
   });
@@ -128,13 +128,13 @@ describe('a second opinion on `unavailable`', () => {
     },
   );
 
-  test('stays `unavailable` when nobody is left, or no time', async () => {
+  test('leaves `unavailable` when no provider or no time is left', async () => {
     expect((await failure(...kinds('blocked', 'unavailable'))).kind).toBe('unavailable');
     expect((await failure({ says: 'unavailable', takesMs: 24_500 }, { says: 'delivers' })).kind).toBe('unavailable');
   });
 });
 
-describe('what is reported when nobody could', () => {
+describe('the reported failure when no provider delivers', () => {
   test.each([
     [['rate_limited', 'rate_limited', 'rate_limited'], 'rate_limited'],
     [['rate_limited', 'out_of_credit'], 'rate_limited'],
@@ -153,20 +153,20 @@ describe('what is reported when nobody could', () => {
     expect(reported.attempts).toHaveLength(said.length);
   });
 
-  test('a time-out when the deadline ended the search, whatever else happened', async () => {
+  test('is a timeout when the deadline ended the search, whatever else happened', async () => {
     const slow = { says: 'timed_out', takesMs: 24_500 } as const;
     expect((await failure({ says: 'server_error' }, slow, { says: 'delivers' })).kind).toBe('timed_out');
     expect((await failure({ says: 'server_error' }, slow)).kind).toBe('timed_out');
   });
 
-  test('the soonest wait that any provider named', async () => {
+  test('has the shortest wait that any provider named', async () => {
     const reported = await failure({ says: 'rate_limited', retryAfterSeconds: 40 }, { says: 'rate_limited', retryAfterSeconds: 3 });
     expect(reported).toMatchObject({ kind: 'rate_limited', retryAfterSeconds: 3 });
   });
 });
 
 describe('limits', () => {
-  test('no attempt begins with less than the least time left', async () => {
+  test('no attempt starts with less than the minimum time left', async () => {
     const exactly = cast({ says: 'blocked', takesMs: 25_000 - MIN_ATTEMPT_MS }, { says: 'delivers' });
     expect(await exactly.failover.fetchMedia(target('AAAAAAA'), budget)).toMatchObject({ ok: true });
     const less = cast({ says: 'blocked', takesMs: 25_001 - MIN_ATTEMPT_MS }, { says: 'delivers' });
@@ -174,7 +174,7 @@ describe('limits', () => {
     expect(less.asked).toEqual(['scrapecreators']);
   });
 
-  test('nobody is asked when the deadline has passed already', async () => {
+  test('no provider is asked after the deadline', async () => {
     const { failover, asked } = cast(...kinds('delivers'));
     expect(await failover.fetchMedia(target('AAAAAAA'), { deadlineAt: NOW })).toEqual({
       ok: false,
@@ -183,7 +183,7 @@ describe('limits', () => {
     expect(asked).toEqual([]);
   });
 
-  test('no provider at all can be seen beforehand and is a failure of its own', async () => {
+  test('having no provider is visible beforehand and has its own failure', async () => {
     const failover = createFailover([], () => NOW);
     expect(failover.providers).toEqual([]);
     expect(await failover.fetchMedia(target('AAAAAAA'), budget)).toEqual({

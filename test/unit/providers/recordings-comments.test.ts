@@ -9,12 +9,12 @@ import { createScrapeCreators } from '../../../src/providers/scrapecreators/scra
 import { parseExactJson } from '../../../src/net/fetch-json.ts';
 import { answering, budget, clock, commentsOrder, scripted, target } from './answers.ts';
 
-// Real bodies hold other people's names and texts, so they aren't part of the project: IGSKILL_RECORDINGS names a folder with them.
+// Real bodies contain other people's names and texts, so they are not part of the project: IGSKILL_RECORDINGS names a folder with them.
 const folder = process.env['IGSKILL_RECORDINGS'];
 
 const access = { baseUrl: 'https://vendor.example', key: 'key', clock };
 
-/** A recorded page: how many entries it has, and an adapter that is answered by it. `within` is what of the batch they become. */
+/** A recorded page: its number of entries, and an adapter that receives it. `within` is the part of the batch to compare. */
 type Page = {
   readonly name: string;
   readonly entries: number;
@@ -46,7 +46,7 @@ function listAt(value: unknown, ...path: readonly string[]): readonly unknown[] 
   return Array.isArray(list) ? list : null;
 }
 
-/** Pages of the endpoints that the adapters call, told by their shape; the other endpoints' pages are left out. */
+/** Pages of the endpoints that the adapters call, recognised by their shape. */
 function pages(): Page[] {
   return bodies.flatMap(({ name, text, body }): Page[] => {
     const hiker = listAt(body, 'response', 'comments');
@@ -86,7 +86,7 @@ function pages(): Page[] {
   });
 }
 
-/** Comments of Apify: a data set of them, and those that come with a post. */
+/** Comments of Apify: a data set, and those inside a post. */
 function rowsIn(body: unknown): { readonly part: string; readonly rows: readonly unknown[] }[] {
   const items: readonly unknown[] = Array.isArray(body) ? body : [];
   if (at(items[0], 'commentUrl') !== undefined) return [{ part: 'rows', rows: items }];
@@ -107,7 +107,10 @@ describe.skipIf(folder === undefined)('recorded comments (skipped unless IGSKILL
   });
 
   test.each(recorded)('$name becomes $entries complete, valid $within', async ({ entries, within, provider }) => {
-    const fetched = await provider.fetchComments(target('C3L9IQOygAN'), commentsOrder(500, true), null, budget);
+    const fetched = await provider.fetchComments(
+      { target: target('C3L9IQOygAN'), order: commentsOrder(500, true), postOwner: null },
+      budget,
+    );
     if (!fetched.ok) throw new Error(fetched.error.kind);
     const comments = fetched.value.value.comments.map((comment) => Comment.parse(comment));
     const found = within === 'comments' ? comments : comments.flatMap(({ replies }) => replies ?? []);
@@ -159,6 +162,8 @@ describe.skipIf(folder === undefined)('recorded refusals (skipped unless IGSKILL
 
   test.each(recorded)('$name is understood on the way to comments', async ({ text, status, means }) => {
     const provider = createHikerApi({ ...access, ...answering(status, text), mediaVersion: 'v1' });
-    expect(await provider.fetchComments(target('C3L9IQOygAN'), commentsOrder(20), null, budget)).toMatchObject(means);
+    expect(
+      await provider.fetchComments({ target: target('C3L9IQOygAN'), order: commentsOrder(20), postOwner: null }, budget),
+    ).toMatchObject(means);
   });
 });

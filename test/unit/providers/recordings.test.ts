@@ -10,14 +10,14 @@ import { createScrapeCreators } from '../../../src/providers/scrapecreators/scra
 import { parseExactJson } from '../../../src/net/fetch-json.ts';
 import { answering, budget, clock, target } from './answers.ts';
 
-// Real bodies hold other people's names and texts, so they aren't part of the project: IGSKILL_RECORDINGS names a folder with them.
+// Real bodies contain other people's names and texts, so they are not part of the project: IGSKILL_RECORDINGS names a folder with them.
 const folder = process.env['IGSKILL_RECORDINGS'];
 
 type Recording = { readonly name: string; readonly wanted: MediaTarget; readonly provider: Provider };
 
 const access = { baseUrl: 'https://vendor.example', key: 'key', clock };
 
-/** What of a body is a post that its vendor's endpoint for single posts would give; other endpoints' shapes are left out. */
+/** The part of a body that is a post as the vendor's endpoint for single posts returns it; null for other endpoints' bodies. */
 function recordingsIn(directory: string): Recording[] {
   return readdirSync(directory, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.json'))
@@ -43,7 +43,6 @@ function fromText(file: string, text: string): Recording[] {
   });
 }
 
-/** The text at a path of keys, or null. */
 function field(value: unknown, ...path: readonly string[]): string | null {
   let at: unknown = value;
   for (const key of path) {

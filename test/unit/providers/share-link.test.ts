@@ -23,7 +23,7 @@ describe('a share link', () => {
     expect(new Headers(sent[0]?.init.headers).has('cookie')).toBe(false);
   });
 
-  test('may be redirected by a relative address', async () => {
+  test('may redirect to a relative URL', async () => {
     expect(await resolve(redirect('/p/C8vOfxsVAAW/').fetch)).toMatchObject({ ok: true, value: { shortcode: 'C8vOfxsVAAW' } });
   });
 
@@ -57,12 +57,12 @@ describe('a share link', () => {
     expect(await resolve(answering(status, 'x').fetch)).toEqual({ ok: false, error: { kind } });
   });
 
-  test('that is not answered in time timed out, and without a route it is unreachable', async () => {
+  test('times out without a response in time, and is unreachable without a route', async () => {
     expect(await resolve(silent, NOW + 1)).toEqual({ ok: false, error: { kind: 'timed_out' } });
     expect(await resolve(unreachable)).toEqual({ ok: false, error: { kind: 'unreachable' } });
   });
 
-  test('is answered by a real server although its body never ends', async () => {
+  test('is resolved against a real server whose body never ends', async () => {
     const server = createServer((req, res) => {
       res.writeHead(302, { location: req.url === '/base/share/reel/BAxyz123/' ? 'https://www.instagram.com/p/C8vOfxsVAAW/' : '/' });
       res.write('a body that nobody reads');

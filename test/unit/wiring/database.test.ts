@@ -10,7 +10,7 @@ const settings = readSettings({
   CURSOR_SIGNING_SECRET: 'thirty-two characters or more, x',
 });
 
-/** Where a shard is asked, and with which token. */
+/** The URL and the token used for a shard. */
 async function asked(shard: number) {
   if (!settings.ok) throw new Error(JSON.stringify(settings.error));
   let request: Request | undefined;
@@ -24,13 +24,13 @@ async function asked(shard: number) {
   return [new URL(request?.url ?? '').origin, request?.headers.get('Authorization')];
 }
 
-test('each shard is asked at its own address with its own token, or with that of the first where it has none', async () => {
+test('each shard uses its own URL and token, or the first shard’s token where it has none', async () => {
   expect(await asked(0)).toEqual(['https://home.example', 'Bearer of home']);
   expect(await asked(1)).toEqual(['https://one.example', 'Bearer of one']);
   expect(await asked(2)).toEqual(['http://two.example', 'Bearer of home']);
 });
 
-test('a shard that is not configured is never another one', async () => {
+test('an unconfigured shard throws and never resolves to another', async () => {
   if (!settings.ok) throw new Error(JSON.stringify(settings.error));
   expect(shardCount(settings.value)).toBe(3);
   for (const shard of [3, 99, -1, 0.5]) {

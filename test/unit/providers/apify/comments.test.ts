@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { Comment } from '../../../src/instagram/comment.ts';
-import { createApify } from '../../../src/providers/apify/apify.ts';
-import { APIFY_MIN_TIME_LEFT_MS } from '../../../src/providers/apify/run.ts';
-import type { CommentsOrder } from '../../../src/providers/provider.ts';
-import type { Fetch } from '../../../src/net/fetch-json.ts';
-import { providerFixture } from '../../fixtures/providers/load.ts';
-import { answering, budget, clock, commentsOrder, NOW, target } from './answers.ts';
+import { Comment } from '../../../../src/instagram/comment.ts';
+import { createApify } from '../../../../src/providers/apify/apify.ts';
+import { APIFY_MIN_TIME_LEFT_MS } from '../../../../src/providers/apify/run.ts';
+import type { CommentsOrder } from '../../../../src/providers/provider.ts';
+import type { Fetch } from '../../../../src/net/fetch-json.ts';
+import { providerFixture } from '../../../fixtures/providers/load.ts';
+import { answering, budget, clock, commentsOrder, NOW, target } from '../answers.ts';
 
 const CODE = 'C8vOfxsVAAW';
 const ENDPOINT = '/v2/acts/apify~instagram-scraper/run-sync-get-dataset-items';
 
 function read(fetch: Fetch, order: CommentsOrder, postOwner: string | null = null, deadlineAt = budget.deadlineAt) {
   const provider = createApify({ baseUrl: 'https://apify.example', key: 'test-token-of-apify', fetch, clock });
-  return provider.fetchComments(target(CODE), order, postOwner, { deadlineAt });
+  return provider.fetchComments({ target: target(CODE), order, postOwner }, { deadlineAt });
 }
 
 async function delivered(body: unknown, order: CommentsOrder, postOwner: string | null = null) {
@@ -22,7 +22,7 @@ async function delivered(body: unknown, order: CommentsOrder, postOwner: string 
   return { batch, comments: batch.comments.map((comment) => Comment.parse(comment)), attempts: fetched.value.attempts };
 }
 
-/** Each comment's last digits with those of its replies. */
+/** Each comment's last digits, with those of its replies. */
 function nesting(comments: readonly Comment[]) {
   return comments.map(({ id, replies }) => [id.slice(-3), replies?.map((reply) => reply.id.slice(-3))]);
 }
@@ -47,7 +47,7 @@ describe('the run', () => {
     expect(sent[0]?.init.body).toBe(JSON.stringify(input));
   });
 
-  test('none is started when too little time is left, nor to continue what has no cursor', async () => {
+  test('is not started with too little time left, nor to continue a batch, which has no cursor', async () => {
     const { fetch, sent } = answering(201, []);
     expect(await read(fetch, commentsOrder(20), null, NOW + APIFY_MIN_TIME_LEFT_MS - 1)).toMatchObject({
       ok: false,
@@ -61,8 +61,8 @@ describe('the run', () => {
   });
 });
 
-describe('what a row becomes', () => {
-  test('a comment with its author; counts of null are unknown', async () => {
+describe('mapping of a row', () => {
+  test('maps a comment and its author; null counts stay unknown', async () => {
     const { comments, batch } = await delivered(providerFixture('apify-comments'), commentsOrder(20), 'harbor.kiln');
     expect(comments[0]).toEqual({
       id: '18200000000000001',
@@ -86,13 +86,13 @@ describe('what a row becomes', () => {
     expect(batch).toMatchObject({ shortfall: 'provider_limit', next: null, repliesIncomplete: false });
   });
 
-  test('a GIF keeps its empty text and gets its flag, and −1 likes are unknown', async () => {
+  test('keeps the empty text of a GIF and sets its flag; −1 likes are unknown', async () => {
     const { comments } = await delivered(providerFixture('apify-comments'), commentsOrder(20));
     expect(comments[1]).toMatchObject({ text: '', likeCount: 220, flags: { isGif: true } });
     expect(comments[2]?.likeCount).toBeNull();
   });
 
-  test('an author without the owner object is taken from the flat fields', async () => {
+  test('takes an author without the owner object from the flat fields', async () => {
     const row = { id: '1', text: 'x', ownerUsername: 'tide.table', ownerProfilePicUrl: 'https://x.example/a.jpg' };
     const { comments } = await delivered([row], commentsOrder(20));
     expect(comments[0]?.owner).toMatchObject({ id: null, username: 'tide.table', avatarUrl: 'https://x.example/a.jpg', isVerified: null });
@@ -100,18 +100,18 @@ describe('what a row becomes', () => {
 });
 
 describe('replies (synthetic: no recording has any)', () => {
-  test('nested in their comment', async () => {
+  test('are read when nested in their comment', async () => {
     const { comments, batch } = await delivered(providerFixture('apify-comments-nested-synthetic'), commentsOrder(20, true));
     expect(nesting(comments)).toEqual([
       ['001', ['101', '102']],
       ['002', []],
     ]);
     expect(comments[0]?.replies?.[0]).toMatchObject({ parentId: '18200000000000001', text: 'شكرا' });
-    // The second comment counts three replies of which none came.
+    // The second comment counts three replies that the vendor did not send.
     expect(batch.repliesIncomplete).toBe(true);
   });
 
-  test('as rows of their own, by any name for the parent; one without its comment is left out', async () => {
+  test('are read as rows of their own, by any name for the parent; one without its comment is dropped', async () => {
     const { comments, batch } = await delivered(providerFixture('apify-comments-flat-synthetic'), commentsOrder(20, true));
     expect(nesting(comments)).toEqual([
       ['001', ['101', '102']],
@@ -132,7 +132,7 @@ describe('replies (synthetic: no recording has any)', () => {
     },
   );
 
-  test('that nobody asked for are neither nested nor taken for comments', async () => {
+  test('that were not requested are neither nested nor counted as comments', async () => {
     const { comments } = await delivered(providerFixture('apify-comments-flat-synthetic'), commentsOrder(20));
     expect(nesting(comments)).toEqual([
       ['001', undefined],
@@ -140,7 +140,7 @@ describe('replies (synthetic: no recording has any)', () => {
     ]);
   });
 
-  test('in both shapes at once, or answering each other in a circle, do no harm', async () => {
+  test('are tolerated in both shapes at once and in a cycle', async () => {
     const both = [
       { id: '1', text: 'a', replies: [{ id: '2', text: 'b' }] },
       { id: '2', text: 'b', parentId: '1' },
@@ -156,26 +156,26 @@ describe('replies (synthetic: no recording has any)', () => {
   });
 });
 
-describe('how much came', () => {
+describe('shortfall', () => {
   const rows = Array.from({ length: 25 }, (_, index) => ({ id: String(index + 1), text: 'x' }));
 
-  test('no more than asked for, and then nothing is short', async () => {
+  test('is null for a full batch, which never exceeds the limit', async () => {
     const { comments, batch } = await delivered(rows, commentsOrder(20));
     expect(comments).toHaveLength(20);
     expect(batch).toMatchObject({ shortfall: null, next: null });
   });
 
-  test('fewer than asked for is the vendor’s limit, as it never says how many there are; no row at all is an empty thread', async () => {
+  test('is the vendor’s limit for a smaller batch, because the vendor gives no total; no row is an empty thread', async () => {
     expect((await delivered(rows, commentsOrder(100))).batch.shortfall).toBe('provider_limit');
     expect((await delivered([], commentsOrder(100))).batch).toMatchObject({ comments: [], shortfall: 'end_of_thread' });
   });
 
-  test('a row that came twice counts once', async () => {
+  test('counts a repeated row once', async () => {
     expect((await delivered([rows[0], rows[0], rows[1]], commentsOrder(20))).comments.map(({ id }) => id)).toEqual(['1', '2']);
   });
 });
 
-test('no items and no failed request, the sentence for disabled, empty and private alike, is an empty thread', async () => {
+test('no items without a failed request, the one message for disabled, empty and private, is an empty thread', async () => {
   const item = { url: 'x', error: 'no_items', requestErrorMessages: [] };
   expect((await delivered([item], commentsOrder(20))).batch).toMatchObject({ comments: [], shortfall: 'end_of_thread' });
 });

@@ -1,8 +1,8 @@
-import { assembleComment, assembleReply, type Comment } from '../../../src/instagram/comment.ts';
-import type { CommentPage, CommentSource, CommentThread, ReplyPage } from '../../../src/providers/comments/threads.ts';
-import type { Fetched, ProviderFailure, ProviderFailureKind, UpstreamReceipt } from '../../../src/providers/provider.ts';
-import { err, ok, type Result } from '../../../src/core/result.ts';
-import { NOW } from './answers.ts';
+import { assembleComment, assembleReply, type Comment } from '../../../../src/instagram/comment.ts';
+import type { CommentPage, CommentSource, CommentThread, ReplyPage } from '../../../../src/providers/comments/threads.ts';
+import type { Fetched, ProviderFailure, ProviderFailureKind, UpstreamReceipt } from '../../../../src/providers/provider.ts';
+import { err, ok, type Result } from '../../../../src/core/result.ts';
+import { NOW } from '../answers.ts';
 
 export const receipt: UpstreamReceipt = {
   provider: 'hikerapi',
@@ -15,7 +15,7 @@ export const receipt: UpstreamReceipt = {
   httpStatus: 200,
 };
 
-/** A comment by its id, pinned when the id begins with "p". */
+/** A comment with this id, pinned when the id starts with "p". */
 export function thread(id: string, more: CommentThread['more'] = 'none'): CommentThread {
   const comment: Comment = assembleComment({ shortcode: 'AAAAAAA', id, text: id, owner: {}, isPinned: id.startsWith('p') }, null);
   return { comment, replies: [], more };
@@ -25,19 +25,18 @@ export function reply(id: string, parentId: string) {
   return assembleReply({ shortcode: 'AAAAAAA', id, text: id, owner: {} }, parentId, null);
 }
 
-/** Pages by their cursors. */
 export type Pages = ReadonlyMap<string | null, { readonly ids: readonly string[]; readonly next: string | null }>;
 
-/** Pages one behind another, with cursors c1, c2, …. */
+/** A sequence of pages with cursors c1, c2, …. */
 export function pagesOf(lists: readonly (readonly string[])[]): Pages {
   const cursor = (index: number): string | null => (index === 0 ? null : `c${index}`);
   return new Map(lists.map((ids, index) => [cursor(index), { ids, next: index + 1 < lists.length ? `c${index + 1}` : null }]));
 }
 
-/** What happens at a call: how long it takes by the tests' clock, and whether it fails. */
+/** What a call does: the time it takes, and its failure, if any. */
 export type Happening = { readonly takesMs?: number; readonly fails?: ProviderFailureKind };
 
-/** A vendor's list in memory, on a clock of its own. `happening` is told the number of the call, from 0. */
+/** A vendor's list in memory with its own clock. `happening` receives the number of the call, from 0. */
 export function listOf(
   pages: Pages,
   happening: (call: number) => Happening = () => ({}),

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { InstagramMedia } from '../../../src/instagram/media.ts';
-import type { MediaTarget } from '../../../src/instagram/target.ts';
-import { createApify } from '../../../src/providers/apify/apify.ts';
-import { APIFY_MIN_TIME_LEFT_MS } from '../../../src/providers/apify/run.ts';
-import type { Fetch } from '../../../src/net/fetch-json.ts';
-import { providerFixture } from '../../fixtures/providers/load.ts';
-import { answering, budget, clock, NOW, silent, target, unreachable } from './answers.ts';
+import { InstagramMedia } from '../../../../src/instagram/media.ts';
+import type { MediaTarget } from '../../../../src/instagram/target.ts';
+import { createApify } from '../../../../src/providers/apify/apify.ts';
+import { APIFY_MIN_TIME_LEFT_MS } from '../../../../src/providers/apify/run.ts';
+import type { Fetch } from '../../../../src/net/fetch-json.ts';
+import { providerFixture } from '../../../fixtures/providers/load.ts';
+import { answering, budget, clock, NOW, silent, target, unreachable } from '../answers.ts';
 
 const KEY = 'test-token-of-apify';
 const ENDPOINT = '/v2/acts/apify~instagram-api-scraper/run-sync-get-dataset-items';
@@ -21,7 +21,7 @@ async function media(fixture: string, wanted: MediaTarget): Promise<InstagramMed
 }
 
 describe('the request', () => {
-  test('starts one run for one post, bounded in time and charge, with the token in the header only', async () => {
+  test('starts one run per post, limited in time and charge, with the token only in the header', async () => {
     const { fetch, sent } = answering(201, []);
     await read(fetch, target('C8vOfxsVAAW', 'reel'), NOW + 17_900);
     expect(sent.map((request) => request.url)).toEqual([`https://apify.example${ENDPOINT}?timeout=17&maxTotalChargeUsd=0.5`]);
@@ -37,7 +37,7 @@ describe('the request', () => {
     expect(sent[0]?.init.body).toBe(JSON.stringify(input));
   });
 
-  test('no run is started when too little time is left, and nothing is billed', async () => {
+  test('starts no run, and bills nothing, with too little time left', async () => {
     const { fetch, sent } = answering(201, []);
     const fetched = await read(fetch, target('AAAAAAA'), NOW + APIFY_MIN_TIME_LEFT_MS - 1);
     expect(fetched).toMatchObject({
@@ -48,8 +48,8 @@ describe('the request', () => {
   });
 });
 
-describe('what an item becomes', () => {
-  test('a reel with hidden likes has views beside plays, its audio, place and people', async () => {
+describe('mapping of an item', () => {
+  test('maps a reel with hidden likes, views, plays, audio, location and users', async () => {
     expect(await media('apify-reel', target('C8vOfxsVAAW'))).toEqual({
       shortcode: 'C8vOfxsVAAW',
       id: '3400000000000000022',
@@ -94,7 +94,7 @@ describe('what an item becomes', () => {
     });
   });
 
-  test('an image with a true zero of likes and an empty caption', async () => {
+  test('maps an image with zero likes and an empty caption', async () => {
     expect(await media('apify-image', target('C8vOfxsVAAL'))).toMatchObject({
       type: 'image',
       caption: null,
@@ -104,7 +104,7 @@ describe('what an item becomes', () => {
     });
   });
 
-  test('a carousel keeps its slides in order, videos and pictures each with their own file', async () => {
+  test('keeps a carousel’s slides in order, each video and image with its own file', async () => {
     const carousel = await media('apify-carousel-mixed', target('C8vOfxsVAAh'));
     expect(carousel.children.map((child) => [child.id, child.shortcode, child.type, child.altText])).toEqual([
       ['3400000000000000034', 'C8vOfxsVAAi', 'image', 'Slide 4.'],
@@ -117,7 +117,7 @@ describe('what an item becomes', () => {
     });
   });
 
-  test('a carousel without child posts takes its slides from the list of images', async () => {
+  test('takes the slides of a carousel without child posts from the list of images', async () => {
     expect(await media('apify-carousel-without-children', target('C8vOfxsVAAr'))).toMatchObject({
       type: 'carousel',
       children: [
@@ -127,7 +127,7 @@ describe('what an item becomes', () => {
     });
   });
 
-  test('sponsors of a paid partnership are named', async () => {
+  test('names the sponsors of a paid partnership', async () => {
     expect(await media('apify-sponsored', target('C8vOfxsVAAs'))).toMatchObject({
       paidPartnership: true,
       sponsors: [{ id: '8000000099', username: 'northlight.paints' }],
@@ -185,7 +185,7 @@ describe('failures', () => {
     expect(fetched).toMatchObject({ ok: false, error: { kind } });
   });
 
-  test('the post is found beside an error item', async () => {
+  test('finds the post beside an error item', async () => {
     const fetched = await read(answering(201, [noItems, item]).fetch, target('AAAAAAA'));
     expect(fetched.ok && fetched.value.value.id).toBe('31');
   });
@@ -218,8 +218,8 @@ describe('receipts', () => {
     });
   });
 
-  test('a run that nobody waits for any more is billed, one that never began is not', async () => {
-    // The clock moves on between the check for enough time and the request, so that the wait itself is short.
+  test('bills a run that timed out, and not one that never started', async () => {
+    // The clock advances between the check for enough time and the request, so that the wait is short.
     const moments = [NOW, NOW + 24_999];
     const slow = await read(silent, target('AAAAAAA'), budget.deadlineAt, () => moments.shift() ?? NOW + 25_000);
     expect(slow).toMatchObject({ error: { kind: 'timed_out', receipt: { billedUnits: 1, estimatedCostMicros: 3_300 } } });

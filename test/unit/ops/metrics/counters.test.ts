@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { createCounterBuffer } from '../../../src/ops/metrics/counter-buffer.ts';
-import { labelled, prometheusText, PROMETHEUS_METRICS } from '../../../src/ops/metrics/prometheus.ts';
-import { type Facts, providerState } from '../../../src/ops/metrics/report.ts';
-import { countersOf } from '../../../src/ops/metrics/request-counters.ts';
-import type { Increment, Sum } from '../../../src/ops/metrics/series.ts';
+import { createCounterBuffer } from '../../../../src/ops/metrics/counter-buffer.ts';
+import { labelled, prometheusText, PROMETHEUS_METRICS } from '../../../../src/ops/metrics/prometheus.ts';
+import { type Facts, providerState } from '../../../../src/ops/metrics/report.ts';
+import { countersOf } from '../../../../src/ops/metrics/request-counters.ts';
+import type { Increment, Sum } from '../../../../src/ops/metrics/series.ts';
 
 const increment = (value: number, outcome = 'ok'): Increment => ({ name: 'parses', labels: { outcome }, value });
 
 describe('the buffer of counters', () => {
-  test('adds up what has the same name and labels, whatever their order, and writes it once', async () => {
+  test('sums increments of the same name and labels, in any order, and writes them once', async () => {
     const written: (readonly Increment[])[] = [];
     const buffer = createCounterBuffer(async (increments) => void written.push(increments));
     const call = (labels: Increment['labels']): Increment => ({ name: 'provider_calls', labels, value: 1 });
@@ -25,7 +25,7 @@ describe('the buffer of counters', () => {
     expect(written).toHaveLength(1);
   });
 
-  test('keeps what could not be written for the next flush, together with what came meanwhile', async () => {
+  test('keeps what could not be written for the next flush, with what arrived meanwhile', async () => {
     const written: (readonly Increment[])[] = [];
     let isDown = true;
     const buffer = createCounterBuffer(async (increments) => {
@@ -40,7 +40,7 @@ describe('the buffer of counters', () => {
     expect(written).toEqual([[increment(11)]]);
   });
 
-  test('takes no endless number of different labels', async () => {
+  test('limits the number of distinct labels', async () => {
     let size = 0;
     const buffer = createCounterBuffer(async (increments) => void (size = increments.length));
     buffer.add(Array.from({ length: 3_000 }, (_, index) => increment(1, `outcome ${index}`)));
@@ -50,7 +50,7 @@ describe('the buffer of counters', () => {
   });
 });
 
-describe('what is counted of a request', () => {
+describe('a request is counted by', () => {
   const facts = { method: 'GET', route: '/v1/post', status: 200, milliseconds: 120 };
   const call = (httpStatus: number | null, resultCount = 0) => ({ provider: 'hikerapi', httpStatus, resultCount, estimatedCostMicros: 0 });
 
@@ -65,7 +65,7 @@ describe('what is counted of a request', () => {
     );
   });
 
-  test('who was refused by which limit, and who passed because nobody could count', () => {
+  test('the policy that refused it, and a store that was down', () => {
     const refused = countersOf({ ...facts, status: 429, errorCode: 'rate_limited', rateLimit: 'burst' });
     const passed = countersOf({ ...facts, rateLimit: 'store_down' });
     const guessed = countersOf({ ...facts, status: 401, errorCode: 'unauthorized', rateLimit: 'unknown-keys' });
@@ -74,7 +74,7 @@ describe('what is counted of a request', () => {
     expect(passed.slice(3)).toEqual([{ name: 'rate_limit_store_down', labels: {}, value: 1 }]);
   });
 
-  test('a method that there is none of as another, whatever it is called', () => {
+  test('OTHER for an unknown method', () => {
     expect(countersOf({ ...facts, method: 'ANY-WORD' })[0]?.labels['endpoint']).toBe('OTHER /v1/post');
   });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatUsd, MAX_AMOUNT_MICRO_CREDITS, microCredits, minus, sum, ZERO } from '../../src/core/money.ts';
+import { formatUsd, MAX_AMOUNT_MICRO_CREDITS, microCredits, minus, sum, ZERO } from '../../../src/core/money.ts';
 
 describe('microCredits', () => {
   test('takes whole numbers in range and throws on anything else', () => {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { InstagramMedia } from '../../../src/instagram/media.ts';
-import type { MediaTarget } from '../../../src/instagram/target.ts';
-import { createHikerApi, type HikerMediaVersion } from '../../../src/providers/hikerapi/hikerapi.ts';
-import { HIKERAPI_LIMIT_MS } from '../../../src/providers/hikerapi/requests.ts';
-import type { Fetch } from '../../../src/net/fetch-json.ts';
-import { providerFixture } from '../../fixtures/providers/load.ts';
-import { answering, budget, clock, NOW, silent, target, unreachable } from './answers.ts';
+import { InstagramMedia } from '../../../../src/instagram/media.ts';
+import type { MediaTarget } from '../../../../src/instagram/target.ts';
+import { createHikerApi, type HikerMediaVersion } from '../../../../src/providers/hikerapi/hikerapi.ts';
+import { HIKERAPI_LIMIT_MS } from '../../../../src/providers/hikerapi/requests.ts';
+import type { Fetch } from '../../../../src/net/fetch-json.ts';
+import { providerFixture } from '../../../fixtures/providers/load.ts';
+import { answering, budget, clock, NOW, silent, target, unreachable } from '../answers.ts';
 
 const KEY = 'test-key-of-hikerapi';
 
@@ -32,8 +32,8 @@ describe('the request', () => {
   });
 });
 
-describe('what a v1 post becomes', () => {
-  test('a reel has its place, people, licensed music and its largest rendition', async () => {
+describe('mapping of a v1 post', () => {
+  test('maps a reel with location, users, licensed music and its largest rendition', async () => {
     expect(await media('v1', 'hikerapi-v1-reel', target('CxorwuxQAAW'))).toEqual({
       shortcode: 'CxorwuxQAAW',
       id: '3200000000000000022',
@@ -78,7 +78,7 @@ describe('what a v1 post becomes', () => {
     });
   });
 
-  test('an image is its largest version; its likes are hidden, it has no caption, and zeros that count nothing are null', async () => {
+  test('maps an image to its largest version; hidden likes, no caption, and meaningless zeros become null', async () => {
     expect(await media('v1', 'hikerapi-v1-image', target('CxorwuxQAAL', 'reel'))).toMatchObject({
       type: 'image',
       caption: null,
@@ -98,7 +98,7 @@ describe('what a v1 post becomes', () => {
     });
   });
 
-  test('a carousel keeps its slides in order, videos and pictures each with their own file', async () => {
+  test('keeps a carousel’s slides in order, each video and image with its own file', async () => {
     const carousel = await media('v1', 'hikerapi-v1-carousel-mixed', target('CxorwuxQAAh'));
     expect(carousel.children.map((child) => [child.id, child.type, child.width, child.height, child.durationSeconds])).toEqual([
       ['3200000000000000034', 'image', 1440, 1920, null],
@@ -112,7 +112,7 @@ describe('what a v1 post becomes', () => {
     expect(carousel).toMatchObject({ type: 'carousel', metrics: { plays: null, views: null } });
   });
 
-  test('sponsors are named in both spellings (synthetic: no recording has one)', async () => {
+  test('names sponsors in both spellings (synthetic: no recording has one)', async () => {
     expect(await media('v1', 'hikerapi-v1-sponsored-synthetic', target('CxorwuxQAAs'))).toMatchObject({
       paidPartnership: true,
       sponsors: [
@@ -124,8 +124,8 @@ describe('what a v1 post becomes', () => {
   });
 });
 
-describe('what a v2 post becomes', () => {
-  test('ids beyond 2^53 keep every digit, and shares, reposts and the sound are there', async () => {
+describe('mapping of a v2 post', () => {
+  test('keeps every digit of ids beyond 2^53, and maps shares, reposts and music', async () => {
     expect(providerFixture('hikerapi-v2-reel')).toContain('"pk": 3300000000000000013,');
     expect(await media('v2', 'hikerapi-v2-reel', target('C3L9IQOygAN'))).toMatchObject({
       id: '3300000000000000013',
@@ -150,13 +150,13 @@ describe('what a v2 post becomes', () => {
     });
   });
 
-  test('a numeric pk alone is exact too', async () => {
+  test('keeps a numeric pk exact', async () => {
     const body = '{"media_or_ad":{"pk":3300000000000000013,"code":"C3L9IQOygAN","media_type":1}}';
     const fetched = await read('v2', answering(200, body).fetch, target('C3L9IQOygAN'));
     expect(fetched.ok && fetched.value.value.id).toBe('3300000000000000013');
   });
 
-  test('a carousel with a null caption and hidden counts', async () => {
+  test('maps a carousel with a null caption and hidden counts', async () => {
     expect(await media('v2', 'hikerapi-v2-carousel-mixed', target('C3L9IQOygAY'))).toMatchObject({
       type: 'carousel',
       caption: null,
@@ -229,7 +229,7 @@ describe('failures', () => {
     expect(fetched).toMatchObject({ ok: false, error: { kind } });
   });
 
-  test('a vendor that is silent until the deadline timed out, one without a route is a server error', async () => {
+  test('a silent vendor times out at the deadline; an unreachable one is a server error', async () => {
     expect(await read('v1', silent, target('AAAAAAA'), NOW + 1)).toMatchObject({ error: { kind: 'timed_out' } });
     expect(await read('v1', unreachable, target('AAAAAAA'))).toMatchObject({ error: { kind: 'server_error' } });
     expect(HIKERAPI_LIMIT_MS).toBe(10_000);
@@ -259,7 +259,7 @@ describe('receipts', () => {
     });
   });
 
-  test('a call that ran out of time may have been charged, one that never arrived was not', async () => {
+  test('a call that timed out may be charged, one that never arrived is not', async () => {
     expect(await read('v2', silent, target('AAAAAAA'), NOW + 1)).toMatchObject({
       error: { receipt: { endpoint: '/v2/media/info/by/code', billedUnits: 1, httpStatus: null } },
     });

@@ -11,7 +11,7 @@ import {
   retryAfterSeconds,
   type Fetch,
 } from '../../../src/net/fetch-json.ts';
-import { answering, budget, clock, NOW, silent, unreachable } from './answers.ts';
+import { answering, budget, clock, NOW, silent, unreachable } from '../providers/answers.ts';
 
 const get = (url: string, limitMs = 5_000) => ({ url, init: { method: 'GET', headers: { accept: 'application/json' } }, limitMs }) as const;
 
@@ -59,7 +59,7 @@ describe('one JSON request', () => {
     });
   });
 
-  test('calls fetch without a receiver, as workerd demands', async () => {
+  test('calls fetch without a receiver, as workerd requires', async () => {
     const receivers: unknown[] = [];
     const picky = function (this: unknown): Promise<Response> {
       receivers.push(this);
@@ -95,7 +95,7 @@ describe('one JSON request', () => {
     expect(answered).toEqual({ ok: false, error: { kind: 'bad_response', httpStatus: 200, latencyMs: 0, sent: true } });
   });
 
-  test('a refusal without JSON is still an answer, told by its status', async () => {
+  test('returns an error response without JSON, with its status', async () => {
     const { fetch: fake } = answering(502, '<html>bad gateway</html>');
     const answered = await requestJson({ fetch: fake, clock }, get('https://vendor.example/'), budget);
     expect(answered).toMatchObject({ ok: true, value: { status: 502, body: null } });
@@ -123,7 +123,7 @@ describe('one JSON request', () => {
     expect(pulled).toBeLessThanOrEqual(MAX_UPSTREAM_BODY_BYTES + 3 * chunk.byteLength);
   });
 
-  test('reads characters whole when a chunk ends inside one', async () => {
+  test('decodes a character that is split across chunks', async () => {
     const bytes = new TextEncoder().encode('{"t":"茶🍵"}');
     const bitwise: Fetch = async () =>
       new Response(
@@ -145,12 +145,12 @@ describe('one JSON request', () => {
 });
 
 describe('time limits', () => {
-  test('the request ends at its own limit', async () => {
+  test('a request ends at its own limit', async () => {
     const answered = await requestJson({ fetch: silent, clock }, get('https://vendor.example/', 1), budget);
     expect(answered).toMatchObject({ ok: false, error: { kind: 'timed_out', httpStatus: null, sent: true } });
   });
 
-  test('the deadline cuts a longer limit short', async () => {
+  test('an earlier deadline ends a request before its limit', async () => {
     const answered = await requestJson({ fetch: silent, clock }, get('https://vendor.example/', 60_000), { deadlineAt: NOW + 1 });
     expect(answered).toMatchObject({ ok: false, error: { kind: 'timed_out', sent: true } });
   });
@@ -162,13 +162,13 @@ describe('time limits', () => {
     expect(sent).toHaveLength(0);
   });
 
-  test('a fetch that ignores its signal is not waited for', async () => {
+  test('a fetch that ignores its signal is not awaited', async () => {
     const deaf: Fetch = () => new Promise(() => undefined);
     const answered = await requestJson({ fetch: deaf, clock }, get('https://vendor.example/', 1), budget);
     expect(answered).toMatchObject({ ok: false, error: { kind: 'timed_out' } });
   });
 
-  test('a body that stalls counts against the same limit, with the status that came', async () => {
+  test('a stalled body counts against the same limit and keeps the received status', async () => {
     const url = await serve((_req, res) => {
       res.writeHead(200);
       res.write('{"a":');
@@ -177,7 +177,7 @@ describe('time limits', () => {
     expect(answered).toMatchObject({ ok: false, error: { kind: 'timed_out', httpStatus: 200 } });
   });
 
-  test('the signal is given to fetch and fires', async () => {
+  test('fetch receives the signal, and it fires', async () => {
     let signal: AbortSignal | null | undefined;
     const watched: Fetch = (url, init) => {
       signal = init.signal;

@@ -1,34 +1,25 @@
 import { describe, expect, test } from 'vitest';
-import { createApify } from '../../../src/providers/apify/apify.ts';
-import { APIFY_MIN_TIME_LEFT_MS } from '../../../src/providers/apify/run.ts';
-import { createScrapeCreators } from '../../../src/providers/scrapecreators/scrapecreators.ts';
+import { createScrapeCreators } from '../../../../src/providers/scrapecreators/scrapecreators.ts';
 import {
   SCRAPECREATORS_TRANSCRIPT_LIMIT_MS,
   SCRAPECREATORS_TRANSCRIPT_MAX_SECONDS,
   SCRAPECREATORS_TRANSCRIPT_MIN_TIME_MS,
-} from '../../../src/providers/scrapecreators/transcript.ts';
-import type { Fetch } from '../../../src/net/fetch-json.ts';
-import { providerFixture } from '../../fixtures/providers/load.ts';
-import { answering, budget, clock, NOW, target, unreachable } from './answers.ts';
+} from '../../../../src/providers/scrapecreators/transcript.ts';
+import type { Fetch } from '../../../../src/net/fetch-json.ts';
+import { providerFixture } from '../../../fixtures/providers/load.ts';
+import { answering, budget, clock, NOW, target, unreachable } from '../answers.ts';
 
 const REEL = 'CsFaZNTtgAh';
-const APIFY_REEL = 'C8vOfxsVAAW';
-const APIFY_ENDPOINT = '/v2/acts/apify~instagram-reel-scraper/run-sync-get-dataset-items';
 
 function byScrapeCreators(fetch: Fetch, durationSeconds: number | null = 61.5, deadlineAt = budget.deadlineAt, code = REEL) {
   const provider = createScrapeCreators({ baseUrl: 'https://sc.example', key: 'test-key', fetch, clock });
   return provider.fetchTranscript(target(code, 'reel'), durationSeconds, { deadlineAt });
 }
 
-function byApify(fetch: Fetch, deadlineAt = budget.deadlineAt) {
-  const provider = createApify({ baseUrl: 'https://apify.example', key: 'test-token', fetch, clock });
-  return provider.fetchTranscript(target(APIFY_REEL, 'post'), 300, { deadlineAt });
-}
-
 describe('ScrapeCreators', () => {
   const endpoint = '/v2/instagram/media/transcript';
 
-  test('one GET by the bare URL gives the words, without language or times', async () => {
+  test('reads the transcript with one GET by the bare URL, without language or times', async () => {
     const { fetch, sent } = answering(200, providerFixture('scrapecreators-transcript'));
     expect(await byScrapeCreators(fetch)).toEqual({
       ok: true,
@@ -51,14 +42,14 @@ describe('ScrapeCreators', () => {
     expect(sent[0]?.init).toMatchObject({ method: 'GET', headers: { 'x-api-key': 'test-key' } });
   });
 
-  test('the videos of a carousel are joined in order, silent ones left out', async () => {
+  test('joins the videos of a carousel in order, without silent ones', async () => {
     const { fetch } = answering(200, providerFixture('scrapecreators-transcript-slides'));
     expect(await byScrapeCreators(fetch, null, budget.deadlineAt, 'CsFaZNTtgAs')).toMatchObject({
       value: { value: { text: 'First the fog.\n\nThen the field.' } },
     });
   });
 
-  test('where an entry names the post itself, others are not its words', async () => {
+  test('uses only the entry that names the post itself, if any', async () => {
     const transcripts = [
       { shortcode: 'BBBBBBB', text: 'Somebody else.' },
       { shortcode: REEL, text: 'Ours.' },
@@ -106,72 +97,12 @@ describe('ScrapeCreators', () => {
     expect(await byScrapeCreators(answering(status, body).fetch)).toMatchObject({ ok: false, error: { kind, receipt: { endpoint } } });
   });
 
-  test('none is asked for when too little time is left; no route is a server error', async () => {
+  test('requests none with too little time left; an unreachable vendor is a server error', async () => {
     const { fetch, sent } = answering(200, { transcripts: null });
     const late = await byScrapeCreators(fetch, 10, NOW + SCRAPECREATORS_TRANSCRIPT_MIN_TIME_MS - 1);
     expect(late).toMatchObject({ ok: false, error: { kind: 'timed_out', receipt: { billedUnits: 0 } } });
     expect(sent).toHaveLength(0);
     expect(await byScrapeCreators(unreachable)).toMatchObject({ ok: false, error: { kind: 'server_error' } });
     expect(SCRAPECREATORS_TRANSCRIPT_LIMIT_MS).toBe(30_000);
-  });
-});
-
-describe('Apify', () => {
-  test('one capped run of the reel actor gives the words, however long the video', async () => {
-    const { fetch, sent } = answering(201, providerFixture('apify-reel-transcript'));
-    expect(await byApify(fetch, NOW + 17_900)).toEqual({
-      ok: true,
-      value: {
-        value: { kind: 'transcript', text: 'A wall, a brush and a long afternoon.', language: null, segments: null },
-        receipt: {
-          provider: 'apify',
-          endpoint: APIFY_ENDPOINT,
-          billedUnit: 'result',
-          billedUnits: 1,
-          resultCount: 1,
-          estimatedCostMicros: 3_300,
-          latencyMs: 0,
-          httpStatus: 201,
-        },
-      },
-    });
-    expect(sent.map(({ url }) => url)).toEqual([`https://apify.example${APIFY_ENDPOINT}?timeout=17&maxTotalChargeUsd=0.5`]);
-    const input = {
-      username: [`https://www.instagram.com/reel/${APIFY_REEL}/`],
-      resultsLimit: 1,
-      includeTranscript: true,
-    };
-    expect(sent[0]?.init.body).toBe(JSON.stringify(input));
-  });
-
-  test.each([
-    ['absent', {}],
-    ['null', { transcript: null }],
-    ['empty', { transcript: ' ' }],
-  ])('a transcript that is %s is none', async (_name, extra) => {
-    expect(await byApify(answering(201, [{ shortCode: APIFY_REEL, ...extra }]).fetch)).toMatchObject({
-      ok: true,
-      value: { value: { kind: 'none' }, receipt: { billedUnits: 1, resultCount: 0 } },
-    });
-  });
-
-  test.each([
-    ['a missing reel', 201, [{ url: 'x', error: 'not_found' }], 'not_found'],
-    ['an empty data set', 201, [], 'unavailable'],
-    ['no items after blocked requests', 201, [{ error: 'no_items', requestErrorMessages: ['blocked'] }], 'blocked'],
-    ['another reel than asked for', 201, [{ shortCode: 'BBBBBBB', transcript: 'x' }], 'bad_response'],
-    ['a run out of time', 408, { error: { type: 'run-timeout-exceeded' } }, 'timed_out'],
-    ['no usage left', 402, { error: { type: 'not-enough-usage-to-run-paid-actor' } }, 'out_of_credit'],
-  ])('%s', async (_name, status, body, kind) => {
-    expect(await byApify(answering(status, body).fetch)).toMatchObject({
-      ok: false,
-      error: { kind, receipt: { endpoint: APIFY_ENDPOINT } },
-    });
-  });
-
-  test('no run is started when too little time is left', async () => {
-    const { fetch, sent } = answering(201, []);
-    expect(await byApify(fetch, NOW + APIFY_MIN_TIME_LEFT_MS - 1)).toMatchObject({ ok: false, error: { kind: 'timed_out' } });
-    expect(sent).toHaveLength(0);
   });
 });

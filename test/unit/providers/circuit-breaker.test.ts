@@ -6,33 +6,33 @@ const all = [{ id: 'scrapecreators' }, { id: 'hikerapi' }, { id: 'apify' }] as c
 const usual: readonly ProviderId[] = ['scrapecreators', 'hikerapi', 'apify'];
 const START = 1_000_000;
 
-/** A circuit of one isolate, at a time that the test moves, with what was passed over. */
+/** A circuit of one isolate with a movable clock that records deprioritized providers. */
 function circuitAt(part: 'media' | 'comments' = 'media', memory: CircuitMemory = new Map()) {
-  const passed: ProviderId[] = [];
-  const circuit = createCircuit({ part, memory, passedOver: (id) => passed.push(id) });
+  const deprioritized: ProviderId[] = [];
+  const circuit = createCircuit({ part, memory, onDeprioritized: (id) => deprioritized.push(id) });
   let now = START;
   return {
     memory,
     later: (ms: number) => (now += ms),
     order: (providers: readonly { readonly id: ProviderId }[] = all) => circuit.order(providers, now).map(({ id }) => id),
     fail: (id: ProviderId, times: number, failure: ProviderFailureKind | null = 'server_error', hadMs = 20_000) => {
-      for (let count = 1; count <= times; count += 1) circuit.note(id, { failure, hadMs }, now);
+      for (let count = 1; count <= times; count += 1) circuit.record(id, { failure, hadMs }, now);
     },
-    takePassed: () => passed.splice(0),
+    takeDeprioritized: () => deprioritized.splice(0),
   };
 }
 
 describe('a provider that failed five times in a row', () => {
-  test('is asked after the others, and not before', () => {
+  test('is asked after the others, and not earlier', () => {
     const at = circuitAt();
     at.fail('scrapecreators', 4);
-    expect([at.order(), at.takePassed()]).toEqual([usual, []]);
+    expect([at.order(), at.takeDeprioritized()]).toEqual([usual, []]);
     at.fail('scrapecreators', 1);
-    expect([at.order(), at.takePassed()]).toEqual([['hikerapi', 'apify', 'scrapecreators'], ['scrapecreators']]);
+    expect([at.order(), at.takeDeprioritized()]).toEqual([['hikerapi', 'apify', 'scrapecreators'], ['scrapecreators']]);
   });
 
   test.each(['blocked', 'rate_limited', 'out_of_credit', 'misconfigured', 'timed_out', 'server_error'] as const)(
-    'is so with %s',
+    'is deprioritized after %s',
     (failure) => {
       const at = circuitAt();
       at.fail('scrapecreators', 5, failure);
@@ -40,7 +40,7 @@ describe('a provider that failed five times in a row', () => {
     },
   );
 
-  test('is not so when a delivery or a definite answer came between', () => {
+  test('keeps its place when a delivery or a definite answer came between', () => {
     for (const between of [null, 'not_found', 'private', 'login_required', 'age_restricted', 'unavailable'] as const) {
       const at = circuitAt();
       at.fail('scrapecreators', 4);
@@ -50,7 +50,7 @@ describe('a provider that failed five times in a row', () => {
     }
   });
 
-  test('is not so by answers that one post can be the reason of, nor by calls that had no time; they end no row either', () => {
+  test('keeps its place after failures that one post can cause or calls without time; these do not end a streak either', () => {
     const at = circuitAt();
     at.fail('scrapecreators', 9, 'bad_response');
     at.fail('scrapecreators', 9, 'timed_out', 4_999);
@@ -61,7 +61,7 @@ describe('a provider that failed five times in a row', () => {
     expect(at.order()[2]).toBe('scrapecreators');
   });
 
-  test('is not so when the failures were minutes apart', () => {
+  test('keeps its place when the failures are minutes apart', () => {
     const at = circuitAt();
     for (let count = 1; count <= 9; count += 1) {
       at.fail('scrapecreators', 1);
@@ -70,7 +70,7 @@ describe('a provider that failed five times in a row', () => {
     expect(at.order()).toEqual(usual);
   });
 
-  test('is tried by one read after twenty seconds: it comes back when that went well, and waits again when it did not', () => {
+  test('is retried by one read after twenty seconds: success restores it, failure restarts the wait', () => {
     const at = circuitAt();
     at.fail('scrapecreators', 5);
     at.later(19_999);
@@ -88,14 +88,14 @@ describe('a provider that failed five times in a row', () => {
     expect(at.order()).toEqual(usual);
   });
 
-  test('is asked in its turn when all are in trouble, and when there is no other', () => {
+  test('is asked in its turn when all are unhealthy, and when there is no other', () => {
     const at = circuitAt();
     for (const id of usual) at.fail(id, 5);
-    expect([at.order(), at.takePassed()]).toEqual([usual, []]);
+    expect([at.order(), at.takeDeprioritized()]).toEqual([usual, []]);
     expect(at.order([{ id: 'apify' }])).toEqual(['apify']);
   });
 
-  test('keeps its place for what else it is asked', () => {
+  test('keeps its place for other parts of a read', () => {
     const memory: CircuitMemory = new Map();
     circuitAt('media', memory).fail('scrapecreators', 5);
     expect(circuitAt('comments', memory).order()).toEqual(usual);

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { MAX_COMMENT_CALLS } from '../../../src/providers/comments/call-budget.ts';
-import { readComments } from '../../../src/providers/comments/batch.ts';
-import { REPLY_CALLS_AT_ONCE } from '../../../src/providers/comments/replies.ts';
-import type { CommentThread, ReplyPage } from '../../../src/providers/comments/threads.ts';
-import { ok } from '../../../src/core/result.ts';
-import { commentsOrder } from './answers.ts';
+import { MAX_COMMENT_CALLS } from '../../../../src/providers/comments/call-budget.ts';
+import { readComments } from '../../../../src/providers/comments/batch.ts';
+import { REPLY_CALLS_AT_ONCE } from '../../../../src/providers/comments/replies.ts';
+import type { CommentThread, ReplyPage } from '../../../../src/providers/comments/threads.ts';
+import { ok } from '../../../../src/core/result.ts';
+import { commentsOrder } from '../answers.ts';
 import { type Happening, listOf, pagesOf, receipt, reply, thread } from './comment-list.ts';
 
 const first = { cursor: null };
@@ -30,7 +30,7 @@ const twoPages = (commentId: string, cursor: string | null): ReplyPage =>
     ? { replies: [reply(`${commentId}r1`, commentId)], more: { cursor: 'x' } }
     : { replies: [reply(`${commentId}r1`, commentId), reply(`${commentId}r2`, commentId)], more: 'none' };
 
-test('every thread gets a page before any gets a second, and every reply comes once', async () => {
+test('every thread gets one page before any gets a second, and every reply comes once', async () => {
   const { asked, replyIds, batch, attempts } = await read({ ids: ['a', 'b'], replies: twoPages });
   expect(asked).toEqual(['a/', 'b/', 'a/x', 'b/x']);
   expect(replyIds).toEqual([
@@ -41,14 +41,14 @@ test('every thread gets a page before any gets a second, and every reply comes o
   expect(attempts).toHaveLength(5);
 });
 
-test('threads without further replies cost no call', async () => {
+test('threads without further replies take no call', async () => {
   const { asked, replyIds } = await read({ ids: ['a', 'b'], more: () => 'none' });
   expect(asked).toEqual([]);
   expect(replyIds).toEqual([[], []]);
 });
 
 describe('bounds', () => {
-  test('replies take only the calls that the comments left, first come first served', async () => {
+  test('replies take only the calls left over by comments, in order of the threads', async () => {
     const ids = Array.from({ length: 60 }, (_, index) => `n${index}`);
     const { asked, batch, replyIds } = await read({ ids, replies: (id) => ({ replies: [reply(`${id}r`, id)], more: 'none' }) });
     expect(asked).toEqual(ids.slice(0, MAX_COMMENT_CALLS - 1).map((id) => `${id}/`));
@@ -56,13 +56,13 @@ describe('bounds', () => {
     expect(replyIds.filter((replies) => replies?.length === 1)).toHaveLength(MAX_COMMENT_CALLS - 1);
   });
 
-  test('none is asked for without the time for it', async () => {
+  test('no reply is requested without time for it', async () => {
     const { asked, batch } = await read({ ids: ['a'], happening: () => ({ takesMs: 23_600 }) });
     expect(asked).toEqual([]);
     expect(batch.repliesIncomplete).toBe(true);
   });
 
-  test('never more than a few at a time', async () => {
+  test('only a few calls run in parallel', async () => {
     let open = 0;
     let most = 0;
     const ids = Array.from({ length: 12 }, (_, index) => `n${index}`);
@@ -72,7 +72,7 @@ describe('bounds', () => {
       fetchReplies: async (commentId) => {
         open += 1;
         most = Math.max(most, open);
-        // Some turns of the microtask queue: every worker gets to start its call before the first one ends.
+        // Several microtask turns, so that every worker starts its call before the first ends.
         for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
         open -= 1;
         return ok({ value: { replies: [reply(`${commentId}r`, commentId)], more: 'none' }, receipt });
@@ -85,17 +85,17 @@ describe('bounds', () => {
 });
 
 describe('failures', () => {
-  test('the vendor isn’t asked again after a failure, and what came is delivered', async () => {
+  test('after a failure the vendor is not asked again, and what arrived is delivered', async () => {
     const ids = Array.from({ length: 9 }, (_, index) => `n${index}`);
     const { asked, batch, attempts } = await read({ ids, happening: (call) => (call === 1 ? { fails: 'rate_limited' } : {}) });
-    // Those that were under way with it are waited for.
+    // Calls in progress are awaited.
     expect(asked.length).toBeLessThanOrEqual(REPLY_CALLS_AT_ONCE);
     expect(attempts).toHaveLength(asked.length + 1);
     expect(batch.comments).toHaveLength(9);
     expect(batch.repliesIncomplete).toBe(true);
   });
 
-  test('a comment that is gone doesn’t keep the others from their replies', async () => {
+  test('a deleted comment does not stop the replies of others', async () => {
     const { replyIds, batch } = await read({
       ids: ['a', 'b'],
       replies: (id) => ({ replies: [reply(`${id}r`, id)], more: 'none' }),
@@ -116,7 +116,7 @@ describe('failures', () => {
   });
 });
 
-test('replies at hand come first and count once', async () => {
+test('replies from the comment’s page come first and count once', async () => {
   const list = listOf(pagesOf([['a']]), undefined, twoPages);
   const withPreview: typeof list.source = {
     ...list.source,

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MAX_COMMENT_CALLS, MIN_PAGE_TIME_MS } from '../../../src/providers/comments/call-budget.ts';
-import { readComments } from '../../../src/providers/comments/batch.ts';
-import type { CommentBatch, CommentsOrder, CommentsPosition } from '../../../src/providers/provider.ts';
-import { commentsOrder } from './answers.ts';
+import { MAX_COMMENT_CALLS, MIN_PAGE_TIME_MS } from '../../../../src/providers/comments/call-budget.ts';
+import { readComments } from '../../../../src/providers/comments/batch.ts';
+import type { CommentBatch, CommentsOrder, CommentsPosition } from '../../../../src/providers/provider.ts';
+import { commentsOrder } from '../answers.ts';
 import { type Happening, listOf, type Pages, pagesOf } from './comment-list.ts';
 
 const names = (count: number, from = 0): string[] => Array.from({ length: count }, (_, index) => `n${from + index}`);
 
-/** Pages of 15, as the vendors give them. */
+/** Pages of 15, like the vendors'. */
 function pagesOfFifteen(count: number): Pages {
   return pagesOf(Array.from({ length: Math.ceil(count / 15) }, (_, page) => names(Math.min(15, count - page * 15), page * 15)));
 }
@@ -23,14 +23,14 @@ async function read(pages: Pages, order: CommentsOrder, happening?: (call: numbe
 const idsOf = (batch: CommentBatch): string[] => batch.comments.map(({ id }) => id);
 
 describe('where a batch ends', () => {
-  test('500 comments take 34 pages, and the next place is inside the last', async () => {
+  test('500 comments take 34 pages, and the next position is inside the last', async () => {
     const { batch, ids, attempts } = await read(pagesOfFifteen(600), commentsOrder(500));
     expect(ids).toEqual(names(500));
     expect(attempts).toHaveLength(34);
     expect(batch).toMatchObject({ shortfall: null, next: { cursor: 'c33', skip: 5, lastId: 'n499' }, order: 'ranked' });
   });
 
-  test('at the limit at the end of a page: the next place is the next page, or nowhere', async () => {
+  test('at the limit at the end of a page, and continues at the next page, if any', async () => {
     const twenty = pagesOf([names(10), names(10, 10), names(1, 20)]);
     expect((await read(twenty, commentsOrder(20))).batch).toMatchObject({
       shortfall: null,
@@ -55,13 +55,13 @@ describe('where a batch ends', () => {
   test.each([
     [MIN_PAGE_TIME_MS, 2],
     [MIN_PAGE_TIME_MS - 1, 1],
-  ])('when %i ms are left: %i pages are read', async (leftMs, pages) => {
+  ])('with %i ms left after %i pages', async (leftMs, pages) => {
     const { batch, asked } = await read(pagesOfFifteen(30), commentsOrder(100), () => ({ takesMs: 25_000 - leftMs }));
     expect(asked).toHaveLength(pages);
     expect(batch.shortfall).toBe(pages === 2 ? 'end_of_thread' : 'deadline');
   });
 
-  test('when a later page fails, and says whether it was the time', async () => {
+  test('when a later page fails, with time as a separate reason', async () => {
     const fails = (kind: NonNullable<Happening['fails']>, takesMs: number) => (call: number) =>
       call === 2 ? { fails: kind, takesMs } : {};
     const failed = await read(pagesOfFifteen(90), commentsOrder(100), fails('server_error', 100));
@@ -73,7 +73,7 @@ describe('where a batch ends', () => {
     expect((await read(pagesOfFifteen(90), commentsOrder(100), fails('server_error', 24_800))).batch.shortfall).toBe('provider_failed');
   });
 
-  test('when a page repeats a cursor or brings nothing new', async () => {
+  test('when a page repeats a cursor or adds nothing', async () => {
     const circle: Pages = new Map([
       [null, { ids: names(3), next: 'a' }],
       ['a', { ids: names(3, 3), next: 'b' }],
@@ -92,13 +92,13 @@ describe('where a batch ends', () => {
 });
 
 describe('nothing to deliver', () => {
-  test('a failure of the first page is the failure, with its receipt', async () => {
+  test('a failed first page fails the batch, with its receipt', async () => {
     const list = listOf(pagesOfFifteen(30), () => ({ fails: 'blocked' }));
     const fetched = await readComments(list.source, commentsOrder(20), list.budget(), list.clock);
     expect(fetched).toMatchObject({ ok: false, error: { kind: 'blocked', attempts: [{ endpoint: '/list' }] } });
   });
 
-  test('no time for a first page is a time-out for which nothing was used', async () => {
+  test('too little time for a first page is a timeout without a call', async () => {
     const list = listOf(pagesOfFifteen(30));
     const fetched = await readComments(list.source, commentsOrder(20), { deadlineAt: list.clock() + MIN_PAGE_TIME_MS - 1 }, list.clock);
     expect(fetched).toMatchObject({ ok: false, error: { kind: 'timed_out', attempts: [{ billedUnits: 0, httpStatus: null }] } });
@@ -106,31 +106,31 @@ describe('nothing to deliver', () => {
   });
 });
 
-describe('a batch that goes on', () => {
+describe('a continued batch', () => {
   const after = (skip: number, lastId: string): CommentsPosition => ({ cursor: 'c1', skip, lastId });
 
-  test('begins behind the last comment where the page has shifted', async () => {
+  test('starts after the last comment when the page has shifted', async () => {
     const shifted = pagesOf([names(5), ['new1', 'new2', ...names(5, 5)]]);
     expect((await read(shifted, commentsOrder(20, false, after(2, 'n6')))).ids).toEqual(names(3, 7));
   });
 
-  test('begins behind as many as were delivered where the last comment is gone', async () => {
+  test('starts after the number delivered when the last comment was deleted', async () => {
     const without = pagesOf([names(5), ['n5', 'n7', 'n8', 'n9']]);
     expect((await read(without, commentsOrder(20, false, after(1, 'n6')))).ids).toEqual(names(3, 7));
   });
 
-  test('goes on to the next page when the rest of its own is gone', async () => {
+  test('continues on the next page when the rest of its page was deleted', async () => {
     const pages = pagesOf([names(5), names(2, 5), names(3, 7)]);
     expect((await read(pages, commentsOrder(20, false, after(2, 'n6')))).ids).toEqual(names(3, 7));
   });
 
-  test('loses nothing when the page before ended with a pinned comment that this one repeats', async () => {
+  test('loses nothing when the previous page ended with a pinned comment that this one repeats', async () => {
     const pages = pagesOf([['p1'], ['n1', 'p1', 'n2']]);
     expect((await read(pages, commentsOrder(20, false, { cursor: 'c1', skip: 0, lastId: 'p1' }))).ids).toEqual(['n1', 'n2']);
   });
 });
 
-/** A thread as vendors page it: pages overlap, repeat the pinned comments and repeat themselves. `expected` has every comment once. */
+/** A thread paged like a vendor's: pages overlap, repeat pinned comments and repeat themselves. `expected` has every comment once. */
 const anyThread = fc
   .record({
     pins: fc.integer({ min: 0, max: 3 }),
@@ -165,7 +165,7 @@ const anyHappenings = fc.array(
 );
 
 describe('any thread', () => {
-  test('is read in one batch with every comment once and in order', async () => {
+  test('is read in one batch, every comment once and in order', async () => {
     await fc.assert(
       fc.asyncProperty(anyThread, async ({ pages, expected }) => {
         expect((await read(pages, commentsOrder(500))).ids).toEqual(expected);
@@ -173,14 +173,14 @@ describe('any thread', () => {
     );
   });
 
-  test('is read in any sequence of batches, however these are cut, with every comment once and in order', async () => {
+  test('is read in any sequence of batches, every comment once and in order', async () => {
     const limits = fc.array(fc.constantFrom(20 as const, 100 as const), { minLength: 1, maxLength: 6 });
     await fc.assert(
       fc.asyncProperty(anyThread, limits, anyHappenings, async ({ pages, expected }, limits, happenings) => {
         const list = listOf(pages, (call) => happenings[call] ?? {});
         const ids: string[] = [];
         let position: CommentsPosition | null = null;
-        // Each batch takes a call at least, and every failing call of the script is over after it.
+        // Each batch takes at least one call, and each scripted failure happens once.
         for (let batches = 0; batches < 120; batches += 1) {
           const limit = limits[batches % limits.length] ?? 20;
           const fetched = await readComments(list.source, commentsOrder(limit, false, position), list.budget(), list.clock);

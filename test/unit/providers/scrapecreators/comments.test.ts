@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { Comment } from '../../../src/instagram/comment.ts';
-import { createScrapeCreators } from '../../../src/providers/scrapecreators/scrapecreators.ts';
-import type { CommentsOrder } from '../../../src/providers/provider.ts';
-import type { Fetch } from '../../../src/net/fetch-json.ts';
-import { providerFixture } from '../../fixtures/providers/load.ts';
-import { answering, budget, clock, commentsOrder, scripted, target } from './answers.ts';
+import { Comment } from '../../../../src/instagram/comment.ts';
+import { createScrapeCreators } from '../../../../src/providers/scrapecreators/scrapecreators.ts';
+import type { CommentsOrder } from '../../../../src/providers/provider.ts';
+import type { Fetch } from '../../../../src/net/fetch-json.ts';
+import { providerFixture } from '../../../fixtures/providers/load.ts';
+import { answering, budget, clock, commentsOrder, scripted, target } from '../answers.ts';
 
 const KEY = 'test-key-of-scrapecreators';
 const CODE = 'CsFaZNTtgAh';
@@ -12,7 +12,7 @@ const URL_OF_REEL = `https://www.instagram.com/reel/${CODE}/`;
 
 function read(fetch: Fetch, order: CommentsOrder, postOwner: string | null = null) {
   const provider = createScrapeCreators({ baseUrl: 'https://sc.example/base', key: KEY, fetch, clock });
-  return provider.fetchComments(target(CODE, 'reel'), order, postOwner, budget);
+  return provider.fetchComments({ target: target(CODE, 'reel'), order, postOwner }, budget);
 }
 
 async function delivered(order: CommentsOrder, postOwner: string | null = null) {
@@ -27,7 +27,7 @@ async function delivered(order: CommentsOrder, postOwner: string | null = null) 
 }
 
 describe('the requests', () => {
-  test('name the post’s bare URL and the cursor; replies are asked for by comment, and only where their number is known', async () => {
+  test('contain the post’s bare URL and the cursor; replies are requested per comment, only where their count is known', async () => {
     const { asked } = await delivered(commentsOrder(100, true));
     expect(asked.map((url) => [url.pathname, Object.fromEntries(url.searchParams)])).toEqual([
       ['/base/v2/instagram/post/comments', { url: URL_OF_REEL }],
@@ -45,8 +45,8 @@ describe('the requests', () => {
   });
 });
 
-describe('what a comment becomes', () => {
-  test('everything that the vendor says, and null for what it doesn’t', async () => {
+describe('mapping of a comment', () => {
+  test('maps everything that the vendor sends, and null for the rest', async () => {
     const { comments } = await delivered(commentsOrder(100), 'minato_tea');
     expect(comments[0]).toEqual({
       id: '18100000000000001',
@@ -69,13 +69,13 @@ describe('what a comment becomes', () => {
     });
   });
 
-  test('counts of null stay unknown, which is not zero, and an empty text is a GIF', async () => {
+  test('keeps null counts unknown, not zero; an empty text is a GIF', async () => {
     const { comments } = await delivered(commentsOrder(100), 'minato_tea');
     expect(comments[1]).toMatchObject({ likeCount: null, replyCount: null, owner: { isVerified: true }, flags: { isByPostOwner: false } });
     expect(comments[2]).toMatchObject({ text: '', likeCount: 0, replyCount: 0, flags: { isGif: true } });
   });
 
-  test('overlapping pages give every comment once, and replies are nested', async () => {
+  test('reads every comment of overlapping pages once and nests replies', async () => {
     const { batch, comments } = await delivered(commentsOrder(100, true), 'slow.bicycle');
     expect(comments.map(({ id }) => id.slice(-1))).toEqual(['1', '2', '3', '4']);
     expect(comments[0]?.replies?.map(({ id, parentId, flags }) => [id, parentId, flags.isByPostOwner])).toEqual([
@@ -86,7 +86,7 @@ describe('what a comment becomes', () => {
     expect(batch).toMatchObject({ shortfall: 'end_of_thread', next: null, order: 'unknown', repliesIncomplete: false });
   });
 
-  test('replies that come with the page are taken without another call', async () => {
+  test('takes replies that come with the page without another call', async () => {
     const body = {
       comments: [{ id: '1', text: 'a', child_comment_count: 1, replies: [{ id: '2', text: 'b' }], has_more_replies: false }],
       cursor: null,
@@ -126,7 +126,7 @@ describe('failures of the first page', () => {
   });
 });
 
-test('receipts count a credit a page, by what the vendor says where it says it', async () => {
+test('receipts count one credit per page, or the vendor’s own count', async () => {
   const { attempts } = await delivered(commentsOrder(100, true));
   const receipt = {
     provider: 'scrapecreators',

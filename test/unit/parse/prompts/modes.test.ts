@@ -1,17 +1,20 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { CommentParseOutput } from '../../../src/parse/prompts/comment-outputs.ts';
-import { fence } from '../../../src/parse/prompts/fence.ts';
-import { MediaParseOutput } from '../../../src/parse/prompts/media-outputs.ts';
-import { instructionsOf, modeOf, outputSchemaOf, promptVersionOf, samplePurpose } from '../../../src/parse/prompts/modes.ts';
-import { referredCommentIds } from '../../../src/parse/prompts/output-parts.ts';
-import { COMMENT_PARSE_MODES } from '../../../src/parse/ports.ts';
-import { outputFor } from '../../../local/stand-ins/achronon-outputs.ts';
-import { everyRequest } from './requests.ts';
+import { CommentParseOutput } from '../../../../src/parse/prompts/comment-outputs.ts';
+import { fence } from '../../../../src/parse/prompts/fence.ts';
+import { MediaParseOutput } from '../../../../src/parse/prompts/media-outputs.ts';
+import { instructionsOf, modeOf, outputSchemaOf, promptVersionOf, samplePurpose } from '../../../../src/parse/prompts/modes.ts';
+import { referredCommentIds } from '../../../../src/parse/prompts/output-parts.ts';
+import { COMMENT_PARSE_MODES } from '../../../../src/parse/ports.ts';
+import { outputFor } from '../../../../local/stand-ins/achronon-outputs.ts';
+import { everyRequest } from '../requests.ts';
 
 const name = ({ subject, mode }: (typeof everyRequest)[number]) => `${subject}.${mode}`;
 
-/** A hash of instructions, schema and data as they are sent, by prompt version. When a hash changes, the mode's version (or that of the rules) in src/parse/prompts/modes.ts must change with it. */
+/**
+ * Hashes of instructions, schema and data as sent, by prompt version. When a hash changes, raise the version of the mode or of the rules in
+ * src/parse/prompts/modes.ts.
+ */
 const PROMPTS: Readonly<Record<string, string>> = {
   'media.summary/1.1': '88c9ed0594157ec8',
   'media.tldr/1.1': 'c6d06bc642be4575',
@@ -49,7 +52,7 @@ describe.each(everyRequest.map((request) => [name(request), request] as const))(
     expect(open).toEqual([]);
   });
 
-  test('calls its fields for comments so that their ids are checked', () => {
+  test('names its comment fields so that their ids are checked', () => {
     const text = JSON.stringify(outputSchemaOf(request));
     const names = [...text.matchAll(/"([A-Za-z]*(?:[iI]ds?))":\{/g)].map(([, found = '']) => found);
     expect(names.filter((found) => !/^commentId$|ommentIds$/.test(found))).toEqual([]);
@@ -62,7 +65,7 @@ describe.each(everyRequest.map((request) => [name(request), request] as const))(
     expect(union.parse(output)).toEqual(output);
   });
 
-  test('tells the model that data is data, and which two lines are its bounds', () => {
+  test('tells the model that data is data, and which two lines enclose it', () => {
     const text = instructionsOf(request, 'abc123');
     expect(text).toContain('"BEGIN UNTRUSTED DATA abc123"');
     expect(text).toContain('"END UNTRUSTED DATA abc123"');
@@ -74,11 +77,11 @@ test('every mode has a prompt version of its own', () => {
   expect(new Set(everyRequest.map(promptVersionOf)).size).toBe(12);
 });
 
-test('a mode that is not in the table is a bug', () => {
+test('an unknown mode throws', () => {
   expect(() => modeOf({ subject: 'media', mode: 'themes' })).toThrow('no mode themes');
 });
 
-test('spam is looked for in a sample that still holds it, replies in one that has them', () => {
+test('spam and replies are looked for in samples that contain them', () => {
   expect(COMMENT_PARSE_MODES.filter((mode) => samplePurpose(mode) !== 'discussion').map((mode) => [mode, samplePurpose(mode)])).toEqual([
     ['notable_replies', 'replies'],
     ['spam_low_signal', 'low_signal'],
@@ -86,7 +89,7 @@ test('spam is looked for in a sample that still holds it, replies in one that ha
   expect(samplePurpose(null)).toBe('discussion');
 });
 
-test('every id that an output refers to is found, wherever it stands', () => {
+test('every comment id in an output is found, at any depth', () => {
   const output = { a: [{ commentIds: ['1', '2'] }, { deep: { commentId: '3', answerCommentIds: ['4'] } }], text: '5', ids: ['6'] };
   expect(referredCommentIds(output)).toEqual(['1', '2', '3', '4']);
 });

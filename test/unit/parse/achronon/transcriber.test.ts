@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { MAX_TRANSCRIPT_CHARACTERS } from '../../../src/parse/achronon/client.ts';
-import { createTranscriber } from '../../../src/parse/achronon/transcriber.ts';
-import type { Fetch } from '../../../src/net/fetch-json.ts';
-import { answering, budget, silent, unreachable } from '../providers/answers.ts';
-import { access, sentText } from './requests.ts';
+import { MAX_TRANSCRIPT_CHARACTERS } from '../../../../src/parse/achronon/client.ts';
+import { createTranscriber } from '../../../../src/parse/achronon/transcriber.ts';
+import type { Fetch } from '../../../../src/net/fetch-json.ts';
+import { answering, budget, silent, unreachable } from '../../providers/answers.ts';
+import { access, sentText } from '../requests.ts';
 
 const request = {
   mediaId: '4010069031083175221',
@@ -27,7 +27,7 @@ function transcriber(fetch: Fetch, others: Parameters<typeof access>[1] = {}) {
 }
 
 describe('a transcription', () => {
-  test('sends address, identity, model, task and cap, and gives words, language, segments and model', async () => {
+  test('sends URL, identity, model, task and limit, and returns text, language, segments and model', async () => {
     const { fetch, sent } = answering(200, { ...good, confidence: 0.9 });
     expect(await transcriber(fetch).transcribe(request, 'hold_1', budget)).toEqual({ ok: true, value: good });
     expect(sent[0]?.url).toBe('https://boundary.example/sandboxes/abc/claudex/transcribe');
@@ -50,7 +50,7 @@ describe('a transcription', () => {
     },
   );
 
-  test('passes the older model hint on as it is', async () => {
+  test('passes the older model name through unchanged', async () => {
     const { fetch, sent } = answering(200, good);
     const hinted = transcriber(fetch, { model: 'gpt-4o-mini-transcribe' });
     await hinted.transcribe(request, 'key', budget);
@@ -58,7 +58,7 @@ describe('a transcription', () => {
     expect(JSON.parse(sentText(sent[0]?.init))).toMatchObject({ model: 'gpt-4o-mini-transcribe' });
   });
 
-  test('takes language and segments that are left out for unknown', async () => {
+  test('treats missing language and segments as unknown', async () => {
     const { fetch } = answering(200, { text: 'Words.', model: 'm' });
     expect(await transcriber(fetch).transcribe(request, 'key', budget)).toEqual({
       ok: true,
@@ -66,7 +66,7 @@ describe('a transcription', () => {
     });
   });
 
-  test('refuses what is known to be too long without sending it, and sends what may be short enough', async () => {
+  test('refuses a video known to be too long without a call, and sends one that may be short enough', async () => {
     const { fetch, sent } = answering(200, good);
     expect(await transcriber(fetch).transcribe({ ...request, durationSeconds: 180.1 }, 'key', budget)).toEqual({
       ok: false,
@@ -77,7 +77,7 @@ describe('a transcription', () => {
     expect(sent.map(({ init }) => JSON.parse(sentText(init)).durationSeconds)).toEqual([180, null, null]);
   });
 
-  test('is not asked for without an endpoint or a token', async () => {
+  test('is not requested without an endpoint or a token', async () => {
     const { fetch, sent } = answering(200, good);
     for (const missing of [{ endpoint: undefined }, { token: undefined }]) {
       const unconfigured = transcriber(fetch, missing);
@@ -99,11 +99,11 @@ describe('a transcription that fails', () => {
     ['it asks for a pause', answering(429, { message: 'x' }).fetch, 'rate_limited'],
     ['it is broken', answering(502, '').fetch, 'unreachable'],
     ['it is not there', unreachable, 'unreachable'],
-  ])('because %s says so', async (_name, fetch, kind) => {
+  ])('maps %s', async (_name, fetch, kind) => {
     expect(await transcriber(fetch).transcribe(request, 'key', budget)).toEqual({ ok: false, error: { kind } });
   });
 
-  test('because no answer comes ends with its time', async () => {
+  test('times out without a response', async () => {
     expect(await transcriber(silent, { timeoutMs: 20 }).transcribe(request, 'key', budget)).toEqual({
       ok: false,
       error: { kind: 'timed_out' },
@@ -123,7 +123,7 @@ describe('a transcription that fails', () => {
     ['a segment long after the video', { ...good, segments: [{ startSeconds: 0, endSeconds: 900, text: 'x' }] }],
     ['an error with status 200', { message: 'x', code: 'internal' }],
     ['a page', '<html>'],
-  ])('with %s is asked for once more under a key of its own, then given up', async (_name, body) => {
+  ])('with %s is retried once with its own key, then fails', async (_name, body) => {
     const { fetch, sent } = answering(200, body);
     expect(await transcriber(fetch).transcribe(request, 'hold_1', budget)).toEqual({ ok: false, error: { kind: 'invalid_output' } });
     expect(sent.map(({ init }) => new Headers(init.headers).get('idempotency-key'))).toEqual(['hold_1-1', 'hold_1-2']);

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { bucketOf, countOf, LATENCY_BOUNDS_MS, OVERFLOW, quantileOf } from '../../../src/ops/metrics/histogram.ts';
+import { bucketOf, countOf, LATENCY_BOUNDS_MS, OVERFLOW, quantileOf } from '../../../../src/ops/metrics/histogram.ts';
 
 function bucketsOf(durations: readonly number[]): Record<string, number> {
   const buckets: Record<string, number> = {};
@@ -12,18 +12,18 @@ test('a duration falls into the first bucket that holds it', () => {
   expect([0, 10, 10.5, 30_000, 30_001].map(bucketOf)).toEqual(['10', '10', '25', '30000', OVERFLOW]);
 });
 
-test('no observations have no quantile', () => {
+test('a quantile without observations is null', () => {
   expect(quantileOf({}, 0.5)).toBeNull();
 });
 
-test('a quantile is spread evenly inside its bucket', () => {
+test('a quantile is interpolated linearly inside its bucket', () => {
   expect(quantileOf({ 100: 4 }, 0.5)).toBe(75);
   expect(quantileOf({ 10: 50, 1000: 50 }, 0.5)).toBe(10);
   expect(quantileOf({ 10: 50, 1000: 50 }, 0.75)).toBe(750);
   expect(quantileOf({ [OVERFLOW]: 3 }, 0.5)).toBe(30_000);
 });
 
-test('every quantile lies in the bucket of the observation that it stands for, and none is below a smaller one', () => {
+test('every quantile lies in the bucket of its observation, and quantiles never decrease', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 30_000 }), { minLength: 1, maxLength: 200 }), (durations) => {
       const buckets = bucketsOf(durations);

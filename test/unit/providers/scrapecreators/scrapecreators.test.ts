@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { InstagramMedia } from '../../../src/instagram/media.ts';
-import type { MediaTarget } from '../../../src/instagram/target.ts';
-import { createScrapeCreators } from '../../../src/providers/scrapecreators/scrapecreators.ts';
-import { SCRAPECREATORS_LIMIT_MS } from '../../../src/providers/scrapecreators/requests.ts';
-import type { Fetch } from '../../../src/net/fetch-json.ts';
-import { providerFixture } from '../../fixtures/providers/load.ts';
-import { answering, budget, clock, NOW, silent, target, unreachable } from './answers.ts';
+import { InstagramMedia } from '../../../../src/instagram/media.ts';
+import type { MediaTarget } from '../../../../src/instagram/target.ts';
+import { createScrapeCreators } from '../../../../src/providers/scrapecreators/scrapecreators.ts';
+import { SCRAPECREATORS_LIMIT_MS } from '../../../../src/providers/scrapecreators/requests.ts';
+import type { Fetch } from '../../../../src/net/fetch-json.ts';
+import { providerFixture } from '../../../fixtures/providers/load.ts';
+import { answering, budget, clock, NOW, silent, target, unreachable } from '../answers.ts';
 
 const KEY = 'test-key-of-scrapecreators';
 
@@ -20,7 +20,7 @@ async function media(fixture: string, wanted: MediaTarget): Promise<InstagramMed
 }
 
 describe('the request', () => {
-  test('asks for the rebuilt URL, untrimmed, with the key in the header only', async () => {
+  test('contains the rebuilt URL, untrimmed, with the key only in the header', async () => {
     const { fetch, sent } = answering(404, {});
     await read(fetch, target('CsFaZNTtgAh', 'reel'));
     expect(sent.map((request) => request.url)).toEqual([
@@ -30,8 +30,8 @@ describe('the request', () => {
   });
 });
 
-describe('what a post becomes', () => {
-  test('a reel has plays, music, people and its canonical reel address; zero views beside plays are no count', async () => {
+describe('mapping of a post', () => {
+  test('maps a reel with plays, music, users and canonical URL; zero views beside plays are null', async () => {
     expect(await media('scrapecreators-reel', target('CsFaZNTtgAh', 'unknown'))).toEqual({
       shortcode: 'CsFaZNTtgAh',
       id: '3100000000000000033',
@@ -76,7 +76,7 @@ describe('what a post becomes', () => {
     });
   });
 
-  test('hidden likes are null with the flag, a missing caption is null, partial errors beside the post do no harm', async () => {
+  test('maps hidden likes to null with the flag and a missing caption to null; tolerates partial errors beside the post', async () => {
     expect(await media('scrapecreators-image-hidden-likes', target('CsFaZNTtgAL'))).toMatchObject({
       type: 'image',
       caption: null,
@@ -95,7 +95,7 @@ describe('what a post becomes', () => {
     });
   });
 
-  test('captions keep their script, and entities come from them', async () => {
+  test('keeps the script of captions and extracts their hashtags and mentions', async () => {
     expect(await media('scrapecreators-image-non-latin', target('CsFaZNTtgAW'))).toMatchObject({
       caption: '新しい抹茶の季節 🍵 #抹茶 #お茶会 — вместе с @harbor.kiln. पहला कप',
       hashtags: ['抹茶', 'お茶会'],
@@ -104,7 +104,7 @@ describe('what a post becomes', () => {
     });
   });
 
-  test('a carousel keeps its slides in order, videos and pictures each with their own file', async () => {
+  test('keeps a carousel’s slides in order, each video and image with its own file', async () => {
     const carousel = await media('scrapecreators-carousel-mixed', target('CsFaZNTtgAs', 'reel'));
     expect(carousel.type).toBe('carousel');
     expect(carousel.children.map((child) => [child.id, child.type, child.width, child.height])).toEqual([
@@ -123,7 +123,7 @@ describe('what a post becomes', () => {
     expect(carousel.metrics).toMatchObject({ plays: null, views: null });
   });
 
-  test('a reduced carousel gives what it has: no invented ids, unknown flags are null, the flat comment count is used', async () => {
+  test('maps a reduced carousel without invented ids; unknown flags are null, the flat comment count is used', async () => {
     expect(await media('scrapecreators-carousel-reduced', target('CsFaZNTtgA3'))).toMatchObject({
       type: 'carousel',
       id: '3100000000000000055',
@@ -138,7 +138,7 @@ describe('what a post becomes', () => {
     });
   });
 
-  test('a trimmed reel without `data` around it is read; its size is unknown', async () => {
+  test('reads a trimmed reel without a `data` envelope; its size is unknown', async () => {
     expect(await media('scrapecreators-reel-trimmed', target('CsFaZNTtgBC'))).toMatchObject({
       type: 'reel',
       caption: '🪿',
@@ -147,7 +147,7 @@ describe('what a post becomes', () => {
     });
   });
 
-  test('sponsors of a paid partnership are named (synthetic: no recording has one)', async () => {
+  test('names the sponsors of a paid partnership (synthetic: no recording has one)', async () => {
     expect(await media('scrapecreators-sponsored-synthetic', target('CsFaZNTtgBN'))).toMatchObject({
       paidPartnership: true,
       sponsors: [{ id: '5000000099', username: 'northlight.paints', fullName: null, isVerified: true }],
@@ -163,7 +163,7 @@ describe('what a post becomes', () => {
     expect(fetched.ok && fetched.value.value.type).toBe(type);
   });
 
-  test('a field of an unexpected type is null and spoils nothing', async () => {
+  test('maps a field of an unexpected type to null and keeps the rest', async () => {
     const odd = {
       __typename: 'XDTGraphImage',
       id: 31,
@@ -220,18 +220,18 @@ describe('failures', () => {
     expect(fetched).toMatchObject({ ok: false, error: { kind } });
   });
 
-  test('Retry-After comes through in seconds', async () => {
+  test('pass on Retry-After in seconds', async () => {
     const fetched = await read(answering(429, {}, { 'retry-after': '17' }).fetch, target('AAAAAAA'));
     expect(fetched).toMatchObject({ ok: false, error: { kind: 'rate_limited', retryAfterSeconds: 17 } });
   });
 
-  test('a vendor that is silent until the deadline timed out, one without a route is a server error', async () => {
+  test('a silent vendor times out at the deadline; an unreachable one is a server error', async () => {
     expect(await read(silent, target('AAAAAAA'), NOW + 1)).toMatchObject({ error: { kind: 'timed_out' } });
     expect(await read(unreachable, target('AAAAAAA'))).toMatchObject({ error: { kind: 'server_error' } });
     expect(SCRAPECREATORS_LIMIT_MS).toBe(10_000);
   });
 
-  test('no failure carries the key, the URL or the vendor’s words', async () => {
+  test('contain neither the key nor the URL nor the vendor’s message', async () => {
     const fetched = await read(answering(500, { message: 'private words of the vendor' }).fetch, target('AAAAAAA'));
     const shown = JSON.stringify(fetched);
     expect(shown).toContain('server_error');
@@ -256,7 +256,7 @@ describe('receipts', () => {
     expect(made).toEqual({ ...receipt, billedUnits, estimatedCostMicros, resultCount, latencyMs: 0, httpStatus: status });
   });
 
-  test('a call that ran out of time may have been charged, one that never arrived was not', async () => {
+  test('a call that timed out may be charged, one that never arrived is not', async () => {
     const slow = await read(silent, target('AAAAAAA'), NOW + 1);
     const lost = await read(unreachable, target('AAAAAAA'));
     expect(slow).toMatchObject({ error: { receipt: { billedUnits: 1, httpStatus: null } } });

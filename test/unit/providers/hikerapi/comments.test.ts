@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { Comment } from '../../../src/instagram/comment.ts';
-import { createHikerApi } from '../../../src/providers/hikerapi/hikerapi.ts';
-import type { CommentsOrder } from '../../../src/providers/provider.ts';
-import type { Fetch } from '../../../src/net/fetch-json.ts';
-import { providerFixture } from '../../fixtures/providers/load.ts';
-import { answering, budget, clock, commentsOrder, NOW, scripted, silent, target, unreachable } from './answers.ts';
+import { Comment } from '../../../../src/instagram/comment.ts';
+import { createHikerApi } from '../../../../src/providers/hikerapi/hikerapi.ts';
+import type { CommentsOrder } from '../../../../src/providers/provider.ts';
+import type { Fetch } from '../../../../src/net/fetch-json.ts';
+import { providerFixture } from '../../../fixtures/providers/load.ts';
+import { answering, budget, clock, commentsOrder, NOW, scripted, silent, target, unreachable } from '../answers.ts';
 
 const KEY = 'test-key-of-hikerapi';
 const CODE = 'C3L9IQOygAN';
@@ -12,7 +12,7 @@ const CURSOR = '{"cached_comments_cursor":"18000000000000004","bifilter_token":"
 
 function read(fetch: Fetch, order: CommentsOrder, postOwner: string | null = null, deadlineAt = budget.deadlineAt) {
   const provider = createHikerApi({ baseUrl: 'https://hiker.example', key: KEY, fetch, clock, mediaVersion: 'v1' });
-  return provider.fetchComments(target(CODE), order, postOwner, { deadlineAt });
+  return provider.fetchComments({ target: target(CODE), order, postOwner }, { deadlineAt });
 }
 
 /** Two pages of comments; one thread whose replies fill two pages. */
@@ -43,7 +43,7 @@ const author = {
 };
 
 describe('the requests', () => {
-  test('name the media id that the shortcode spells and the vendor’s cursor, with the key in the header only', async () => {
+  test('contain the media id of the shortcode and the vendor’s cursor, with the key only in the header', async () => {
     const { fetch, sent } = answering(200, providerFixture('hikerapi-comments-2'));
     await read(fetch, commentsOrder(20, false, { cursor: CURSOR, skip: 0, lastId: null }));
     const query = `id=3300000000000000013&page_id=${encodeURIComponent(CURSOR)}&can_support_threading=true&safe_int=true`;
@@ -51,7 +51,7 @@ describe('the requests', () => {
     expect(sent[0]?.init).toMatchObject({ method: 'GET', headers: { 'x-access-key': KEY } });
   });
 
-  test('ask for replies only of the threads that have more than their preview, page after page', async () => {
+  test('fetch replies only of threads with more than their preview, page by page', async () => {
     const { asked } = await delivered(commentsOrder(100, true));
     expect(asked.map((url) => [url.pathname, url.searchParams.get('comment_id'), url.searchParams.get('min_id')])).toEqual([
       ['/v2/media/comments', null, null],
@@ -63,8 +63,8 @@ describe('the requests', () => {
   });
 });
 
-describe('what a comment becomes', () => {
-  test('a pinned comment has its author, its time and its address; without replies asked for it carries none', async () => {
+describe('mapping of a comment', () => {
+  test('maps a pinned comment with author, time and permalink; without replies unless requested', async () => {
     const { comments } = await delivered(commentsOrder(100), 'Heron.Watch');
     expect(comments[0]).toEqual({
       id: '18000000000000001',
@@ -80,25 +80,25 @@ describe('what a comment becomes', () => {
     });
   });
 
-  test('an id sent as a number beyond 2^53 keeps every digit, and a missing count of replies is none', async () => {
+  test('keeps every digit of a numeric id beyond 2^53; a missing reply count is zero', async () => {
     expect(providerFixture('hikerapi-comments-1')).toContain('"pk": 18000000000000007,');
     const { comments } = await delivered(commentsOrder(100));
     expect(comments[1]).toMatchObject({ id: '18000000000000007', likeCount: 0, replyCount: 0, flags: { isByPostOwner: null } });
   });
 
-  test('a GIF has an empty text and its flag; an empty name is none; the plain like count is taken where the other is missing', async () => {
+  test('maps a GIF to an empty text and its flag; an empty name is null; falls back to the plain like count', async () => {
     const { comments } = await delivered(commentsOrder(100));
     expect(comments[2]).toMatchObject({ text: '', owner: { fullName: null, isVerified: true }, flags: { isGif: true } });
     expect(comments[4]).toMatchObject({ text: '👏', likeCount: 7, isPinned: null });
   });
 
-  test('pages are joined in order, the repeated pin is left out, and the thread’s end is told', async () => {
+  test('joins pages in order, drops the repeated pinned comment, and reports the end of the thread', async () => {
     const { batch, comments } = await delivered(commentsOrder(100));
     expect(comments.map(({ id }) => id.slice(-1))).toEqual(['1', '7', '3', '4', '5']);
     expect(batch).toMatchObject({ shortfall: 'end_of_thread', next: null, order: 'ranked', repliesIncomplete: false });
   });
 
-  test('replies are nested once each, previews first, with their parent and the owner’s mark', async () => {
+  test('nests each reply once, previews first, with its parent and the owner’s mark', async () => {
     const { batch, comments } = await delivered(commentsOrder(100, true));
     expect(comments[0]?.replies).toEqual([
       expect.objectContaining({
@@ -119,7 +119,7 @@ describe('no comments', () => {
     ['disabled by the author (body as recorded)', 403, { detail: 'Comments disabled by author', exc_type: 'CommentsDisabled' }, 'disabled'],
     ['none yet, told as a refusal', 404, { detail: 'Entries not found', exc_type: 'NotFoundError' }, 'end_of_thread'],
     ['none yet, told as a list', 200, { response: { comments: [] }, next_page_id: null }, 'end_of_thread'],
-  ])('%s: an empty batch', async (_name, status, body, shortfall) => {
+  ])('%s is an empty batch', async (_name, status, body, shortfall) => {
     const fetched = await read(answering(status, body).fetch, commentsOrder(20, true));
     expect(fetched).toEqual({
       ok: true,
@@ -154,7 +154,7 @@ describe('failures of the first page', () => {
     expect(fetched).toMatchObject({ ok: false, error: { kind, attempts: [{ endpoint: '/v2/media/comments', httpStatus: status }] } });
   });
 
-  test('silence is a time-out, no route a server error, and neither shows the key', async () => {
+  test('a silent vendor times out, an unreachable one is a server error, and neither failure contains the key', async () => {
     const slow = await read(silent, commentsOrder(20), null, NOW + 1);
     expect(slow).toMatchObject({ ok: false, error: { kind: 'timed_out', attempts: [{ billedUnits: 0, httpStatus: null }] } });
     const lost = await read(unreachable, commentsOrder(20));
@@ -162,7 +162,7 @@ describe('failures of the first page', () => {
     expect(JSON.stringify([slow, lost])).not.toContain(KEY);
   });
 
-  test('one unreadable entry among others is left out', async () => {
+  test('one unreadable entry among others is dropped', async () => {
     const body = { response: { comments: [{ text: 'no id' }, { pk: '1', text: 'fine' }, { pk: '../2' }] }, next_page_id: null };
     const fetched = await read(answering(200, body).fetch, commentsOrder(20));
     expect(fetched.ok && fetched.value.value.comments.map(({ text }) => text)).toEqual(['fine']);
@@ -170,7 +170,7 @@ describe('failures of the first page', () => {
 });
 
 describe('receipts', () => {
-  test('every page of comments and of replies has its own, by the endpoint that gave it', async () => {
+  test('each page of comments and replies has its own, with its endpoint', async () => {
     const { attempts } = await delivered(commentsOrder(100, true));
     const receipt = {
       provider: 'hikerapi',
@@ -188,7 +188,7 @@ describe('receipts', () => {
     ]);
   });
 
-  test('what the vendor says that a call used is taken', async () => {
+  test('use the vendor’s own count of billed requests', async () => {
     const { fetch } = answering(200, providerFixture('hikerapi-comments-2'), { 'x-hiker-info': 'reqs=3' });
     const fetched = await read(fetch, commentsOrder(20));
     expect(fetched.ok && fetched.value.attempts).toMatchObject([{ billedUnits: 3, estimatedCostMicros: 3_000 }]);

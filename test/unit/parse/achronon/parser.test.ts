@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { MAX_SAMPLE_CHARACTERS, MAX_SAMPLE_COMMENTS } from '../../../src/instagram/comment-ranking.ts';
-import { MAX_BOUNDARY_REQUEST_BYTES, ParseBody } from '../../../src/parse/achronon/client.ts';
-import { MAX_CAPTION_CHARACTERS, MAX_PARSED_TRANSCRIPT_CHARACTERS } from '../../../src/parse/prompts/fence.ts';
-import { outputSchemaOf } from '../../../src/parse/prompts/modes.ts';
-import { createParser } from '../../../src/parse/achronon/parser.ts';
-import type { ParseRequest } from '../../../src/parse/ports.ts';
-import type { Fetch } from '../../../src/net/fetch-json.ts';
-import { outputFor } from '../../../local/stand-ins/achronon-outputs.ts';
-import { answering, budget, clock, NOW, silent, unreachable } from '../providers/answers.ts';
-import { access, comments, commentsRequest, everyRequest, mediaRequest, post, sampled, sentText } from './requests.ts';
+import { MAX_SAMPLE_CHARACTERS, MAX_SAMPLE_COMMENTS } from '../../../../src/instagram/comment-ranking.ts';
+import { MAX_GATEWAY_REQUEST_BYTES, ParseBody } from '../../../../src/parse/achronon/client.ts';
+import { MAX_CAPTION_CHARACTERS, MAX_PARSED_TRANSCRIPT_CHARACTERS } from '../../../../src/parse/prompts/fence.ts';
+import { outputSchemaOf } from '../../../../src/parse/prompts/modes.ts';
+import { createParser } from '../../../../src/parse/achronon/parser.ts';
+import type { ParseRequest } from '../../../../src/parse/ports.ts';
+import type { Fetch } from '../../../../src/net/fetch-json.ts';
+import { outputFor } from '../../../../local/stand-ins/achronon-outputs.ts';
+import { answering, budget, clock, NOW, silent, unreachable } from '../../providers/answers.ts';
+import { access, comments, commentsRequest, everyRequest, mediaRequest, post, sampled, sentText } from '../requests.ts';
 
 const theme = (commentIds: readonly string[]) => ({
   themes: [{ theme: 'Paper', description: 'Which paper it is.', share: 0.5, commentIds }],
@@ -16,7 +16,7 @@ const theme = (commentIds: readonly string[]) => ({
 });
 const good = { output: theme(['18000000000000001']), model: 'some-model' };
 
-/** A `fetch` that gives one answer after the other, the last one from then on. */
+/** A `fetch` that returns these responses in turn, the last one repeatedly. */
 function inTurn(...answers: readonly unknown[]) {
   const sent: { readonly url: string; readonly init: RequestInit }[] = [];
   const fetch: Fetch = async (url, init) => {
@@ -30,7 +30,7 @@ function inTurn(...answers: readonly unknown[]) {
 const bodyOf = (init: RequestInit | undefined) => ParseBody.parse(JSON.parse(sentText(init)));
 
 describe('a parse', () => {
-  test('is asked for below the whole base, with token, key and version, and never redirected', async () => {
+  test('is sent below the whole base URL with token, key and version, and never redirected', async () => {
     const { fetch, sent } = inTurn(good);
     const parsed = await createParser(access(fetch)).parse(commentsRequest('themes'), 'hold_1', budget);
     expect(parsed).toEqual({ ok: true, value: { output: good.output, model: 'some-model', promptVersion: 'comments.themes/1.1' } });
@@ -73,7 +73,7 @@ describe('a parse', () => {
     },
   );
 
-  test('is not asked for without an endpoint or a token', async () => {
+  test('is not requested without an endpoint or a token', async () => {
     const { fetch, sent } = inTurn(good);
     for (const parser of [createParser(access(fetch, { endpoint: undefined })), createParser(access(fetch, { token: undefined }))]) {
       expect(parser.configured).toBe(false);
@@ -97,7 +97,7 @@ describe('an output that does not fit', () => {
     ['rests on no comment', { ...good, output: theme([]) }],
     ['is too long', { ...good, output: { ...good.output, caveats: ['x'.repeat(241)] } }],
     ['is blank', { ...good, output: { ...good.output, caveats: [' '] } }],
-  ])('and %s is asked for once more under a key of its own, then given up', async (_name, bad) => {
+  ])('with %s is retried once with its own key, then fails', async (_name, bad) => {
     const twice = inTurn(bad);
     expect(await createParser(access(twice.fetch)).parse(commentsRequest('themes'), 'key', budget)).toEqual({
       ok: false,
@@ -134,13 +134,13 @@ describe('an output that does not fit', () => {
         caveats: [],
       },
     ],
-  ])('because it %s is no output', async (_name, request, output) => {
+  ])('is rejected because it %s', async (_name, request, output) => {
     const { fetch } = inTurn({ output, model: 'm' });
     expect(await createParser(access(fetch)).parse(request, 'key', budget)).toEqual({ ok: false, error: { kind: 'invalid_output' } });
   });
 });
 
-describe('a boundary that fails', () => {
+describe('a failing gateway', () => {
   test.each<[string, Fetch, string]>([
     ['with 401', answering(401, { message: 'no', code: 'unauthorized' }).fetch, 'refused'],
     ['with 403 and a page', answering(403, '<html>').fetch, 'refused'],
@@ -153,7 +153,7 @@ describe('a boundary that fails', () => {
     ['with a code of another task', answering(422, { message: 'x', code: 'no_speech' }).fetch, 'refused'],
     ['with an unknown code', answering(422, { message: 'x', code: 'constructor' }).fetch, 'refused'],
     ['by not being there', unreachable, 'unreachable'],
-  ])('%s is told apart and asked once', async (_name, fetch, kind) => {
+  ])('with %s is called once and reported as such', async (_name, fetch, kind) => {
     let asked = 0;
     const counting: Fetch = (url, init) => {
       asked += 1;
@@ -163,7 +163,7 @@ describe('a boundary that fails', () => {
     expect(asked).toBe(1);
   });
 
-  test('by saying itself that its output does not fit is asked once more', async () => {
+  test('that reports invalid output itself is retried once', async () => {
     const { fetch, sent } = answering(422, { message: 'x', code: 'output_invalid' });
     expect(await createParser(access(fetch)).parse(commentsRequest('themes'), 'key', budget)).toEqual({
       ok: false,
@@ -172,14 +172,14 @@ describe('a boundary that fails', () => {
     expect(sent).toHaveLength(2);
   });
 
-  test('by staying silent is left at the time limit, and at the deadline of the read', async () => {
+  test('that stays silent times out at its limit and at the read’s deadline', async () => {
     const late = { ok: false, error: { kind: 'timed_out' } };
     expect(await createParser(access(silent, { timeoutMs: 20 })).parse(commentsRequest('themes'), 'key', budget)).toEqual(late);
     expect(await createParser(access(silent)).parse(commentsRequest('themes'), 'key', { deadlineAt: NOW + 20 })).toEqual(late);
     expect(await createParser(access(silent)).parse(commentsRequest('themes'), 'key', { deadlineAt: NOW })).toEqual(late);
   });
 
-  test('first by time and then by shape gets no more time than one parse has', async () => {
+  test('gets no more time for a retry than one interpretation has', async () => {
     let now = NOW;
     const { fetch, sent } = inTurn('garbage');
     const slow: Fetch = (url, init) => {
@@ -202,7 +202,7 @@ const INJECTIONS = [
   '__proto__ constructor toString',
 ];
 
-describe('what people write', () => {
+describe('untrusted text', () => {
   test.each(INJECTIONS.map((text) => [text.slice(0, 40), text]))('cannot change the request: %j', async (_name, text) => {
     const plain = inTurn({ output: {}, model: 'm' });
     const hostile = inTurn({ output: {}, model: 'm' });
@@ -232,13 +232,13 @@ describe('what people write', () => {
     ['the right shape with an invented comment', theme(['18000000000000001', '666'])],
     ['the schema of another mode', { agreements: [], disagreements: [], caveats: [] }],
     ['an envelope within the envelope', { output: good.output }],
-  ])('gets nothing through where a model obeys it: %s', async (_name, output) => {
+  ])('has no effect even where a model obeys it: %s', async (_name, output) => {
     const { fetch } = inTurn({ output, model: 'm' });
     const request = commentsRequest('themes', [...comments, sampled('5', INJECTIONS[0] ?? '')]);
     expect(await createParser(access(fetch)).parse(request, 'key', budget)).toEqual({ ok: false, error: { kind: 'invalid_output' } });
   });
 
-  test('fits into the request however hostile it is, as long as the sample keeps its bounds', async () => {
+  test('fits into the request however hostile it is, within the sample’s bounds', async () => {
     const worst = '\u200b';
     const each = worst.repeat(MAX_SAMPLE_CHARACTERS / MAX_SAMPLE_COMMENTS);
     const largest: ParseRequest = {
@@ -264,11 +264,11 @@ describe('what people write', () => {
     await createParser(access(fetch)).parse(largest, 'key', budget);
     expect(sent.length).toBeGreaterThan(0);
     const bytes = new TextEncoder().encode(sentText(sent[0]?.init)).byteLength;
-    expect(bytes).toBeGreaterThan(MAX_BOUNDARY_REQUEST_BYTES / 2);
-    expect(bytes).toBeLessThanOrEqual(MAX_BOUNDARY_REQUEST_BYTES);
+    expect(bytes).toBeGreaterThan(MAX_GATEWAY_REQUEST_BYTES / 2);
+    expect(bytes).toBeLessThanOrEqual(MAX_GATEWAY_REQUEST_BYTES);
   });
 
-  test('is not sent at all where it would exceed the request', async () => {
+  test('is not sent when it exceeds the request', async () => {
     const { fetch, sent } = inTurn(good);
     const many = Array.from({ length: 2_000 }, (_, at) => sampled(`${at}`, 'x'.repeat(400)));
     expect(await createParser(access(fetch, { clock })).parse(commentsRequest('themes', many), 'key', budget)).toEqual({
