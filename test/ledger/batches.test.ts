@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
 import { CALL_POLICY } from '../../src/db/call.ts';
-import { foundHold, foundSpend } from '../../src/billing/ledger/outcomes.ts';
+import { holdOutcome, spendOutcome } from '../../src/billing/ledger/outcomes.ts';
 import { chargeCall, releaseCall, reserveCall, settleCall, undoCall } from '../../src/billing/ledger/commands.ts';
 import { createLedgerWriter } from '../../src/billing/writer/ledger-writer.ts';
 import type { Spend } from '../../src/billing/ledger/ledger.ts';
@@ -139,11 +139,11 @@ describe.each([
     const good = reserveCall(spend('good'), clock(), TTL_MS);
     const poisoned = [
       { ...reserveCall(spend('malformed'), clock(), TTL_MS), row: '{"id":"req_x","now":01}' },
-      { ...settleCall('req_x', [], {}, undefined, clock()), row: '{"id":' },
-      { ...releaseCall('req_x', 'r', undefined, clock()), look: '"req_x' },
+      { ...settleCall({ id: 'req_x', lines: [], receipt: {}, ending: undefined }, clock()), row: '{"id":' },
+      { ...releaseCall({ id: 'req_x', reason: 'r', ending: undefined }, clock()), look: '"req_x' },
     ];
     const answers = await Promise.all(
-      [good, ...poisoned, chargeCall(spend('better'), {}, null, clock())].map((call) => writer.submit(call)),
+      [good, ...poisoned, chargeCall({ spend: spend('better'), receipt: {}, answer: null }, clock())].map((call) => writer.submit(call)),
     );
     expect(answers.map((answer) => (answer.ok ? 'carried out' : answer.error.kind))).toEqual([
       'carried out',
@@ -205,10 +205,10 @@ describe.each([
     const { id } = spend('late');
     const [undone, late] = await Promise.all([
       writer.submit(undoCall(id, null, clock())),
-      writer.submit(chargeCall(spend('late'), {}, null, clock())),
+      writer.submit(chargeCall({ spend: spend('late'), receipt: {}, answer: null }, clock())),
     ]);
-    expect(foundHold(undone.ok ? undone.value : null)).toMatchObject({ state: 'settled' });
-    expect(foundSpend(late.ok ? late.value : null)).toMatchObject({ hold: { state: 'settled' } });
+    expect(holdOutcome(undone.ok ? undone.value : null)).toMatchObject({ state: 'settled' });
+    expect(spendOutcome(late.ok ? late.value : null)).toMatchObject({ hold: { state: 'settled' } });
     expect(await balance()).toEqual({ posted: 3 * PRICE, held: 0 });
   });
 
@@ -218,7 +218,7 @@ describe.each([
     await ledger.reserve(spend('fails', { target }), TTL_MS);
     const ending = { keyHash: customer.keyHash, onceDigest: null, answer: null, target };
     const writer = busyWriter();
-    const call = releaseCall(spend('fails').id, 'provider_timeout', ending, clock());
+    const call = releaseCall({ id: spend('fails').id, reason: 'provider_timeout', ending }, clock());
     await Promise.all([call, { ...call }].map((one) => writer.submit(one)));
     await writer.submit(call);
     const { rows } = await client.execute({ sql: 'SELECT failures FROM failing WHERE key_id = ?', args: [customer.keyId] });

@@ -16,9 +16,9 @@ const spendOf = (id: string, padding = '') => ({
   lines: [{ item: 'media', amount: microCredits(1) }],
 });
 const reserve = (id: string, padding = '') => reserveCall(spendOf(id, padding), 1, 60_000);
-const charge = (id: string) => chargeCall(spendOf(id), {}, null, 1);
-const settle = (id: string) => settleCall(`req_${id}`, [], {}, undefined, 1);
-const release = (id: string) => releaseCall(`req_${id}`, 'x', undefined, 1);
+const charge = (id: string) => chargeCall({ spend: spendOf(id), receipt: {}, answer: null }, 1);
+const settle = (id: string) => settleCall({ id: `req_${id}`, lines: [], receipt: {}, ending: undefined }, 1);
+const release = (id: string) => releaseCall({ id: `req_${id}`, reason: 'x', ending: undefined }, 1);
 const undo = (id: string) => undoCall(`req_${id}`, null, 1);
 
 /** What the connection below answers to the call with this id. */
