@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { auditLedger } from '../../src/billing/audit/full-audit.ts';
 import { auditStep, beginPass } from '../../src/billing/audit/incremental-audit.ts';
-import { LAWS_WITHOUT_ACCOUNT, RANGE_LAWS, RECEIPT_LAW } from '../../src/billing/audit/invariants.ts';
+import { INVARIANTS_WITHOUT_ACCOUNT, RANGE_INVARIANTS, RECEIPT_INVARIANT } from '../../src/billing/audit/invariants.ts';
 import { createJobStore, runJobs } from '../../src/ops/jobs/jobs.ts';
 import { createMetricsStore } from '../../src/ops/metrics/metrics-store.ts';
 import { type Sum, total } from '../../src/ops/metrics/series.ts';
@@ -151,7 +151,7 @@ describe('the audit by ranges of accounts', () => {
 
   test('counts every law of the full audit', async () => {
     const client = await memoryDatabase();
-    expect([...Object.keys(RANGE_LAWS), RECEIPT_LAW.name, ...LAWS_WITHOUT_ACCOUNT].sort()).toEqual(
+    expect([...Object.keys(RANGE_INVARIANTS), RECEIPT_INVARIANT.name, ...INVARIANTS_WITHOUT_ACCOUNT].sort()).toEqual(
       Object.keys(await auditLedger(client)).sort(),
     );
     client.close();
@@ -172,7 +172,7 @@ describe('the audit by ranges of accounts', () => {
     await client.execute(`WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 12000)
       INSERT INTO receipt (id, account_id, lines, body, created_at) SELECT printf('req_%05d', n), 'acct_none', '[]', '{}', 1 FROM n`);
     const { broken, steps } = await walk(client);
-    expect({ broken: broken[RECEIPT_LAW.name], steps }).toEqual({ broken: 12_000, steps: 3 });
+    expect({ broken: broken[RECEIPT_INVARIANT.name], steps }).toEqual({ broken: 12_000, steps: 3 });
     client.close();
   });
 
@@ -211,7 +211,7 @@ describe('the audit by ranges of accounts', () => {
     const { broken } = await walk(client);
     expect(broken[law]).toBeGreaterThan(0);
     // Lines that have lost their hold and secrets that have lost their key belong to no account.
-    const unowned = { lines_are_those_asked_for: 0, ...Object.fromEntries(LAWS_WITHOUT_ACCOUNT.map((name) => [name, 0])) };
+    const unowned = { lines_are_those_asked_for: 0, ...Object.fromEntries(INVARIANTS_WITHOUT_ACCOUNT.map((name) => [name, 0])) };
     expect({ ...broken, ...unowned }).toEqual({ ...full, ...unowned });
     client.close();
   });
