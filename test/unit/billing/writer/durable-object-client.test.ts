@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { undoCall } from '../../../src/billing/ledger/commands.ts';
-import type { WriteFailure } from '../../../src/billing/ledger/writer.ts';
-import { createObjectWriter, type WriterObject } from '../../../src/billing/writer/durable-object-client.ts';
-import { createQueuedDatabase } from '../../../src/billing/writer/queued-database.ts';
-import { callDatabase } from '../../../src/db/call.ts';
-import { err, ok, type Result } from '../../../src/core/result.ts';
-import { memoryDatabase } from '../../support/database.ts';
+import { undoCall } from '../../../../src/billing/ledger/commands.ts';
+import type { WriteFailure } from '../../../../src/billing/ledger/writer.ts';
+import { createObjectWriter, type WriterObject } from '../../../../src/billing/writer/durable-object-client.ts';
+import { createQueuedDatabase } from '../../../../src/billing/writer/queued-database.ts';
+import { callDatabase } from '../../../../src/db/call.ts';
+import { err, ok, type Result } from '../../../../src/core/result.ts';
+import { memoryDatabase } from '../../../support/database.ts';
 
 const CALL = undoCall('req_a', null, 1);
 const BUSY = err({ kind: 'busy', retryAfterSeconds: 2 } as const);
@@ -13,7 +13,7 @@ const UNREACHABLE = err({ kind: 'unreachable' } as const);
 
 type Step = Result<string | null, WriteFailure> | Error;
 
-/** Objects that do these things one after the other, each stub once. */
+/** A namespace whose objects return these results in turn. */
 function objects(...steps: Step[]) {
   const names: string[] = [];
   const next = async (): Promise<Result<string | null, WriteFailure>> => {
@@ -33,14 +33,14 @@ function objects(...steps: Step[]) {
   };
 }
 
-describe('the writer of a shard, from outside,', () => {
-  test('asks the one object of its shard, where it was told to place it', async () => {
+describe('the client of a shard’s writer', () => {
+  test('calls the object of its shard, with the location hint', async () => {
     const one = objects(ok('x'));
     expect(await createObjectWriter({ objects: one, shard: 3, locationHint: 'weur' }).submit(CALL)).toEqual(ok('x'));
     expect(one.names).toEqual(['shard-3@weur']);
   });
 
-  test('asks again with a new stub when the object ended, at most twice', async () => {
+  test('retries with a new stub when the object has stopped, at most twice', async () => {
     const ended = new Error('Durable Object reset because its code was updated.');
     const one = objects(ended, ended, ok('x'));
     expect(await createObjectWriter({ objects: one, shard: 0 }).submit(CALL)).toEqual(ok('x'));
@@ -48,24 +48,24 @@ describe('the writer of a shard, from outside,', () => {
     expect(await createObjectWriter({ objects: objects(ended, ended, ended), shard: 0 }).submit(CALL)).toEqual(UNREACHABLE);
   });
 
-  test('says busy only of a first try: what an earlier one did is not known', async () => {
+  test('returns busy only for a first try, because the outcome of an earlier try is unknown', async () => {
     expect(await createObjectWriter({ objects: objects(BUSY), shard: 0 }).submit(CALL)).toEqual(BUSY);
     expect(await createObjectWriter({ objects: objects(new Error('ended'), BUSY), shard: 0 }).submit(CALL)).toEqual(UNREACHABLE);
   });
 
-  test('does not press an object that says it has too many requests', async () => {
+  test('does not retry an overloaded object', async () => {
     const one = objects(Object.assign(new Error('too many requests queued'), { overloaded: true }), ok('x'));
     expect(await createObjectWriter({ objects: one, shard: 0 }).submit(CALL)).toEqual(UNREACHABLE);
     expect(one.left).toHaveLength(1);
   });
 
-  test('never rejects when it abandons', async () => {
+  test('never rejects when it requests a compensation', async () => {
     const ended = new Error('ended');
     await expect(createObjectWriter({ objects: objects(ended, ended, ended), shard: 0 }).abandon(CALL)).resolves.toBeUndefined();
   });
 });
 
-describe('a database whose writes wait their turn', () => {
+describe('a database whose writes are queued', () => {
   const failing = async (failure: WriteFailure) => {
     const client = await memoryDatabase();
     let tries = 0;
@@ -82,15 +82,15 @@ describe('a database whose writes wait their turn', () => {
   };
 
   test.each([{ kind: 'unreachable' }, { kind: 'busy', retryAfterSeconds: 2 }] as const)(
-    'is unreachable, after the tries that a database has, while its writer is: $kind',
+    'is unreachable after the usual tries while its writer is $kind',
     async (failure) => {
       expect(await failing(failure)).toEqual({ outcome: UNREACHABLE, tries: 3 });
     },
   );
 
-  test.each(['SQLITE_CONSTRAINT', 'UNKNOWN'])('throws a bug at once, and does not try it again: %s', async (code) => {
-    const { outcome, tries } = await failing({ kind: 'refused', code, message: 'ledger:some_law' });
+  test.each(['SQLITE_CONSTRAINT', 'UNKNOWN'])('throws a bug at once and does not retry it: %s', async (code) => {
+    const { outcome, tries } = await failing({ kind: 'refused', code, message: 'ledger:some_invariant' });
     expect(tries).toBe(1);
-    expect(String(outcome)).toMatch(/ledger:some_law/);
+    expect(String(outcome)).toMatch(/ledger:some_invariant/);
   });
 });
