@@ -67,6 +67,16 @@ export async function drillFailpoints(options: FailpointOptions): Promise<DrillR
   }
 }
 
+/** What the steps of one round share. */
+type Stage = {
+  readonly round: number;
+  readonly customers: readonly Customer[];
+  readonly model: PaidModel;
+  readonly buyers: Buyers;
+};
+
+type PaidRead = { readonly number: number; readonly slot: number; readonly order: PaidOrder; readonly isHeard: boolean };
+
 class FailpointDrill {
   readonly #world: World;
   readonly #options: FailpointOptions;
@@ -139,7 +149,7 @@ class FailpointDrill {
     const buyers = new Buyers(this.#world, customers, this.#breaches);
     this.#failpoints.isCalm = false;
     const work = async (slot: number) => {
-      while (this.#sent < until) await this.#act(round, ++this.#number, slot, customers, model, buyers);
+      while (this.#sent < until) await this.#act({ round, customers, model, buyers }, ++this.#number, slot);
     };
     await Promise.all(Array.from({ length: AT_ONCE }, (_, slot) => work(slot % ISOLATES)));
     this.#failpoints.isCalm = true;
@@ -159,26 +169,21 @@ class FailpointDrill {
   }
 
   /** Takes one step, which depends only on (seed, number). */
-  async #act(round: number, number: number, slot: number, customers: readonly Customer[], model: PaidModel, buyers: Buyers): Promise<void> {
+  async #act(stage: Stage, number: number, slot: number): Promise<void> {
+    const { buyers } = stage;
     const random = randomFrom(Math.imul(this.#options.seed, 0x27d4eb2f) ^ number);
     this.#world.clock.advance(random.below(LONGEST_STEP_MS));
     const dice = random.below(1_000);
     if (dice < 6) this.#world.clock.advance(JUMP_MS);
     if (dice < 16) return this.#cron(slot, number);
     if (dice < 200) return buyers.act(number, random, this.#sender(slot, number));
-    const order = paidOrder(this.#options.seed, round, number);
-    await this.#read(number, slot, customers, order, model, random.below(30) !== 0);
+    const order = paidOrder(this.#options.seed, stage.round, number);
+    await this.#read(stage, { number, slot, order, isHeard: random.below(30) !== 0 });
   }
 
   /** Sends one paid request. `isHeard`: the caller is still connected when the response arrives. */
-  async #read(
-    number: number,
-    slot: number,
-    customers: readonly Customer[],
-    order: PaidOrder,
-    model: PaidModel,
-    isHeard: boolean,
-  ): Promise<Asked> {
+  async #read({ customers, model }: Pick<Stage, 'customers' | 'model'>, read: PaidRead): Promise<Asked> {
+    const { number, slot, order, isHeard } = read;
     const customer = customers[order.customer];
     if (customer === undefined) throw new Error('there is no such customer');
     const headers: Record<string, string> = { Authorization: `Bearer ${customer[order.key]}` };
@@ -239,7 +244,7 @@ class FailpointDrill {
     });
     const work = async (slot: number) => {
       for (let next = lost.pop(); next !== undefined; next = lost.pop()) {
-        const { end } = await this.#read(++this.#number, slot, customers, next.asked.order, model, true);
+        const { end } = await this.#read({ customers, model }, { number: ++this.#number, slot, order: next.asked.order, isHeard: true });
         if (end.kind === 'delivered' && end.receiptId === next.id) continue;
         const got = end.kind === 'refused' ? end.code : end.kind;
         this.#breaches.add('replay', next.asked.number, `charged, and its Idempotency-Key brings ${got}`);

@@ -37,7 +37,7 @@ type Play = {
 /** Hostile input: whatever is sent, the API responds as published, charges what it states, and leaks no secret. */
 export const hostileDrill: Drill = {
   name: 'hostile',
-  about: 'seeded hostile requests against every published operation, in process and over sockets; whose things are whose; what leaks',
+  about: 'seeded hostile requests against every published operation, in process and over sockets; access across accounts; leaks',
   run: (options) => run(options, options.isLong ? LONG : SHORT),
 };
 

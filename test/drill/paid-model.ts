@@ -65,19 +65,22 @@ export class PaidModel {
     const { receiptId } = parsed.data.usage;
     const problem = priceProblem(order, parsed.data);
     if (problem !== null) this.#breaches.add('amount', number, problem);
-    if (receiptId !== null) this.#deliver(number, order, receiptId, isReplay, parsed.data, digestOf(body), isHeard);
+    if (receiptId !== null) this.#deliver(order, { number, receiptId, isReplay, read: parsed.data, digest: digestOf(body), isHeard });
     return { kind: 'delivered', receiptId, isReplay };
   }
 
   #deliver(
-    number: number,
     order: PaidOrder,
-    receiptId: string,
-    isReplay: boolean,
-    read: Delivered,
-    digest: string,
-    isHeard: boolean,
+    delivery: {
+      readonly number: number;
+      readonly receiptId: string;
+      readonly isReplay: boolean;
+      readonly read: Delivered;
+      readonly digest: string;
+      readonly isHeard: boolean;
+    },
   ): void {
+    const { number, receiptId, isReplay, read, digest, isHeard } = delivery;
     const known = this.deliveries.get(receiptId);
     if (isReplay && order.idempotencyKey === null) this.#breaches.add('charged', number, 'an answer of before, without an Idempotency-Key');
     if (!isReplay && receiptId !== idOf(number)) this.#breaches.add('charged', number, `delivered under ${receiptId}`);

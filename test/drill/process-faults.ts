@@ -59,7 +59,7 @@ export const PROCESS_FAULTS: readonly ProcessFault[] = [
   },
   {
     name: 'both killed',
-    about: 'kill -9 of workerd and of sqld at once',
+    about: 'kill -9 of workerd and sqld at the same time',
     isHarmless: false,
     play: async ({ service }) => {
       const killed = service.killDatabase();
@@ -81,7 +81,7 @@ export const PROCESS_FAULTS: readonly ProcessFault[] = [
   },
   {
     name: 'disk full',
-    about: 'the database finds no space',
+    about: "the database's disk is full",
     isHarmless: false,
     play: async ({ service, callers }) => {
       const filledAt = Date.now();
@@ -118,19 +118,19 @@ export const PROCESS_FAULTS: readonly ProcessFault[] = [
   },
   {
     name: 'provider silent',
-    about: 'a third of the reads is of posts for which the providers hang or are slow',
+    about: 'a third of the reads are of posts for which the providers hang or are slow',
     isHarmless: false,
     play: ({ callers }) => askFor(callers, SILENT_PROVIDER),
   },
   {
     name: 'boundary silent',
-    about: 'a third of the reads is of reels for which the boundary hangs or is slow',
+    about: 'a third of the reads are of reels for which the gateway hangs or is slow',
     isHarmless: false,
     play: ({ callers }) => askFor(callers, SILENT_BOUNDARY),
   },
   {
     name: 'everyone else stopped',
-    about: 'SIGSTOP of all stand-ins: providers, boundary and Stripe take connections and say nothing',
+    about: 'SIGSTOP of all fakes: providers, gateway and Stripe accept connections and never answer',
     isHarmless: false,
     play: async ({ service, random }) => {
       service.signalStandIns('SIGSTOP');
@@ -141,7 +141,7 @@ export const PROCESS_FAULTS: readonly ProcessFault[] = [
   },
   {
     name: 'connections reset',
-    about: 'callers reset their connections in the middle of reads, many at once',
+    about: 'many callers reset their connections during reads at the same time',
     isHarmless: false,
     play: async ({ callers, isLong }) => {
       const customer = await callers.signUp();

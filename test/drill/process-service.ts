@@ -202,8 +202,8 @@ function nextMessage(host: ChildProcess): Promise<unknown> {
       host.off('message', onMessage);
       settle();
     };
-    const late = setTimeout(() => finish(() => reject(new Error('a process of the drill did not answer in time'))), START_MS);
-    const onExit = () => finish(() => reject(new Error('a process of the drill ended by itself')));
+    const late = setTimeout(() => finish(() => reject(new Error('a process did not answer in time'))), START_MS);
+    const onExit = () => finish(() => reject(new Error('a process ended by itself')));
     const onMessage = (message: unknown) => {
       if (!Restarted.safeParse(message).success) finish(() => resolve(message));
     };

@@ -19,11 +19,11 @@ import { drillBlock, drillTable, type Played } from './report.ts';
 const DRILLS: readonly Drill[] = [failpointDrill, hostileDrill, processDrill];
 
 const USAGE = `npm run drill -- [options]
-  --long        the long version: many times as many requests
-  --seed N      plays the faults of this seed again (a new one where not given)
-  --only A,B    plays these drills alone: ${DRILLS.map(({ name }) => name).join(', ')}
+  --long        the long version, with many more requests
+  --seed N      repeats the faults of this seed (default: a new seed)
+  --only A,B    runs only these tests: ${DRILLS.map(({ name }) => name).join(', ')}
   --write       writes the figures into docs/reliability.md
-  --help        this`;
+  --help        prints this help`;
 
 /** Contains the figures of the last run. */
 const DOCUMENT = join(import.meta.dirname, '..', '..', 'docs', 'reliability.md');
@@ -47,7 +47,7 @@ function readOptions(args: readonly string[]): Options | string | null {
   if (values.seed !== undefined && !/^\d{1,9}$/.test(values.seed)) return '--seed takes a whole number of up to nine digits.';
   const only = values.only?.split(',') ?? DRILLS.map(({ name }) => name);
   const unknown = only.find((name) => DRILLS.every((drill) => drill.name !== name));
-  if (unknown !== undefined) return `There is no drill of the name ${unknown}.`;
+  if (unknown !== undefined) return `There is no test named ${unknown}.`;
   const drills = DRILLS.filter(({ name }) => only.includes(name));
   const seed = values.seed === undefined ? 1 + randomInt(SEEDS) : Number(values.seed);
   return { seed, isLong: values.long, drills, writes: values.write };
@@ -74,7 +74,7 @@ async function playAll({ seed, isLong, drills, writes }: Options): Promise<numbe
       env: { ...process.env, [PLAYS]: JSON.stringify({ name: drill.name, seed, isLong }) },
     });
     const { pid } = child;
-    if (pid === undefined) throw new Error('a drill could not be started');
+    if (pid === undefined) throw new Error('a test could not be started');
     group = pid;
     guardian.watch(-pid);
     let result: DrillResult | null = null;
@@ -111,7 +111,7 @@ async function playOne(order: string): Promise<void> {
   // safe because playAll wrote it
   const { name, seed, isLong } = JSON.parse(order) as { name: string; seed: number; isLong: boolean };
   const drill = DRILLS.find((drill) => drill.name === name);
-  if (drill === undefined) throw new Error(`there is no drill of the name ${name}`);
+  if (drill === undefined) throw new Error(`there is no test named ${name}`);
   // A regular exit, so that temporary folders are deleted.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
   const result = await drill.run({ seed, isLong, say: (line) => console.log(`  ${line}`) });

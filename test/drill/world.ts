@@ -81,7 +81,7 @@ export class World {
   /** The name of a URL's target. Throws for an unknown target. */
   placeOf(url: string): string {
     const place = this.#places.get(new URL(url).host);
-    if (place === undefined) throw new Error('a request left for a host that nobody has set up');
+    if (place === undefined) throw new Error('a request was sent to an unknown host');
     return place;
   }
 
