@@ -187,7 +187,7 @@ describe.each([
     expect([refused, taken]).toMatchObject([{ error: { kind: 'insufficient_credits' } }, { ok: true }]);
   });
 
-  test('lets its spends use the money freed by its settlements and releases', async () => {
+  test('lets its spends use the money freed by its settlements, releases and undos', async () => {
     const before = ledgerOver({ client, clock });
     for (const id of ['one', 'two', 'three']) expect(await before.reserve(spend(id), TTL_MS)).toMatchObject({ ok: true });
     const ledger = createLedger({ client, clock, writer: busyWriter() });

@@ -126,8 +126,8 @@ export interface Ledger {
   ): Promise<Result<{ readonly state: HoldState | null; readonly balance: Balance | null }, Unwritten>>;
   /**
    * Compensates a request that is answered as failed while its outcome is unknown: an open hold is given back, and a settlement is refunded
-   * as an adjustment `undelivered:<id>`, unless its response is stored for a retry under the same Idempotency-Key. Happens once the database
-   * is reachable, which may be after this has returned. Never rejects.
+   * as an adjustment `undelivered:<id>`, unless its response is stored for a retry under the same Idempotency-Key. It happens once the
+   * database is reachable, which may be after this has returned. Never rejects.
    */
   abandon(id: Id<'req'>, onceDigest: string | null): Promise<void>;
   /** Looks up the account and what is stored under this Idempotency-Key, in one read; for responses that cost nothing. */
@@ -137,7 +137,7 @@ export interface Ledger {
     fingerprint: string,
     scope?: KeyScope,
   ): Promise<Result<{ readonly accountId: Id<'acct'>; readonly balance: Balance; readonly claimed: Claimed | null }, SpendRefusal>>;
-  /** Books a grant or an adjustment once per `ref`; `booked` is false when it already was. Throws on an amount beyond the account's limits. */
+  /** Books a grant or an adjustment once per `ref`; `booked` is false for a repeat. Throws on an amount beyond the account's limits. */
   credit(entry: {
     readonly accountId: Id<'acct'>;
     readonly kind: 'grant' | 'adjust';

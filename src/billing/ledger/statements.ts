@@ -39,7 +39,7 @@ export function callReserve(rows: string): Statement {
   );
 }
 
-/** Calls `charge` with rows { id, keyHash, fingerprint, lines, body, now, scope? }. One with { onceDigest } runs only if its request has the claim. */
+/** Calls `charge` with rows { id, keyHash, fingerprint, lines, body, now, scope? }. A row with { onceDigest } needs the claim. */
 export function callCharge(rows: string): Statement {
   return over(
     `INSERT INTO charge (id, key_hash, idempotency_key, fingerprint, lines, body, now, scope)

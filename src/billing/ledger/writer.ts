@@ -10,7 +10,7 @@ export type Busy = { readonly kind: 'busy'; readonly retryAfterSeconds: number }
 /** A bug: the database refused a statement with an SQLite error and changed nothing, or its response could not be read. */
 export type Refused = { readonly kind: 'refused'; readonly code: string; readonly message: string };
 
-/** Why a call has no outcome. After `unreachable` it may have been carried out or may be later; repeating it with the same id is harmless. */
+/** Why a call has no outcome. After `unreachable` it may have been carried out or may be later; repeating it is harmless. */
 export type WriteFailure = Unreachable | Busy | Refused;
 
 /** A result set that can be serialized: column names once, then each row as a list. */
