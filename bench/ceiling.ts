@@ -37,7 +37,7 @@ export type Payment = 'charge' | 'reserve and settle';
 export async function payTogether(database: Database, payment: Payment, keyHashes: readonly string[]): Promise<void> {
   const now = Date.now();
   if (payment === 'charge') {
-    const calls = keyHashes.map((keyHash) => chargeCall(spendOf(keyHash, CACHED_PRICE), RECEIPT, null, now));
+    const calls = keyHashes.map((keyHash) => chargeCall({ spend: spendOf(keyHash, CACHED_PRICE), receipt: RECEIPT, answer: null }, now));
     return send(database, calls, 'settled');
   }
   const spends = keyHashes.map((keyHash) => spendOf(keyHash, FRESH_PRICE));
@@ -49,7 +49,7 @@ export async function payTogether(database: Database, payment: Payment, keyHashe
   const lines = [{ item: 'media', settled: FRESH_PRICE }];
   const settles = spends.map(({ id, keyHash }) => {
     const ending = { keyHash, onceDigest: null, answer: null, target: `post ${id}` };
-    return settleCall(id, lines, RECEIPT, ending, Date.now());
+    return settleCall({ id, lines, receipt: RECEIPT, ending }, Date.now());
   });
   return send(database, settles, 'settled');
 }

@@ -1,43 +1,31 @@
 import { type MicroCredits, microCredits } from '../core/money.ts';
 
-/** The parts of a request as its lines name them; every price is charged under one of these. */
+/** The parts of a request; every price is charged under one of these lines. */
 export type LineItem = 'media' | 'comments' | 'replies' | 'transcript' | 'media_parse' | 'comment_parse';
 
-/** One row of the card. Amounts are micro-credits; the names are those of GET /v1/pricing. */
+/** One row of the price card, with the field names of GET /v1/pricing. */
 export type PricedItem = {
   readonly id: string;
   /** The line it is charged under. */
   readonly item: LineItem;
   readonly title: string;
-  /** What one price buys. */
+  /** What the price is for. */
   readonly unit: string;
   readonly freshMicroCredits: MicroCredits;
   readonly cachedMicroCredits: MicroCredits;
-  /** Null where a copy can't go stale. */
+  /** Null where a cache entry can't go stale. */
   readonly staleMicroCredits: MicroCredits | null;
 };
 
-/** What never costs anything. */
+/** An outcome that is never charged. */
 export type FreeOutcome = { readonly id: string; readonly title: string };
 
-/** The prices of one part of a read. `stale`: null where a copy can't go stale. */
+/** The prices of one part of a read; `stale` is null where a cache entry can't go stale. */
 export type Price = { readonly fresh: MicroCredits; readonly cached: MicroCredits; readonly stale: MicroCredits | null };
 
-// Prices are written whole, never computed when a request is priced: a card is what its readers see.
-function priced<const Name extends string>(
-  id: Name,
-  item: LineItem,
-  title: string,
-  unit: string,
-  fresh: number,
-  cached: number,
-  stale: number | null,
-) {
+// Prices are written out, never computed while a request is priced: the published card and the code show the same numbers.
+function prices(fresh: number, cached: number, stale: number | null) {
   return {
-    id,
-    item,
-    title,
-    unit,
     freshMicroCredits: microCredits(fresh),
     cachedMicroCredits: microCredits(cached),
     staleMicroCredits: stale === null ? null : microCredits(stale),
@@ -49,28 +37,45 @@ const perShare = 'the batch when full; a shorter thread pays its share';
 const perParse = 'one output';
 
 const ITEMS = [
-  priced('media', 'media', 'Post or reel', perPost, 3_000, 1_000, 500),
-  priced('comments_20', 'comments', 'Up to 20 comments', perShare, 4_000, 1_000, 500),
-  priced('comments_100', 'comments', 'Up to 100 comments', perShare, 15_000, 3_750, 1_875),
-  priced('comments_500', 'comments', 'Up to 500 comments', perShare, 70_000, 17_500, 8_750),
-  priced('replies_20', 'replies', 'Replies to up to 20 comments', perShare, 4_000, 1_000, 500),
-  priced('replies_100', 'replies', 'Replies to up to 100 comments', perShare, 15_000, 3_750, 1_875),
-  priced('replies_500', 'replies', 'Replies to up to 500 comments', perShare, 70_000, 17_500, 8_750),
-  priced('transcript_provider', 'transcript', 'Transcript from the data provider', perPost, 4_000, 1_000, 500),
-  priced('transcript_hosted', 'transcript', 'Transcript made by hosted transcription', perPost, 15_000, 1_000, 500),
-  // A parse is stored under the hash of what was parsed, so a stored one is never stale.
-  priced('media_parse_summary', 'media_parse', 'Summary of a post', perParse, 3_000, 750, null),
-  priced('media_parse_tldr', 'media_parse', 'One-sentence summary of a post', perParse, 2_000, 500, null),
-  priced('media_parse_json', 'media_parse', 'Structured reading of a post', perParse, 4_000, 1_000, null),
-  priced('comment_parse_20', 'comment_parse', 'Reading of up to 20 comments', perParse, 4_000, 1_000, null),
-  priced('comment_parse_100', 'comment_parse', 'Reading of up to 100 comments', perParse, 8_000, 2_000, null),
-  priced('comment_parse_500', 'comment_parse', 'Reading of up to 500 comments', perParse, 20_000, 5_000, null),
+  { id: 'media', item: 'media', title: 'Post or reel', unit: perPost, ...prices(3_000, 1_000, 500) },
+  { id: 'comments_20', item: 'comments', title: 'Up to 20 comments', unit: perShare, ...prices(4_000, 1_000, 500) },
+  { id: 'comments_100', item: 'comments', title: 'Up to 100 comments', unit: perShare, ...prices(15_000, 3_750, 1_875) },
+  { id: 'comments_500', item: 'comments', title: 'Up to 500 comments', unit: perShare, ...prices(70_000, 17_500, 8_750) },
+  { id: 'replies_20', item: 'replies', title: 'Replies to up to 20 comments', unit: perShare, ...prices(4_000, 1_000, 500) },
+  { id: 'replies_100', item: 'replies', title: 'Replies to up to 100 comments', unit: perShare, ...prices(15_000, 3_750, 1_875) },
+  { id: 'replies_500', item: 'replies', title: 'Replies to up to 500 comments', unit: perShare, ...prices(70_000, 17_500, 8_750) },
+  {
+    id: 'transcript_provider',
+    item: 'transcript',
+    title: 'Transcript from the data provider',
+    unit: perPost,
+    ...prices(4_000, 1_000, 500),
+  },
+  {
+    id: 'transcript_hosted',
+    item: 'transcript',
+    title: 'Transcript made by hosted transcription',
+    unit: perPost,
+    ...prices(15_000, 1_000, 500),
+  },
+  // A parse is cached under the hash of its input, so it is never stale.
+  { id: 'media_parse_summary', item: 'media_parse', title: 'Summary of a post', unit: perParse, ...prices(3_000, 750, null) },
+  { id: 'media_parse_tldr', item: 'media_parse', title: 'One-sentence summary of a post', unit: perParse, ...prices(2_000, 500, null) },
+  { id: 'media_parse_json', item: 'media_parse', title: 'Structured reading of a post', unit: perParse, ...prices(4_000, 1_000, null) },
+  { id: 'comment_parse_20', item: 'comment_parse', title: 'Reading of up to 20 comments', unit: perParse, ...prices(4_000, 1_000, null) },
+  { id: 'comment_parse_100', item: 'comment_parse', title: 'Reading of up to 100 comments', unit: perParse, ...prices(8_000, 2_000, null) },
+  {
+    id: 'comment_parse_500',
+    item: 'comment_parse',
+    title: 'Reading of up to 500 comments',
+    unit: perParse,
+    ...prices(20_000, 5_000, null),
+  },
 ] as const satisfies readonly PricedItem[];
 
-/** The name of one price. */
 export type PriceId = (typeof ITEMS)[number]['id'];
 
-/** A version of the prices. It never changes once published: a new price is a new card. */
+/** One version of the prices. A published card never changes; a new price needs a new version. */
 export type PriceCard = {
   readonly version: string;
   /** ISO 8601. */
@@ -80,7 +85,7 @@ export type PriceCard = {
   readonly free: readonly FreeOutcome[];
 };
 
-/** The card in force, in the shape of GET /v1/pricing. */
+/** The current card, in the shape of GET /v1/pricing. */
 export const PRICE_CARD: PriceCard = {
   version: '2026-11-22',
   effectiveFrom: '2026-11-22T00:00:00.000Z',
@@ -95,7 +100,7 @@ export const PRICE_CARD: PriceCard = {
   ],
 };
 
-/** The prices under this name. Throws on a card without it, which its type rules out. */
+/** Finds the prices of an item. Throws if the card lacks it, which the type rules out. */
 export function priceOf(card: PriceCard, id: PriceId): Price {
   const item = card.items.find((candidate) => candidate.id === id);
   if (item === undefined) throw new Error(`the price card has no price for ${id}`);

@@ -5,7 +5,6 @@ import { type Customer, makeCustomer, mint, type Setup } from './hostile-cast.ts
 import type { HostileTally } from './hostile-promises.ts';
 import type { Operation } from './published-api.ts';
 
-/** One request as the matrix makes it. */
 export type Call = {
   readonly method: string;
   readonly path: string;
@@ -16,7 +15,7 @@ export type Call = {
 
 export type Ask = (call: Call) => Promise<Seen>;
 
-/** Headers that count, or name the request. */
+/** Headers that differ between any two responses. */
 const OF_THE_MOMENT = new Set(['x-request-id', 'date', 'ratelimit', 'server-timing', 'x-credits-used', 'x-credits-remaining']);
 
 const Owned = z.object({
@@ -32,12 +31,12 @@ const Owned = z.object({
   ),
 });
 
-/** An id that nobody has, of a shape that every path takes. */
+/** A well-formed id that doesn't exist. */
 const NOBODYS_ID = 'key_01JZ0000000000000000000001';
 
 const PROMISE = "another account's things are as if they were not there";
 
-/** What two answers show of what was asked about: status, headers and body, without the ids of their requests. */
+/** Status, headers and body of a response, without the id of its request. */
 export function shownBy(seen: Seen, thing: string): string {
   const headers = [...seen.headers].filter(([name]) => !OF_THE_MOMENT.has(name)).sort(([a], [b]) => (a < b ? -1 : 1));
   const id = seen.headers.get('X-Request-Id') ?? 'none';
@@ -48,7 +47,7 @@ export function shownBy(seen: Seen, thing: string): string {
   ]);
 }
 
-/** Asks with the keys of one customer for every thing of another, and for the same with an id that nobody has. */
+/** Requests every resource of one customer with another customer's keys, and compares with an id that doesn't exist. */
 export async function playMatrix(ask: Ask, setup: Setup, operations: readonly Operation[], tally: HostileTally): Promise<void> {
   const [asker, owner] = [await makeCustomer(setup, 'Asker'), await makeCustomer(setup, 'Owner of things')];
   const neighbour = await makeCustomer(setup, 'Sends the same idempotency keys');
@@ -66,7 +65,7 @@ export async function playMatrix(ask: Ask, setup: Setup, operations: readonly Op
   if (before !== after) tally.breach(PROMISE, "somebody else changed a customer's keys or top-ups", 'matrix');
 }
 
-/** A request that is right in every part, with a thing in one slot. */
+/** A valid request with the given resource in one slot. */
 export function callWith(slot: Pick<Slot, 'operation'> & Partial<Slot>, thing: string, key: string | null): Call {
   const { operation } = slot;
   const path = operation.path.replaceAll(/\{\w+\}/g, () => (slot.in === 'path' ? encodeURIComponent(thing) : NOBODYS_ID));
@@ -99,7 +98,7 @@ async function playSlot(ask: Ask, slot: Slot, key: string, owner: Customer, tall
   }
 }
 
-/** What shows that the comparisons mean something: the owner of a thing does get it. */
+/** Shows that the comparison is meaningful: the resource's own account does get it. */
 async function playMeaning(ask: Ask, slot: Slot, owner: Customer, tally: HostileTally): Promise<void> {
   const rule = SLOT_RULES[slotName(slot)];
   if (rule === undefined || !('things' in rule)) return;
@@ -108,7 +107,7 @@ async function playMeaning(ask: Ask, slot: Slot, owner: Customer, tally: Hostile
   if (own.status !== 200) tally.breach(PROMISE, `its owner was answered ${own.status}`, slotName(slot));
 }
 
-/** The same request under the same idempotency key: replayed to the account that sent it first, carried out anew for another. */
+/** A repeated Idempotency-Key is replayed to the same account, and a new request for any other. */
 async function playOwnKey(ask: Ask, slot: Slot, asker: Customer, neighbour: Customer, tally: HostileTally): Promise<void> {
   if (SLOT_RULES[slotName(slot)]?.kind !== 'own_key') return;
   const call = (of: Customer) => {
@@ -126,12 +125,12 @@ async function playOwnKey(ask: Ask, slot: Slot, asker: Customer, neighbour: Cust
     if (theirs.text.includes(id)) tally.breach(PROMISE, 'the answer names a thing of another account', replay);
 }
 
-/** Path slots that an idempotent request has besides are filled with the caller's own key. */
+/** Fills the other path slots of an idempotent request with the caller's own key. */
 function withOwnKey(operation: Operation, { childId }: Customer): Operation {
   return { ...operation, path: operation.path.replace('{id}', childId) };
 }
 
-/** A key is minted below the key that asks: there is no way to say below whom, whosever key is named. */
+/** A new key is a child of the calling key, whatever key the request names. */
 async function playParents(ask: Ask, asker: Customer, owner: Customer, tally: HostileTally): Promise<void> {
   for (const field of ['parentId', 'parentKeyId', 'parent', 'accountId', 'id']) {
     const call = (id: string): Call => ({ method: 'POST', path: '/v1/keys', key: asker.root, body: { name: 'x', [field]: id } });
@@ -146,7 +145,7 @@ function idsOf({ accountId, rootId, childId, requestIds, topUpIds }: Customer): 
   return [accountId, rootId, childId, ...requestIds, ...topUpIds];
 }
 
-/** What a customer has, as it sees it: all that somebody else could have changed. */
+/** Everything a customer sees that another could have changed. */
 async function inventory(ask: Ask, { root }: Customer): Promise<string> {
   const seen = [await ask({ method: 'GET', path: '/v1/keys', key: root }), await ask({ method: 'GET', path: '/v1/topups', key: root })];
   return JSON.stringify(seen.map(({ text }) => Owned.parse(JSON.parse(text))));

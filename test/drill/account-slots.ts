@@ -2,12 +2,12 @@ import { listCursor, listPosition } from '../../src/http/pagination.ts';
 import type { Customer } from './hostile-cast.ts';
 import type { Operation } from './published-api.ts';
 
-/** A place of an operation where a caller names a thing: a path's slot, a cursor, an id in a query or body, an idempotency key. */
+/** A place where a request names a resource: a path parameter, a cursor, an id in query or body, an idempotency key. */
 export type Slot = { readonly operation: Operation; readonly in: 'path' | 'query' | 'header' | 'body'; readonly name: string };
 
 /**
- * What somebody else's thing in a slot must do. `missing`: be answered as a made-up one. `own_list`: move within the asker's own list,
- * as a made-up position would. `own_key`: mean nothing outside its account. `public`: name something that is nobody's.
+ * What another account's resource in a slot must do. `missing`: be treated like a nonexistent one. `own_list`: page within the caller's own
+ * list, like any position. `own_key`: have no meaning outside its account. `public`: it belongs to no account.
  */
 export type SlotRule =
   | { readonly kind: 'missing' | 'own_list'; things(of: Customer): readonly string[]; madeUp(thing: string): string }
@@ -17,7 +17,7 @@ const keys: SlotRule = { kind: 'missing', things: ({ rootId, childId }) => [root
 const receipts: SlotRule = { kind: 'missing', things: ({ requestIds }) => requestIds, madeUp: otherId };
 const accounts: SlotRule = { kind: 'missing', things: ({ accountId }) => [accountId], madeUp: otherId };
 
-/** Every slot there is. One that the description has and this table has not fails the drill. */
+/** Every slot. A slot of the API description that is missing here fails the test. */
 export const SLOT_RULES: Readonly<Record<string, SlotRule>> = {
   'updateKey path id': keys,
   'revokeKey path id': keys,
@@ -42,11 +42,10 @@ export const SLOT_RULES: Readonly<Record<string, SlotRule>> = {
   'createKey header idempotency-key': { kind: 'own_key' },
   'rotateKey header idempotency-key': { kind: 'own_key' },
   'createTopUpCheckout header idempotency-key': { kind: 'own_key' },
-  // There is no account yet: whoever knows the key made it, which is why a short one is refused.
+  // There is no account yet, so the key itself must be hard to guess; a short one is refused.
   'signUp header idempotency-key': { kind: 'public' },
 };
 
-/** The slots of the published operations. */
 export function slotsOf(operations: readonly Operation[]): readonly Slot[] {
   return operations.flatMap((operation) => [
     ...operation.parameters
@@ -60,12 +59,11 @@ export function slotsOf(operations: readonly Operation[]): readonly Slot[] {
   ]);
 }
 
-/** How a slot is named in the table. */
 export function slotName({ operation, in: place, name }: Slot): string {
   return `${operation.id} ${place} ${name}`;
 }
 
-/** What the table and the description don't both have. */
+/** Slots that only one of the table and the API description has. */
 export function slotGaps(slots: readonly Slot[], rules: Readonly<Record<string, SlotRule>>): string[] {
   const published = new Set(slots.map(slotName));
   return [
@@ -76,12 +74,12 @@ export function slotGaps(slots: readonly Slot[], rules: Readonly<Record<string, 
   ];
 }
 
-/** An id of the same kind and time that nobody has. */
+/** A nonexistent id of the same kind and time. */
 function otherId(id: string): string {
   return `${id.slice(0, -4)}${id.endsWith('0000') ? '1111' : '0000'}`;
 }
 
-/** Where a customer's keys stand in a list; no key is newer than now. */
+/** The position of a customer's keys in a list; no key is newer than now. */
 function keyPositions({ rootId, childId }: Customer): readonly string[] {
   return [rootId, childId].map((id) => listCursor(Date.now(), id));
 }

@@ -3,22 +3,22 @@ import { ErrorBody } from '../../src/http/error-response.ts';
 import { leaksIn, type Place } from './canaries.ts';
 import type { Operation } from './published-api.ts';
 
-/** What was asked, as far as it decides what may be answered. */
+/** The parts of a request that decide which responses are allowed. */
 export type Asked = {
   readonly method: string;
   readonly pathname: string;
-  /** The published operation that the request line names; null where there is none. */
+  /** The published operation of the request line; null if there is none. */
   readonly operation: Operation | null;
-  /** The codes of 5xx that a stand-in was told to bring about for this request: no other answer may be one. */
+  /** The 5xx codes that a fake was told to cause for this request; no others are allowed. */
   readonly toldToFail: readonly ErrorCode[];
-  /** A piece of the request that no error may repeat. */
+  /** Part of the request that no error may repeat. */
   readonly mark: string;
 };
 
-/** One answer, as it came. `milliseconds` is the time until its body was read. */
+/** One response. `milliseconds` is the time until its body was read. */
 export type Seen = { readonly status: number; readonly headers: Headers; readonly text: string; readonly milliseconds: number };
 
-/** The kinds of promise that an answer can break. */
+/** The guarantees that a response can violate. */
 export type AnswerPromise =
   | 'no unexplained 5xx'
   | 'answers of the published shape'
@@ -28,13 +28,13 @@ export type AnswerPromise =
   | 'refusals are free';
 export type Breach = { readonly promise: AnswerPromise; readonly what: string };
 
-/** A read's deadline in the drill is 12 seconds; the rest is waiting for two busy cores. Milliseconds. */
+/** The tests' read deadline is 12 seconds; the rest allows for a busy machine. */
 export const LONGEST_ANSWER_MS = 20_000;
 
-/** The longest error there is names five problems. Characters. */
+/** The longest error names five problems. */
 const LONGEST_ERROR_CHARACTERS = 4_096;
 
-/** Codes that are answered where no operation is published; a body may be too large or break off anywhere. */
+/** Codes allowed where no operation is published; a body can be too large or break off anywhere. */
 const OUTSIDE_CODES: readonly ErrorCode[] = [
   'not_found',
   'method_not_allowed',
@@ -44,10 +44,10 @@ const OUTSIDE_CODES: readonly ErrorCode[] = [
   'rate_limited',
 ];
 
-/** Everything below the owner's address asks whose key it is before it says what is there. */
+/** Everything below the operator's path checks the key before the path. */
 const OWNER_CODES: readonly ErrorCode[] = [...OUTSIDE_CODES, 'unauthorized', 'forbidden'];
 
-/** Pages for people, which the description leaves out. */
+/** HTML pages, which are not in the API description. */
 const PAGES: readonly string[] = ['/', '/docs', '/docs/errors', '/openapi.json', '/topups/return'];
 
 const EXPECTED_HEADERS: Readonly<Record<string, RegExp>> = {
@@ -59,7 +59,7 @@ const EXPECTED_HEADERS: Readonly<Record<string, RegExp>> = {
   'x-request-id': /^req_[0-9A-Z]{26}$/,
 };
 
-/** Every promise that an answer breaks; empty when it keeps them all. */
+/** Returns every guarantee that a response violates. */
 export function breachesOf(asked: Asked, seen: Seen): Breach[] {
   const breaches: Breach[] = [];
   const add = (promise: AnswerPromise, problems: readonly string[]) => breaches.push(...problems.map((what) => ({ promise, what })));
@@ -75,7 +75,7 @@ export function breachesOf(asked: Asked, seen: Seen): Breach[] {
   return breaches;
 }
 
-/** A text that is no JSON is undefined. */
+/** Undefined if the text isn't JSON. */
 export function jsonOf(text: string): unknown {
   try {
     const parsed: unknown = JSON.parse(text);
@@ -85,7 +85,6 @@ export function jsonOf(text: string): unknown {
   }
 }
 
-/** The code of an answer's error, or null. */
 export function codeOf(seen: Seen): ErrorCode | null {
   const parsed = ErrorBody.safeParse(jsonOf(seen.text));
   return parsed.success ? parsed.data.error.code : null;
@@ -102,7 +101,6 @@ function headerProblems(headers: Headers): string[] {
   );
 }
 
-/** What kind of place an answer's body is. */
 function placeOf({ operation }: Asked, status: number): Place {
   if (status === 200 && operation?.path.match(/^\/v1\/(post|reel|comments)$/)) return 'reading';
   return status === 201 ? 'key_answer' : 'answer';
@@ -148,7 +146,6 @@ function errorProblems({ operation, pathname }: Asked, seen: Seen): string[] {
   return [...problems, ...statusHeaders(seen)];
 }
 
-/** The headers that belong to a status. */
 function statusHeaders({ status, headers }: Seen): string[] {
   if (status === 401 && !headers.has('WWW-Authenticate')) return ['401 without WWW-Authenticate'];
   if (status === 405 && !headers.has('Allow')) return ['405 without Allow'];

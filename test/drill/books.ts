@@ -7,10 +7,10 @@ import type { Purchase } from './buyers.ts';
 import type { Breaches } from './promises.ts';
 import { GRANT_MICRO_CREDITS } from './world.ts';
 
-/** What the key with a budget may spend in its life. Micro-credits: some tens of reads. */
+/** The total budget of the limited key: some tens of reads. */
 export const KEY_BUDGET_MICRO_CREDITS = 200_000;
 
-/** What a give-back of a charge that nobody heard of is booked as. */
+/** The ref prefix of refunds of undelivered charges. */
 const GIVEN_BACK = /^undelivered:(.+)$/;
 
 const Holds = z.array(
@@ -31,7 +31,7 @@ const Accounts = z.array(z.object({ id: z.string(), posted: z.int(), held: z.int
 const Payments = z.array(z.object({ id: z.string(), account_id: z.string(), session_id: z.string().nullable(), target: z.int() }));
 const Lines = z.array(z.object({ item: z.string(), settled: z.int().nullable() }));
 
-/** What the database holds of some accounts, read past every failpoint. */
+/** What the database holds about some accounts, read without failpoints. */
 export type Books = {
   readonly accounts: z.infer<typeof Accounts>;
   readonly holds: readonly BookedHold[];
@@ -39,7 +39,6 @@ export type Books = {
   readonly payments: z.infer<typeof Payments>;
 };
 
-/** Reads the books of these customers. */
 export async function readBooks(database: Client, customers: readonly Customer[]): Promise<Books> {
   const ids = JSON.stringify(customers.map(({ accountId }) => accountId));
   const rows = async (sql: string) => (await database.execute({ sql, args: [ids] })).rows.map((row) => ({ ...row }));
@@ -60,24 +59,24 @@ export async function readBooks(database: Client, customers: readonly Customer[]
   };
 }
 
-/** The holds that took money for good: settled, and not given back since. */
+/** Holds that were settled and not refunded since. */
 export function chargesOf({ holds, entries }: Books): readonly BookedHold[] {
   const givenBack = new Set(entries.flatMap(({ kind, ref }) => (kind === 'adjust' ? [GIVEN_BACK.exec(ref)?.[1]] : [])));
   return holds.filter(({ id, state }) => state === 'settled' && !givenBack.has(id));
 }
 
-/** What was charged and reached nobody, by why. */
+/** Charges that reached no caller, by reason. */
 export type Undelivered = {
-  /** Answered with an error, and charged. */
+  /** Answered with an error, but charged. */
   refused: number;
-  /** The same, where the charge was still on its way when the error was answered. */
+  /** The same, with the charge still on its way when the error was returned. */
   refusedLate: number;
-  /** The isolate ended under the request, which had no Idempotency-Key. */
+  /** The isolate ended during a request without an Idempotency-Key. */
   reset: number;
   givenBack: number;
 };
 
-/** Compares the books of a round with what its requests and its buyers saw. Nothing may be under way. */
+/** Compares the books of a round with what its callers and buyers saw. No request may be running. */
 export function checkBooks(
   books: Books,
   model: PaidModel,
@@ -130,7 +129,7 @@ function checkDeliveries(books: Books, model: PaidModel, breaches: Breaches): vo
   }
 }
 
-/** All requests under one Idempotency-Key of one account are one purchase. */
+/** Groups requests by purchase: those with one Idempotency-Key of one account are one. */
 function checkOnce(books: Books, model: PaidModel, breaches: Breaches): void {
   const first = new Map<string, Asked>();
   for (const { id, settled } of chargesOf(books)) {
@@ -207,7 +206,6 @@ function checkUndelivered(books: Books, model: PaidModel, breaches: Breaches): U
   return count;
 }
 
-/** The ledger's own audit, over everything. */
 export async function checkAudit(database: Client, breaches: Breaches): Promise<void> {
   for (const law of brokenLaws(await auditLedger(database))) breaches.add('audit', null, `the law ${law} is broken`);
 }

@@ -5,7 +5,7 @@ import { ok } from '../../src/core/result.ts';
 import type { Variant } from './isolate.ts';
 import type { PromiseName } from './promises.ts';
 
-/** Ledgers with one mistake each, and the promise that the mistake breaks: what the drill must not overlook. */
+/** Ledgers with one bug each, and the guarantee it violates; the test must detect each. */
 export const BROKEN_LEDGERS: Readonly<Record<string, { readonly breaks: PromiseName; readonly variant: Variant }>> = {
   'says that it settled, and leaves the hold to expire': {
     breaks: 'charged',
@@ -56,7 +56,7 @@ function withLedger(change: (ledger: Ledger) => Partial<Ledger>): Variant {
   return (deps) => {
     if (!deps.service.ok) return deps;
     const { ledger } = deps.service.value;
-    // Its other parts are made when they are asked for, which copying them would do at once.
+    // The other services are created lazily, which copying would defeat.
     const service: Service = Object.create(deps.service.value, { ledger: { value: { ...ledger, ...change(ledger) } } });
     return { ...deps, service: ok(service) };
   };

@@ -9,24 +9,22 @@ import { isExplained } from './paid-model.ts';
 import type { Breaches } from './promises.ts';
 import type { Letter, World } from './world.ts';
 
-/** One top-up that somebody was sent to pay. */
+/** One top-up whose buyer was sent to pay. */
 export type Purchase = {
   readonly number: number;
   readonly accountId: string;
   readonly sessionId: string;
   readonly cents: number;
   isPaid: boolean;
-  /** What the ledger should hold for it in the end, from what Stripe says. Micro-credits. */
+  /** What the ledger should finally hold for it, according to Stripe. */
   worth: number;
 };
 
-/** Sends one request to the service. */
 export type Send = (path: string, init: RequestInit) => Promise<Answer>;
 
-/** Micro-credits in a cent. */
 const CREDITS_A_CENT = 10_000;
 
-/** Stripe repeats what was not acknowledged, and at last gives up; the cron has to find what it would have told. */
+/** Deliveries of an event before Stripe gives up; after that the cron has to find the change. */
 const MOST_DELIVERIES = 6;
 
 const Checkout = z.object({ checkoutSession: z.object({ id: z.string() }) });
@@ -34,14 +32,14 @@ const Refused = z.object({ error: z.object({ code: z.string() }) });
 
 type Order = { readonly number: number; readonly customer: Customer; readonly cents: number; readonly idempotencyKey: string | null };
 
-/** The buyers of one round, and Stripe beside them: orders, payments, refunds, disputes, and letters that come late, twice or never. */
+/** The buyers of one round, and Stripe: orders, payments, refunds, disputes, and webhooks that are late, repeated or lost. */
 export class Buyers {
   readonly purchases: Purchase[] = [];
   readonly #world: World;
   readonly #customers: readonly Customer[];
   readonly #breaches: Breaches;
   readonly #stripe: StripeSide;
-  /** Orders whose answer never came: the same request is sent again. */
+  /** Orders without a response, whose request is sent again. */
   readonly #unanswered: Order[] = [];
 
   constructor(world: World, customers: readonly Customer[], breaches: Breaches) {
@@ -51,7 +49,7 @@ export class Buyers {
     this.#stripe = new StripeSide(world.stripeUrl);
   }
 
-  /** Does one thing that buyers, the seller or Stripe might do now. */
+  /** Takes one random step of a buyer, the seller or Stripe. */
   async act(number: number, random: Random, send: Send): Promise<void> {
     const dice = random.below(100);
     if (dice < 16) return this.#order(this.#newOrder(number, random), send);
@@ -62,18 +60,18 @@ export class Buyers {
     return this.#deliver(random, send);
   }
 
-  /** Ends the round without faults: every order is answered, and every letter that was not lost for good is delivered. */
+  /** Finishes the round without faults: every order gets a response, and every remaining webhook is delivered. */
   async finish(send: Send): Promise<void> {
     while (this.#unanswered.length > 0) await this.#orderAgain(send);
     for (const letter of this.#world.letters.splice(0)) await this.#bring(letter, send);
   }
 
-  /** Asks Stripe what each purchase came to. */
+  /** Asks Stripe for the final state of each purchase. */
   async settleUp(): Promise<void> {
     for (const purchase of this.purchases) purchase.worth = await this.#worthOf(purchase);
   }
 
-  /** Ends what nobody paid, so that later rounds are not about it. */
+  /** Expires unpaid sessions, so that they don't affect later rounds. */
   async leave(): Promise<void> {
     for (const { sessionId, isPaid } of this.purchases) if (!isPaid) await this.#stripe.buyer(sessionId, 'expire');
   }
@@ -97,14 +95,14 @@ export class Buyers {
       return;
     }
     this.#explained(number, answer);
-    // Without a key the order is made anew one day; with it, it goes on where it stopped.
+    // Without a key a new order is created; with one, the same order continues.
     if (idempotencyKey !== null) this.#unanswered.push(order);
   }
 
   async #orderAgain(send: Send): Promise<void> {
     const order = this.#unanswered.shift();
     if (order === undefined) return;
-    // A request that is gone keeps its claim for half a minute.
+    // The claim of a crashed request lasts half a minute.
     this.#world.clock.advance(5_000);
     await this.#order(order, send);
   }
@@ -123,7 +121,7 @@ export class Buyers {
     await this.#stripe.buyer(purchase.sessionId, isDeclined ? 'decline' : isLeft ? 'expire' : 'pay');
   }
 
-  /** A refund in part or whole, a dispute, or a dispute that is decided. What Stripe refuses didn't happen. */
+  /** Refunds in part or in full, opens a dispute, or decides one. What Stripe refuses has no effect. */
   async #reverse({ sessionId, cents, isPaid }: Purchase, random: Random): Promise<void> {
     if (!isPaid) return;
     const part = 1 + random.below(cents);
@@ -156,7 +154,7 @@ export class Buyers {
     if (letter === undefined) return;
     const fate = random.below(10);
     if (fate === 0) return;
-    // Some are delivered twice at once.
+    // Some are delivered twice concurrently.
     await Promise.all([this.#bring(letter, send), ...(fate === 1 ? [this.#bring({ ...letter, tries: MOST_DELIVERIES }, send)] : [])]);
   }
 
@@ -178,7 +176,7 @@ export class Buyers {
     if (!isExplained(code, answer.status)) this.#breaches.add('taxonomy', number, `a payment step was answered ${answer.status} ${code}`);
   }
 
-  /** From what Stripe holds, without the code under test: what was paid, less refunds that went through and disputes not won. */
+  /** Computed from Stripe's data, without the code under test: paid, minus succeeded refunds and disputes not won. */
   async #worthOf({ sessionId, cents }: Purchase): Promise<number> {
     const { seller } = this.#stripe;
     const session = await seller.checkout.sessions.retrieve(sessionId);
@@ -193,7 +191,7 @@ export class Buyers {
   }
 }
 
-/** A purchase can be chosen for a reversal in the moment in which it is being paid. */
+/** A purchase can be chosen for a reversal while it is being paid. */
 function isNotPaidYet(error: unknown): boolean {
   return error instanceof Error && error.message === 'the session has no intent';
 }

@@ -2,16 +2,16 @@ import { createHash } from 'node:crypto';
 import { parseApiKey } from '../../src/billing/keys/api-key.ts';
 import type { Settings } from '../../src/env.ts';
 
-/** The owner's key of a drill, which only its hash is configured of. */
+/** The operator key of the tests; only its hash is configured. */
 export const CANARY_OWNER_KEY = 'c4n4ry-owner-key-3f9a1c';
 
-/** Stands in front of every caption, comment and spoken word that the providers deliver to the drill. */
+/** Prefixed to every caption, comment and transcript that the fake providers return. */
 export const WRITING_MARK = 'wr1t1ng';
 
-/** Is in every error body that an upstream answers the drill with. */
+/** Part of every error body that an upstream returns. */
 export const VENDOR_MARK = 'v3nd0r-w0rds';
 
-/** A setting for each secret of the Worker, each recognisable wherever it turns up. */
+/** A recognisable value for each secret of the Worker. */
 export const CANARY_SETTINGS = {
   OWNER_ADMIN_KEY_SHA256: createHash('sha256').update(CANARY_OWNER_KEY).digest('hex'),
   LIBSQL_AUTH_TOKEN: 'c4n4ry-database-token-77b1',
@@ -25,23 +25,23 @@ export const CANARY_SETTINGS = {
   TURNSTILE_SECRET_KEY: 'c4n4ry-turnstile-secret-b6c4',
 } as const satisfies Partial<Record<keyof Settings, string>>;
 
-/** The token of the drill's rate-limit store, for the requests that are counted there. */
+/** The token of the rate-limit store. */
 export const CANARY_STORE_TOKEN = 'c4n4ry-upstash-token-20aa';
 
 const SECRETS: readonly string[] = [CANARY_OWNER_KEY, CANARY_STORE_TOKEN, ...Object.values(CANARY_SETTINGS)];
 
 /**
- * Where a text was found. A `reading` is the answer of a paid read, a `key_answer` the one answer that shows a new key; everything
- * else is no place for anybody's words or keys.
+ * Where a text was found. Only a `reading`, the response of a paid read, may contain content, and only a `key_answer`, the response that
+ * creates a key, may contain a secret.
  */
 export type Place = 'reading' | 'key_answer' | 'answer' | 'header' | 'log' | 'content_cache' | 'database' | 'object_state';
 
 const MAY_HOLD_WRITING: readonly Place[] = ['reading', 'content_cache'];
 
-/** As the keys are shaped; what only looks like one fails its checksum. */
+/** The shape of a key; lookalikes fail the checksum. */
 const KEY_SHAPED = /igsk_(?:(?:live|test)_)?[0-9A-Za-z]{36,70}/g;
 
-/** What a text of this place holds that it must not, by kind; empty when it is clean. Never the secret itself. */
+/** Names the kinds of forbidden content in a text, never the secret itself. */
 export function leaksIn(place: Place, text: string): string[] {
   const leaks: string[] = [];
   for (const [index, secret] of SECRETS.entries()) {

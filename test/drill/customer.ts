@@ -1,4 +1,4 @@
-/** A customer of the drill, with the keys it reads with. */
+/** A test customer with its keys. */
 export type Customer = {
   readonly accountId: string;
   readonly root: string;

@@ -2,31 +2,31 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Room enough for the longest drill's database; it takes no memory before it is used. */
+/** Large enough for the longest run; a tmpfs takes no memory until it is used. */
 const ROOM_MEBIBYTES = 512;
 
-/** A server at work grows its files a few times a second; so many tries in a row can't all miss. */
+/** A busy server grows its files a few times a second, so one of these tries succeeds. */
 const MOST_TRIES = 100;
 
-/** No file may grow beyond this while the disk is "full" by a limit: below any page of a database that is in use. Bytes. */
+/** The size limit of every file while the disk is "full": smaller than any database in use. */
 const SMALLEST_FILE_BYTES = 4_096;
 
-/** Where the database keeps its data, and a way to let it run out of space. */
+/** The database's data folder, with a way to make it run out of space. */
 export type DatabaseDisk = {
-  /** How it runs out, in a few words; null where this machine offers no way. */
+  /** A short description of the method; null if this machine offers none. */
   readonly how: string | null;
   readonly folder: string;
-  /** The server's binary as it has to be started. */
+  /** The command that starts the server. */
   readonly binary: string;
-  /** Leaves no space to the server with this process id; or gives it back. */
+  /** Removes or restores the space of the server with this process id. */
   fill(pid: number): void;
   empty(pid: number): void;
   close(): void;
 };
 
 /**
- * Makes the disk in `folder`: a file system of its own where this process may mount one, else a limit on the size of the server's files,
- * for which it is started so that it survives the signal that comes with it.
+ * Creates the disk in `folder`: a separate file system if this process may mount one, otherwise a limit on the server's file size, for
+ * which the server is started with that limit's signal ignored.
  */
 export function openDatabaseDisk(folder: string, binary: string): DatabaseDisk {
   const data = join(folder, 'sqld');
@@ -43,7 +43,7 @@ export function openDatabaseDisk(folder: string, binary: string): DatabaseDisk {
           const { blocks, bfree, bsize } = statfsSync(data);
           return resize(String((blocks - bfree) * bsize));
         };
-        // The server writes meanwhile, and a file system can't be made smaller than what is in it.
+        // The server keeps writing, and a file system can't be shrunk below its contents.
         let tries = 1;
         while (!toUsed() && tries < MOST_TRIES) tries += 1;
         must(tries < MOST_TRIES);

@@ -2,12 +2,12 @@ import { createReadStream, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { leaksIn, type Place } from './canaries.ts';
 
-/** No canary is longer: what lies across two pieces of a file is found in the overlap. Characters. */
+/** At least the length of any canary, so that one across two chunks is found. */
 const OVERLAP = 512;
 
 /**
- * Reads every file below a folder, whatever it holds, and tells what must not be in there, by file. A file that is removed meanwhile, as
- * a running database does with its journals, isn't counted.
+ * Searches every file below a folder for forbidden content, and returns it by file. Files that disappear meanwhile, such as journals of a
+ * running database, are skipped.
  */
 export async function leaksInFolder(folder: string, place: Place): Promise<{ readonly files: number; readonly leaks: readonly string[] }> {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
@@ -27,7 +27,7 @@ export async function leaksInFolder(folder: string, place: Place): Promise<{ rea
 async function leaksInFile(file: string, place: Place): Promise<readonly string[]> {
   const leaks: string[] = [];
   let tail = '';
-  // Each byte a character: text of any file can be searched so.
+  // latin1 maps each byte to one character, so any file can be searched.
   for await (const piece of createReadStream(file, { encoding: 'latin1' })) {
     const text = tail + String(piece);
     leaks.push(...leaksIn(place, text));

@@ -1,22 +1,21 @@
-/** How a drill is run. The same seed plays the same faults in the same order, as far as real processes allow it. */
+/** Options of a run. The same seed causes the same faults in the same order, as far as real processes allow. */
 export type DrillOptions = {
   readonly seed: number;
-  /** The long version takes many times as many requests. */
   readonly isLong: boolean;
-  /** One line for whoever watches. */
+  /** Prints one line of progress. */
   readonly say: (line: string) => void;
 };
 
-/** One promise of the service, and how often the drill saw it broken. */
+/** One guarantee of the service, and how often it was violated. */
 export type DrilledPromise = { readonly promise: string; readonly broken: number };
 
-/** What came of a drill. `figures` are what it did and measured, by name, for docs/operating/reliability.md. */
+/** The result of a fault-injection test. `figures` are its counts and measurements by name, for docs/operating/reliability.md. */
 export type DrillResult = {
   readonly promises: readonly DrilledPromise[];
   readonly figures: Readonly<Record<string, number | string>>;
-  /** The first few breaches, each in one line with what is needed to play it again. Empty when every promise held. */
+  /** The first violations, each in one line with what is needed to reproduce it. */
   readonly breaches: readonly string[];
 };
 
-/** A fire drill: one file of this folder, listed in run.ts. */
+/** A fault-injection test, listed in run.ts. */
 export type Drill = { readonly name: string; readonly about: string; run(options: DrillOptions): Promise<DrillResult> };

@@ -1,32 +1,32 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Random, randomFrom } from '../ledger/payment-lifecycles.ts';
 
-/** What can happen where something leaves the isolate. */
+/** The faults of a call that leaves the isolate. */
 export const OUTCOMES = [
-  /** It was never sent; the caller sees the network fail. */
+  /** Never sent; the caller sees a network failure. */
   'lost_request',
-  /** It was carried out; the caller sees the network fail. */
+  /** Carried out; the caller sees a network failure. */
   'lost_answer',
-  /** A 5xx, and nothing was done. */
+  /** Answered with a 5xx and not carried out. */
   'error_before',
-  /** A 5xx, and it was done all the same. */
+  /** Carried out and answered with a 5xx. */
   'error_after',
-  /** The network fails, and what was sent is carried out a little later. */
+  /** The caller sees a network failure; carried out a little later. */
   'late_request',
-  /** The isolate or object that asks ends before it sends. */
+  /** The calling isolate or object ends before it sends. */
   'killed_before',
-  /** It was carried out, and the isolate or object that asked ends before it hears of it. */
+  /** Carried out; the calling isolate or object ends before the response arrives. */
   'killed_after',
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
-/** Every outcome that leaves the isolate alive. */
+/** The faults that don't end the caller. */
 const SURVIVABLE = ['lost_request', 'lost_answer', 'error_before', 'error_after', 'late_request'] as const satisfies readonly Outcome[];
 
-/** How late a late request is at most. Milliseconds: about as long as a few others take. */
+/** The longest delay of a late request: about the duration of a few others. */
 const LATEST_MS = 40;
 
-/** One isolate, or one Durable Object: where code lives, and what ends with it. */
+/** The lifetime of one isolate or Durable Object. */
 export class Life {
   isOver = false;
   readonly over: Promise<void>;
@@ -44,46 +44,46 @@ export class Life {
   }
 }
 
-/** What goes wrong during one visit, worked out from its seed alone. */
-type Weather =
-  | { readonly kind: 'calm' }
-  /** One fault, at the failpoint with this number. */
+/** The faults of one visit, derived from its seed alone. */
+type FaultPlan =
+  | { readonly kind: 'none' }
+  /** One fault, at this failpoint. */
   | { readonly kind: 'once'; readonly at: number; readonly outcome: Outcome }
-  /** A chance of one fault in so many at every failpoint. */
-  | { readonly kind: 'showers'; readonly oneIn: number }
-  /** From the failpoint with this number on, so many calls to the database go wrong in one way. */
+  /** A fault at one in `oneIn` failpoints. */
+  | { readonly kind: 'random'; readonly oneIn: number }
+  /** From this failpoint on, `length` calls to the database fail in the same way. */
   | { readonly kind: 'outage'; readonly from: number; readonly length: number; readonly outcome: Outcome };
 
-/** Failpoints that a request, and one call of an object, passes at most, give or take: the numbers that faults are put at. */
+/** The usual number of failpoints in a request and in a call of an object; faults are placed among these. */
 const USUAL_FAILPOINTS = { request: 12, object: 3 } as const;
 
-/** What makes a visit: a request to an isolate, or a call of a Durable Object. */
+/** The kind of visit: a request to an isolate, or a call of a Durable Object. */
 type Visitor = keyof typeof USUAL_FAILPOINTS;
 
-function weatherOf(random: Random, visitor: Visitor): Weather {
+function faultPlanOf(random: Random, visitor: Visitor): FaultPlan {
   const dice = random.below(100);
   const somewhere = () => random.below(USUAL_FAILPOINTS[visitor]);
-  if (dice < 30) return { kind: 'calm' };
+  if (dice < 30) return { kind: 'none' };
   if (dice < 58) return { kind: 'once', at: somewhere(), outcome: random.pick(SURVIVABLE) };
   if (dice < 63) return { kind: 'once', at: somewhere(), outcome: random.pick(['killed_before', 'killed_after']) };
-  if (dice < 78) return { kind: 'showers', oneIn: 2 + random.below(5) };
-  // Three tries make one call: up to three calls in a row, or the database is gone for the rest of the visit.
+  if (dice < 78) return { kind: 'random', oneIn: 2 + random.below(5) };
+  // A call has three tries: up to three calls fail, or the database is gone for the rest of the visit.
   const length = random.below(4) === 0 ? Number.MAX_SAFE_INTEGER : 1 + random.below(9);
   return { kind: 'outage', from: somewhere(), length, outcome: random.pick(SURVIVABLE) };
 }
 
-/** Work that passes more failpoints than this has its weather change. An object may have work that never ends. */
-const FAILPOINTS_A_WEATHER = 40;
+/** A new plan starts after this many failpoints, because an object may have work that never ends. */
+const MAX_FAILPOINTS_PER_PLAN = 40;
 
-/** One stay of a piece of work in an isolate or object: its faults come from (seed, number) and from nothing else. */
+/** One request in an isolate, or one call of an object. Its faults depend only on (seed, number). */
 export class Visit {
   readonly number: number;
   readonly life: Life;
-  /** Whether something was sent that was carried out after its caller had given up. */
+  /** Whether something was carried out after its caller had given up. */
   hasStragglers = false;
   readonly #random: Random;
   readonly #visitor: Visitor;
-  #weather: Weather;
+  #plan: FaultPlan;
   #passed = 0;
   #struck = 0;
 
@@ -92,74 +92,74 @@ export class Visit {
     this.number = number;
     this.#random = randomFrom(Math.imul(seed, 0x9e3779b1) ^ number);
     this.#visitor = visitor;
-    this.#weather = weatherOf(this.#random, visitor);
+    this.#plan = faultPlanOf(this.#random, visitor);
   }
 
-  /** What happens at the failpoint that is passed now. */
+  /** Returns the fault at the next failpoint, or null. */
   next(place: string): Outcome | null {
-    if (this.#passed === FAILPOINTS_A_WEATHER) {
-      this.#weather = weatherOf(this.#random, this.#visitor);
+    if (this.#passed === MAX_FAILPOINTS_PER_PLAN) {
+      this.#plan = faultPlanOf(this.#random, this.#visitor);
       this.#passed = 0;
       this.#struck = 0;
     }
-    const weather = this.#weather;
+    const plan = this.#plan;
     const here = this.#passed++;
-    switch (weather.kind) {
-      case 'calm':
+    switch (plan.kind) {
+      case 'none':
         return null;
       case 'once':
-        return here === weather.at ? weather.outcome : null;
-      case 'showers':
-        return this.#random.below(weather.oneIn) === 0 ? this.#random.pick(SURVIVABLE) : null;
+        return here === plan.at ? plan.outcome : null;
+      case 'random':
+        return this.#random.below(plan.oneIn) === 0 ? this.#random.pick(SURVIVABLE) : null;
       case 'outage':
-        if (here < weather.from || place !== DATABASE || this.#struck >= weather.length) return null;
+        if (here < plan.from || place !== DATABASE || this.#struck >= plan.length) return null;
         this.#struck += 1;
-        return weather.outcome;
+        return plan.outcome;
     }
   }
 
-  /** When a late request is carried out. Milliseconds from now. */
+  /** The delay of a late request. */
   lateness(): number {
     return 1 + this.#random.below(LATEST_MS);
   }
 }
 
-/** The database as a failpoint is named. */
+/** The failpoint name of the database. */
 export const DATABASE = 'database';
 
-/** One thing that leaves the isolate: how it is sent, and what its caller is told where a 5xx comes back. */
+/** One call that leaves the isolate. */
 export type Passage<T> = {
   readonly place: string;
   readonly send: () => Promise<T>;
-  /** Answers or throws what a 5xx is here. */
+  /** Returns or throws what the caller gets for a 5xx. */
   readonly failed: () => T;
-  /** Reads an answer to its end, so that it has been carried out. */
+  /** Reads a response to its end, so that it has been carried out. */
   readonly finish?: (answer: T) => Promise<unknown>;
 };
 
-/** What never comes: an isolate that has ended waits for nothing and goes on with nothing. */
+/** Never resolves, so that the code of an ended isolate doesn't continue. */
 const never = <T>() => new Promise<T>(() => undefined);
 
-/** Every failpoint of one drill, with a count of what was passed and what went wrong where. */
+/** The failpoints of one run, with counts of those passed and of the faults at each. */
 export class Failpoints {
-  /** Whether everything works for now. */
+  /** Disables faults while true. */
   isCalm = false;
   passed = 0;
   readonly struck = new Map<string, number>();
   readonly #visits = new AsyncLocalStorage<Visit>();
   readonly #stragglers = new Set<Promise<unknown>>();
 
-  /** Does work as this visit: every failpoint on its way is one of it. */
+  /** Runs work as part of this visit, which decides its faults. */
   during<T>(visit: Visit, work: () => T): T {
     return this.#visits.run(visit, work);
   }
 
-  /** The visit whose work is being done. */
+  /** The current visit. */
   get visit(): Visit | undefined {
     return this.#visits.getStore();
   }
 
-  /** Lets one thing leave, or has its outcome happen. Never answers an isolate that has ended. */
+  /** Carries out one call with its fault, if any. Never resolves for an isolate that has ended. */
   async pass<T>(passage: Passage<T>): Promise<T> {
     const visit = this.visit;
     if (visit === undefined) throw new Error(`something left for ${passage.place} that belongs to no visit`);
@@ -177,7 +177,7 @@ export class Failpoints {
     switch (outcome) {
       case null: {
         const [answer] = await Promise.allSettled([send()]);
-        // Nobody is left to read it. An answer that stays unread keeps the database's transaction open, and every writer behind it.
+        // Read it here: an unread response keeps the database's transaction open and blocks every other writer.
         if (visit.life.isOver && answer.status === 'fulfilled') void finish?.(answer.value).catch(() => undefined);
         return alive(() => unwrap(answer));
       }
@@ -207,7 +207,7 @@ export class Failpoints {
     }
   }
 
-  /** Waits until everything that was sent has been carried out. */
+  /** Waits until every call has been carried out. */
   async settled(): Promise<void> {
     while (this.#stragglers.size > 0) await Promise.allSettled(this.#stragglers);
   }

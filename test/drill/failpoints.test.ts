@@ -3,7 +3,7 @@ import { BROKEN_LEDGERS } from './broken-ledgers.ts';
 import { drillFailpoints } from './failpoints.ts';
 import { PROMISES } from './promises.ts';
 
-/** Enough that every mistake is met many times. */
+/** Enough that every bug shows many times. */
 const REQUESTS = 120;
 
 const drill = (options: Partial<Parameters<typeof drillFailpoints>[0]> = {}) =>
@@ -12,8 +12,8 @@ const drill = (options: Partial<Parameters<typeof drillFailpoints>[0]> = {}) =>
 const brokenOf = (result: Awaited<ReturnType<typeof drill>>, promise: string) =>
   result.promises.find((drilled) => drilled.promise === promise)?.broken ?? Number.NaN;
 
-describe('the failpoint drill', () => {
-  test('finds nothing broken in the ledger as it is, and met faults of every outcome', async () => {
+describe('the failpoint test', () => {
+  test('finds no violation in the ledger, with faults of every kind', async () => {
     const result = await drill();
     expect(result.breaches).toEqual([]);
     expect(result.promises.every(({ broken }) => broken === 0)).toBe(true);
@@ -21,7 +21,7 @@ describe('the failpoint drill', () => {
     expect(result.figures['isolates killed']).toBeGreaterThan(0);
   });
 
-  test.each(Object.entries(BROKEN_LEDGERS))('finds a ledger that %s', async (_mistake, { breaks, variant }) => {
+  test.each(Object.entries(BROKEN_LEDGERS))('detects a ledger that %s', async (_mistake, { breaks, variant }) => {
     const result = await drill({ variant });
     expect(brokenOf(result, PROMISES[breaks])).toBeGreaterThan(0);
     expect(result.breaches.some((breach) => /^\w+: seed 1( request \d+)?: /.test(breach))).toBe(true);

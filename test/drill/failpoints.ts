@@ -13,14 +13,14 @@ import { CUSTOMERS, type PaidOrder, paidOrder, pathOf } from './paid-orders.ts';
 import { Breaches } from './promises.ts';
 import { startWorld, type World } from './world.ts';
 
-/** Requests of the short version, and of the long one. */
+/** Requests of the short and the long version. */
 const SHORT_REQUESTS = 10_000;
 const LONG_REQUESTS = 100_000;
 
-/** After so many requests the faults pause and the books are looked at. */
+/** After this many requests faults stop and the books are checked. */
 const REQUESTS_A_ROUND = 2_000;
 
-/** Requests that are under way at once, in how many isolates: two share one, and end with it. */
+/** Concurrent requests, and the isolates they share: two run in one, and end with it. */
 const AT_ONCE = 24;
 const ISOLATES = 8;
 
@@ -28,45 +28,54 @@ const seconds = 1_000;
 const hours = 3_600 * seconds;
 const days = 24 * hours;
 
-/** How far the clock moves with each request at most; a jump takes it past the time of every hold that is open. Milliseconds. */
+/** The largest step of the clock with each request; a jump goes past the expiry of every open hold. */
 const LONGEST_STEP_MS = 150;
 const JUMP_MS = 41 * seconds;
 
-/** Far beyond every deadline, on a slow machine too: whoever waits for so long waits for ever. Milliseconds. */
+/** Far beyond every deadline, even on a slow machine: a longer wait counts as a hang. */
 const LONGEST_ANSWER_MS = 180 * seconds;
 
-/** Of the answers that did arrive, one in so many is asked for again as well. */
+/** One in this many requests that got a response is repeated as well. */
 const HEARD_AGAIN = 8;
 
-/** A sign of life for whoever watches, every so many requests. */
+/** Requests between two lines of progress. */
 const REQUESTS_A_LINE = 500;
 
-/** Rounds of the cron after which everything that was due has been looked at, or never will be. */
+/** Enough runs of the cron to check every order that is due. */
 const MOST_CRONS = 40;
 
-/** How a drill over failpoints is run. `variant` swaps a part of the service for a broken one. */
+/** Options of the failpoint test. `variant` replaces a part of the service with a broken one. */
 export type FailpointOptions = Omit<DrillOptions, 'isLong'> & { readonly requests: number; readonly variant?: Variant };
 
-/** The drill of the paid path and the payment path, with a fault at any await that leaves the isolate. */
+/** Tests paid reads and payments with a fault at any call that leaves the isolate. */
 export const failpointDrill: Drill = {
   name: 'failpoints',
   about: 'requests, webhooks and the cron, with a fault wherever something leaves the isolate',
   run: ({ isLong, ...options }) => drillFailpoints({ ...options, requests: isLong ? LONG_REQUESTS : SHORT_REQUESTS }),
 };
 
-/** Runs it with so many requests. */
 export async function drillFailpoints(options: FailpointOptions): Promise<DrillResult> {
   const world = await startWorld();
   try {
     return await new FailpointDrill(world, options).run();
   } catch (error) {
-    // Said before everything is stopped, which takes a while when requests are still under way.
+    // Printed before stopping, which takes a while when requests are still running.
     options.say(error instanceof Error ? (error.stack ?? error.message) : String(error));
     throw error;
   } finally {
     await world.stop();
   }
 }
+
+/** What the steps of one round share. */
+type Stage = {
+  readonly round: number;
+  readonly customers: readonly Customer[];
+  readonly model: PaidModel;
+  readonly buyers: Buyers;
+};
+
+type PaidRead = { readonly number: number; readonly slot: number; readonly order: PaidOrder; readonly isHeard: boolean };
 
 class FailpointDrill {
   readonly #world: World;
@@ -77,7 +86,7 @@ class FailpointDrill {
   readonly #undelivered: Undelivered = { refused: 0, refusedLate: 0, reset: 0, givenBack: 0 };
   readonly #ends = new Map<string, number>();
   readonly #startedAt = performance.now();
-  /** Everything that happened has a number; a request has it in its id. */
+  /** Numbers every event; the id of a request contains it. */
   #number = 0;
   #sent = 0;
   #replays = 0;
@@ -132,7 +141,7 @@ class FailpointDrill {
     this.#options.say(`${this.#sent} requests, ${this.#failpoints.passed} failpoints, ${broken} broken, ${this.#seconds} s`);
   }
 
-  /** New customers, many requests with faults, and then the books. */
+  /** One round: new customers, many requests with faults, then the check of the books. */
   async #round(round: number, until: number): Promise<void> {
     this.#failpoints.isCalm = true;
     const customers = await this.#customers(round);
@@ -140,7 +149,7 @@ class FailpointDrill {
     const buyers = new Buyers(this.#world, customers, this.#breaches);
     this.#failpoints.isCalm = false;
     const work = async (slot: number) => {
-      while (this.#sent < until) await this.#act(round, ++this.#number, slot, customers, model, buyers);
+      while (this.#sent < until) await this.#act({ round, customers, model, buyers }, ++this.#number, slot);
     };
     await Promise.all(Array.from({ length: AT_ONCE }, (_, slot) => work(slot % ISOLATES)));
     this.#failpoints.isCalm = true;
@@ -159,27 +168,22 @@ class FailpointDrill {
     this.#world.clock.advance(200 * days);
   }
 
-  /** One thing that happens, decided by (seed, number). */
-  async #act(round: number, number: number, slot: number, customers: readonly Customer[], model: PaidModel, buyers: Buyers): Promise<void> {
+  /** Takes one step, which depends only on (seed, number). */
+  async #act(stage: Stage, number: number, slot: number): Promise<void> {
+    const { buyers } = stage;
     const random = randomFrom(Math.imul(this.#options.seed, 0x27d4eb2f) ^ number);
     this.#world.clock.advance(random.below(LONGEST_STEP_MS));
     const dice = random.below(1_000);
     if (dice < 6) this.#world.clock.advance(JUMP_MS);
     if (dice < 16) return this.#cron(slot, number);
     if (dice < 200) return buyers.act(number, random, this.#sender(slot, number));
-    const order = paidOrder(this.#options.seed, round, number);
-    await this.#read(number, slot, customers, order, model, random.below(30) !== 0);
+    const order = paidOrder(this.#options.seed, stage.round, number);
+    await this.#read(stage, { number, slot, order, isHeard: random.below(30) !== 0 });
   }
 
-  /** Sends one paid request. `isHeard`: the caller is still there when the answer comes. */
-  async #read(
-    number: number,
-    slot: number,
-    customers: readonly Customer[],
-    order: PaidOrder,
-    model: PaidModel,
-    isHeard: boolean,
-  ): Promise<Asked> {
+  /** Sends one paid request. `isHeard`: the caller is still connected when the response arrives. */
+  async #read({ customers, model }: Pick<Stage, 'customers' | 'model'>, read: PaidRead): Promise<Asked> {
+    const { number, slot, order, isHeard } = read;
     const customer = customers[order.customer];
     if (customer === undefined) throw new Error('there is no such customer');
     const headers: Record<string, string> = { Authorization: `Bearer ${customer[order.key]}` };
@@ -205,7 +209,7 @@ class FailpointDrill {
     return async (path, init) => (await this.#send(slot, number, path, init)).answer;
   }
 
-  /** One run of the cron; a run that is due while another goes on is left out: two would only lose to each other. */
+  /** Runs the cron, unless a run is in progress: two would only lose to each other. */
   async #cron(slot: number, number: number): Promise<void> {
     if (this.#isCronRunning) return;
     this.#isCronRunning = true;
@@ -217,11 +221,11 @@ class FailpointDrill {
     this.#isCronRunning = false;
   }
 
-  /** Lets the time of every hold pass, and the reaper come by. */
+  /** Advances past the expiry of every hold and runs the sweep. */
   async #reap(): Promise<void> {
     this.#world.clock.advance(2 * JUMP_MS);
     await this.#cron(0, ++this.#number);
-    // What has to be undone and was never heard of is given up after two minutes.
+    // A pending compensation of an unknown request is dropped after two minutes.
     for (let turn = 0; turn < MOST_CRONS && this.#machines.owed > 0; turn++) {
       this.#world.clock.advance(JUMP_MS);
       await this.#machines.alarm('LEDGER', 'shard-0', 'alarm');
@@ -229,7 +233,7 @@ class FailpointDrill {
     if (this.#machines.owed > 0) this.#breaches.add('undelivered', null, `${this.#machines.owed} requests are never undone`);
   }
 
-  /** Sends again what was charged under an Idempotency-Key and not heard of; and some that was, to see that it is answered the same. */
+  /** Repeats charges whose response was lost under their Idempotency-Key, and some others, and compares the responses. */
   async #bringBack(customers: readonly Customer[], model: PaidModel): Promise<void> {
     const before: Books = await readBooks(this.#world.database, customers);
     const lost = chargesOf(before).flatMap(({ id }) => {
@@ -240,7 +244,7 @@ class FailpointDrill {
     });
     const work = async (slot: number) => {
       for (let next = lost.pop(); next !== undefined; next = lost.pop()) {
-        const { end } = await this.#read(++this.#number, slot, customers, next.asked.order, model, true);
+        const { end } = await this.#read({ customers, model }, { number: ++this.#number, slot, order: next.asked.order, isHeard: true });
         if (end.kind === 'delivered' && end.receiptId === next.id) continue;
         const got = end.kind === 'refused' ? end.code : end.kind;
         this.#breaches.add('replay', next.asked.number, `charged, and its Idempotency-Key brings ${got}`);
@@ -249,7 +253,7 @@ class FailpointDrill {
     await Promise.all(Array.from({ length: ISOLATES }, (_, slot) => work(slot)));
   }
 
-  /** Without faults: the letters that are left, and the cron for those that were lost. */
+  /** Delivers the remaining webhooks without faults, and runs the cron for the lost ones. */
   async #payUp(buyers: Buyers): Promise<void> {
     await buyers.finish((path, init) => this.#sender(0, ++this.#number)(path, init));
     this.#world.clock.advance(7 * hours);

@@ -1,8 +1,8 @@
-// A Worker that stands between the service and three of its bindings, so that a drill can break them without touching either side.
-// `PUT /<binding>` with `works`, `throws` or `hangs` as its body says what each does from then on; a new process starts with `works`.
+// A Worker between the service and three of its bindings, which can make them fail without changing either side. `PUT /<binding>` with the
+// body `works`, `throws` or `hangs` sets what a binding does from then on; a new process starts with `works`.
 import { RpcTarget, WorkerEntrypoint } from 'cloudflare:workers';
 
-/** Longer than any caller waits; without an end, the runtime would notice that nothing can come any more. */
+/** Longer than any caller waits. A promise that can never resolve would be detected and ended by the runtime. */
 const HANG_MS = 60_000;
 
 const modes = { CONTENT_CACHE: 'works', RATE_LIMITS: 'works', METRICS: 'works' };

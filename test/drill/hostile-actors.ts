@@ -1,13 +1,13 @@
-/** Whose key a request carries. */
+/** Whose key a request uses. */
 export const ACTORS = ['none', 'malformed', 'unknown', 'customer', 'child', 'scopeless', 'broke', 'revoked', 'sandbox', 'owner'] as const;
 export type Actor = (typeof ACTORS)[number];
 
-/** Who is there to be attacked with, and what: keys by actor, and ids of things that exist. */
+/** Keys by actor, and the ids of existing resources. */
 export type Cast = {
   readonly keys: Readonly<Record<Actor, string | null>>;
-  /** Things of the customer, and of somebody else: keys, requests, top-ups, accounts. */
+  /** Keys, requests, top-ups and accounts of the customer and of another. */
   readonly ids: readonly string[];
-  /** Accounts and keys that the owner may freeze, revoke and charge without harm to the drill. */
+  /** Accounts and keys that the operator may freeze, revoke and charge without affecting the test. */
   readonly victims: readonly string[];
   readonly cursors: readonly string[];
 };

@@ -153,7 +153,7 @@ const shares = [
   'https://www.instagram.com/share/p/http:%2f%2f127.0.0.1',
 ];
 
-/** Addresses that must be refused, or read as nothing but the post that they name. */
+/** Addresses that must be refused, or read as exactly the post they name. */
 export const HOSTILE_ADDRESSES: readonly string[] = [
   ...[...loopback, ...inside, ...lookalikes].flatMap((host) => [
     `https://${host}/p/DemoImage01/`,
@@ -183,22 +183,22 @@ const SAMPLES = [
   'DemoClosed1',
 ];
 
-/** Posts that are there. */
+/** Existing posts. */
 export const GOOD_ADDRESSES: readonly string[] = SAMPLES.flatMap((shortcode) => [
   shortcode,
   `https://www.instagram.com/p/${shortcode}/`,
   `https://www.instagram.com/reel/${shortcode}/?utm_source=${CALLER_MARK}&igsh=x`,
 ]);
 
-/** Posts for which a stand-in fails; without those that would only make the drill wait or fill its memory. */
+/** Posts for which a fake fails, without those that would only make the test wait or fill its memory. */
 export const FAILING_ADDRESSES: readonly string[] = [...Object.keys(FAULTS), ...Object.keys(BOUNDARY_FAULTS)].filter(
   (shortcode) => !/Silent|PgHang|Hang__|Slow__|Huge__|Crawl_/.test(shortcode),
 );
 
-/** Those that make a caller wait until the read's deadline: a few are enough. */
+/** Posts that hang until the read's deadline; a few are enough. */
 export const SLOW_ADDRESSES: readonly string[] = ['FaultSilent', 'FaultPgHang', 'FaultSlow__', 'AchroHang__', 'FaultHuge__'];
 
-/** Whether a request asks a stand-in to fail: by the names of its faults. */
+/** Whether a request names a post for which a fake fails. */
 export function asksForFault(decodedRequestLine: string): boolean {
   return /Fault|Achro/.test(decodedRequestLine);
 }

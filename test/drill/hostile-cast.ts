@@ -6,7 +6,7 @@ import { CANARY_OWNER_KEY } from './canaries.ts';
 import type { Cast } from './hostile-actors.ts';
 import type { Ground } from './hostile-world.ts';
 
-/** Sends one request and gives back its body; whoever makes a cast decides where it goes. Throws where the status is another. */
+/** Sends one request and returns its body. Throws on another status than the expected one. */
 export type Setup = (
   method: string,
   path: string,
@@ -19,7 +19,7 @@ const Ids = z.object({ items: z.array(z.object({ id: z.string() })) });
 const Receipts = z.object({ items: z.array(z.object({ requestId: z.string() })), nextCursor: z.string().nullable() });
 const Reading = z.object({ data: z.object({ nextCursor: z.string().nullable() }) });
 
-/** A customer with a history: reads, a top-up order, keys of every kind. */
+/** A customer with reads, a top-up order and keys of every kind. */
 export type Customer = {
   readonly accountId: string;
   readonly rootId: string;
@@ -32,7 +32,7 @@ export type Customer = {
   readonly commentsCursor: string;
 };
 
-/** Signs a customer up and lets them do a little of everything. */
+/** Signs a customer up and creates its history. */
 export async function makeCustomer(setup: Setup, name: string): Promise<Customer> {
   const signUp = { accountName: name, keyName: 'root', turnstileToken: 'a-person' };
   const { account, key, apiKey: root } = SignedUp.parse(await setup('POST', '/v1/signup', { body: signUp, expected: 201 }));
@@ -56,12 +56,12 @@ export async function makeCustomer(setup: Setup, name: string): Promise<Customer
   };
 }
 
-/** Mints a key below another. */
+/** Creates a child key. */
 export async function mint(setup: Setup, by: string, body: object): Promise<z.infer<typeof Minted>> {
   return Minted.parse(await setup('POST', '/v1/keys', { key: by, body, expected: 201 }));
 }
 
-/** Everybody that a stretch of the drill is played with: two customers, keys of every kind, victims for the owner. */
+/** The participants of one stretch: two customers, keys of every kind, and accounts the operator may change. */
 export async function makeCast(setup: Setup): Promise<Cast> {
   const customer = await makeCustomer(setup, 'Drill customer');
   const other = await makeCustomer(setup, 'Somebody else');
@@ -94,7 +94,7 @@ export async function makeCast(setup: Setup): Promise<Cast> {
       sandbox: sandbox.apiKey,
       owner: CANARY_OWNER_KEY,
     },
-    // Not the keys that play: a customer may revoke its own.
+    // Not the keys in use, because a customer may revoke its own.
     ids: [...spare.map(({ key }) => key.id), ...of(other), ...customer.requestIds, ...customer.topUpIds],
     victims: [victim.account.id, victim.key.id],
     cursors: [
@@ -110,7 +110,7 @@ export async function makeCast(setup: Setup): Promise<Cast> {
   };
 }
 
-/** A body with Stripe's signature, as only somebody who knows the webhook's secret can make it. */
+/** Signs a body with the webhook secret, like Stripe. */
 export function signedEvent(ground: Ground, body: string): string {
   const secret = ground.settings.STRIPE_WEBHOOK_SECRET ?? '';
   return Stripe.webhooks.generateTestHeaderString({ payload: body, secret });

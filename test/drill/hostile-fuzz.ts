@@ -12,13 +12,13 @@ import type { Charges } from './money-check.ts';
 import { outgoingProblems, type Sent } from './outgoing-check.ts';
 import { type Operation, operationAt } from './published-api.ts';
 
-/** Requests that run at a time: enough that a waiting one costs nothing, few enough that none waits for the database in vain. */
+/** Concurrent requests: enough to use the time of waiting ones, few enough that none times out at the database. */
 const AT_A_TIME = 12;
 
-/** Where the API is as its requests say. */
+/** The API's origin in requests. */
 const ORIGIN = 'http://api.test';
 
-/** How a key of the content cache looks: nothing of a caller's text is in it. */
+/** The shape of content cache keys, which contain no text of callers. */
 const CACHE_KEY = /^[a-z_]{1,20}:v\d{1,3}:[0-9a-f]{32}$/;
 
 type Stage = {
@@ -29,7 +29,7 @@ type Stage = {
   readonly charges: Charges;
 };
 
-/** Plays so many seeded requests against the API in this process, with a cast of their own, and looks at everything that came of them. */
+/** Sends seeded requests to the API in this process, with participants of their own, and checks every effect. */
 export async function playStretch(stage: Stage, requests: number, seed: number): Promise<void> {
   const { api, tally } = stage;
   const cast = await makeCast(setupIn(stage));
@@ -48,7 +48,7 @@ export async function playStretch(stage: Stage, requests: number, seed: number):
   api.forgetCounts();
 }
 
-/** What was logged and cached since the last look. */
+/** Checks what was logged and cached since the last check. */
 export function checkWritten(api: Api, tally: HostileTally, where: string): void {
   for (const line of api.takeLog()) {
     for (const leak of leaksIn('log', line)) tally.breach('nothing leaks', `${leak} in a log line`, `${where} ${line.slice(0, 200)}`);
@@ -64,7 +64,7 @@ export function checkWritten(api: Api, tally: HostileTally, where: string): void
   }
 }
 
-/** Sends what a cast is made by. */
+/** Sends the requests that create a cast. */
 export function setupIn({ api, charges }: Pick<Stage, 'api' | 'charges'>): Setup {
   return async (method, path, { key, body, expected }) => {
     const headers = {
@@ -90,7 +90,7 @@ async function playOne(
 ): Promise<void> {
   const request = requestOf(signed(ground, hostile));
   if (request === null) return tally.count('requests that no client could send');
-  // One in twenty is counted by the published limits, one in twenty while the store of the limits is down.
+  // One in twenty is subject to the published limits, and one in twenty finds the rate-limit store failing.
   const counting: Counting = index % 20 === 7 ? 'published' : index % 20 === 13 ? 'store_down' : 'generous';
   const sent: Sent[] = [];
   const replay = `${where}: ${hostile.actor} ${hostile.method} ${hostile.target.slice(0, 200)} ${JSON.stringify(hostile.headers).slice(0, 200)} ${textOf(hostile)}`;
@@ -117,25 +117,25 @@ async function playOne(
   tally.count(`operation ${asked.operation?.id ?? 'none'} ${seen.status < 400 ? 'served' : 'refused'}`);
 }
 
-/** What a stand-in was told to bring about: a fault by its shortcode, or Turnstile's word that our own secret is wrong. */
+/** The error that a fake was told to cause: by its shortcode, or by a Turnstile response about a wrong secret. */
 export function toldToFail({ target, body }: Pick<HostileRequest, 'target' | 'body'>): readonly ErrorCode[] {
   if (asksForFault(target)) return ['provider_unavailable', 'provider_busy', 'provider_timeout'];
   return body !== null && new TextDecoder().decode(body.bytes).includes('our-trouble') ? ['overloaded'] : [];
 }
 
-/** Null after longer than any answer may take. */
+/** Null if there is no response within the longest allowed time. */
 function lost(): Promise<null> {
   return new Promise((resolve) => setTimeout(() => resolve(null), 2 * LONGEST_ANSWER_MS).unref());
 }
 
-/** Half of what goes to the webhook has Stripe's signature: as if its secret were in hostile hands. */
+/** Half of the webhook bodies have a valid signature, as if the secret had leaked. */
 function signed(ground: Ground, hostile: HostileRequest): HostileRequest {
   if (hostile.operation?.id !== 'receiveStripeEvent' || hostile.body === null || hostile.actor !== 'customer') return hostile;
   const signature = signedEvent(ground, new TextDecoder().decode(hostile.body.bytes));
   return { ...hostile, headers: [...hostile.headers.filter(([name]) => name !== 'Stripe-Signature'), ['Stripe-Signature', signature]] };
 }
 
-/** Null where a client of the platform's own would not send it; raw sockets do. */
+/** Null if `Request` refuses it; the socket test sends it. */
 function requestOf({ method, target, headers, body }: HostileRequest): Request | null {
   try {
     const init: RequestInit & { duplex?: 'half' } = { method, headers: headers.map(([name, value]): [string, string] => [name, value]) };
@@ -165,7 +165,7 @@ function streamOf(bytes: Uint8Array, breaksOff: boolean): ReadableStream<Uint8Ar
   });
 }
 
-/** A path as the router reads it: percent signs decoded once, but for those that would make new slashes. */
+/** A path as the router reads it: percent-decoded once, except for encoded slashes. */
 export function routedPath(pathname: string): string {
   return pathname.replaceAll(/(?:%[0-9A-Fa-f]{2})+/g, (encoded) => {
     try {

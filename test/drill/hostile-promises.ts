@@ -1,6 +1,6 @@
 import { Tally } from './tally.ts';
 
-/** What the drill of hostile input holds the service to. */
+/** The guarantees that hostile input must not violate. */
 export const HOSTILE_PROMISES = [
   'no unexplained 5xx',
   'answers of the published shape',
@@ -18,7 +18,6 @@ export const HOSTILE_PROMISES = [
 
 export type HostileTally = Tally<(typeof HOSTILE_PROMISES)[number]>;
 
-/** An empty tally of these promises. */
 export function hostileTally(): HostileTally {
   return new Tally(HOSTILE_PROMISES);
 }

@@ -3,17 +3,17 @@ import type { Cast } from './hostile-actors.ts';
 import { CALLER_MARK, CONTENT_TYPES, HOSTILE_BODIES, HOSTILE_TEXTS } from './hostile-texts.ts';
 import type { JsonSchema } from './published-api.ts';
 
-/** The bytes of a body, what they are called, and how they come: at once, as a stream without a length, or as one that breaks off. */
+/** The bytes of a body, its content type, and how it is sent: at once, as a stream without a length, or as a stream that breaks off. */
 export type RequestBody = {
   readonly bytes: Uint8Array;
   readonly headers: readonly (readonly [string, string])[];
   readonly arrives: 'whole' | 'streamed' | 'broken off';
 };
 
-/** No body of the drill's is larger, but for those that are there to be refused. Bytes. */
+/** The largest body, except for those that must be refused. */
 const OVERSIZED_BYTES = 700_000;
 
-/** A body for this schema: right, nearly right, or not at all, as often as `wrongness` (0 to 1) says. */
+/** A body for this schema: valid, nearly valid or invalid; `wrongness` (0 to 1) is the share of invalid parts. */
 export function hostileBody(schema: JsonSchema, cast: Cast, wrongness: number): fc.Arbitrary<RequestBody> {
   const right = objectOf(schema, cast, 0).map((value) => JSON.stringify(value));
   const nearly = objectOf(schema, cast, 0.5).map((value) => JSON.stringify(value));
@@ -44,7 +44,7 @@ export function hostileBody(schema: JsonSchema, cast: Cast, wrongness: number): 
   return fc.record({ bytes, headers: types, arrives: arrival(wrongness) });
 }
 
-/** A body where none belongs: rarely, and then of any kind. */
+/** A body where none is expected: rarely, and of any kind. */
 export function strayBody(): fc.Arbitrary<RequestBody | null> {
   const bytes = fc.oneof(
     fc.constantFrom(...HOSTILE_BODIES).map((text) => new TextEncoder().encode(text)),
@@ -81,7 +81,7 @@ function objectOf(schema: JsonSchema, cast: Cast, wrongness: number): fc.Arbitra
     { weight: 100 - Math.round(wrongness * 40), arbitrary: fc.constant<[string, Json][]>([]) },
     { weight: Math.round(wrongness * 40), arbitrary: unknownField.map((field): [string, Json][] => [field]) },
   );
-  // Not from entries alone: "__proto__" must be a field of its own.
+  // Defined explicitly, so that "__proto__" becomes an own property.
   return fc.tuple(fc.tuple(...fields), extra).map(([known, extra]) => Object.fromEntries([...known.flat(), ...extra]));
 }
 
@@ -97,7 +97,7 @@ function rightFor(name: string, schema: JsonSchema, cast: Cast, wrongness: numbe
   const types = typeof schema.type === 'string' ? [schema.type] : (schema.type ?? ['string']);
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum);
   if (name === 'accountId') return fc.constantFrom(...cast.victims);
-  // Most callers have no token: a deployment that asks for one turns them away, and one that is good lets them in.
+  // Most callers have no Turnstile token and are refused; a valid one is accepted.
   if (name === 'turnstileToken') return fc.constantFrom('a-person', 'used-before', 'our-trouble', CALLER_MARK);
   if (name === 'ref') return fc.integer({ min: 0, max: 500 }).map((number) => `drill-${number}`);
   if (name === 'expiresAt') return fc.constantFrom(null, '2036-01-01T00:00:00.000Z', '2020-01-01T00:00:00.000Z');
@@ -122,7 +122,7 @@ function rightFor(name: string, schema: JsonSchema, cast: Cast, wrongness: numbe
   return fc.constantFrom('helper', 'Team', 'Ärger & Söhne', '絵文字 👩‍👩‍👧', "O'Neil; DROP", 'a'.repeat(schema.maxLength ?? 20));
 }
 
-/** One beyond each bound, and nearly the right type. */
+/** Values just beyond each bound, or of nearly the right type. */
 function beyond(schema: JsonSchema): fc.Arbitrary<Json> {
   const values: Json[] = [1.5, -0, 1e21, Number.MAX_SAFE_INTEGER + 2, '1', true, [1], { value: 1 }];
   if (schema.minimum !== undefined) values.push(schema.minimum - 1);
@@ -141,7 +141,7 @@ function anything(): fc.Arbitrary<Json> {
   );
 }
 
-/** What can be done to the text of a body. */
+/** Ways to corrupt the text of a body. */
 const TEXT_TRICKS: readonly ((text: string) => string)[] = [
   (text) => text.slice(0, -1),
   (text) => `${text}}`,

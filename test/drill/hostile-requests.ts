@@ -5,7 +5,7 @@ import { CALLER_MARK } from './hostile-texts.ts';
 import { encoded, hostileText, idValue, keysInPlace, valueOf, weighted } from './hostile-values.ts';
 import type { Operation, Parameter } from './published-api.ts';
 
-/** One request as it goes out. `target` is the request line's path and query; `mark` is a piece of it that no error may repeat. */
+/** One request. `target` is the path and query of the request line; `mark` is a part of the request that no error may repeat. */
 export type HostileRequest = {
   readonly operation: Operation | null;
   readonly actor: Actor;
@@ -16,7 +16,7 @@ export type HostileRequest = {
   readonly mark: string;
 };
 
-/** Requests that nobody publishes an operation for. */
+/** Requests without a published operation. */
 const STRAY_TARGETS: readonly string[] = [
   '/',
   '/docs',
@@ -57,7 +57,7 @@ const STRAY_TARGETS: readonly string[] = [
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY', 'PROPFIND'] as const;
 
-/** Seeded requests against these operations; all of them are equally often aimed at, paid reads twice. */
+/** Seeded requests for these operations, each equally often, paid reads twice as often. */
 export function hostileRequests(operations: readonly Operation[], cast: Cast): fc.Arbitrary<HostileRequest> {
   const aimed = operations.flatMap((operation) => {
     const request = requestTo(operation, cast);
@@ -80,7 +80,7 @@ function strayRequest(cast: Cast): fc.Arbitrary<HostileRequest> {
     }));
 }
 
-/** A third is right in every part but perhaps the key, a third has one or two things wrong, a third is wrong all over. */
+/** A third is valid except perhaps for the key, a third has one or two errors, a third is invalid everywhere. */
 function requestTo(operation: Operation, cast: Cast): fc.Arbitrary<HostileRequest> {
   return fc.oneof(...[0, 0.25, 0.7].map((wrongness) => requestAsWrongAs(wrongness, operation, cast)));
 }
@@ -110,7 +110,7 @@ type Header = readonly [string, string];
 
 const isIn = (place: Parameter['in']) => (parameter: Parameter) => parameter.in === place;
 
-/** The owner alone may call the owner's endpoints, and customers alone the others: the right ones come more often. */
+/** Chooses an actor, mostly one who may call the operation. */
 function actor(operation?: Operation): fc.Arbitrary<Actor> {
   const right: Actor = operation?.path.startsWith('/v1/ops/') === true ? 'owner' : 'customer';
   return fc.oneof({ weight: 5, arbitrary: fc.constant(right) }, { weight: 5, arbitrary: fc.constantFrom(...ACTORS) });
@@ -163,7 +163,7 @@ function queryOf(parameters: readonly Parameter[], cast: Cast, wrongness: number
 
 function idempotencyHeaders(operation: Operation, wrongness: number): fc.Arbitrary<Header[]> {
   const takes = operation.method === 'POST' || operation.parameters.some(({ name }) => name.toLowerCase() === 'idempotency-key');
-  // Few different ones, so that the same key meets the same request, and others.
+  // Few different keys, so that one key occurs with the same and with other requests.
   const good = fc.integer({ min: 0, max: 40 }).map((number) => `"${CALLER_MARK}-idempotency-key-${String(number).padStart(4, '0')}"`);
   const odd = fc.constantFrom(
     '',
@@ -188,7 +188,7 @@ function idempotencyHeaders(operation: Operation, wrongness: number): fc.Arbitra
   return weighted<Header[]>([takes ? 2 : 9, fc.constant([])], [1, value]);
 }
 
-/** Headers that should change nothing. */
+/** Headers that must have no effect. */
 function sideHeaders(wrongness = 0.5): fc.Arbitrary<Header[]> {
   const one = fc.constantFrom<readonly [string, string]>(
     ['Accept', 'text/csv'],

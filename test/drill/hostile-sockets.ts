@@ -15,19 +15,19 @@ import type { Charges } from './money-check.ts';
 import { type Operation, operationAt } from './published-api.ts';
 import { exchange, type RawAnswer } from './raw-http.ts';
 
-/** Connections open at a time. */
+/** Concurrent connections. */
 const AT_A_TIME = 8;
 
-/** How much more the isolate may hold than after the first requests: copies of content stay for a while. Bytes. */
+/** Allowed growth of the isolate's memory after the first requests; cached content stays for a while. */
 const GROWTH_BYTES = 32 * 1024 * 1024;
 
-/** Requests after which the isolate holds what it should go on holding. */
+/** Requests after which memory use should be stable. */
 const WARM_AFTER = 500;
 
-/** What the runtime and wrangler's proxy write about the requests that they give up on before the Worker hears of them. */
+/** Log lines of the runtime and wrangler's proxy about requests that never reach the Worker. */
 const OF_MALFORMED_REQUESTS = /Invalid URL string|does not export a connect\(\)|Error inside ProxyWorker|header count exceeds maximum/;
 
-/** Answers that the runtime itself gives to what is no HTTP: not implemented, version not supported. */
+/** Responses of the runtime itself to invalid HTTP: not implemented, version not supported. */
 const OF_THE_RUNTIME = [501, 505];
 
 export type SocketStage = {
@@ -37,7 +37,7 @@ export type SocketStage = {
   readonly charges: Charges;
 };
 
-/** Plays seeded requests against the built Worker over raw sockets, malformed ones in between, and looks at what it wrote. */
+/** Sends seeded and malformed requests to the built Worker over raw sockets, and checks its log, cache and objects. */
 export async function playSockets(stage: SocketStage, requests: number, seed: number): Promise<void> {
   const { worker, tally } = stage;
   const cast = await makeCast(setupOver(stage));
@@ -57,7 +57,7 @@ export async function playSockets(stage: SocketStage, requests: number, seed: nu
   const { held, resident } = await memoryOf(worker);
   const grown = held - warm.held;
   tally.count("megabytes that the Worker's isolate grew by", mebibytes(grown));
-  // Not judged: no process gives memory back, or collects its garbage, before it must.
+  // Only reported: a process returns memory and collects garbage when it likes.
   tally.count("megabytes that the Worker's processes grew by", mebibytes(resident - warm.resident));
   if (grown > GROWTH_BYTES)
     tally.breach('bounded memory', `the Worker's isolate holds ${mebibytes(grown)} MiB more`, `sockets seed ${seed}`);
@@ -71,11 +71,11 @@ function mebibytes(bytes: number): number {
   return Math.max(0, Math.round(bytes / 1024 / 1024));
 }
 
-/** What the Worker wrote to its log, its content cache and its objects. */
+/** Checks the Worker's log, content cache and objects. */
 export async function checkWorkerState({ worker, tally }: Pick<SocketStage, 'worker' | 'tally'>): Promise<void> {
   for (const line of worker.logLines()) {
     for (const leak of leaksIn('log', line)) tally.breach('nothing leaks', `${leak} in the Worker's log`, line.slice(0, 200));
-    // The development server in front of the Worker names the address of a connection that broke off in front of it.
+    // The development server logs the address of a connection that broke off before the Worker.
     if (line.includes(CALLER_MARK) && !line.includes('Error inside ProxyWorker'))
       tally.breach('nothing leaks', "a caller's own text in the Worker's log", line.slice(0, 300));
     if (/"bug":|[Uu]ncaught|✘/.test(line) && !OF_MALFORMED_REQUESTS.test(line))
@@ -128,19 +128,19 @@ async function playOne({ worker, operations, tally, charges }: SocketStage, host
   tally.count(`over sockets: status ${answer.status}`);
 }
 
-/** An answer that the Worker never saw the request of: the runtime's HTTP parser refused it. */
+/** Whether the runtime's HTTP parser refused the request before the Worker. */
 function isOfTheRuntime(answer: Seen): boolean {
   return !answer.headers.has('X-Request-Id') && ((answer.status >= 400 && answer.status < 500) || OF_THE_RUNTIME.includes(answer.status));
 }
 
 function checkUnanswered({ kind, milliseconds }: RawAnswer, hostile: HostileRequest, tally: HostileTally, replay: string): void {
   if (kind === 'silent') tally.breach('bounded time', `no answer in ${Math.round(milliseconds)} ms`, replay);
-  // A body that is refused for its size may end the connection before it is sent.
+  // A body refused for its size may end the connection before it is fully sent.
   else if ((hostile.body?.bytes.length ?? 0) < 16_384)
     tally.breach('answers of the published shape', 'the connection was closed without an answer', replay);
 }
 
-/** A request as it goes over the wire: header values as UTF-8, line breaks and all. */
+/** Serializes a request, with header values as unescaped UTF-8. */
 export function bytesOf({ method, target, headers, body }: HostileRequest, host: string): Uint8Array {
   const lines = [
     `${method} ${target} HTTP/1.1`,
@@ -156,9 +156,9 @@ export function bytesOf({ method, target, headers, body }: HostileRequest, host:
   return Buffer.concat([head, ...chunk, Buffer.from('0\r\n\r\n')]);
 }
 
-/** Sends a request once more with a byte of its head replaced: its number decides which, and by what. */
+/** Repeats a request with one byte of its head replaced, chosen by its number. */
 async function playBroken({ worker, tally }: SocketStage, hostile: HostileRequest, index: number): Promise<void> {
-  // A read that is still understood is charged, and its answer may be lost with the connection: the other drills look at that.
+  // A read that is still valid is charged, and its response may be lost; the other tests check that.
   if (hostile.operation?.id.startsWith('read') === true) return;
   const bytes = Uint8Array.from(bytesOf(hostile, new URL(worker.url).host));
   const at = (index * 7_919) % Math.min(bytes.length, 400);

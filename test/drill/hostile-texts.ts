@@ -1,6 +1,5 @@
 /**
- * Is in attack texts wherever there is room: no error and no outgoing request may repeat it. Longer than a shortcode, which it would
- * otherwise be when a text has nothing else in it but white space.
+ * Part of most attack texts; no error and no outgoing request may repeat it. Longer than a shortcode, so that it is never read as one.
  */
 export const CALLER_MARK = 'h0st1le-c4ller';
 
@@ -79,7 +78,7 @@ const names = [
   'true',
 ];
 
-/** Numbers as people and fuzzers write them. */
+/** Unusual numbers. */
 export const HOSTILE_NUMBERS: readonly string[] = [
   '-1',
   '-0',
@@ -114,10 +113,10 @@ export const HOSTILE_NUMBERS: readonly string[] = [
 
 const sizes = ['A'.repeat(256), 'A'.repeat(4_000), 'é'.repeat(2_000), '%'.repeat(500), '['.repeat(1_000), '('.repeat(3_000) + CALLER_MARK];
 
-/** Texts to put wherever a text goes. */
+/** Attack texts for any text parameter. */
 export const HOSTILE_TEXTS: readonly string[] = [...injections, ...paths, ...characters, ...names, ...HOSTILE_NUMBERS, ...sizes];
 
-/** Bodies that are no JSON of anybody's, or JSON to choke on. */
+/** Bodies of invalid or excessive JSON. */
 export const HOSTILE_BODIES: readonly string[] = [
   '',
   ' ',
@@ -154,7 +153,7 @@ export const HOSTILE_BODIES: readonly string[] = [
   `--b\r\nContent-Disposition: form-data; name="accountName"\r\n\r\n${CALLER_MARK}\r\n--b--`,
 ];
 
-/** What a body may claim to be. */
+/** Content types, valid and invalid. */
 export const CONTENT_TYPES: readonly string[] = [
   'application/json',
   'application/json; charset=utf-8',

@@ -6,7 +6,7 @@ import type { JsonSchema, Parameter } from './published-api.ts';
 
 const SHORTCODE_CHARACTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-'.split('');
 
-/** A percent-encoded segment of a path: an id of something, or an attack as often as `wrongness` says. */
+/** A percent-encoded path segment: an existing id, or an attack with probability `wrongness`. */
 export function idValue(cast: Cast, wrongness: number): fc.Arbitrary<string> {
   const known = fc.constantFrom(...cast.ids, ...cast.victims, ...cast.cursors);
   const madeUp = fc.constantFrom(
@@ -22,12 +22,12 @@ export function idValue(cast: Cast, wrongness: number): fc.Arbitrary<string> {
   ).map((text) => encoded(text).slice(0, 6_000) || '%20');
 }
 
-/** Keys of callers where no key belongs: nothing may show or log them. */
+/** Keys in places where no key belongs, which must not be returned or logged. */
 export function keysInPlace(cast: Cast): string[] {
   return [cast.keys.customer, cast.keys.child].filter((key) => key !== null);
 }
 
-/** A value for a parameter: what its schema asks for, just beside it, or an attack. A leading \u0001 says that it is encoded already. */
+/** A parameter value: valid, nearly valid or an attack. A leading \u0001 marks a value that is already encoded. */
 export function valueOf({ name, schema }: Parameter, cast: Cast, wrongness: number): fc.Arbitrary<string> {
   const hostile = fc.oneof(hostileText(), fc.constantFrom(...keysInPlace(cast)), encodingTrick());
   if (name === 'url') {
@@ -65,7 +65,7 @@ function fitting(schema: JsonSchema): fc.Arbitrary<string> {
   return fc.constantFrom('/v1/post', '/v1/reel', 'x', '*');
 }
 
-/** One beyond a bound, another case, another type. */
+/** Just beyond a bound, in another case or of another type. */
 function beside(schema: JsonSchema): fc.Arbitrary<string> {
   const near: string[] = [...HOSTILE_NUMBERS];
   if (schema.minimum !== undefined) near.push(String(schema.minimum - 1));
@@ -78,7 +78,6 @@ function beside(schema: JsonSchema): fc.Arbitrary<string> {
   return fc.constantFrom(...near);
 }
 
-/** A text to attack with. */
 export function hostileText(): fc.Arbitrary<string> {
   return weighted(
     [5, fc.constantFrom(...HOSTILE_TEXTS)],
@@ -87,7 +86,7 @@ export function hostileText(): fc.Arbitrary<string> {
   );
 }
 
-/** What stands in a URL without being a percent-encoded text. */
+/** Characters that a URL contains unencoded. */
 function encodingTrick(): fc.Arbitrary<string> {
   return fc
     .constantFrom(
@@ -108,7 +107,7 @@ function encodingTrick(): fc.Arbitrary<string> {
     .map((text) => `\u0001${text}`);
 }
 
-/** Percent-encodes what must be, half of a surrogate pair as its three bytes. */
+/** Percent-encodes a text; a lone surrogate as its three bytes. */
 export function encoded(text: string): string {
   return text.replaceAll(
     /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]|[^A-Za-z0-9_.~\ud800-\udfff-]|[\ud800-\udbff][\udc00-\udfff]/g,
@@ -116,7 +115,7 @@ export function encoded(text: string): string {
   );
 }
 
-/** One of these, as often as its weight says. */
+/** One of these, by weight. */
 export function weighted<T>(...choices: readonly (readonly [number, fc.Arbitrary<T>])[]): fc.Arbitrary<T> {
   const possible = choices
     .map(([weight, arbitrary]) => ({ weight: Math.round(weight * 1_000), arbitrary }))

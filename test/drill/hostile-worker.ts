@@ -8,26 +8,26 @@ import { envFileText } from '../../local/worker-settings.ts';
 import type { Result } from '../../src/core/result.ts';
 import type { Ground } from './hostile-world.ts';
 
-/** The built Worker in workerd, as the drill talks to it: by sockets alone. */
+/** The built Worker in workerd, reached over sockets only. */
 export type DrillWorker = {
   readonly url: string;
-  /** The process group, for its memory. */
+  /** The process group, whose memory is measured. */
   readonly group: number;
-  /** What the Worker's isolate holds after everything that can be forgotten is. Bytes. */
+  /** The isolate's heap after garbage collection, in bytes. */
   heldBytes(): Promise<number>;
   readonly stateFolder: string;
-  /** What the Worker wrote, one line each: not what wrangler says of the requests that it passes on. */
+  /** The Worker's log lines, without wrangler's request log. */
   logLines(): readonly string[];
   stop(): Promise<void>;
 };
 
-/** Starts the Worker over a ground as `npm run dev` does. */
+/** Starts the Worker in an environment, like `npm run dev`. */
 export async function startDrillWorker({ settings }: Ground): Promise<DrillWorker> {
   const folder = mkdtempSync(join(tmpdir(), 'igskill-drill-worker-'));
   const [port, inspectorPort] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}`;
   const [settingsFile, logFile, stateFolder] = [join(folder, 'settings.env'), join(folder, 'worker.log'), join(folder, 'state')];
-  // Without its token the store of the limits is not configured: here the objects count.
+  // Without a token no rate-limit store is configured, and Durable Objects count instead.
   const { UPSTASH_REDIS_REST_URL: _storeUrl, ...given } = settings;
   writeFileSync(settingsFile, orThrow(envFileText(given)), { mode: 0o600 });
   const projectFolder = join(import.meta.dirname, '..', '..');

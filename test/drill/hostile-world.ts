@@ -30,29 +30,29 @@ import { CANARY_SETTINGS, CANARY_STORE_TOKEN, VENDOR_MARK } from './canaries.ts'
 import type { Destinations, Sent } from './outgoing-check.ts';
 import { startPoisonedProxy } from './poisoned-proxy.ts';
 
-/** Long enough for every good read on a busy machine, short enough that a hanging stand-in costs the drill little. Milliseconds. */
+/** Long enough for a good read on a busy machine, short enough that a hanging fake costs little time. */
 const DRILL_DEADLINE_MS = '12000';
 
-/** A new account's credit: no run spends it. Micro-credits. */
+/** More credit than any run spends. */
 const DRILL_GRANT = '1000000000';
 
-/** How requests are counted: never refused, by the published limits, or by a store that answers nothing but errors. */
+/** Rate limits: none, the published ones, or a store that always fails. */
 export type Counting = 'generous' | 'published' | 'store_down';
 
 type DrillSettings = Partial<Record<keyof Settings, string>>;
 
-/** Everything a drill needs that is not the Worker: database, stand-ins with their marks, and the settings that lead to them. */
+/** The Worker's environment: database, fakes that mark their responses, and the settings that point to them. */
 export type Ground = {
   readonly settings: DrillSettings;
   readonly database: Client;
   readonly dataFolder: string;
   readonly destinations: Destinations;
-  /** How many errors the stand-ins answered with the vendor's mark in them. */
+  /** How many errors of fakes contained the vendor's mark. */
   poisonedErrors(): number;
   stop(): Promise<void>;
 };
 
-/** Starts a real libSQL server, the stand-ins behind proxies that mark what they say, and a rate-limit store that is down. */
+/** Starts a real libSQL server, the fakes behind proxies that mark their responses, and a failing rate-limit store. */
 export async function startGround(): Promise<Ground> {
   const dataFolder = mkdtempSync(join(tmpdir(), 'igskill-drill-'));
   const sqld = await startSqld({ dataDir: dataFolder, port: await freePort() });
@@ -103,7 +103,7 @@ export async function startGround(): Promise<Ground> {
   };
 }
 
-/** A store that refuses everything, in its own words. */
+/** A rate-limit store that refuses every request. */
 async function startBrokenStore(): Promise<{ readonly url: string; stop(): Promise<void> }> {
   const server = createServer((req, res) => {
     req.resume();
@@ -121,20 +121,20 @@ async function startBrokenStore(): Promise<{ readonly url: string; stop(): Promi
   return { url: `http://127.0.0.1:${port}`, stop };
 }
 
-/** The API in this process, and everything it said and did since it was last asked. */
+/** The API in this process, with its recorded effects. */
 export type Api = {
   ask(request: Request, counting: Counting, sent: Sent[]): Promise<Seen>;
   /** The log lines since the last call. */
   takeLog(): string[];
   /** The content cache's keys and values since the last call, which empties it. */
   takeCache(): [string, string][];
-  /** Forgets who was counted, as objects do when their windows are over. */
+  /** Resets the rate-limit counters. */
   forgetCounts(): void;
   flushCounters(): Promise<void>;
   runCron(): Promise<void>;
 };
 
-/** The API as the Worker wires it, over a ground. Each request's own outgoing requests are written to its `sent`. */
+/** Wires the API like the Worker. The outgoing requests of each request are recorded in its `sent`. */
 export function createApi({ settings }: Ground): Api {
   const log: string[] = [];
   const cache = new Map<string, string>();
@@ -149,7 +149,7 @@ export function createApi({ settings }: Ground): Api {
       sentBy
         .getStore()
         ?.push({ url: isRequest ? input.url : String(input), redirect: init?.redirect ?? (isRequest ? input.redirect : 'follow'), body });
-      // The server would compress its answers, and unpacking them would be most of what the drill does.
+      // Otherwise decompressing responses would dominate the run time.
       if (isRequest && input.url.startsWith(settings.LIBSQL_URL ?? '')) input.headers.set('Accept-Encoding', 'identity');
       return fetch(input, init);
     },
@@ -203,7 +203,7 @@ export function createApi({ settings }: Ground): Api {
   };
 }
 
-/** What stands for the Worker's bindings in this process. */
+/** The Worker's bindings in this process. */
 function bindingsOf(parts: {
   readonly cache: Map<string, string>;
   readonly takeFrom: RateLimitObjects['getByName'];

@@ -14,14 +14,14 @@ import { type Operation, publishedOperations } from './published-api.ts';
 
 type Size = { readonly inProcess: number; readonly overSockets: number };
 
-/** Requests in this process, and over sockets to the built Worker. The long version's are those that the drill is judged by. */
+/** Requests in this process, and over sockets to the built Worker. */
 const SHORT: Size = { inProcess: 10_000, overSockets: 800 };
 const LONG: Size = { inProcess: 120_000, overSockets: 6_000 };
 
-/** Each stretch has a cast of its own, so that what one does to its keys and accounts is over with it. */
+/** Each stretch has its own participants, so that changes to their keys and accounts don't affect the next. */
 const STRETCH = 2_000;
 
-/** How much this process may hold more after the last stretch than after the second; 33 MiB more were seen to come and go. Bytes. */
+/** Allowed growth of this process's memory after the second stretch; a variation of 33 MiB was observed. */
 const GROWTH_BYTES = 96 * 1024 * 1024;
 
 const MEBIBYTE = 1024 * 1024;
@@ -34,10 +34,10 @@ type Play = {
   readonly charges: Charges;
 };
 
-/** Hostile input: whatever the API is sent, by whomever, it answers as published, charges what it says, and keeps what is secret. */
+/** Hostile input: whatever is sent, the API responds as published, charges what it states, and leaks no secret. */
 export const hostileDrill: Drill = {
   name: 'hostile',
-  about: 'seeded hostile requests against every published operation, in process and over sockets; whose things are whose; what leaks',
+  about: 'seeded hostile requests against every published operation, in process and over sockets; access across accounts; leaks',
   run: (options) => run(options, options.isLong ? LONG : SHORT),
 };
 
@@ -109,7 +109,7 @@ async function playWorker(
   }
 }
 
-/** After everything: what was charged is what was said, nothing is held, the audit is zero, and the database's files hold no secret. */
+/** Final checks: charges match the responses, nothing is held, the audit is zero, and the database files contain no secret. */
 async function checkBooks({ ground, tally, charges }: Play): Promise<void> {
   const { settled, open } = await readHolds(ground.database);
   for (const problem of chargeProblems(charges.told, settled)) tally.breach('charges are what the answers said', problem, 'ledger');
@@ -125,7 +125,7 @@ async function checkBooks({ ground, tally, charges }: Play): Promise<void> {
   checkMarks(ground, tally);
 }
 
-/** Words and errors that never came through could not have leaked either: then the drill has shown nothing. */
+/** Without marked content and errors the test would prove nothing about leaks. */
 function checkMarks(ground: Ground, tally: HostileTally): void {
   tally.count("errors with a vendor's mark", ground.poisonedErrors());
   for (const name of ['readings with marked words', 'cached values with marked words', "errors with a vendor's mark"]) {

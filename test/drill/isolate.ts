@@ -14,12 +14,12 @@ import { memoryStorage } from '../support/rate-limits.ts';
 import { type Failpoints, Life, type Passage, Visit } from './failpoint.ts';
 import type { World } from './world.ts';
 
-/** An answer as its caller got it; null where the connection was reset before one came. */
+/** The response that a caller got; null if the connection was reset before. */
 export type Answer = { readonly status: number; readonly headers: Headers; readonly text: string } | null;
 
 type ObjectBinding = { readonly getByName: (name: string) => object };
 
-/** The bindings of Durable Objects, each with how one of its objects is made. A binding that is new in `Env` has to get its line here. */
+/** How the objects of each Durable Object binding are created. A new binding in `Env` needs an entry here. */
 type ObjectMakers = {
   readonly [K in keyof Env as Env[K] extends ObjectBinding ? K : never]: (
     env: Env,
@@ -48,7 +48,7 @@ const OBJECTS: ObjectMakers = {
   },
 };
 
-/** What the ledger's writer has in its storage outlives the object. */
+/** The writer's storage outlives the object. */
 const writerStorages = new WeakMap<Env, AbandonedMemory>();
 
 function writerStorage(env: Env): AbandonedMemory {
@@ -57,10 +57,10 @@ function writerStorage(env: Env): AbandonedMemory {
   return storage;
 }
 
-/** What of the service may be swapped for a broken one, to see that the drill notices. */
+/** Parts of the service that can be replaced by broken ones, to test the test. */
 export type Variant = (deps: AppDeps) => AppDeps;
 
-/** Everything that runs: the isolates that serve, and the Durable Objects behind them. Each lives until a failpoint ends it. */
+/** The isolates that serve requests, and the Durable Objects behind them. Each lives until a failpoint ends it. */
 export class Machines {
   readonly #world: World;
   readonly #failpoints: Failpoints;
@@ -69,7 +69,7 @@ export class Machines {
   readonly #env: Env;
   readonly #objects = new Map<string, { readonly life: Life; readonly object: object }>();
   readonly #isolates: Isolate[] = [];
-  /** How often an object was asked: the numbers of its visits. */
+  /** Counts the calls of objects, which number their visits. */
   #asked = 0;
   #replacedIsolates = 0;
   #replacedObjects = 0;
@@ -90,33 +90,33 @@ export class Machines {
     return this.#replacedObjects + [...this.#objects.values()].filter(({ life }) => life.isOver).length;
   }
 
-  /** An isolate that lives, one of `many`; a dead one is replaced. */
+  /** Returns one of `many` isolates, replacing it if it has ended. */
   isolate(slot: number): Isolate {
     const living = this.#isolates[slot];
     if (living !== undefined && !living.life.isOver) return living;
     if (living !== undefined) this.#replacedIsolates += 1;
-    // A new isolate gets an environment object of its own, and with it memory of its own.
+    // A new isolate gets its own environment object, and so its own memory.
     const isolate = new Isolate({ ...this.#env }, this.#runtime(), this.#variant, this.#failpoints);
     this.#isolates[slot] = isolate;
     return isolate;
   }
 
-  /** A visit to this isolate; the same (seed, number) has the same faults. */
+  /** Starts a visit to this isolate; the same (seed, number) has the same faults. */
   visit(isolate: Isolate, number: number): Visit {
     return new Visit('request', isolate.life, this.#seed, number);
   }
 
-  /** How many requests have still to be undone. */
+  /** The number of pending compensations. */
   get owed(): number {
     return writerStorage(this.#env).size;
   }
 
-  /** Asks a method of an object by name, from outside: an alarm of it. */
+  /** Calls a method of an object from outside, such as its alarm. */
   async alarm(binding: keyof typeof OBJECTS, name: string, method: string): Promise<void> {
     await this.#ask(binding, name, method, []).catch(() => undefined);
   }
 
-  /** The same environment with a failpoint in front of every method of every binding, whatever bindings there are. */
+  /** Returns the environment with a failpoint in front of every method of every binding. */
   #wrapped(): Env {
     const { settings, bindings } = this.#world;
     const wrapped: Record<string, unknown> = { ...settings };
@@ -164,7 +164,7 @@ export class Machines {
     );
   }
 
-  /** Asks an object, waking it where it doesn't live. When it ends meanwhile, its memory is gone and whoever asked gets an error. */
+  /** Calls an object, creating it if needed. If it ends during the call, its memory is lost and the caller gets an error. */
   async #ask(binding: string, id: string, method: string, args: readonly unknown[]): Promise<unknown> {
     const { life, object } = this.#awake(binding, id);
     const visit = new Visit('object', life, this.#seed, -++this.#asked);
@@ -196,7 +196,7 @@ export class Machines {
     const { clock } = this.#world;
     return {
       clock,
-      // A request's id says which request of the drill it was.
+      // The id of a request contains its number.
       ids: (prefix) => (prefix === 'req' ? `${prefix}_${requestName(this.#failpoints.visit?.number ?? 0)}` : randomIds(prefix)),
       fetch: (input, init) => this.#failpoints.pass(fetchPassage(this.#world, input, init)),
       log: () => undefined,
@@ -204,7 +204,7 @@ export class Machines {
   }
 }
 
-/** A drill's request as its id has it. */
+/** The number of a request as part of its id. */
 export function requestName(number: number): string {
   return `drill${String(number).padStart(9, '0')}`;
 }
@@ -219,14 +219,14 @@ function fetchPassage(world: World, input: Parameters<typeof fetch>[0], init: Re
   };
 }
 
-/** Nothing is won by compressing what stays on this machine, and it would cost a quarter of the drill's own time. */
+/** Disables compression, which would cost a quarter of the run time. */
 function uncompressed(input: Parameters<typeof fetch>[0], init: RequestInit | undefined): Request {
   const request = new Request(input, init);
   request.headers.set('Accept-Encoding', 'identity');
   return request;
 }
 
-/** One isolate: its own copy of the app and of whatever the app remembers. */
+/** One isolate, with its own copy of the app and its memory. */
 export class Isolate {
   readonly life = new Life();
   readonly #env: Env;
@@ -241,7 +241,7 @@ export class Isolate {
     this.#app = createApp(({ env, background, hints }) => variant(buildDeps(env, background, hints, runtime)));
   }
 
-  /** Sends one request, and waits for what the isolate does in the background; null when the isolate ended before it answered. */
+  /** Sends one request and waits for its background work; null if the isolate ended before it responded. */
   async request(visit: Visit, path: string, init: RequestInit): Promise<Answer> {
     const pending: Promise<unknown>[] = [];
     const context = {
@@ -257,7 +257,7 @@ export class Isolate {
     return answer;
   }
 
-  /** Runs the cron once, as far as it gets. */
+  /** Runs the cron once. */
   async cron(visit: Visit): Promise<void> {
     await this.#whileAlive(visit, () => runScheduled(this.#env, this.#runtime));
   }

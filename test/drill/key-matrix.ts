@@ -9,7 +9,7 @@ import type { Operation } from './published-api.ts';
 
 const PROMISE = 'a key does what its scopes say';
 
-/** What a key must be allowed for each operation that asks for one. One that the description has and this table has not fails the drill. */
+/** The scope that each operation needs. An operation of the API description that is missing here fails the test. */
 export const NEEDED: Readonly<Record<string, KeyScope | 'any' | 'owner'>> = {
   getMe: 'any',
   listKeys: 'keys',
@@ -37,10 +37,10 @@ export const NEEDED: Readonly<Record<string, KeyScope | 'any' | 'owner'>> = {
   listOwnerActions: 'owner',
 };
 
-/** Every scope that opens one thing alone. */
+/** The scopes that allow a single thing. */
 const SINGLE_SCOPES = ['read:post', 'read:reel', 'read:comments', 'billing', 'keys', 'account'] as const satisfies readonly KeyScope[];
 
-/** The operations and the table that don't both know each other. */
+/** Operations that only one of the table and the API description has. */
 export function needGaps(operations: readonly Operation[], needed: Readonly<Record<string, unknown>>): string[] {
   const asking = operations.filter(({ needsKey }) => needsKey).map(({ id }) => id);
   return [
@@ -51,7 +51,7 @@ export function needGaps(operations: readonly Operation[], needed: Readonly<Reco
   ];
 }
 
-/** Tries every operation with no key, with keys that open nothing, with a key of every scope but the needed one, and with that one alone. */
+/** Calls every operation without a key, with invalid keys, with every scope but the needed one, and with that scope alone. */
 export async function playKeys(ask: Ask, setup: Setup, operations: readonly Operation[], tally: HostileTally): Promise<void> {
   for (const gap of needGaps(operations, NEEDED)) tally.breach(PROMISE, gap, 'key-matrix.ts');
   const { root } = await makeCustomer(setup, 'Owner of scopes');
@@ -87,7 +87,7 @@ export async function playKeys(ask: Ask, setup: Setup, operations: readonly Oper
   }
 }
 
-/** No key, one that was never made, and a revoked one are turned away, the last two alike. */
+/** A missing, an unknown and a revoked key are refused, the last two identically. */
 async function playStrangers(
   { id }: Operation,
   answer: (key: string | null) => Promise<Seen>,
@@ -103,7 +103,7 @@ async function playStrangers(
   tally.count('operations tried without a good key');
 }
 
-/** Refused for what the key may, and not for what the request asks of other keys. */
+/** Whether the key's scopes are the reason, not limits of other keys in the request. */
 function isForbidden(seen: Seen): boolean {
   return codeOf(seen) === 'forbidden' && !/wider_than_parent|own_limits/.test(seen.text);
 }

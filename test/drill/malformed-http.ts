@@ -1,24 +1,24 @@
 import { CALLER_MARK } from './hostile-texts.ts';
 
-/** Bytes that are no request, or one that only an attacker writes. `name` tells it apart in a report. */
+/** Malformed or malicious bytes in place of a request. `name` identifies it in a report. */
 export type Malformed = {
   readonly name: string;
   readonly bytes: Uint8Array;
   readonly resets?: boolean;
   readonly endsWriting?: boolean;
-  /** The runtime, or wrangler's proxy before it, gives up on it with a 500 of its own; the Worker never hears of it. */
+  /** The runtime or wrangler's proxy answers it with a 500 before it reaches the Worker. */
   readonly failsBefore?: true;
 };
 
 const failsBefore = { failsBefore: true } as const;
 
-/** A key of this name is there once a smuggled request has been carried out. */
+/** The name of the key that a smuggled request would create. */
 export const SMUGGLED_KEY_NAME = 'smuggled-in';
 
-/** How long a header or a path is where servers have a limit. Characters. */
+/** Longer than the limit of common servers for headers and paths. */
 const BEYOND_ANY_LIMIT = 200_000;
 
-/** Malformed and smuggling requests to a host. `key` is a customer's: what is smuggled behind it must not be done in its name. */
+/** Malformed and request-smuggling bytes for a host. `key` is the customer's key that smuggled requests would use. */
 export function malformedRequests(host: string, key: string): readonly Malformed[] {
   const bytes = (text: string) => Uint8Array.from(Buffer.from(text, 'latin1'));
   const plain = (name: string, text: string, more: Omit<Malformed, 'name' | 'bytes'> = {}): Malformed => ({

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** What this process holds after everything that can be forgotten is. Bytes. */
+/** This process's heap after garbage collection, in bytes. */
 export function heldBytes(): number {
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');
@@ -11,13 +11,13 @@ export function heldBytes(): number {
   return heapUsed + external;
 }
 
-/** The resident memory of a group of processes, as Linux counts it. Bytes; 0 where there is no /proc. */
+/** The resident memory of a process group in bytes; 0 without /proc. */
 export function groupBytes(group: number): number {
   let bytes = 0;
   for (const entry of entriesOf('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
     const stat = textOf(`/proc/${entry}/stat`);
-    // The name in parentheses may hold blanks; after it come state, parent and group.
+    // The name in parentheses may contain spaces; state, parent and group follow it.
     if (Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]) !== group) continue;
     bytes += Number(/VmRSS:\s+(\d+)/.exec(textOf(`/proc/${entry}/status`))?.[1] ?? 0) * 1_024;
   }
@@ -32,7 +32,7 @@ function entriesOf(folder: string): string[] {
   }
 }
 
-/** A process that has ended has no text. */
+/** Empty for a process that has ended. */
 function textOf(file: string): string {
   try {
     return readFileSync(file, 'utf8');

@@ -4,14 +4,13 @@ import { jsonOf, type Seen } from './answer-check.ts';
 
 const Paid = z.object({ usage: z.object({ receiptId: z.string().nullable(), settledMicroCredits: z.number() }) });
 
-/** What the answers said was charged, by receipt. */
+/** The charges stated in responses, by receipt. */
 export type Charges = {
   note(seen: Seen): void;
-  /** Told amounts in micro-credits, by receipt id. */
+  /** Micro-credits by receipt id. */
   readonly told: ReadonlyMap<string, number>;
 };
 
-/** An empty book of charges. */
 export function createCharges(): Charges {
   const told = new Map<string, number>();
   return {
@@ -25,10 +24,10 @@ export function createCharges(): Charges {
   };
 }
 
-/** A settled hold as the ledger has it. */
+/** A settled hold of the ledger. */
 export type Settled = { readonly id: string; readonly settledMicros: number };
 
-/** Where the ledger and the answers disagree: charged without an answer, another amount, or told and never charged. */
+/** Differences between ledger and responses: charged without a response, another amount, or stated but not charged. */
 export function chargeProblems(told: ReadonlyMap<string, number>, settled: readonly Settled[]): string[] {
   const problems: string[] = [];
   const booked = new Map(settled.map(({ id, settledMicros }) => [id, settledMicros]));
@@ -44,7 +43,7 @@ export function chargeProblems(told: ReadonlyMap<string, number>, settled: reado
 
 const Row = z.object({ id: z.string(), settledMicros: z.number() });
 
-/** Every settled hold, and how many are still open. */
+/** Reads every settled hold, and the number of open ones. */
 export async function readHolds(database: Client): Promise<{ readonly settled: readonly Settled[]; readonly open: number }> {
   const settled = await database.execute("SELECT id, settled_micros AS settledMicros FROM hold WHERE state = 'settled'");
   const open = await database.execute("SELECT count(*) AS open FROM hold WHERE state = 'open'");

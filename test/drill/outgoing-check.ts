@@ -1,25 +1,25 @@
-/** One request that left the Worker. */
+/** One outgoing request of the Worker. */
 export type Sent = { readonly url: string; readonly redirect: string; readonly body: string };
 
-/** Where requests may go, by what is there. */
+/** The allowed origins by service. */
 export type Destinations = {
   readonly database: string;
   readonly instagram: string;
   readonly providers: readonly string[];
   readonly others: readonly string[];
-  /** Is handed a caller's own token, as it is. */
+  /** Receives the caller's own token. */
   readonly turnstile: string;
 };
 
-/** A share link as it is rebuilt from its parsed parts. */
+/** A share link rebuilt from its parsed parts. */
 const SHARE_PATH = /^\/share\/(?:(?:p|reel|reels|r|tv)\/)?[A-Za-z0-9_-]{6,32}\/$/;
 
-/** The address of a post as it is rebuilt from its shortcode. */
+/** A post's address rebuilt from its shortcode. */
 const POST_URL = /^https:\/\/www\.instagram\.com\/(?:p|reel|reels|tv)\/[A-Za-z0-9_-]{5,11}\/?$/;
 
 /**
- * What is wrong with a request that left: another host than the configured ones, an address that was not rebuilt from parsed parts,
- * a redirect that would be followed, or a piece of the caller's own text (`mark`).
+ * Returns what is wrong with an outgoing request: a host that isn't configured, an address that was not rebuilt from parsed parts, a
+ * redirect that would be followed, or a part of the caller's text (`mark`).
  */
 export function outgoingProblems({ url, redirect, body }: Sent, to: Destinations, mark: string): string[] {
   const { origin, pathname, search, username, hash } = new URL(url);

@@ -4,38 +4,38 @@ import { z } from 'zod';
 import { ERROR_ROWS, type ErrorCode } from '../../src/errors.ts';
 import { ErrorBody } from '../../src/http/error-response.ts';
 
-/** How a call ended, as its caller saw it. */
+/** How a call ended for its caller. */
 export type Outcome =
-  /** A 200, with what it says that it cost. `digest` is the SHA-256 of the body. */
+  /** A 200 with its stated cost. `digest` is the SHA-256 of the body. */
   | { readonly kind: 'paid'; readonly receiptId: string; readonly settled: number; readonly isReplay: boolean; readonly digest: string }
   | { readonly kind: 'refused'; readonly code: ErrorCode; readonly requestId: string }
-  /** No answer. `mayHaveArrived` is false where no connection came about; `endedBy` says whose doing it was. */
+  /** No response. `mayHaveArrived` is false if there was no connection; `endedBy` says which side ended it. */
   | { readonly kind: 'unanswered'; readonly mayHaveArrived: boolean; readonly endedBy: 'service' | 'caller' }
-  /** No answer within the bound, and the caller left. */
+  /** No response within the bound; the caller disconnected. */
   | { readonly kind: 'hung' }
-  /** An answer that the taxonomy doesn't know. `what` says in which way. */
+  /** A response that the error taxonomy doesn't allow; `what` says why. */
   | { readonly kind: 'foreign'; readonly what: string };
 
-/** One paid read as it was called. Times in unix milliseconds. */
+/** One paid read. Times are unix milliseconds. */
 export type Call = {
   readonly accountId: string;
   readonly apiKey: string;
   readonly path: string;
   readonly shortcode: string;
   readonly onceKey: string | null;
-  /** The fault that was played when it began. */
+  /** The active fault when it began. */
   readonly during: string;
   readonly startedAt: number;
   readonly endedAt: number;
   readonly outcome: Outcome;
 };
 
-/** What came back over the wire. */
+/** The raw response. */
 export type WireAnswer =
   | { readonly kind: 'answer'; readonly status: number; readonly headers: Readonly<Record<string, unknown>>; readonly text: string }
   | Extract<Outcome, { kind: 'unanswered' | 'hung' }>;
 
-/** Sends one request on a kept-alive socket and never again by itself. A caller's patience ends after `patienceMs`. */
+/** Sends one request on a keep-alive socket, without retries. Gives up after `patienceMs`. */
 export function send(
   url: string,
   options: {
@@ -79,7 +79,7 @@ export function send(
 
 const PaidBody = z.object({ usage: z.object({ receiptId: z.string().nullable(), settledMicroCredits: z.int().nonnegative() }) });
 
-/** What an answer to a paid read is: paid, refused in the words of the taxonomy, or neither. */
+/** Classifies a response to a paid read: paid, a refusal of the taxonomy, or neither. */
 export function judge(answer: WireAnswer): Outcome {
   if (answer.kind !== 'answer') return answer;
   const { status, headers, text } = answer;

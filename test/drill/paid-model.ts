@@ -6,13 +6,13 @@ import type { PaidOrder } from './paid-orders.ts';
 import { Delivered, priceProblem } from './price-check.ts';
 import type { Breaches } from './promises.ts';
 
-/** What came of one request, as far as anybody outside can tell. */
+/** The outcome of one request, as seen from outside. */
 export type Asked = {
   readonly number: number;
   readonly order: PaidOrder;
-  /** Whether the answer, if there was one, reached the caller. */
+  /** Whether the response, if any, reached the caller. */
   readonly isHeard: boolean;
-  /** Whether something of it may have been carried out after its end. */
+  /** Whether part of it may have been carried out after its end. */
   readonly hasStragglers: boolean;
   readonly end:
     | { readonly kind: 'reset' }
@@ -20,7 +20,6 @@ export type Asked = {
     | { readonly kind: 'delivered'; readonly receiptId: string | null; readonly isReplay: boolean };
 };
 
-/** What was delivered under one receipt. */
 export type Delivery = {
   readonly number: number;
   readonly settled: number;
@@ -32,10 +31,10 @@ export type Delivery = {
 const Refused = z.object({ error: z.object({ code: z.string() }) });
 const Quoted = z.object({ quote: z.unknown() });
 
-/** Follows every paid request of a round, and says what the books must hold because of it. */
+/** Follows every paid request of a round, and derives what the books must contain. */
 export class PaidModel {
   readonly asked = new Map<string, Asked>();
-  /** By receipt, which has the id of the request that was charged. */
+  /** By receipt: the id of the charged request. */
   readonly deliveries = new Map<string, Delivery>();
   replays = 0;
   readonly #breaches: Breaches;
@@ -44,7 +43,7 @@ export class PaidModel {
     this.#breaches = breaches;
   }
 
-  /** Takes down how a request ended, and checks what can be checked without the books. */
+  /** Records how a request ended, and checks what doesn't need the books. */
   note(number: number, order: PaidOrder, answer: Answer, how: { readonly isHeard: boolean; readonly hasStragglers: boolean }): Asked {
     const asked: Asked = { number, order, ...how, end: this.#endOf(number, order, answer, how.isHeard) };
     this.asked.set(idOf(number), asked);
@@ -66,19 +65,22 @@ export class PaidModel {
     const { receiptId } = parsed.data.usage;
     const problem = priceProblem(order, parsed.data);
     if (problem !== null) this.#breaches.add('amount', number, problem);
-    if (receiptId !== null) this.#deliver(number, order, receiptId, isReplay, parsed.data, digestOf(body), isHeard);
+    if (receiptId !== null) this.#deliver(order, { number, receiptId, isReplay, read: parsed.data, digest: digestOf(body), isHeard });
     return { kind: 'delivered', receiptId, isReplay };
   }
 
   #deliver(
-    number: number,
     order: PaidOrder,
-    receiptId: string,
-    isReplay: boolean,
-    read: Delivered,
-    digest: string,
-    isHeard: boolean,
+    delivery: {
+      readonly number: number;
+      readonly receiptId: string;
+      readonly isReplay: boolean;
+      readonly read: Delivered;
+      readonly digest: string;
+      readonly isHeard: boolean;
+    },
   ): void {
+    const { number, receiptId, isReplay, read, digest, isHeard } = delivery;
     const known = this.deliveries.get(receiptId);
     if (isReplay && order.idempotencyKey === null) this.#breaches.add('charged', number, 'an answer of before, without an Idempotency-Key');
     if (!isReplay && receiptId !== idOf(number)) this.#breaches.add('charged', number, `delivered under ${receiptId}`);
@@ -100,12 +102,11 @@ export class PaidModel {
   }
 }
 
-/** The id of a request of the drill. */
 export function idOf(number: number): string {
   return `req_${requestName(number)}`;
 }
 
-/** Whether a status and code are a row of the taxonomy, and not the one for bugs. */
+/** Whether a status and code are a row of the taxonomy other than `internal`. */
 export function isExplained(code: string, status: number): boolean {
   const rows: Readonly<Record<string, (typeof ERROR_ROWS)[ErrorCode]>> = ERROR_ROWS;
   return code !== 'internal' && rows[code]?.status === status;
@@ -118,8 +119,8 @@ const Timely = z.looseObject({
 });
 
 /**
- * What has to be the same in every answer under one receipt: all but what is of its moment, which is how old the copy was, also in the
- * words of a limitation, and the balance.
+ * Returns what must be equal in every response under one receipt: everything except the age of the cache entry, also in the text of a
+ * limitation, and the balance.
  */
 function digestOf(body: unknown): string {
   const { cache, usage, ...rest } = Timely.parse(body);

@@ -1,27 +1,26 @@
 import { type Random, randomFrom } from '../ledger/payment-lifecycles.ts';
 
-/** What a paid request asks for. The same (seed, number) is the same order. */
+/** The parameters of a paid request, which depend only on (seed, number). */
 export type PaidOrder = {
-  /** Of the customers of one round. */
+  /** Index among the customers of the round. */
   readonly customer: number;
-  /** Which of the customer's keys: the one that signed up, or one below it with a budget. */
+  /** The customer's first key, or a child key with a budget. */
   readonly key: 'root' | 'budgeted';
   readonly endpoint: '/v1/post' | '/v1/reel' | '/v1/comments';
   readonly query: Readonly<Record<string, string>>;
-  /** Null where it is sent without one. */
   readonly idempotencyKey: string | null;
 };
 
-/** So few that they run into each other's holds, and some out of credit. */
+/** Few enough that holds collide and some run out of credit. */
 export const CUSTOMERS = 16;
 
-/** A repeat takes up a request that was sent at most so many requests before it: some of those are still under way. */
+/** A repeat refers to one of the last requests, some of which are still running. */
 const REPEATS_WITHIN = 40;
 
 const POSTS = ['DemoImage01', 'DemoVideo01', 'DemoAlbum01', 'DemoHidden1', 'DemoJapan01', 'DemoClosed1'] as const;
 const REELS = ['DemoReel_01', 'DemoArabic1', 'DemoSpeech1', 'DemoSilent1', 'DemoHosted1', 'DemoThread1'] as const;
 
-/** Targets that fail by themselves, each in its own way; only those that fail at once. */
+/** Targets that fail in different ways, without a delay. */
 const FAILING = [
   'Fault500___',
   'Fault503___',
@@ -37,12 +36,12 @@ const FAILING = [
   'AchroGarble',
 ] as const;
 
-/** The order with this number; a repeat is an order of before, sent again under its Idempotency-Key. */
+/** Returns the order with this number; a repeat is an earlier order with the same Idempotency-Key. */
 export function paidOrder(seed: number, round: number, number: number): PaidOrder {
   const random = randomFrom(Math.imul(seed, 0x85ebca6b) ^ number);
   if (random.below(100) < 12 && number > REPEATS_WITHIN) {
     const before = freshOrder(seed, round, number - 1 - random.below(REPEATS_WITHIN));
-    // Now and then the key comes back with another request, which has to be refused.
+    // Sometimes the key is reused for another request, which must be refused.
     if (random.below(20) > 0) return before;
     return { ...before, query: { ...before.query, maxStaleSeconds: '1' } };
   }
@@ -91,7 +90,7 @@ function postUrl(random: Random): string {
   }
 }
 
-/** Mostly a target that can be read. */
+/** Mostly a readable target. */
 function pickTarget(random: Random, good: readonly [string, ...string[]]): string {
   return random.below(100) < 15 ? random.pick(FAILING) : random.pick(good);
 }
@@ -103,7 +102,6 @@ function mediaOptions(random: Random): Record<string, string> {
   return { ...comments, ...parse };
 }
 
-/** What a request is sent to. */
 export function pathOf(order: PaidOrder): string {
   return `${order.endpoint}?${new URLSearchParams(order.query).toString()}`;
 }

@@ -2,13 +2,13 @@ import { createServer, type IncomingMessage, request as httpRequest, type Server
 import type { AddressInfo } from 'node:net';
 import { VENDOR_MARK, WRITING_MARK } from './canaries.ts';
 
-/** Longer bodies pass as they are: only the fault of an oversized answer has one. Bytes. */
+/** Longer bodies pass unchanged; only the fault of an oversized response has one. */
 const LARGEST_POISONED = 2 * 1024 * 1024;
 
-/** Where the upstream is as the Worker of a drill sees it. */
+/** The upstream's address for the Worker. */
 export type PoisonedProxy = { readonly baseUrl: string; readonly poisonedErrors: () => number; stop(): Promise<void> };
 
-/** Puts the drill's marks into a stand-in's answers: into the words of good ones, and into everything an error says. */
+/** Adds marks to a fake's responses: to the content of successful ones, and to every text of an error. */
 export async function startPoisonedProxy(target: string): Promise<PoisonedProxy> {
   const { hostname, port, pathname } = new URL(target);
   let errors = 0;
@@ -35,12 +35,12 @@ export async function startPoisonedProxy(target: string): Promise<PoisonedProxy>
   };
 }
 
-/** A good answer's words marked, an error's body full of the vendor's mark. JSON stays JSON. */
+/** Marks the texts of a body; JSON stays JSON. */
 export function poisoned(status: number, body: string): string {
   if (status < 400) return body.replaceAll(/"(text|caption|caption_text|transcript)":\s?"(?!")/g, (start) => `${start}${WRITING_MARK} `);
   const parsed = jsonOf(body);
   if (parsed === null) return `${VENDOR_MARK} ${body}`;
-  // Adapters tell a missing post from other refusals by the vendor's sentence, so only what no one decides by is replaced.
+  // Adapters recognise a missing post by the vendor's message, so only texts that don't affect decisions are replaced.
   const sentences = status >= 500 ? { message: VENDOR_MARK, detail: VENDOR_MARK } : {};
   return JSON.stringify({ ...parsed, ...sentences, debug: { trace: `${VENDOR_MARK} at vendor.internal` } });
 }

@@ -5,7 +5,7 @@ import type { PaidOrder } from './paid-orders.ts';
 const amount = z.int().nonnegative();
 const comments = z.array(z.object({ replies: z.array(z.unknown()).optional() }));
 
-/** As much of a delivered read as its price follows from. */
+/** The parts of a delivered read that determine its price. */
 export const Delivered = z.object({
   data: z.object({
     comments: comments.optional(),
@@ -26,8 +26,8 @@ export type Delivered = z.infer<typeof Delivered>;
 type CopyStatus = 'miss' | 'hit' | 'stale';
 
 /**
- * What is wrong with the price of a delivered read, as a sentence; null when it is what the card says. Worked out from the answer and the
- * card alone, without the code that prices: `null` in a list of prices means that the line may be missing.
+ * Returns what is wrong with the price of a delivered read, or null. Computed from the response and the price card alone, without the code
+ * under test. `null` in a list of prices means that the line may be missing.
  */
 export function priceProblem(order: PaidOrder, { data, cache, usage, parse }: Delivered): string | null {
   for (const line of [...usage.lines.map((line) => ({ ...line, name: line.item })), { ...usage, name: 'the whole' }]) {
@@ -72,7 +72,7 @@ function allowedPrices(order: PaidOrder, { data, cache, parse }: Omit<Delivered,
     if (isComments) allowed.set('comment_parse', price(`comment_parse_${limit ?? 20}`));
     else {
       allowed.set('media_parse', price(parsePrice(query['parse'])));
-      // Whether comments went into a summary is not said outside its line.
+      // Only its own line says whether a summary included comments.
       if (query['parse'] === 'summary' && limit !== null) allowed.set('comment_parse', [0, ...price(`comment_parse_${limit}`)]);
     }
   }

@@ -1,22 +1,22 @@
 import type { DrilledPromise } from './drill.ts';
 import type { Call } from './paid-call.ts';
 
-/** What was played, as far as the answers are judged by it. Times in unix milliseconds. */
+/** The faults of a run. Times are unix milliseconds. */
 export type Round = {
   readonly fault: string;
   readonly isHarmless: boolean;
   readonly brokenAt: number;
-  /** From the end of the fault to the first paid read. */
+  /** Time from the end of the fault to the first paid read. */
   readonly recoveryMs: number;
 };
 
-/** From when to when workerd was dead. */
+/** When workerd was not running. */
 export type Outage = { readonly from: number; readonly until: number };
 
-/** How long a call and a recovery may take. Milliseconds. */
+/** The longest allowed call and recovery. */
 export type Bounds = { readonly callMs: number; readonly recoveryMs: number };
 
-/** What callers are promised while something around the service is broken. */
+/** Guarantees to callers while something around the service fails. */
 export const ANSWER_PROMISES = {
   explained: 'Every answer is one that the taxonomy explains, and none is called a bug of ours.',
   connected: 'A connection is cut only while workerd is dead.',
@@ -26,10 +26,10 @@ export const ANSWER_PROMISES = {
   recovered: 'The service is back within seconds of every fault, by itself.',
 } as const;
 
-/** Of a promise that is broken again and again, so many cases are told. */
-const MOST_TOLD = 5;
+/** Violations reported for each guarantee. */
+const MAX_REPORTED = 5;
 
-/** Holds every call against what its caller may expect. Pure. */
+/** Checks every call against the guarantees. */
 export function checkAnswers(
   calls: readonly Call[],
   rounds: readonly Round[],
@@ -38,10 +38,10 @@ export function checkAnswers(
 ): { readonly promises: readonly DrilledPromise[]; readonly breaches: readonly string[] } {
   const harmless = new Set(rounds.filter(({ isHarmless }) => isHarmless).map(({ fault }) => fault));
   const wasDown = ({ startedAt, endedAt }: Call) => outages.some(({ from, until }) => from <= endedAt && startedAt <= until);
-  // A call that began before a fault may have met it all the same.
+  // A call that began before a fault may still be affected by it.
   const metNext = ({ during, startedAt, endedAt }: Call) =>
     rounds.some(({ fault, brokenAt }) => fault !== during && startedAt <= brokenAt && brokenAt <= endedAt);
-  // A call whose caller got no answer may still be under way, or have left a hold that keeps its key until its time is over.
+  // A call without a response may still be running, or have left a hold that keeps its Idempotency-Key until it expires.
   const nameOf = ({ accountId, onceKey }: Call) => `${accountId} ${onceKey}`;
   const leftBehind = new Set(calls.filter(({ onceKey, outcome }) => onceKey !== null && outcome.kind === 'unanswered').map(nameOf));
   const mayBeInFlight = (call: Call) => call.during === 'calm' && leftBehind.has(nameOf(call));
@@ -52,7 +52,7 @@ export function checkAnswers(
     goesOn: calls.filter((call) => harmless.has(call.during) && call.outcome.kind !== 'paid' && !metNext(call)).map(told),
     calm: calls
       .filter((call) => call.during === 'repeats' || (call.during === 'calm' && !metNext(call)))
-      // A target that failed under a fault is left alone for a while after it.
+      // After repeated failures a target is refused for a while.
       .filter(({ outcome }) => outcome.kind !== 'paid' && codeOf(outcome) !== 'repeated_failure')
       .filter((call) => codeOf(call.outcome) !== 'idempotency_in_flight' || !mayBeInFlight(call))
       .map(told),
@@ -67,7 +67,7 @@ export function checkAnswers(
     promises: names.map(([name, promise]) => ({ promise, broken: casesOf(name).length })),
     breaches: names.flatMap(([name]) =>
       casesOf(name)
-        .slice(0, MOST_TOLD)
+        .slice(0, MAX_REPORTED)
         .map((line) => `${name}: ${line}`),
     ),
   };

@@ -1,13 +1,13 @@
 import type { DrilledPromise } from './drill.ts';
 import type { Call } from './paid-call.ts';
 
-/** What the ledger holds when everything is over, as far as the callers can know better. */
+/** The final state of the ledger, as far as callers can check it. */
 export type Book = {
-  /** What every account starts with, micro-credits. */
+  /** The initial grant of every account. */
   readonly grant: number;
-  /** `shown` is what `GET /v1/me` says can be spent; null where it did not say. */
+  /** `shown` is the available balance of `GET /v1/me`; null if it failed. */
   readonly accounts: readonly { readonly id: string; readonly posted: number; readonly held: number; readonly shown: number | null }[];
-  /** The journal. `shortcode` is the receipt's, of usage; `sessionId` the payment's, of a top-up. */
+  /** The journal. Usage has the receipt's `shortcode`, a top-up the payment's `sessionId`. */
   readonly entries: readonly {
     readonly accountId: string;
     readonly kind: string;
@@ -16,14 +16,14 @@ export type Book = {
     readonly shortcode: string | null;
     readonly sessionId: string | null;
   }[];
-  /** The checkout sessions that their buyers have paid. */
+  /** The paid checkout sessions. */
   readonly paidSessions: readonly { readonly sessionId: string; readonly accountId: string; readonly microCredits: number }[];
   readonly openHolds: number;
-  /** Rows that break a law of the ledger, by law. */
+  /** Violations by invariant. */
   readonly audit: Readonly<Record<string, number>>;
 };
 
-/** What money promises, whatever dies meanwhile. */
+/** Guarantees about money, whatever processes die. */
 export const MONEY_PROMISES = {
   delivered: 'Every 200 is booked once, at what it says it cost.',
   failed: 'No answer that failed has cost anything.',
@@ -38,15 +38,15 @@ export const MONEY_PROMISES = {
 type MoneyPromise = keyof typeof MONEY_PROMISES;
 type Breach = { readonly promise: MoneyPromise; readonly line: string };
 
-/** Of a promise that is broken again and again, so many cases are told. */
-const MOST_TOLD = 5;
+/** Violations reported for each guarantee. */
+const MAX_REPORTED = 5;
 
-/** How the entry is called that gives back what a failed call has cost; the request's id follows. */
+/** The ref prefix of the refund of a failed call; the request's id follows. */
 const GIVEN_BACK = 'undelivered:';
 
 /**
- * Holds what callers saw against the book. `calls` ends with one more call for every Idempotency-Key: see `replayed`. Pure, so that a
- * broken book can be shown to it.
+ * Compares what callers saw with the book. `calls` ends with one more call for every Idempotency-Key, see `replayed`. Pure, so that it can
+ * be tested with a wrong book.
  */
 export function checkBook(
   calls: readonly Call[],
@@ -76,7 +76,7 @@ export function checkBook(
     promise,
     broken: found.filter((breach) => breach.promise === name).length,
   }));
-  const told = [...Map.groupBy(found, ({ promise }) => promise).values()].flatMap((broken) => broken.slice(0, MOST_TOLD));
+  const told = [...Map.groupBy(found, ({ promise }) => promise).values()].flatMap((broken) => broken.slice(0, MAX_REPORTED));
   return { promises, breaches: told.map(({ promise, line }) => `${promise}: ${line}`) };
 }
 
@@ -86,7 +86,7 @@ function checkDelivered(calls: readonly Call[], taken: (requestId: string) => nu
     const { outcome } = call;
     if (outcome.kind !== 'paid') return [];
     const { receiptId, settled } = outcome;
-    // Without a key each call is paid for by itself; under one, all its calls are the same.
+    // Without a key each call is charged; with one, all its calls are one purchase.
     const owner = `${call.accountId} ${call.onceKey ?? `${call.startedAt} ${call.path} ${owners.size}`}`;
     const other = owners.get(receiptId);
     owners.set(receiptId, other ?? owner);
@@ -101,14 +101,14 @@ function checkDelivered(calls: readonly Call[], taken: (requestId: string) => nu
 function checkFailed(calls: readonly Call[], delivered: ReadonlySet<string>, taken: (requestId: string) => number): Breach[] {
   return calls.flatMap((call): Breach[] => {
     const { outcome } = call;
-    // What a repeat under the same key delivered after all is paid for rightly.
+    // A charge is correct if a repeat with the same key was delivered.
     if (outcome.kind !== 'refused' || delivered.has(outcome.requestId) || taken(outcome.requestId) === 0) return [];
     const { requestId, code } = outcome;
     return [{ promise: 'failed', line: `${requestId} of ${call.path} during ${call.during}: ${code}, and ${taken(requestId)} taken` }];
   });
 }
 
-/** Every charge must belong to an answer, or to a call without one: of the same account, of the same post, and under no key. */
+/** Every charge must match a response, or a call without one: same account, same post, and no Idempotency-Key. */
 function checkAsked(
   calls: readonly Call[],
   delivered: ReadonlySet<string>,
@@ -119,7 +119,7 @@ function checkAsked(
   const unheard = new Map<string, number>();
   for (const { accountId, shortcode, onceKey, outcome } of calls) {
     const mayBeCharged = outcome.kind === 'hung' || outcome.kind === 'foreign' || (outcome.kind === 'unanswered' && outcome.mayHaveArrived);
-    // Under a key the last call has told which charge it was.
+    // With a key, the last call has shown which charge it was.
     if (!mayBeCharged || onceKey !== null) continue;
     unheard.set(`${accountId} ${shortcode}`, (unheard.get(`${accountId} ${shortcode}`) ?? 0) + 1);
   }
@@ -132,7 +132,7 @@ function checkAsked(
   });
 }
 
-/** The calls of one key, in their order. The last is the one that was made when everything was over. */
+/** The calls of one Idempotency-Key in order; the last was made at the end of the run. */
 function checkReplayed(calls: readonly Call[]): Breach[] {
   const byKey = Map.groupBy(
     calls.filter(({ onceKey }) => onceKey !== null),

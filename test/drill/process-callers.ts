@@ -7,33 +7,32 @@ import { type Call, judge, send, type WireAnswer } from './paid-call.ts';
 
 const seconds = 1_000;
 
-/** Many callers with pauses, not few without: when the service is slow, those who wait pile up as they would in earnest. */
+/** Many callers with pauses rather than few without, so that waiting calls pile up when the service is slow. */
 const CALLERS = 16;
 
-/** The longest pause between two calls of a caller: some hundred calls a second in all. Milliseconds. */
+/** The longest pause between two calls of a caller: about a hundred calls a second in total. */
 const LONGEST_PAUSE_MS = 800;
 
-/** A caller leaves then, and the call counts as hung; the drill's own bound for an answer is shorter. */
+/** The caller gives up and the call counts as hung; the test's bound for a response is shorter. */
 const PATIENCE_MS = 30 * seconds;
 
-/** workerd closes a connection that was idle for five seconds; one that is used again at that moment would look as if it had been cut. */
+/** Shorter than workerd's idle timeout of five seconds, so that a reused connection is not closed at that moment. */
 const IDLE_MS = 2 * seconds;
 
-/** Between two tries of a signup. Milliseconds. */
 const SIGN_UP_PAUSE_MS = 250;
 
-/** A machine with other work may be too slow for one. */
+/** A busy machine may be too slow for one. */
 const BALANCE_TRIES = 3;
 
 /** US$1. */
 const TOP_UP = 1_000_000;
 
-/** Posts that are always answered well. */
+/** Posts that can always be read. */
 const GOOD_POSTS = ['DemoImage01', 'DemoVideo01', 'DemoAlbum01', 'DemoReel_01', 'DemoHidden1', 'DemoJapan01', 'DemoHindi01'] as const;
 
 type Read = { readonly path: string; readonly shortcode: string };
 
-/** Reads of several parts, which are settled part by part. */
+/** Reads of several parts, each settled on its own line. */
 const LARGE_READS: readonly [Read, ...Read[]] = [
   { path: '/v1/comments?url=DemoThread1&limit=20', shortcode: 'DemoThread1' },
   { path: '/v1/reel?url=DemoSpeech1&transcript=true&parse=summary', shortcode: 'DemoSpeech1' },
@@ -47,14 +46,14 @@ const SignedUp = z.object({ apiKey: z.string(), account: z.object({ id: z.string
 const Me = z.object({ balance: z.object({ availableMicroCredits: z.int() }) });
 const CheckedOut = z.object({ checkoutSession: z.object({ id: z.string(), url: z.string() }) });
 
-/** The steady load: callers who read, repeat themselves, top up and, when told to, ask for what is broken or hang up. */
+/** Constant load: callers who read, repeat requests, top up and, on request, read failing posts or disconnect. */
 export class Callers {
   readonly calls: Call[] = [];
   readonly topUps: TopUpOrder[] = [];
   readonly customers: Customer[] = [];
-  /** The fault that is being played. */
+  /** The active fault. */
   during = 'start';
-  /** What one in three reads asks for while it is not empty. */
+  /** The targets of one in three reads, unless empty. */
   brokenReads: readonly Read[] = [];
   readonly #url: string;
   readonly #random: Random;
@@ -69,12 +68,12 @@ export class Callers {
     this.#random = random;
   }
 
-  /** New customers for all callers, so that nothing that a fault left behind (as reads that failed again and again) outlives it. */
+  /** Gives all callers new customers, so that after-effects of a fault, such as repeated failures, don't affect the next. */
   async changeCustomers(): Promise<void> {
     this.#current = await Promise.all(Array.from({ length: CALLERS }, () => this.signUp()));
   }
 
-  /** A new customer. A service that is still recovering may refuse for a while; the load around it shows that as well. */
+  /** Signs up a new customer, retrying while the service recovers. */
   async signUp(): Promise<Customer> {
     const body = JSON.stringify({ accountName: 'Drill team', keyName: 'drill' });
     let last = '';
@@ -99,12 +98,12 @@ export class Callers {
     await Promise.all(this.#lanes);
   }
 
-  /** Ends the sockets that are kept open. */
+  /** Closes the keep-alive sockets. */
   close(): void {
     this.#agent.destroy();
   }
 
-  /** One paid read, on the record. */
+  /** Makes and records one paid read. */
   async read(customer: Customer, { path, shortcode }: Read, onceKey: string | null, patienceMs = PATIENCE_MS): Promise<Call> {
     const { during } = this;
     const startedAt = Date.now();
@@ -116,7 +115,7 @@ export class Callers {
     return call;
   }
 
-  /** What can be spent, as the service shows it; null where it does not answer well, a few times in a row. */
+  /** The available balance according to the service; null after a few failures in a row. */
   async shownBalance({ apiKey }: Customer): Promise<number | null> {
     for (let attempt = 1; attempt <= BALANCE_TRIES; attempt++) {
       const answer = await this.#send('/v1/me', { headers: { Authorization: `Bearer ${apiKey}` } });
@@ -126,7 +125,7 @@ export class Callers {
     return null;
   }
 
-  /** Many reads at once whose callers reset their connections, before, during or after the service's work. */
+  /** Starts many reads whose callers reset their connections before, during or after the service's work. */
   async hangUpOn(customer: Customer, count: number): Promise<void> {
     await Promise.all(Array.from({ length: count }, () => this.#hangUp(customer)));
   }
@@ -169,7 +168,7 @@ export class Callers {
     return `drill-${this.#keys}`;
   }
 
-  /** Orders a top-up and pays it. What Stripe says in the end is what counts, so an answer that does not come is no trouble. */
+  /** Orders and pays a top-up. A missing response is ignored, because Stripe's final state is checked. */
   async #topUp({ accountId, apiKey }: Customer): Promise<void> {
     const headers = { Authorization: `Bearer ${apiKey}`, 'Content-Type': 'application/json', 'Idempotency-Key': this.#newKey() };
     const body = JSON.stringify({ microCredits: TOP_UP });

@@ -8,30 +8,30 @@ import type { Service } from './process-service.ts';
 
 const seconds = 1_000;
 
-/** Beyond the last hold's time: the cron must see that it is over. */
+/** Past the expiry of the last hold, for the cron. */
 const MARGIN_MS = 200;
 
-/** The cron's work is done within this, or it isn't done at all. */
+/** Allows the cron to finish. */
 const CRON_MS = 20 * seconds;
 
-/** A repeat that is told to come again does so, this often at most. */
+/** Tries of a repeat that is told to retry later. */
 const REPEATS = 8;
 const REPEAT_PAUSE_MS = 500;
 
-/** Repeats at the same time. */
+/** Concurrent repeats. */
 const AT_ONCE = 16;
 
-/** Of the Idempotency-Keys that gave no trouble, so many are repeated at most. */
+/** The most Idempotency-Keys without problems that are repeated. */
 const MOST_EASY_KEYS = 300;
 
 const Rows = z.array(z.record(z.string(), z.unknown()));
 
-/** What the end of a drill came to, beside the book. */
+/** The results of the final phase, with the book. */
 export type Closing = { readonly book: Book; readonly repeated: number; readonly expired: number };
 
 /**
- * When everything works again: lets the time of every open hold pass, lets the cron give them back, repeats the reads under an
- * Idempotency-Key, has Stripe's lost webhooks delivered, and reads the book.
+ * Runs after all faults: waits for every open hold to expire, lets the cron give them back, repeats the reads with an Idempotency-Key,
+ * delivers Stripe's lost webhooks, and reads the book.
  */
 export async function closeBooks(service: Service, callers: Callers, grant: number): Promise<Closing> {
   const [open] = await rows(service, `SELECT count(*) AS holds, max(expires_at) AS last FROM hold WHERE state = 'open'`);
@@ -46,13 +46,13 @@ export async function closeBooks(service: Service, callers: Callers, grant: numb
   const openHolds = await overdue();
   const repeated = await repeatKeys(callers);
   const paidSessions = await finishTopUps(service, callers);
-  // What the repeats and the late webhooks have left for it.
+  // For what the repeats and the late webhooks have left.
   await service.runCron();
   const book = await readBook(service, callers, { grant, openHolds, paidSessions });
   return { book, repeated, expired: z.int().parse(open?.['holds']) };
 }
 
-/** Every key whose calls ended badly once, and many of the others. Returns how many were repeated. */
+/** Repeats every key with a failed call, and many others. Returns how many. */
 async function repeatKeys(callers: Callers): Promise<number> {
   callers.during = 'repeats';
   const troubled = new Set(callers.calls.flatMap((call) => (call.onceKey !== null && call.outcome.kind !== 'paid' ? [call.onceKey] : [])));
@@ -79,7 +79,7 @@ async function repeat(callers: Callers, customer: Customer, read: Customer['once
   }
 }
 
-/** Stripe delivers its events for days: here all of them once more. Returns the sessions that were paid. */
+/** Delivers all of Stripe's events once more. Returns the paid sessions. */
 async function finishTopUps(service: Service, callers: Callers): Promise<Book['paidSessions']> {
   const stripe = new StripeSide(service.stripeUrl);
   for (const { body, signature } of await stripe.takeEvents()) {

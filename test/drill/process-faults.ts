@@ -5,27 +5,27 @@ import type { Service } from './process-service.ts';
 
 const seconds = 1_000;
 
-/** What a fault is played on. */
+/** The targets of faults. */
 export type Stage = { readonly service: Service; readonly callers: Callers; readonly random: Random; readonly isLong: boolean };
 
-/** Something that goes wrong outside the service's own code. */
+/** A failure outside the service's own code. */
 export type ProcessFault = {
   readonly name: string;
   readonly about: string;
-  /** Whether paid reads are served on, as if nothing were. */
+  /** Whether paid reads must continue unaffected. */
   readonly isHarmless: boolean;
-  /** Breaks something and mends it; resolves when it is mended. */
+  /** Causes the failure and repairs it; resolves once repaired. */
   play(stage: Stage): Promise<void>;
 };
 
-/** How long a stopped process stays so, at most; a machine that swaps or a migrating disk is away as long. */
+/** The longest pause of a stopped process, like that of a swapping machine or a migrating disk. */
 const LONGEST_STOP_MS = 8 * seconds;
 
-/** How long it is waited for a full disk to be felt, and how often it is looked. */
+/** How long to wait for a full disk to have an effect, and how often to check. */
 const LONGEST_FILLING_MS = 15 * seconds;
 const FELT_INTERVAL_MS = 100;
 
-/** Resets in one wave, and waves. */
+/** Resets in each wave, and the number of waves. */
 const RESETS = { short: { sockets: 60, waves: 4 }, long: { sockets: 150, waves: 8 } } as const;
 
 const SILENT_PROVIDER = [
@@ -40,7 +40,6 @@ const SILENT_BOUNDARY = [
   { path: '/v1/reel?url=AchroSlow__&parse=json', shortcode: 'AchroSlow__' },
 ] as const;
 
-/** Every fault of the drill. */
 export const PROCESS_FAULTS: readonly ProcessFault[] = [
   {
     name: 'workerd killed',
@@ -60,7 +59,7 @@ export const PROCESS_FAULTS: readonly ProcessFault[] = [
   },
   {
     name: 'both killed',
-    about: 'kill -9 of workerd and of sqld at once',
+    about: 'kill -9 of workerd and sqld at the same time',
     isHarmless: false,
     play: async ({ service }) => {
       const killed = service.killDatabase();
@@ -75,19 +74,19 @@ export const PROCESS_FAULTS: readonly ProcessFault[] = [
     isHarmless: false,
     play: async ({ service, random, isLong }) => {
       service.signalDatabase('SIGSTOP');
-      // The short version takes the time at which the service's own patience ends, and a little more.
+      // The short version pauses a little longer than the service's own timeout.
       await sleep(isLong ? 2 * seconds + random.below(LONGEST_STOP_MS - 2 * seconds) : 6 * seconds);
       service.signalDatabase('SIGCONT');
     },
   },
   {
     name: 'disk full',
-    about: 'the database finds no space',
+    about: "the database's disk is full",
     isHarmless: false,
     play: async ({ service, callers }) => {
       const filledAt = Date.now();
       service.fillDisk();
-      // The journal of a database goes round in the space that it has; the lack is felt when it has to grow.
+      // The database reuses the space of its journal, so a full disk only shows when a file must grow.
       const isFelt = () => callers.calls.some(({ startedAt, outcome }) => startedAt >= filledAt && outcome.kind === 'refused');
       while (!isFelt() && Date.now() - filledAt < LONGEST_FILLING_MS) await sleep(FELT_INTERVAL_MS);
       await sleep(2 * seconds);
@@ -119,30 +118,30 @@ export const PROCESS_FAULTS: readonly ProcessFault[] = [
   },
   {
     name: 'provider silent',
-    about: 'a third of the reads is of posts for which the providers hang or are slow',
+    about: 'a third of the reads are of posts for which the providers hang or are slow',
     isHarmless: false,
     play: ({ callers }) => askFor(callers, SILENT_PROVIDER),
   },
   {
     name: 'boundary silent',
-    about: 'a third of the reads is of reels for which the boundary hangs or is slow',
+    about: 'a third of the reads are of reels for which the gateway hangs or is slow',
     isHarmless: false,
     play: ({ callers }) => askFor(callers, SILENT_BOUNDARY),
   },
   {
     name: 'everyone else stopped',
-    about: 'SIGSTOP of all stand-ins: providers, boundary and Stripe take connections and say nothing',
+    about: 'SIGSTOP of all fakes: providers, gateway and Stripe accept connections and never answer',
     isHarmless: false,
     play: async ({ service, random }) => {
       service.signalStandIns('SIGSTOP');
-      // Longer than the deadline of a read, so that it is met.
+      // Longer than a read's deadline, so that it is reached.
       await sleep(7 * seconds + random.below(2 * seconds));
       service.signalStandIns('SIGCONT');
     },
   },
   {
     name: 'connections reset',
-    about: 'callers reset their connections in the middle of reads, many at once',
+    about: 'many callers reset their connections during reads at the same time',
     isHarmless: false,
     play: async ({ callers, isLong }) => {
       const customer = await callers.signUp();
@@ -154,7 +153,7 @@ export const PROCESS_FAULTS: readonly ProcessFault[] = [
 
 async function askFor(callers: Callers, reads: Callers['brokenReads']): Promise<void> {
   callers.brokenReads = reads;
-  // Longer than the deadline of a read, so that it is met.
+  // Longer than a read's deadline, so that it is reached.
   await sleep(7 * seconds);
   callers.brokenReads = [];
 }

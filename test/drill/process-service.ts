@@ -14,30 +14,30 @@ import { type DatabaseDisk, openDatabaseDisk } from './database-disk.ts';
 
 const seconds = 1_000;
 
-/** A host starts in a second or two; seven people's load on two cores makes that many more. */
+/** A host starts within seconds on an idle machine, but much slower on a busy one. */
 const START_MS = 60 * seconds;
 
-/** What asks a drill to end early, and the exit code that says so. */
+/** Signals that end a run early, and their exit codes. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const INTERRUPTED = 130;
 
 const PROJECT_FOLDER = join(import.meta.dirname, '..', '..');
 
-/** A binding that can be broken, and how. */
+/** The bindings that can fail, and how. */
 type Binding = 'CONTENT_CACHE' | 'RATE_LIMITS' | 'METRICS';
 type BindingMode = 'works' | 'throws' | 'hangs';
 
-/** The whole service in processes of its own, and what can be done to them. */
+/** The whole service in separate processes, with the means to disturb them. */
 export type Service = {
   readonly url: string;
   readonly stripeUrl: string;
   readonly database: Client;
   readonly disk: DatabaseDisk;
-  /** What the Worker and its runtime wrote. */
+  /** The log of the Worker and its runtime. */
   readonly logFile: string;
-  /** When workerd was killed and when it was seen to answer again, unix milliseconds. */
+  /** When workerd was killed and when it answered again, unix milliseconds. */
   readonly outages: { readonly from: number; until: number }[];
-  /** How often workerd has come back after its end, whoever ended it. */
+  /** How often workerd was restarted. */
   restarts(): number;
   killWorkerd(): void;
   killDatabase(): Promise<void>;
@@ -48,7 +48,7 @@ export type Service = {
   emptyDisk(): void;
   setBinding(binding: Binding, mode: BindingMode): Promise<void>;
   runCron(): Promise<void>;
-  /** Ends every process and removes every trace. May be called more than once, and at any moment. */
+  /** Ends every process and deletes every file. May be called at any time, repeatedly. */
   close(): Promise<void>;
 };
 
@@ -63,10 +63,10 @@ const StandInsStarted = z.object({
   }),
 });
 
-/** What the Worker's host says of itself, beside its answers. */
+/** Status messages of the Worker's host. */
 const Restarted = z.object({ restarted: z.literal(true) });
 
-/** Builds the Worker and starts everything. `settings` override those of the tests. A failure on the way and a signal leave nothing behind. */
+/** Builds the Worker and starts everything. `settings` override those of the tests. Cleans up after a failure or a signal. */
 export async function startService(settings: Readonly<Record<string, string>>): Promise<Service> {
   const folder = mkdtempSync(join(tmpdir(), 'igskill-processes-'));
   const guardian = startGuardian();
@@ -74,7 +74,7 @@ export async function startService(settings: Readonly<Record<string, string>>): 
   let closing: Promise<void> | undefined;
   const close = () => (closing ??= endAll(ends).finally(() => guardian.dismiss()));
   const { promise: starting, resolve: hasStarted } = Promise.withResolvers<void>();
-  // What is being started can only be ended once it is there.
+  // A process can only be ended once it has started.
   const onSignal = () => void starting.then(close).finally(() => process.exit(INTERRUPTED));
   for (const signal of SIGNALS) process.on(signal, onSignal);
   ends.push(() => SIGNALS.forEach((signal) => process.off(signal, onSignal)));
@@ -160,13 +160,13 @@ async function endAll(ends: readonly (() => Promise<void> | void)[]): Promise<vo
     try {
       await end();
     } catch (error) {
-      // What can't be ended must not keep the rest from ending.
+      // A process that can't be ended must not keep the others from ending.
       console.error(error instanceof Error ? error.message : error);
     }
   }
 }
 
-/** A stopped process hears nothing but this. */
+/** The only signal that a stopped process handles. */
 async function stopDatabase(sqld: Sqld): Promise<void> {
   await endProcess(sqld.pid, { force: true });
   await sqld.ended;
@@ -194,7 +194,6 @@ function forkHost(file: string, args: readonly string[], logFile: string): Child
   return host;
 }
 
-/** The next answer of a process. */
 function nextMessage(host: ChildProcess): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const finish = (settle: () => void) => {
@@ -203,8 +202,8 @@ function nextMessage(host: ChildProcess): Promise<unknown> {
       host.off('message', onMessage);
       settle();
     };
-    const late = setTimeout(() => finish(() => reject(new Error('a process of the drill did not answer in time'))), START_MS);
-    const onExit = () => finish(() => reject(new Error('a process of the drill ended by itself')));
+    const late = setTimeout(() => finish(() => reject(new Error('a process did not answer in time'))), START_MS);
+    const onExit = () => finish(() => reject(new Error('a process ended by itself')));
     const onMessage = (message: unknown) => {
       if (!Restarted.safeParse(message).success) finish(() => resolve(message));
     };
@@ -213,7 +212,7 @@ function nextMessage(host: ChildProcess): Promise<unknown> {
   });
 }
 
-/** The build that a deployment would send, without sending it. */
+/** The build that a deployment would upload. */
 function buildWorker(folder: string): string {
   const wrangler = wranglerScript();
   if (!wrangler.ok) throw new Error(wrangler.error);
@@ -223,7 +222,7 @@ function buildWorker(folder: string): string {
     encoding: 'utf8',
     env: {
       ...process.env,
-      // The build command of wrangler.toml calls `node`, which must be the one that runs this.
+      // The build command of wrangler.toml calls `node`, which must be this one.
       PATH: [dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter),
       WRANGLER_SEND_METRICS: 'false',
       WRANGLER_WRITE_LOGS: 'false',
@@ -234,7 +233,7 @@ function buildWorker(folder: string): string {
   return join(out, 'worker.js');
 }
 
-/** The processes that a process has started and that live: from /proc where there is one, else as ps tells. */
+/** The running child processes, from /proc if available, otherwise from ps. */
 function childrenOf(parent: number | undefined): readonly number[] {
   if (process.platform !== 'linux') {
     const listed = spawnSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' }).stdout.trim().split('\n');
@@ -249,7 +248,7 @@ function childrenOf(parent: number | undefined): readonly number[] {
 
 function parentOf(pid: string): number | null {
   try {
-    // Behind the name in parentheses: the state, then the parent.
+    // After the name in parentheses come the state and the parent.
     return Number(
       readFileSync(`/proc/${pid}/stat`, 'utf8')
         .replace(/^.*\) /s, '')

@@ -12,33 +12,33 @@ import { type Service, startService } from './process-service.ts';
 
 const seconds = 1_000;
 
-/** Of the service under the drill; a slow cache alone takes two seconds of it. */
+/** A slow cache alone uses two seconds of it. */
 const READ_DEADLINE_MS = 6 * seconds;
 
 /**
- * A read that finds the database gone at its very end settles, gives back and settles again, each for as long as a call of the ledger may
- * take; what takes a second longer than that has hung. Ten seconds are still "within seconds".
+ * If the database fails at the end of a read, the service settles, releases and settles again, each within the limit of a ledger call; a
+ * call that takes a second longer hangs. Ten seconds are still "within seconds".
  */
 const BOUNDS = { callMs: READ_DEADLINE_MS + 3 * CALL_POLICY.deadlineMs + 1 * seconds, recoveryMs: 10 * seconds } as const;
 
-/** A service that takes longer than this to come back is given up. */
+/** A service that takes longer to recover ends the run. */
 const GIVE_UP_MS = 60 * seconds;
 
-/** How often and how patiently somebody tries whether the service is back. */
+/** The interval and timeout of checks whether the service has recovered. */
 const PROBE_INTERVAL_MS = 50;
 const MOST_PROBES = 8;
 const PROBE_PATIENCE_MS = 20 * seconds;
 
-/** Undisturbed load before and after each fault. */
+/** Load without faults before and after each fault. */
 const CALM_MS = 1 * seconds;
 
-/** Rounds are begun for so long in the long version; the short one plays each fault once. */
+/** The long version starts rounds for this long; the short one plays each fault once. */
 const LONG_MS = 9 * 60 * seconds;
 
-/** US$1,000, so that nobody runs out. */
+/** US$1,000, so that no account runs out. */
 const GRANT = 1_000_000_000;
 
-/** Kills, stops and starves the processes around the service under load, and looks whether a credit was lost. */
+/** Kills, stops and starves the service's processes under load, and checks that no credit was lost. */
 export const processDrill: Drill = {
   name: 'processes',
   about: 'workerd and sqld killed, stopped and out of space, and everything around them failing, under load',
@@ -77,9 +77,9 @@ export const processDrill: Drill = {
   },
 };
 
-/** Every fault once; then, in the long version, one after the other as chance has it. */
+/** Plays every fault once; then, in the long version, faults in random order. */
 async function playAll(service: Service, callers: Callers, { seed, isLong, say }: DrillOptions): Promise<readonly Round[]> {
-  // Its own chance: how often the callers draw depends on how fast the service is.
+  // A separate random source, because the callers' draws depend on the speed of the service.
   const random = randomFrom(seed);
   const stage: Stage = { service, callers, random, isLong };
   const rounds: Round[] = [];
@@ -119,7 +119,7 @@ async function playOne(fault: ProcessFault, stage: Stage): Promise<Round> {
   return { fault: fault.name, isHarmless: fault.isHarmless, brokenAt, recoveryMs: back - mendedAt };
 }
 
-/** When the first read that began after `since` was paid, unix milliseconds. A few are under way at any time, whether or not others wait. */
+/** When the first read that began after `since` was paid, unix milliseconds. */
 async function firstPaid(callers: Callers, prober: Parameters<Callers['read']>[0], since: number): Promise<number> {
   const paidAt: number[] = [];
   const probes = new Set<Promise<void>>();

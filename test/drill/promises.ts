@@ -1,6 +1,6 @@
 import type { DrilledPromise } from './drill.ts';
 
-/** What the failpoint drill watches over, by a short name. */
+/** The guarantees that the failpoint test checks, by a short name. */
 export const PROMISES = {
   charged: 'Nothing is delivered that was not charged',
   amount: 'What is booked is what the answer says and what the price card says',
@@ -17,10 +17,10 @@ export const PROMISES = {
 } as const satisfies Record<string, string>;
 export type PromiseName = keyof typeof PROMISES;
 
-/** So many breaches are kept in words; all are counted. */
-const MOST_IN_WORDS = 20;
+/** Violations described in the report; all are counted. */
+const MAX_DESCRIBED = 20;
 
-/** Counts what was broken, and keeps the first few in words. */
+/** Counts violations, and describes the first ones. */
 export class Breaches {
   readonly lines: string[] = [];
   readonly #broken = new Map<PromiseName, number>();
@@ -30,11 +30,11 @@ export class Breaches {
     this.#seed = seed;
   }
 
-  /** `number` is that of the request, where the breach is one request's. */
+  /** `number` is that of the request, if the violation concerns a single one. */
   add(promise: PromiseName, number: number | null, what: string): void {
     this.#broken.set(promise, this.count(promise) + 1);
     const where = number === null ? `seed ${this.#seed}` : `seed ${this.#seed} request ${number}`;
-    if (this.lines.length < MOST_IN_WORDS) this.lines.push(`${promise}: ${where}: ${what}`);
+    if (this.lines.length < MAX_DESCRIBED) this.lines.push(`${promise}: ${where}: ${what}`);
   }
 
   count(promise: PromiseName): number {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { createApp } from '../../src/app.ts';
 import { openApiDocument } from '../../src/http/openapi.ts';
 
-/** A JSON schema as far as the drill makes values from it. */
+/** The parts of a JSON schema that values are generated from. */
 export type JsonSchema = {
   readonly type?: string | readonly string[] | undefined;
   readonly enum?: readonly unknown[] | undefined;
@@ -25,7 +25,7 @@ export type JsonSchema = {
 
 export type Parameter = { readonly in: 'query' | 'header' | 'path'; readonly name: string; readonly schema: JsonSchema };
 
-/** One operation of the published document, with everything an answer of it may be. */
+/** One operation of the published document, with its allowed responses. */
 export type Operation = {
   readonly id: string;
   readonly method: string;
@@ -36,7 +36,7 @@ export type Operation = {
   readonly answers: ReadonlyMap<number, PublishedAnswer>;
 };
 
-/** `codes` are empty for a success. */
+/** `codes` is empty for a success. */
 export type PublishedAnswer = { readonly types: readonly string[]; readonly codes: readonly string[]; fits(body: unknown): string[] };
 
 const Schema: z.ZodType<JsonSchema> = z.lazy(() =>
@@ -76,7 +76,7 @@ const Document = z.object({
   components: z.object({ schemas: z.record(z.string(), Schema) }),
 });
 
-/** The operations that the app itself publishes: a new route is in the drill without anybody's doing. */
+/** Reads the operations that the app publishes, so that new routes are included automatically. */
 export function publishedOperations(): readonly Operation[] {
   const app = createApp(() => {
     throw new Error('the description serves no request');
@@ -108,7 +108,7 @@ export function publishedOperations(): readonly Operation[] {
   );
 }
 
-/** The operation that a request line asks for; null where nothing is published. Slots take any one segment. */
+/** Finds the operation of a request line, or null. A path parameter matches any one segment. */
 export function operationAt(operations: readonly Operation[], method: string, pathname: string): Operation | null {
   const given = pathname.split('/');
   const wanted = method === 'HEAD' ? 'GET' : method;
@@ -122,9 +122,9 @@ export function operationAt(operations: readonly Operation[], method: string, pa
 }
 
 function schemaCheck(document: unknown): (pointer: string) => (body: unknown) => string[] {
-  // OpenAPI adds keywords of its own (example, discriminator …), which strict mode would refuse.
+  // Strict mode would refuse OpenAPI's own keywords (example, discriminator …).
   const ajv = new Ajv2020({ strict: false, allErrors: false });
-  // The package is CommonJS, and its types name a default that Node does not see.
+  // The package is CommonJS; its types declare a default export that Node doesn't provide.
   const addFormats: (ajv: Ajv2020) => unknown = createRequire(import.meta.url)('ajv-formats');
   addFormats(ajv);
   ajv.addSchema({ $id: 'openapi', ...Object(document) });

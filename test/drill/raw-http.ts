@@ -1,19 +1,19 @@
 import { connect } from 'node:net';
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
 
-/** What came back on a socket. */
+/** The response on a socket. */
 export type RawAnswer =
   | { readonly kind: 'answered'; readonly status: number; readonly headers: Headers; readonly text: string; readonly milliseconds: number }
-  /** The connection ended without an answer that can be read. */
+  /** The connection ended without a readable response. */
   | { readonly kind: 'closed'; readonly milliseconds: number }
   | { readonly kind: 'silent'; readonly milliseconds: number };
 
-/** More than any answer of the drill has: a server that never ends must not fill this process. Bytes. */
+/** More than any response, so that an endless one can't fill the memory. */
 const LARGEST_ANSWER_BYTES = 8 * 1024 * 1024;
 
 /**
- * Writes bytes to a server as they are and reads its first answer, until that is whole, the server closes, or the time is over.
- * `isHead` says that the answer has no body whatever its headers say; with `resets` the connection is cut after writing.
+ * Writes bytes to a server and reads its first response, until it is complete, the server closes, or the time is up. With `isHead` the
+ * response has no body, whatever its headers; with `resets` the connection is reset after writing.
  */
 export function exchange(
   url: string,
@@ -51,7 +51,7 @@ export function exchange(
 
 type Parsed = { readonly status: number; readonly headers: Headers; readonly text: string };
 
-/** The first answer in what was received; null while it is not whole, or is none. `isAll`: nothing more will come. */
+/** Parses the first response in the received bytes; null if it is incomplete or invalid. `isAll`: no more bytes will come. */
 export function readAnswer(received: Uint8Array, isHead: boolean, isAll: boolean): Parsed | null {
   const all = Buffer.from(received).toString('latin1');
   const start = all.startsWith('HTTP/1.1 100') ? all.indexOf('\r\n\r\n') + 4 : 0;

@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
 import type { Drill, DrillResult } from './drill.ts';
 
-/** A drill that was played; without a result it ended before it had one. */
+/** A test that was run; `result` is null if it ended early. */
 export type Played = { readonly drill: Drill; readonly result: DrillResult | null };
 
-/** One table for whoever watches: every promise of every drill, and the figures. */
+/** Formats every guarantee and figure as one table. */
 export function drillTable(played: readonly Played[]): string {
   const rows = played.flatMap(({ drill, result }): (readonly [string, string, string])[] => {
     if (result === null) return [[drill.name, 'it ended before it had a result', 'BROKEN']];
@@ -25,7 +25,7 @@ export function drillTable(played: readonly Played[]): string {
   return [rule, ...lines, rule].join('\n');
 }
 
-/** What stands in docs/operating/reliability.md about the last run of one drill. */
+/** The block of docs/operating/reliability.md about the last run of one test. */
 export function drillBlock(result: DrillResult, how: { readonly seed: number; readonly isLong: boolean }): string {
   const day = new Date().toISOString().slice(0, 10);
   const version = how.isLong ? 'long' : 'short';

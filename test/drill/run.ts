@@ -13,28 +13,28 @@ import { hostileDrill } from './hostile.ts';
 import { processDrill } from './processes.ts';
 import { drillBlock, drillTable, type Played } from './report.ts';
 
-// `npm run drill`: plays the fire drills one after the other, each in a process group of its own, so that whatever a drill started can be
-// ended with it, and prints what came of them.
+// `npm run drill` runs the fault-injection tests one after the other and prints their results. Each has its own process group, so that
+// everything it started can be ended with it.
 
-/** Every drill, in the order in which they are played. One line each. */
+/** Every fault-injection test, in the order of execution. */
 const DRILLS: readonly Drill[] = [failpointDrill, hostileDrill, processDrill];
 
 const USAGE = `npm run drill -- [options]
-  --long        the long version: many times as many requests
-  --seed N      plays the faults of this seed again (a new one where not given)
-  --only A,B    plays these drills alone: ${DRILLS.map(({ name }) => name).join(', ')}
+  --long        the long version, with many more requests
+  --seed N      repeats the faults of this seed (default: a new seed)
+  --only A,B    runs only these tests: ${DRILLS.map(({ name }) => name).join(', ')}
   --write       writes the figures into docs/operating/reliability.md
-  --help        this`;
+  --help        prints this help`;
 
-/** Where the figures of the last run are kept. */
+/** Contains the figures of the last run. */
 const DOCUMENT = join(import.meta.dirname, '..', '..', 'docs', 'operating', 'reliability.md');
 
-/** Seeds are as large as a person would copy. */
+/** Small enough to copy by hand. */
 const SEEDS = 1_000_000;
 
 type Options = { readonly seed: number; readonly isLong: boolean; readonly drills: readonly Drill[]; readonly writes: boolean };
 
-/** What the arguments say; a sentence where they can't be understood, null where only help is wanted. */
+/** Parses the arguments; returns an error message if they are invalid, null if help was requested. */
 function readOptions(args: readonly string[]): Options | string | null {
   const flag = { type: 'boolean', default: false } as const;
   const options = { long: flag, write: flag, help: flag, seed: { type: 'string' }, only: { type: 'string' } } as const;
@@ -48,13 +48,13 @@ function readOptions(args: readonly string[]): Options | string | null {
   if (values.seed !== undefined && !/^\d{1,9}$/.test(values.seed)) return '--seed takes a whole number of up to nine digits.';
   const only = values.only?.split(',') ?? DRILLS.map(({ name }) => name);
   const unknown = only.find((name) => DRILLS.every((drill) => drill.name !== name));
-  if (unknown !== undefined) return `There is no drill of the name ${unknown}.`;
+  if (unknown !== undefined) return `There is no test named ${unknown}.`;
   const drills = DRILLS.filter(({ name }) => only.includes(name));
   const seed = values.seed === undefined ? 1 + randomInt(SEEDS) : Number(values.seed);
   return { seed, isLong: values.long, drills, writes: values.write };
 }
 
-/** Plays every drill that is wanted. Answers the exit code: 1 when a promise was broken or a drill could not be played. */
+/** Runs the selected tests. Returns the exit code: 1 if a guarantee was violated or a test could not run. */
 async function playAll({ seed, isLong, drills, writes }: Options): Promise<number> {
   console.log(`seed ${seed}${isLong ? ', long' : ''}`);
   const guardian = startGuardian();
@@ -63,7 +63,7 @@ async function playAll({ seed, isLong, drills, writes }: Options): Promise<numbe
   const end = () => {
     if (isEnding) return;
     isEnding = true;
-    // By asking first, then by force; the guardian would end it as well, should this process be killed.
+    // First with a request, then by force; the guardian does the same if this process is killed.
     void (group === null ? Promise.resolve() : endProcess(-group)).then(() => process.exit(130));
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
@@ -75,14 +75,14 @@ async function playAll({ seed, isLong, drills, writes }: Options): Promise<numbe
       env: { ...process.env, [PLAYS]: JSON.stringify({ name: drill.name, seed, isLong }) },
     });
     const { pid } = child;
-    if (pid === undefined) throw new Error('a drill could not be started');
+    if (pid === undefined) throw new Error('a test could not be started');
     group = pid;
     guardian.watch(-pid);
     let result: DrillResult | null = null;
-    // safe because a drill's process sends its result and nothing else
+    // safe because the child process sends its result and nothing else
     child.on('message', (message) => (result = message as DrillResult));
     await new Promise((resolve) => child.once('exit', resolve));
-    // Whatever it left behind.
+    // Ends any processes it left behind.
     await endProcess(-pid);
     guardian.forget(-pid);
     group = null;
@@ -104,16 +104,16 @@ async function write(played: readonly Played[], how: { readonly seed: number; re
   await writeFile(DOCUMENT, withBlocks(await readFile(DOCUMENT, 'utf8'), Object.fromEntries(blocks)));
 }
 
-/** Set in the process of one drill: which, and how. */
+/** Tells a child process which test to run, and how. */
 const PLAYS = 'IGSKILL_DRILL';
 
-/** Plays one drill in this process, and tells the one that started it what came of it. */
+/** Runs one test in this process and sends its result to the parent. */
 async function playOne(order: string): Promise<void> {
   // safe because playAll wrote it
   const { name, seed, isLong } = JSON.parse(order) as { name: string; seed: number; isLong: boolean };
   const drill = DRILLS.find((drill) => drill.name === name);
-  if (drill === undefined) throw new Error(`there is no drill of the name ${name}`);
-  // An orderly exit, so that temporary folders go.
+  if (drill === undefined) throw new Error(`there is no test named ${name}`);
+  // A regular exit, so that temporary folders are deleted.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
   const result = await drill.run({ seed, isLong, say: (line) => console.log(`  ${line}`) });
   await new Promise((resolve) => process.send?.(result, resolve));

@@ -1,4 +1,4 @@
-// Runs the stand-ins in a process of its own, so that all of them can be stopped at once. It ends when its parent does.
+// Runs the fakes in a separate process, so that all of them can be stopped at once. It ends with its parent.
 import { startStandIns } from '../../local/stand-ins/stand-ins.ts';
 
 const webhookUrl = process.argv[2];
@@ -8,6 +8,6 @@ if (!started.ok) {
   process.exit(1);
 }
 process.on('disconnect', () => process.exit(0));
-// A Ctrl-C is the drill's to handle: it still needs these to put everything in order.
+// Ignores Ctrl-C, which the parent handles: it still needs the fakes to clean up.
 for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
 process.send?.({ baseUrls: started.value.baseUrls });

@@ -1,10 +1,10 @@
-/** How many breaches of each promise are told in full: enough to find the first bug. */
+/** Violations described for each guarantee: enough to find the first bug. */
 const MOST_TOLD = 6;
 
-/** What a drill saw broken, by promise, and what it did. */
+/** Counts violations by guarantee, and what a run did. */
 export class Tally<P extends string> {
   readonly #broken: Map<P, number>;
-  /** The first few breaches of each kind, in one line each. */
+  /** The first violations of each kind, in one line each. */
   readonly breaches: string[] = [];
   readonly #counts = new Map<string, number>();
 
@@ -12,7 +12,7 @@ export class Tally<P extends string> {
     this.#broken = new Map(promises.map((promise) => [promise, 0]));
   }
 
-  /** Writes a breach down; `replay` is what is needed to see it again. */
+  /** Records a violation; `replay` is what is needed to reproduce it. */
   breach(promise: P, what: string, replay: string): void {
     const before = this.#broken.get(promise) ?? 0;
     this.#broken.set(promise, before + 1);
@@ -27,7 +27,7 @@ export class Tally<P extends string> {
     return this.#counts.get(name) ?? 0;
   }
 
-  /** What was counted, by name, most first. */
+  /** Counts by name, largest first. */
   get counts(): readonly (readonly [string, number])[] {
     return [...this.#counts].sort(([, a], [, b]) => b - a);
   }

@@ -1,12 +1,12 @@
-// Runs the built Worker in workerd, in a process of its own: told by its arguments what to run, by messages what to do. It ends when
-// its parent does, and starts workerd again when that was killed, as the platform does with a machine that is gone.
+// Runs the built Worker in workerd, in a separate process, configured by arguments and controlled by messages. It ends with its parent,
+// and restarts workerd when that is killed, as the platform replaces a failed machine.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
 import { z } from 'zod';
 
-/** What the host is started with, as JSON in its first argument. */
+/** The options of the host, as JSON in its first argument. */
 const HostOptions = z.object({
   projectFolder: z.string(),
   script: z.string(),
@@ -20,7 +20,7 @@ const Order = z.object({ binding: z.string(), mode: z.enum(['works', 'throws', '
 const { projectFolder, script, stateFolder, port, settings } = HostOptions.parse(JSON.parse(process.argv[2] ?? '{}'));
 const Designator = z.looseObject({ className: z.string() });
 
-/** What wrangler makes of wrangler.toml, as far as it is changed here. */
+/** The parts of wrangler's configuration that are changed here. */
 const Made = z.looseObject({
   compatibilityDate: z.string(),
   bindings: z.record(z.string(), z.unknown()),
@@ -31,10 +31,10 @@ const Made = z.looseObject({
 const made = Made.parse(unstable_getMiniflareWorkerOptions(join(projectFolder, 'wrangler.toml')).workerOptions);
 const { RATE_LIMITS, METRICS, ...objects } = made.durableObjects;
 
-/** A binding by way of the faulty one. */
+/** Routes a binding through the faulty one. */
 const by = (entrypoint: string) => ({ name: 'faulty-bindings', entrypoint });
 
-/** An object of the service's own class, for another Worker. */
+/** An object of the service's class, bound in another Worker. */
 const ofService = (className: string) => ({ className, scriptName: 'igskill', useSQLite: true });
 
 const service = {
@@ -50,7 +50,7 @@ const service = {
     RATE_LIMITS: by('RateLimits'),
     METRICS: by('Metrics'),
   },
-  // The classes must be bound somewhere in their own Worker to be made.
+  // A class must be bound in its own Worker to be instantiated.
   durableObjects: { ...objects, REAL_RATE_LIMITS: RATE_LIMITS, REAL_METRICS: METRICS },
 };
 
@@ -82,7 +82,7 @@ const options = {
 // safe because Miniflare checks the options itself, and these are what wrangler made for it
 const miniflare = new Miniflare(convertV4MiniflareOptions(options as Parameters<typeof convertV4MiniflareOptions>[0]));
 
-/** Ends with the parent, also with one that was killed. */
+/** Ends this process with its parent, also if the parent is killed. */
 async function end(): Promise<void> {
   await miniflare.dispose().catch(() => undefined);
   process.exit(0);

@@ -11,16 +11,16 @@ import { manualClock, serverDatabase } from '../support/database.ts';
 import { standInSettings } from '../support/settings.ts';
 import { DATABASE } from './failpoint.ts';
 
-/** An event as Stripe wants it delivered, and how often that was tried. */
+/** An event of Stripe, with its number of delivery attempts. */
 export type Letter = { readonly body: string; tries: number };
 
-/** A customer's first credit. Small enough that some run out of it. Micro-credits. */
+/** Small enough that some customers run out. */
 export const GRANT_MICRO_CREDITS = 1_500_000;
 
-/** So long the stand-ins may take to stop. Milliseconds. */
+/** The time the fakes may take to stop. */
 const LONGEST_STOP_MS = 5_000;
 
-/** Workers KV as far as the cache uses it, with its promise to forget what has expired. */
+/** Workers KV as the cache uses it, including expiry. */
 class DrillKv {
   readonly #values = new Map<string, { readonly text: string; readonly expiresAt: number }>();
   readonly #clock: () => number;
@@ -39,15 +39,15 @@ class DrillKv {
   }
 }
 
-/** What is around the service and doesn't fail by itself: a real libSQL server, the stand-ins, a store, and time. */
+/** The service's environment: a real libSQL server, the fakes, a key-value store, and a clock. */
 export class World {
   readonly clock: ReturnType<typeof manualClock>;
   readonly database: Client;
   readonly settings: Partial<Record<keyof Settings, string>>;
-  /** The bindings that are not Durable Objects. */
+  /** The bindings other than Durable Objects. */
   readonly bindings: Readonly<Record<string, object>>;
   readonly stripeUrl: string;
-  /** Events that are on their way from Stripe. */
+  /** Undelivered events of Stripe. */
   readonly letters: Letter[];
   readonly #places: ReadonlyMap<string, string>;
   readonly #stop: () => Promise<void>;
@@ -78,10 +78,10 @@ export class World {
     this.#stop = stop;
   }
 
-  /** What a URL leads to, by name. Throws where the service asks somebody it should not know. */
+  /** The name of a URL's target. Throws for an unknown target. */
   placeOf(url: string): string {
     const place = this.#places.get(new URL(url).host);
-    if (place === undefined) throw new Error('a request left for a host that nobody has set up');
+    if (place === undefined) throw new Error('a request was sent to an unknown host');
     return place;
   }
 
@@ -91,7 +91,7 @@ export class World {
   }
 }
 
-/** Starts a world. Throws when something can't be started. */
+/** Starts the environment. */
 export async function startWorld(): Promise<World> {
   const clock = manualClock();
   const dataDir = mkdtempSync(join(tmpdir(), 'igskill-drill-'));
@@ -105,7 +105,7 @@ export async function startWorld(): Promise<World> {
   const stop = async () => {
     post.server.close();
     post.server.closeAllConnections();
-    // After an error requests are still under way, and some connection may not let go.
+    // After an error requests may still be running, and a connection may not close.
     await inTime(standIns.value.stop(), LONGEST_STOP_MS);
     await sqld.stop();
     forget();
@@ -114,7 +114,7 @@ export async function startWorld(): Promise<World> {
   return new World({ clock, database: await serverDatabase(sqld.url), sqld, standIns: standIns.value, letters, stop });
 }
 
-/** Where the stand-in for Stripe sends its events: they are taken in at once, and brought to the service as the drill wants. */
+/** Receives the events of the fake Stripe, for delivery when the test chooses. */
 async function openPostBox(letters: Letter[]): Promise<{ readonly server: Server; readonly url: string }> {
   const port = await freePort();
   const server = createServer((req, res) => {

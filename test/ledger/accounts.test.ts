@@ -35,7 +35,7 @@ describe.each([
     return answer.value;
   }
 
-  test('signing up makes an account with a key that opens it', async () => {
+  test('signing up creates an account with a working key', async () => {
     const { account, key, apiKey } = await signUp(0);
     expect(parseApiKey(apiKey).ok).toBe(true);
     expect(account).toEqual({ id: account.id, name: 'Ada', status: 'active', createdAt: START_TIME });
@@ -51,7 +51,7 @@ describe.each([
     });
   });
 
-  test('signing up books the grant once, under the name of the account', async () => {
+  test('signing up books the grant once, with a ref named after the account', async () => {
     const { account, apiKey } = await signUp(250_000);
     expect(await accountsWith(0).identify(hashApiKey(apiKey))).toMatchObject({
       ok: true,
@@ -61,7 +61,7 @@ describe.each([
     expect(entries.rows.map((row) => ({ ...row }))).toEqual([{ kind: 'grant', ref: `signup:${account.id}`, delta_micros: 250_000 }]);
   });
 
-  test('the text of a key is stored nowhere', async () => {
+  test('the secret of a key is stored nowhere', async () => {
     const { apiKey } = await signUp(1);
     for (const table of ['account', 'api_key', 'entry']) {
       const rows = await client.execute(`SELECT * FROM ${table}`);
@@ -69,7 +69,7 @@ describe.each([
     }
   });
 
-  test('an unknown key, a revoked one and an expired one open nothing', async () => {
+  test('an unknown, a revoked and an expired key are refused', async () => {
     const accounts = accountsWith(0);
     expect(await accounts.identify(sha256('nobody'))).toEqual({ ok: false, error: { kind: 'unknown_key' } });
     const { key, apiKey } = await signUp(0);
@@ -82,7 +82,7 @@ describe.each([
     expect(await accounts.identify(hashApiKey(apiKey))).toEqual({ ok: false, error: { kind: 'key_revoked' } });
   });
 
-  test('a frozen account may look at itself', async () => {
+  test('a frozen account can still be read with its key', async () => {
     const customer = await addCustomer(client, { name: `frozen ${randomIds('acct')}`, balance: 7 });
     await client.execute({ sql: `UPDATE account SET status = 'frozen' WHERE id = ?`, args: [customer.accountId] });
     expect(await accountsWith(0).identify(customer.keyHash)).toMatchObject({

@@ -12,8 +12,8 @@ const SETTLED = ['settled0', 'settled1', 'settled2', 'settled3'] as const;
 const ENDED = [...OPEN, ...SETTLED, 'expired', 'released', 'nobody'] as const;
 
 /**
- * One call. Idempotency-Keys go with payers whose spends depend on no other call of the batch: who comes first among those that share a
- * short balance is told by the order of the calls, and one that waits for another's claim would lose its place.
+ * One call. Only payers whose spends don't depend on other calls of the batch use Idempotency-Keys: among those that share a short balance
+ * the order of the calls decides, and a call that waits for another's claim would lose its place.
  */
 export type BatchCall =
   | { readonly do: 'settle'; readonly hold: (typeof ENDED)[number]; readonly share: number; readonly keeps: boolean }
@@ -30,7 +30,7 @@ export type BatchCall =
 
 type SpendCall = Extract<BatchCall, { readonly do: 'reserve' | 'charge' }>;
 
-/** The order in which a batch carries its calls out. */
+/** Sorts calls into the order in which a batch executes them. */
 const KINDS = ['settle', 'release', 'reserve', 'charge', 'undo'] as const;
 export const inOrderOfKinds = (calls: readonly BatchCall[]): readonly BatchCall[] =>
   KINDS.flatMap((kind) => calls.filter((call) => call.do === kind));
@@ -48,13 +48,12 @@ const spend = fc
   })
   .map((one) => ({ ...one, once: one.who === 'poor' || one.who === 'child' ? null : one.once }));
 
-/** Any call. */
 export const anyBatchCall: fc.Arbitrary<BatchCall> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({ do: fc.constant('settle' as const), hold: ended, share: fc.nat({ max: 100 }), keeps: fc.boolean() }),
   },
-  // A request ends once: whether its release keeps an answer is the same however often it is sent.
+  // A request ends once, so repeats of its release agree on whether they store a response.
   {
     weight: 3,
     arbitrary: fc
@@ -73,7 +72,7 @@ export const anyBatchCall: fc.Arbitrary<BatchCall> = fc.oneof(
   },
 );
 
-/** Accounts of every sort, keys, and holds in every state, under names that begin with `name`; the same in every world. */
+/** Accounts of every kind, keys, and holds in every state. Names start with `name`; otherwise all worlds are equal. */
 export class BatchWorld {
   readonly clock = manualClock();
   readonly name: string;
@@ -122,7 +121,7 @@ export class BatchWorld {
     this.clock.advance(10);
   }
 
-  /** Every second hold was asked for under an Idempotency-Key. */
+  /** Every second hold has an Idempotency-Key. */
   #keyOf(hold: string): string | null {
     return /[02468]$/.test(hold) ? sha256(`${this.name} key of ${hold}`) : null;
   }
@@ -138,7 +137,7 @@ export class BatchWorld {
     };
   }
 
-  /** Sends one call, the `index`th, and tells its outcome without balances, which are those at the end of whatever it was sent with. */
+  /** Sends the `index`th call and returns its outcome without balances, which depend on the rest of the batch. */
   async send(ledger: Ledger, call: BatchCall, index: number, calls: readonly BatchCall[]): Promise<unknown> {
     switch (call.do) {
       case 'settle': {
@@ -160,7 +159,7 @@ export class BatchWorld {
         return charged.ok ? charged.value.lines : this.#refusalOf(charged.error);
       }
       case 'undo': {
-        // Only the rich one's charges: what comes back to others would let a spend through that was refused before it.
+        // Only charges of the rich account: money refunded to others would allow a spend that was refused before.
         const charge = calls[call.charge % calls.length];
         const isRich = charge?.do === 'charge' && charge.who === 'rich';
         const hold = call.hold !== 'charge' ? call.hold : isRich ? String(call.charge % calls.length) : 'nobody';
@@ -181,7 +180,7 @@ export class BatchWorld {
     return refusal.replay === undefined ? refusal.kind : [refusal.kind, refusal.replay.sealed];
   }
 
-  /** All that is in the tables about this world, without its name. */
+  /** Everything the tables hold about this world, without its name. */
   async dump(): Promise<unknown> {
     const like = `%${this.name}/%`;
     const select = (sql: string) => ({ sql, args: [like] });

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
 import { CALL_POLICY } from '../../src/db/call.ts';
-import { foundHold, foundSpend } from '../../src/billing/ledger/outcomes.ts';
+import { holdOutcome, spendOutcome } from '../../src/billing/ledger/outcomes.ts';
 import { chargeCall, releaseCall, reserveCall, settleCall, undoCall } from '../../src/billing/ledger/commands.ts';
 import { createLedgerWriter } from '../../src/billing/writer/ledger-writer.ts';
 import type { Spend } from '../../src/billing/ledger/ledger.ts';
@@ -15,10 +15,10 @@ import { addCustomer, type Customer, manualClock, memoryDatabase, serverDatabase
 import { useSqld } from '../support/sqld.ts';
 import { anyBatchCall, BatchWorld, inOrderOfKinds, PRICE, TTL_MS } from './batch-world.ts';
 
-/** As many as go into one batch. */
+/** The size of a full batch. */
 const CALLS = 256;
 
-// The same calls in every run; set BATCH_SEED to play others.
+// Every run uses the same calls; set BATCH_SEED for others.
 const seed = Number(process.env['BATCH_SEED'] ?? 1);
 const serverUrl = useSqld();
 
@@ -42,7 +42,7 @@ describe.each([
     expect(brokenLaws(await auditLedger(client))).toEqual([]);
   });
 
-  /** A writer that is busy with something else already, so that all calls made now are one batch. */
+  /** A writer that is busy, so that all calls made now share one batch. */
   function busyWriter() {
     const connect = () => ({
       batch: (...[statements, mode]: Parameters<Client['batch']>) => {
@@ -69,7 +69,7 @@ describe.each([
     return { ...(await client.execute({ sql, args: [customer.accountId] })).rows[0] };
   }
 
-  test(`of ${CALLS} calls of all kinds comes out as the same calls one by one (BATCH_SEED=${seed})`, async () => {
+  test(`of ${CALLS} calls of all kinds has the same outcomes as its calls one by one (BATCH_SEED=${seed})`, async () => {
     let run = 0;
     const seen = new Set<string>();
     await fc.assert(
@@ -90,7 +90,7 @@ describe.each([
       }),
       { seed, numRuns: runs, endOnFailure: true },
     );
-    // What the calls must have come to between them, or the comparison proves little.
+    // The calls must cover these outcomes, or the comparison proves little.
     for (const outcome of ['insufficient_credits', 'account_frozen', 'key_budget_exceeded', 'unknown_key', 'in_flight', 'mismatch', 'n']) {
       expect([...seen]).toContain(`reserve ${outcome}`);
     }
@@ -106,7 +106,7 @@ describe.each([
     }
   });
 
-  test(`of ${CALLS} calls is one request, and each finds its own outcome`, async () => {
+  test(`of ${CALLS} calls is one request, and each call gets its own outcome`, async () => {
     const rich = await addCustomer(client, { name: `${place} ${count} rich`, balance: CALLS * 1_000_000 });
     const ledger = createLedger({ client, clock, writer: busyWriter() });
     const prices = Array.from({ length: CALLS }, (_, index) => microCredits(index + 1));
@@ -122,7 +122,7 @@ describe.each([
     expect(batches).toBe(1);
   });
 
-  test('carries two of the largest answers that are kept', async () => {
+  test('holds two of the largest responses that are stored', async () => {
     const ledger = createLedger({ client, clock, writer: busyWriter() });
     const sealed = 'x'.repeat(LARGEST_KEPT_ANSWER_CHARS - 2_000);
     const answers = await Promise.all(
@@ -134,16 +134,16 @@ describe.each([
     expect(recalled).toMatchObject({ ok: true, value: { claimed: { kind: 'replayed', replay: { sealed } } } });
   });
 
-  test('refuses a call that raises, and it alone', async () => {
+  test('refuses only the call that raises', async () => {
     const writer = busyWriter();
     const good = reserveCall(spend('good'), clock(), TTL_MS);
     const poisoned = [
       { ...reserveCall(spend('malformed'), clock(), TTL_MS), row: '{"id":"req_x","now":01}' },
-      { ...settleCall('req_x', [], {}, undefined, clock()), row: '{"id":' },
-      { ...releaseCall('req_x', 'r', undefined, clock()), look: '"req_x' },
+      { ...settleCall({ id: 'req_x', lines: [], receipt: {}, ending: undefined }, clock()), row: '{"id":' },
+      { ...releaseCall({ id: 'req_x', reason: 'r', ending: undefined }, clock()), look: '"req_x' },
     ];
     const answers = await Promise.all(
-      [good, ...poisoned, chargeCall(spend('better'), {}, null, clock())].map((call) => writer.submit(call)),
+      [good, ...poisoned, chargeCall({ spend: spend('better'), receipt: {}, answer: null }, clock())].map((call) => writer.submit(call)),
     );
     expect(answers.map((answer) => (answer.ok ? 'carried out' : answer.error.kind))).toEqual([
       'carried out',
@@ -156,7 +156,7 @@ describe.each([
     expect(await balance()).toEqual({ posted: 2 * PRICE, held: PRICE });
   });
 
-  test('takes exactly three of a hundred charges on a balance for three', async () => {
+  test('accepts exactly three of a hundred charges on a balance for three', async () => {
     const ledger = createLedger({ client, clock, writer: busyWriter() });
     const answers = await Promise.all(Array.from({ length: 100 }, (_, index) => ledger.charge(spend(`of-three-${index}`), {})));
     expect(answers.filter((answer) => answer.ok)).toHaveLength(3);
@@ -165,7 +165,7 @@ describe.each([
     expect(await balance()).toEqual({ posted: 0, held: 0 });
   });
 
-  test('carries one of two requests with the same Idempotency-Key out, and gives the other its answer or tells it to wait', async () => {
+  test('carries out one of two requests with the same Idempotency-Key, and gives the other its response or tells it to wait', async () => {
     const onceDigest = sha256(`${place} once`);
     const ledger = createLedger({ client, clock, writer: busyWriter() });
     const charged = await Promise.all(
@@ -179,7 +179,7 @@ describe.each([
     expect(await balance()).toEqual({ posted: 2 * PRICE, held: PRICE });
   });
 
-  test('lets a spend through under a key whose first request it refuses', async () => {
+  test('allows a spend with an Idempotency-Key whose first request it refused', async () => {
     const onceDigest = sha256(`${place} dear`);
     const ledger = createLedger({ client, clock, writer: busyWriter() });
     const dear = spend('dear', { onceDigest, fingerprint: sha256('dear'), lines: [{ item: 'media', amount: microCredits(4 * PRICE) }] });
@@ -187,7 +187,7 @@ describe.each([
     expect([refused, taken]).toMatchObject([{ error: { kind: 'insufficient_credits' } }, { ok: true }]);
   });
 
-  test('frees money by its settlements, releases and undos for its own spends', async () => {
+  test('lets its spends use the money freed by its settlements, releases and undos', async () => {
     const before = ledgerOver({ client, clock });
     for (const id of ['one', 'two', 'three']) expect(await before.reserve(spend(id), TTL_MS)).toMatchObject({ ok: true });
     const ledger = createLedger({ client, clock, writer: busyWriter() });
@@ -200,25 +200,25 @@ describe.each([
     expect(await balance()).toEqual({ posted: 0, held: 0 });
   });
 
-  test('undoes a spend that comes in the same batch as its undo', async () => {
+  test('undoes a spend that is in the same batch as its undo', async () => {
     const writer = busyWriter();
     const { id } = spend('late');
     const [undone, late] = await Promise.all([
       writer.submit(undoCall(id, null, clock())),
-      writer.submit(chargeCall(spend('late'), {}, null, clock())),
+      writer.submit(chargeCall({ spend: spend('late'), receipt: {}, answer: null }, clock())),
     ]);
-    expect(foundHold(undone.ok ? undone.value : null)).toMatchObject({ state: 'settled' });
-    expect(foundSpend(late.ok ? late.value : null)).toMatchObject({ hold: { state: 'settled' } });
+    expect(holdOutcome(undone.ok ? undone.value : null)).toMatchObject({ state: 'settled' });
+    expect(spendOutcome(late.ok ? late.value : null)).toMatchObject({ hold: { state: 'settled' } });
     expect(await balance()).toEqual({ posted: 3 * PRICE, held: 0 });
   });
 
-  test('counts a failure once, however often its release is sent', async () => {
+  test('counts a failure once, however often the release is sent', async () => {
     const target = 'a failing target';
     const ledger = ledgerOver({ client, clock });
     await ledger.reserve(spend('fails', { target }), TTL_MS);
     const ending = { keyHash: customer.keyHash, onceDigest: null, answer: null, target };
     const writer = busyWriter();
-    const call = releaseCall(spend('fails').id, 'provider_timeout', ending, clock());
+    const call = releaseCall({ id: spend('fails').id, reason: 'provider_timeout', ending }, clock());
     await Promise.all([call, { ...call }].map((one) => writer.submit(one)));
     await writer.submit(call);
     const { rows } = await client.execute({ sql: 'SELECT failures FROM failing WHERE key_id = ?', args: [customer.keyId] });

@@ -27,7 +27,7 @@ afterEach(async () => {
   expect(brokenLaws(await auditLedger(client))).toEqual([]);
 });
 
-/** A ledger with a client of its own, as each request of the Worker has one. */
+/** A ledger with its own client, like that of each request to the Worker. */
 const ownLedger = () => ledgerOver({ client: createDatabase({ url: serverUrl() }), clock });
 const ring = () => createKeyRing({ client, clock, ids: randomIds });
 const accounts = () => createAccounts({ client, clock, ids: randomIds, signupGrant: microCredits(1_000_000) });
@@ -61,7 +61,7 @@ async function usedBy(opened: Opened): Promise<number | undefined> {
   return found.ok ? found.value.key.limits.budget?.used : undefined;
 }
 
-test('of a hundred parallel reserves on a budget for seven, exactly seven succeed', async () => {
+test('exactly seven of a hundred parallel reserves on a budget for seven succeed', async () => {
   const helper = await mint(await signUp(), { budget: budgetOf(7 * PRICE + 1) });
   const answers = await Promise.all(Array.from({ length: 100 }, () => ownLedger().reserve(spendOf(helper), TTL_MS)));
   expect(answers.filter((answer) => answer.ok)).toHaveLength(7);
@@ -70,7 +70,7 @@ test('of a hundred parallel reserves on a budget for seven, exactly seven succee
   expect(refusals[0]).toMatchObject({ budget: 7 * PRICE + 1, spent: 7 * PRICE, required: PRICE, resetsAt: null });
 });
 
-test('a hundred parallel charges of two children stay within the budget of their parent, to the micro-credit', async () => {
+test('a hundred parallel charges of two child keys spend exactly the budget of their parent', async () => {
   const parent = await mint(await signUp(), { budget: budgetOf(9 * PRICE, 'day') });
   const children = [await mint(parent, {}), await mint(parent, { budget: budgetOf(3 * PRICE, 'day') })];
   const answers = await Promise.all(
@@ -83,7 +83,7 @@ test('a hundred parallel charges of two children stay within the budget of their
   expect(await usedBy(parent)).toBe(9 * PRICE);
 });
 
-test('what is given back comes back to the budget: a release, an expiry, and what a settlement left', async () => {
+test('a release, an expiry and the unused part of a settlement return to the budget', async () => {
   const helper = await mint(await signUp(), { budget: budgetOf(2 * PRICE, 'month') });
   const ledger = ownLedger();
   const [released, partial, expired] = [spendOf(helper), spendOf(helper, 2 * PRICE), spendOf(helper, PRICE)];
@@ -96,12 +96,12 @@ test('what is given back comes back to the budget: a release, an expiry, and wha
   expect(await usedBy(helper)).toBe(300);
   await ledger.reserve(expired, TTL_MS);
   clock.advance(TTL_MS);
-  // The next reserve finds the expired hold in its way, ends it and succeeds.
+  // The next reserve expires the overdue hold first, and succeeds.
   expect(await ledger.reserve(spendOf(helper, 1_700), TTL_MS)).toMatchObject({ ok: true });
   expect(await usedBy(helper)).toBe(2 * PRICE);
 });
 
-test('a budget starts anew with the UTC day, and a hold of yesterday settles into yesterday', async () => {
+test('a budget resets with the UTC day, and a hold of yesterday settles into the budget of yesterday', async () => {
   const root = await signUp();
   const [daily, monthly] = [await mint(root, { budget: budgetOf(PRICE, 'day') }), await mint(root, { budget: budgetOf(PRICE, 'month') })];
   const ledger = ownLedger();
@@ -123,7 +123,7 @@ test('a budget starts anew with the UTC day, and a hold of yesterday settles int
   expect(await ledger.reserve(spendOf(monthly), TTL_MS)).toMatchObject({ ok: true });
 });
 
-test('the lowest ceiling above a key holds for it, in reserve and in charge', async () => {
+test('the lowest ceiling in a key’s lineage limits both reserve and charge', async () => {
   const parent = await mint(await signUp(), { ceiling: microCredits(500) });
   const child = await mint(parent, {});
   const refusal = { ok: false, error: { kind: 'above_key_ceiling', ceiling: 500, required: 501 } };
@@ -132,7 +132,7 @@ test('the lowest ceiling above a key holds for it, in reserve and in charge', as
   expect(await ownLedger().charge(spendOf(child, 500), {})).toMatchObject({ ok: true });
 });
 
-test('a scope is asked of the whole lineage', async () => {
+test('the whole lineage must have the scope', async () => {
   const parent = await mint(await signUp(), { scopes: ['read:post', 'keys'] });
   const child = await mint(parent, {});
   expect(child.key.limits.scopes).toEqual(['read:post']);
@@ -143,7 +143,7 @@ test('a scope is asked of the whole lineage', async () => {
   });
 });
 
-test('revoking a parent ends its tree with the next call, and its open holds still settle', async () => {
+test('revoking a parent disables its descendants from the next call on, and open holds still settle', async () => {
   const root = await signUp();
   const parent = await mint(root, {});
   const grandchild = await mint(await mint(parent, {}), {});
@@ -158,7 +158,7 @@ test('revoking a parent ends its tree with the next call, and its open holds sti
   expect(await ownLedger().reserve(spendOf(root), TTL_MS)).toMatchObject({ ok: true });
 });
 
-test('the expiry of a parent ends its tree, to the millisecond', async () => {
+test('the expiry of a parent disables its descendants, to the millisecond', async () => {
   const parent = await mint(await signUp(), { expiresAt: clock() + 5_000 });
   const child = await mint(parent, {});
   clock.advance(4_999);
@@ -167,7 +167,7 @@ test('the expiry of a parent ends its tree, to the millisecond', async () => {
   expect(await ownLedger().charge(spendOf(child), {})).toEqual({ ok: false, error: { kind: 'key_expired' } });
 });
 
-test('a rotated key keeps its id, its budget and its children; the old text ends with the grace period', async () => {
+test('a rotated key keeps its id, budget and children; the old secret stops working after the grace period', async () => {
   const root = await signUp();
   const helper = await mint(root, { budget: budgetOf(3 * PRICE) });
   const child = await mint(helper, {});
@@ -185,7 +185,7 @@ test('a rotated key keeps its id, its budget and its children; the old text ends
   expect(await ownLedger().charge(spendOf(renewed), {})).toMatchObject({ ok: false, error: { kind: 'key_budget_exceeded' } });
 });
 
-test('a test key spends nothing, whatever the account has', async () => {
+test('a test key never spends, whatever the balance', async () => {
   const tester = await mint(await signUp(), { mode: 'test' });
   expect(await ownLedger().charge(spendOf(tester), {})).toEqual({ ok: false, error: { kind: 'unknown_key' } });
   expect(await ring().create(tester.key, { name: 'x', mode: 'live', scopes: null, ceiling: null, budget: null, expiresAt: null })).toEqual({

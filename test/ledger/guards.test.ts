@@ -10,10 +10,10 @@ import { applySchema, type Mutant, mutantsOf, readSchema, type Schema } from './
 const serverUrl = useSqld();
 
 /**
- * Guards that nothing gets past even when they are gone, because others stand behind: the second lock on a door. With `behind` gone as
- * well, the suite must notice. An empty list: nothing is known to reach the guard at all; it checks what the lines above it did.
+ * Redundant guards: removing one of them alone lets nothing through, because the guards in `behind` stop the same statements. With those
+ * removed as well, the suite must notice. An empty list: no statement is known to reach the guard, which re-checks an effect.
  */
-const SECOND_LOCKS: Readonly<Record<string, readonly string[]>> = {
+const REDUNDANT_GUARDS: Readonly<Record<string, readonly string[]>> = {
   'check account: held_micros >= 0': ['ledger:held_moves_only_by_hold'],
   'check account: posted_micros - held_micros + debt_micros >= 0': ['ledger:debt_is_the_shortfall'],
   'check hold: settled_micros BETWEEN 0 AND amount_micros': ['check line: settled_micros BETWEEN 0 AND reserved_micros'],
@@ -42,7 +42,7 @@ describe.each([
   });
   afterAll(() => client.close());
 
-  test('change nothing, whatever conflict clause they carry', async () => {
+  test('change nothing, whatever their conflict clause', async () => {
     const before = await dumpLedger(client);
     const accepted: string[] = [];
     for (const statement of HOSTILE_STATEMENTS) if (!(await isHarmless(client, statement, before))) accepted.push(statement.name);
@@ -62,14 +62,14 @@ describe('the guards of the schema', () => {
     client.close();
   });
 
-  test('each stops something that nothing else stops, save the second locks', async () => {
+  test('each stops something that nothing else stops, except the redundant ones', async () => {
     const survivors: string[] = [];
     for (const mutant of mutantsOf(schema)) if (!(await isNoticed([mutant]))) survivors.push(mutant.name);
-    expect(survivors.sort()).toEqual(Object.keys(SECOND_LOCKS).sort());
+    expect(survivors.sort()).toEqual(Object.keys(REDUNDANT_GUARDS).sort());
   });
 
-  const locked = Object.entries(SECOND_LOCKS).filter(([, behind]) => behind.length > 0);
-  test.each(locked)('%s is a second lock: without the first ones it is missed', async (guard, behind) => {
+  const redundant = Object.entries(REDUNDANT_GUARDS).filter(([, behind]) => behind.length > 0);
+  test.each(redundant)('%s is redundant: it is only missed once the guards behind it are removed', async (guard, behind) => {
     const names = [guard, ...behind];
     const gone = mutantsOf(schema).filter((mutant) => names.includes(mutant.name));
     expect(gone.map((mutant) => mutant.name).sort()).toEqual([...names].sort());
@@ -77,7 +77,7 @@ describe('the guards of the schema', () => {
     expect(await isNoticed(gone.filter((mutant) => mutant.name === guard))).toBe(false);
   });
 
-  /** Whether the suite sees that something is missing: the scenario comes out differently, or a hostile statement gets through. */
+  /** Whether the suite notices a missing guard: the scenario ends differently, or a hostile statement succeeds. */
   async function isNoticed(mutants: readonly Mutant[]): Promise<boolean> {
     const client = createClient({ url: ':memory:', intMode: 'number' });
     try {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
 import { addCustomer, type Customer, memoryDatabase, START_TIME, textOf } from '../support/database.ts';
 
-test('an idempotency key is one hold of its account, whether chosen or the id of a hold', async () => {
+test('an idempotency key identifies one hold of its account, whether it was chosen or is the id of a hold', async () => {
   const client = await memoryDatabase();
   const one = await addCustomer(client, { name: 'one', balance: 100 });
   const other = await addCustomer(client, { name: 'other', balance: 100 });

@@ -11,7 +11,7 @@ const secretOf = (hash: string, last4: string, from: string) =>
 
 const usedInPeriod = `CASE k.budget_period WHEN 'day' THEN u.day_micros WHEN 'month' THEN u.month_micros ELSE u.total_micros END`;
 
-/** Statements about trees of keys, their secrets and their usage that must change nothing: the name of each, and its SQL. */
+/** Statements about key trees, secrets and usage that must change nothing, by name. */
 export const HOSTILE_KEYS: readonly (readonly [string, string])[] = [
   [
     'key below a key of another account',
@@ -20,13 +20,13 @@ export const HOSTILE_KEYS: readonly (readonly [string, string])[] = [
       `(SELECT max(a.id) FROM account a WHERE a.id <> p.account_id)`,
     ),
   ],
-  ['key below nothing', keyBelow('', '', 'api_key p').replace(', 1, p.id', `, 1, 'key_nobody'`)],
-  ['key five deep', keyBelow('', '', `api_key p WHERE json_array_length(p.lineage) >= 4`)],
+  ['key with an unknown parent', keyBelow('', '', 'api_key p').replace(', 1, p.id', `, 1, 'key_nobody'`)],
+  ['key at depth five', keyBelow('', '', `api_key p WHERE json_array_length(p.lineage) >= 4`)],
   ['key of an unknown mode', keyBelow(', mode', `, 'free'`, 'api_key p WHERE json_array_length(p.lineage) < 4')],
-  ['key with scopes that are no list', keyBelow(', scopes', `, '{}'`, 'api_key p WHERE json_array_length(p.lineage) < 4')],
+  ['key with scopes that are not a list', keyBelow(', scopes', `, '{}'`, 'api_key p WHERE json_array_length(p.lineage) < 4')],
   ['key with malformed scopes', keyBelow(', scopes', `, '['`, 'api_key p WHERE json_array_length(p.lineage) < 4')],
-  ['key with a ceiling below nothing', keyBelow(', ceiling_micros', ', -1', 'api_key p WHERE json_array_length(p.lineage) < 4')],
-  ['key with a budget below nothing', keyBelow(', budget_micros', ', -1', 'api_key p WHERE json_array_length(p.lineage) < 4')],
+  ['key with a negative ceiling', keyBelow(', ceiling_micros', ', -1', 'api_key p WHERE json_array_length(p.lineage) < 4')],
+  ['key with a negative budget', keyBelow(', budget_micros', ', -1', 'api_key p WHERE json_array_length(p.lineage) < 4')],
   ['key with a period without a budget', keyBelow(', budget_period', `, 'day'`, 'api_key p WHERE json_array_length(p.lineage) < 4')],
   [
     'key with an unknown period',
@@ -34,29 +34,29 @@ export const HOSTILE_KEYS: readonly (readonly [string, string])[] = [
   ],
   ['key moved out of its tree', 'UPDATE api_key SET parent_id = NULL, lineage = json_array(id) WHERE parent_id IS NOT NULL'],
   ['key moved without its lineage', 'UPDATE api_key SET parent_id = NULL WHERE parent_id IS NOT NULL'],
-  ['lineage cut short', 'UPDATE api_key SET lineage = json_array(id) WHERE parent_id IS NOT NULL'],
+  ['lineage truncated', 'UPDATE api_key SET lineage = json_array(id) WHERE parent_id IS NOT NULL'],
   ['lineage emptied', `UPDATE api_key SET lineage = '[]'`],
-  ['lineage forgotten', 'UPDATE api_key SET lineage = NULL'],
+  ['lineage removed', 'UPDATE api_key SET lineage = NULL'],
   ['test key made live', `UPDATE api_key SET mode = 'live' WHERE mode = 'test'`],
-  ['secret of no key', `INSERT INTO key_secret (hash, key_id, last4, created_at) VALUES (randomblob(32), 'key_nobody', 'abcd', 1)`],
+  ['secret of an unknown key', `INSERT INTO key_secret (hash, key_id, last4, created_at) VALUES (randomblob(32), 'key_nobody', 'abcd', 1)`],
   ['secret of a revoked key', secretOf('randomblob(32)', `'abcd'`, 'api_key k WHERE k.revoked_at IS NOT NULL')],
   [
-    'secret of another key taken over',
+    'secret of another key replaced',
     secretOf(`(SELECT s.hash FROM key_secret s WHERE s.key_id <> k.id LIMIT 1)`, `'abcd'`, 'api_key k WHERE k.revoked_at IS NULL'),
   ],
-  ['half a secret', secretOf('randomblob(16)', `'abcd'`, 'api_key k WHERE k.revoked_at IS NULL')],
-  ['secret with its whole text', secretOf('randomblob(32)', `'igsk_abcd'`, 'api_key k WHERE k.revoked_at IS NULL')],
+  ['secret with half a hash', secretOf('randomblob(16)', `'abcd'`, 'api_key k WHERE k.revoked_at IS NULL')],
+  ['secret with more than its last four characters', secretOf('randomblob(32)', `'igsk_abcd'`, 'api_key k WHERE k.revoked_at IS NULL')],
   [
     'secret given to another key',
     `UPDATE key_secret SET key_id = (SELECT max(k.id) FROM api_key k) WHERE key_id <> (SELECT max(k.id) FROM api_key k)`,
   ],
-  ['secret exchanged', 'UPDATE key_secret SET hash = randomblob(32)'],
-  ['retired secret brought back', 'UPDATE key_secret SET retires_at = NULL WHERE retires_at IS NOT NULL'],
+  ['hash of a secret changed', 'UPDATE key_secret SET hash = randomblob(32)'],
+  ['retired secret restored', 'UPDATE key_secret SET retires_at = NULL WHERE retires_at IS NOT NULL'],
   ['secret deleted', 'DELETE FROM key_secret'],
-  ['usage written again', 'INSERT INTO key_usage (key_id) SELECT u.key_id FROM key_usage u'],
-  ['usage born used', `INSERT INTO key_usage (key_id, total_micros) VALUES ('key_nobody', -5)`],
-  ['usage of no key', `INSERT INTO key_usage (key_id) VALUES ('key_nobody')`],
-  ['usage forgotten', 'UPDATE key_usage SET total_micros = 0, day_micros = 0, month_micros = 0 WHERE total_micros > 0'],
+  ['usage inserted again', 'INSERT INTO key_usage (key_id) SELECT u.key_id FROM key_usage u'],
+  ['usage inserted with an amount', `INSERT INTO key_usage (key_id, total_micros) VALUES ('key_nobody', -5)`],
+  ['usage of an unknown key', `INSERT INTO key_usage (key_id) VALUES ('key_nobody')`],
+  ['usage reset', 'UPDATE key_usage SET total_micros = 0, day_micros = 0, month_micros = 0 WHERE total_micros > 0'],
   [
     'usage given back by a hold',
     `UPDATE key_usage SET total_micros = 0, hold_id = (SELECT h.id FROM hold h WHERE h.state = 'open') WHERE total_micros > 0`,

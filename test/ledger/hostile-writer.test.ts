@@ -22,13 +22,13 @@ describe.each([
   });
   afterAll(() => client.close());
 
-  test.each(HOSTILE_WRITER_CALLS)('%s: changes nothing and raises nothing, however often', async (_name, sql) => {
+  test.each(HOSTILE_WRITER_CALLS)('%s: changes nothing and raises nothing, also when repeated', async (_name, sql) => {
     for (let time = 0; time < 2; time++) await client.execute(sql);
     expect(await dumpLedger(client)).toBe(before);
     expect(brokenLaws(await auditLedger(client))).toEqual([]);
   });
 
-  test('the scenario has a row for each to be tried on', async () => {
+  test('the scenario has a row for each statement', async () => {
     const replays = await client.execute('SELECT status IS NULL AS running, answer IS NULL AS bare FROM replay ORDER BY 1, 2');
     expect(replays.rows).toMatchObject([
       { running: 0, bare: 0 },

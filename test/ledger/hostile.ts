@@ -3,7 +3,7 @@ import { HOSTILE_CALLS, settledBy } from './hostile-calls.ts';
 import { HOSTILE_KEYS } from './hostile-keys.ts';
 import { HOSTILE_WRITER_CALLS } from './hostile-writer.ts';
 
-/** A statement that no caller of the ledger has a reason to send. Whatever rows there are, it must change none of them. */
+/** A statement that no caller has a reason to send. It must not change any row. */
 export type HostileStatement = { readonly name: string; readonly sql: string };
 
 const entry = (kind: string, ref: string, delta: string, from: string, balance = `a.posted_micros + ${delta}`, seq = 'a.seq + 1') =>
@@ -23,27 +23,27 @@ const payment = (columns: string, values: string, from = 'account a') =>
   `INSERT INTO payment (id, account_id, session_id, intent_id, currency, amount_minor, credits_micros, created_at, updated_at${columns}) SELECT ${values} FROM ${from}`;
 
 const ACCOUNTS: readonly (readonly [string, string])[] = [
-  ['account born with money', `INSERT INTO account (id, name, posted_micros, created_at) VALUES ('acct_x', 'x', 100, 1)`],
-  ['account born with a number', `INSERT INTO account (id, name, seq, created_at) VALUES ('acct_x', 'x', 3, 1)`],
-  ['account written again', `INSERT INTO account (id, name, created_at) SELECT a.id, 'again', a.created_at FROM account a`],
+  ['account inserted with money', `INSERT INTO account (id, name, posted_micros, created_at) VALUES ('acct_x', 'x', 100, 1)`],
+  ['account inserted with a sequence number', `INSERT INTO account (id, name, seq, created_at) VALUES ('acct_x', 'x', 3, 1)`],
+  ['account inserted again', `INSERT INTO account (id, name, created_at) SELECT a.id, 'again', a.created_at FROM account a`],
   ['account without an id', `INSERT INTO account (id, name, created_at) VALUES ('', 'x', 1)`],
   ['account without a name', `INSERT INTO account (id, name, created_at) VALUES ('acct_x', '', 1)`],
   ['posted raised', 'UPDATE account SET posted_micros = posted_micros + 1000'],
   ['posted raised with the number', 'UPDATE account SET posted_micros = posted_micros + 1000, seq = seq + 1'],
   [
-    'account wound back to its first entry',
+    'account reset to its first entry',
     `UPDATE account SET seq = 1, debt_micros = max(0, held_micros - (SELECT e.balance_after_micros FROM entry e WHERE e.account_id = account.id AND e.seq = 1)),
             posted_micros = (SELECT e.balance_after_micros FROM entry e WHERE e.account_id = account.id AND e.seq = 1) WHERE seq > 1`,
   ],
-  ['held forgotten', 'UPDATE account SET held_micros = 0 WHERE held_micros > 0'],
+  ['held reset', 'UPDATE account SET held_micros = 0 WHERE held_micros > 0'],
   ['held below zero', 'UPDATE account SET held_micros = -5'],
   ['held raised', 'UPDATE account SET held_micros = held_micros + 1 WHERE posted_micros > held_micros'],
   ['debt invented', 'UPDATE account SET debt_micros = debt_micros + 5'],
   ['debt forgiven', 'UPDATE account SET debt_micros = 0 WHERE debt_micros > 0'],
   ['account in an unknown state', `UPDATE account SET status = 'rich' WHERE status <> 'closed'`],
   ['closed account opened again', `UPDATE account SET status = 'active' WHERE status = 'closed'`],
-  ['account given another id', `UPDATE account SET id = id || 'x'`],
-  ['account made older', 'UPDATE account SET created_at = created_at - 1'],
+  ['account id changed', `UPDATE account SET id = id || 'x'`],
+  ['account creation time changed', 'UPDATE account SET created_at = created_at - 1'],
   ['account deleted', 'DELETE FROM account'],
 ];
 
@@ -53,11 +53,11 @@ const KEYS: readonly (readonly [string, string])[] = [
     `INSERT INTO api_key (id, account_id, name, hash, last4, created_at) VALUES ('key_x', 'acct_nobody', 'x', randomblob(32), 'abcd', 1)`,
   ],
   [
-    'key written again',
+    'key inserted again',
     `INSERT INTO api_key (id, account_id, name, hash, last4, created_at) SELECT k.id, k.account_id, 'x', randomblob(32), 'abcd', 1 FROM api_key k`,
   ],
   [
-    'hash taken over',
+    'key with the hash of another',
     `INSERT INTO api_key (id, account_id, name, hash, last4, created_at) SELECT 'key_x', k.account_id, 'x', k.hash, 'abcd', 1 FROM api_key k LIMIT 1`,
   ],
   [
@@ -73,17 +73,17 @@ const KEYS: readonly (readonly [string, string])[] = [
     `INSERT INTO api_key (id, account_id, name, hash, last4, created_at) SELECT 'key_x', a.id, 'x', randomblob(16), 'abcd', 1 FROM account a LIMIT 1`,
   ],
   [
-    'key with its whole text',
+    'key with more than its last four characters',
     `INSERT INTO api_key (id, account_id, name, hash, last4, created_at) SELECT 'key_x', a.id, 'x', randomblob(32), 'igsk_abcd', 1 FROM account a LIMIT 1`,
   ],
   [
     'key moved to another account',
     'UPDATE api_key SET account_id = (SELECT max(a.id) FROM account a) WHERE account_id <> (SELECT max(a.id) FROM account a)',
   ],
-  ['key given another hash', 'UPDATE api_key SET hash = randomblob(32)'],
-  ['key brought back from revocation', 'UPDATE api_key SET revoked_at = NULL WHERE revoked_at IS NOT NULL'],
-  ['key made to live longer', 'UPDATE api_key SET expires_at = expires_at + 1 WHERE expires_at IS NOT NULL'],
-  ['key made to live for ever', 'UPDATE api_key SET expires_at = NULL WHERE expires_at IS NOT NULL'],
+  ['key hash changed', 'UPDATE api_key SET hash = randomblob(32)'],
+  ['key un-revoked', 'UPDATE api_key SET revoked_at = NULL WHERE revoked_at IS NOT NULL'],
+  ['key expiry moved later', 'UPDATE api_key SET expires_at = expires_at + 1 WHERE expires_at IS NOT NULL'],
+  ['key expiry removed', 'UPDATE api_key SET expires_at = NULL WHERE expires_at IS NOT NULL'],
   ['key deleted', 'DELETE FROM api_key'],
 ];
 
@@ -92,7 +92,7 @@ const HOLDS: readonly (readonly [string, string])[] = [
     'hold beyond the balance',
     hold(`'req_x'`, `'req_x'`, 'a.posted_micros - a.held_micros + 1', oneLine('a.posted_micros - a.held_micros + 1')),
   ],
-  ['hold of nothing', hold(`'req_x' || a.id`, `'req_x'`, '0', oneLine('0'))],
+  ['hold of zero', hold(`'req_x' || a.id`, `'req_x'`, '0', oneLine('0'))],
   [
     'hold with a key of another account',
     hold(
@@ -104,10 +104,10 @@ const HOLDS: readonly (readonly [string, string])[] = [
       `(SELECT min(o.id) FROM api_key o WHERE o.account_id <> a.id AND o.parent_id IS NULL AND o.revoked_at IS NULL)`,
     ),
   ],
-  ['hold with lines that come to less', hold(`'req_x' || a.id`, `'req_x'`, '5', oneLine('3'))],
+  ['hold with lines that add up to less', hold(`'req_x' || a.id`, `'req_x'`, '5', oneLine('3'))],
   ['hold without lines', hold(`'req_x' || a.id`, `'req_x'`, '5', `'[]'`)],
   ['hold with lines as an object', hold(`'req_x' || a.id`, `'req_x'`, '5', `json_object('a', json_object('item', 'forged', 'amount', 5))`)],
-  ['hold with a nameless line', hold(`'req_x' || a.id`, `'req_x'`, '5', `json_array(json_object('item', '', 'amount', 5))`)],
+  ['hold with an unnamed line', hold(`'req_x' || a.id`, `'req_x'`, '5', `json_array(json_object('item', '', 'amount', 5))`)],
   [
     'hold with a line below zero',
     hold(`'req_x' || a.id`, `'req_x'`, '5', `json_array(json_object('item', 'a', 'amount', -5), json_object('item', 'b', 'amount', 10))`),
@@ -116,9 +116,9 @@ const HOLDS: readonly (readonly [string, string])[] = [
     'hold with a part twice',
     hold(`'req_x' || a.id`, `'req_x'`, '5', `json_array(json_object('item', 'a', 'amount', 5), json_object('item', 'a', 'amount', 5))`),
   ],
-  ['hold born released', hold(`'req_x' || a.id`, `'req_x'`, '5', oneLine('5'), `'released', NULL, 1, 1, 2`)],
-  ['hold born resolved', hold(`'req_x' || a.id`, `'req_x'`, '5', oneLine('5'), `'open', NULL, 1, 1, 2`)],
-  ['hold that never lives', hold(`'req_x' || a.id`, `'req_x'`, '5', oneLine('5'), `'open', NULL, NULL, 2, 2`)],
+  ['hold inserted as released', hold(`'req_x' || a.id`, `'req_x'`, '5', oneLine('5'), `'released', NULL, 1, 1, 2`)],
+  ['hold inserted as resolved', hold(`'req_x' || a.id`, `'req_x'`, '5', oneLine('5'), `'open', NULL, 1, 1, 2`)],
+  ['hold that expires when it opens', hold(`'req_x' || a.id`, `'req_x'`, '5', oneLine('5'), `'open', NULL, NULL, 2, 2`)],
   ['hold without an id', hold(`''`, `'req_x'`, '5', oneLine('5'))],
   ['hold without an idempotency key', hold(`'req_x' || a.id`, `''`, '5', oneLine('5'))],
   [
@@ -127,8 +127,8 @@ const HOLDS: readonly (readonly [string, string])[] = [
   ],
   ['released hold opened again', `UPDATE hold SET state = 'open', resolved_at = NULL WHERE state IN ('released', 'expired')`],
   ['settled hold released', `UPDATE hold SET state = 'released', settled_micros = NULL WHERE state = 'settled'`],
-  ['resolved hold explained anew', `UPDATE hold SET reason = 'x' WHERE state <> 'open'`],
-  ['open hold explained', `UPDATE hold SET reason = 'x' WHERE state = 'open'`],
+  ['reason of a resolved hold changed', `UPDATE hold SET reason = 'x' WHERE state <> 'open'`],
+  ['reason of an open hold set', `UPDATE hold SET reason = 'x' WHERE state = 'open'`],
   ['open hold made cheaper', `UPDATE hold SET amount_micros = 1 WHERE state = 'open'`],
   ['hold released as another request', `UPDATE hold SET state = 'released', resolved_at = 1, fingerprint = 'x' WHERE state = 'open'`],
   ['hold settled without a receipt', `UPDATE hold SET state = 'settled', settled_micros = 0, resolved_at = 1 WHERE state = 'open'`],
@@ -137,14 +137,14 @@ const HOLDS: readonly (readonly [string, string])[] = [
     `UPDATE hold SET state = 'settled', settled_micros = amount_micros, resolved_at = 1 WHERE state = 'open'`,
   ],
   ['hold released for a price', `UPDATE hold SET state = 'released', settled_micros = 0, resolved_at = 1 WHERE state = 'open'`],
-  ['hold resolved in an unknown way', `UPDATE hold SET state = 'lost', resolved_at = 1 WHERE state = 'open'`],
-  ['hold released at no time', `UPDATE hold SET state = 'released' WHERE state = 'open'`],
+  ['hold moved to an unknown state', `UPDATE hold SET state = 'lost', resolved_at = 1 WHERE state = 'open'`],
+  ['hold released without a time', `UPDATE hold SET state = 'released' WHERE state = 'open'`],
   ['hold deleted', 'DELETE FROM hold'],
 ];
 
 const LINES_AND_RECEIPTS: readonly (readonly [string, string])[] = [
   [
-    'line written again',
+    'line inserted again',
     `INSERT INTO line (hold_id, item, reserved_micros, reason) SELECT l.hold_id, l.item, l.reserved_micros, 'x' FROM line l WHERE l.settled_micros IS NULL`,
   ],
   ['line added', `INSERT INTO line (hold_id, item, reserved_micros) SELECT h.id, 'extra', 0 FROM hold h`],
@@ -155,7 +155,7 @@ const LINES_AND_RECEIPTS: readonly (readonly [string, string])[] = [
   ['line deleted', 'DELETE FROM line'],
   ['receipt above the hold', receipt(settledBy('l.reserved_micros + 1'))],
   [
-    'receipt that takes one line beyond its price',
+    'receipt that settles a line above its price',
     receipt(
       `(SELECT json_group_array(json_object('item', l.item, 'settled', CASE l.item WHEN 'media' THEN l.reserved_micros + 1 ELSE 0 END)) FROM line l WHERE l.hold_id = h.id)`,
       undefined,
@@ -165,7 +165,7 @@ const LINES_AND_RECEIPTS: readonly (readonly [string, string])[] = [
       `h.state = 'open' AND json_array_length(h.lines) > 1`,
     ),
   ],
-  ['receipt below nothing', receipt(settledBy('-1'))],
+  ['receipt with a negative amount', receipt(settledBy('-1'))],
   [
     'receipt with a part twice',
     receipt(
@@ -173,7 +173,7 @@ const LINES_AND_RECEIPTS: readonly (readonly [string, string])[] = [
     ),
   ],
   ['receipt with a fraction', receipt(settledBy('0.5'))],
-  ['receipt for a part never reserved', receipt(`json_array(json_object('item', 'extra', 'settled', 1))`)],
+  ['receipt for a part that was not reserved', receipt(`json_array(json_object('item', 'extra', 'settled', 1))`)],
   ['receipt with lines as an object', receipt(`json_object('a', json_object('item', 'media', 'settled', 1))`)],
   ['receipt with malformed lines', receipt(`'[{'`)],
   ['receipt with a list as its body', receipt(settledBy('l.reserved_micros'), `'[]'`)],
@@ -181,7 +181,7 @@ const LINES_AND_RECEIPTS: readonly (readonly [string, string])[] = [
   ['receipt for another account', receipt(settledBy('l.reserved_micros'), undefined, 'h.id', `'acct_nobody'`)],
   ['receipt after the hold has expired', receipt(settledBy('l.reserved_micros'), undefined, 'h.id', 'h.account_id', 'h.expires_at')],
   ['receipt of a released hold', receipt(`'[]'`, undefined, 'h.id', 'h.account_id', '1', `h.state IN ('released', 'expired')`)],
-  ['receipt written again', receipt(`'[]'`, undefined, 'h.id', 'h.account_id', '1', `h.state = 'settled'`)],
+  ['receipt inserted again', receipt(`'[]'`, undefined, 'h.id', 'h.account_id', '1', `h.state = 'settled'`)],
   [
     'receipt without a hold',
     `INSERT INTO receipt (id, account_id, lines, body, created_at) SELECT 'req_x', a.id, '[]', '{}', 1 FROM account a`,
@@ -197,7 +197,7 @@ const ENTRIES: readonly (readonly [string, string])[] = [
   ['entry booked twice', entry('e.kind', 'e.ref', '1', `account a JOIN entry e ON e.account_id = a.id AND e.kind = 'grant'`)],
   ['usage without a hold', entry(`'usage'`, `'x' || a.id`, '-1', 'account a WHERE a.posted_micros > a.held_micros')],
   [
-    'usage of a settled hold again',
+    'second usage entry of a settled hold',
     entry(`'usage'`, 'h.id', '-h.settled_micros', `account a JOIN hold h ON h.account_id = a.id AND h.settled_micros > 0`),
   ],
   [
@@ -215,21 +215,18 @@ const ENTRIES: readonly (readonly [string, string])[] = [
     entry(`'topup'`, 'p.id', 'p.credits_micros', 'account a JOIN payment p ON p.account_id = a.id WHERE p.target_micros = 0'),
   ],
   [
-    'reinstatement of a payment already whole',
+    'reinstatement of a fully credited payment',
     entry(`'reinstate'`, `p.id || '#99'`, '5', 'account a JOIN payment p ON p.account_id = a.id'),
   ],
   ['clawback without a reversal', entry(`'clawback'`, `p.id || '#99'`, '-1', 'account a JOIN payment p ON p.account_id = a.id')],
-  ['grant below nothing', entry(`'grant'`, `'x' || a.id`, '-1', 'account a')],
-  ['adjustment of nothing', entry(`'adjust'`, `'x' || a.id`, '0', 'account a')],
+  ['negative grant', entry(`'grant'`, `'x' || a.id`, '-1', 'account a')],
+  ['adjustment of zero', entry(`'adjust'`, `'x' || a.id`, '0', 'account a')],
   ['entry of an unknown kind', entry(`'gift'`, `'x' || a.id`, '1', 'account a')],
-  ['entry without a fact', entry(`'grant'`, `''`, '1', 'account a ORDER BY a.id LIMIT 1')],
+  ['entry without a ref', entry(`'grant'`, `''`, '1', 'account a ORDER BY a.id LIMIT 1')],
+  ['grant beyond the limit of an entry', entry(`'grant'`, `'x' || a.id`, '(1000000000000 + 1)', 'account a WHERE a.posted_micros < 0')],
+  ['grant beyond the limit of an account', entry(`'grant'`, `'x' || a.id`, '(1000000000001 - a.posted_micros)', 'account a')],
   [
-    'grant beyond the most an entry may carry',
-    entry(`'grant'`, `'x' || a.id`, '(1000000000000 + 1)', 'account a WHERE a.posted_micros < 0'),
-  ],
-  ['grant beyond the most an account may hold', entry(`'grant'`, `'x' || a.id`, '(1000000000001 - a.posted_micros)', 'account a')],
-  [
-    'debt beyond the most an account may owe',
+    'debt beyond the limit of an account',
     entry(`'adjust'`, `'x' || a.id`, '(-1000000000001 - a.posted_micros + a.held_micros)', 'account a'),
   ],
   ['entry with a fraction', entry(`'grant'`, `'x' || a.id`, '0.5', 'account a')],
@@ -242,13 +239,13 @@ const ENTRIES: readonly (readonly [string, string])[] = [
 ];
 
 const PAYMENTS: readonly (readonly [string, string])[] = [
-  ['payment born paid', payment(', target_micros', `'pay_x' || a.id, a.id, NULL, NULL, 'usd', 100, 50, 1, 1, 50`)],
-  ['payment born revised', payment(', rev', `'pay_x' || a.id, a.id, NULL, NULL, 'usd', 100, 50, 1, 1, 7`)],
+  ['payment inserted as paid', payment(', target_micros', `'pay_x' || a.id, a.id, NULL, NULL, 'usd', 100, 50, 1, 1, 50`)],
+  ['payment inserted with a revision', payment(', rev', `'pay_x' || a.id, a.id, NULL, NULL, 'usd', 100, 50, 1, 1, 7`)],
   [
     'payment without an account',
     `INSERT INTO payment (id, account_id, currency, amount_minor, credits_micros, created_at, updated_at) VALUES ('pay_x', 'acct_nobody', 'usd', 1, 1, 1, 1)`,
   ],
-  ['payment written again', payment('', `p.id, p.account_id, NULL, NULL, 'usd', 1, 5, 1, 1`, 'payment p')],
+  ['payment inserted again', payment('', `p.id, p.account_id, NULL, NULL, 'usd', 1, 5, 1, 1`, 'payment p')],
   [
     'payment with the session of another',
     payment('', `'pay_x', p.account_id, p.session_id, NULL, 'usd', 1, 5, 1, 1`, 'payment p WHERE p.session_id IS NOT NULL'),
@@ -257,21 +254,21 @@ const PAYMENTS: readonly (readonly [string, string])[] = [
     'payment with the intent of another',
     payment('', `'pay_x', p.account_id, NULL, p.intent_id, 'usd', 1, 5, 1, 1`, 'payment p WHERE p.intent_id IS NOT NULL'),
   ],
-  ['payment whose id reads like an entry', payment('', `'pay#' || a.id, a.id, NULL, NULL, 'usd', 1, 5, 1, 1`)],
-  ['payment of nothing', payment('', `'pay_x' || a.id, a.id, NULL, NULL, 'usd', 0, 5, 1, 1`)],
+  ['payment with an id that looks like the ref of an entry', payment('', `'pay#' || a.id, a.id, NULL, NULL, 'usd', 1, 5, 1, 1`)],
+  ['payment of zero', payment('', `'pay_x' || a.id, a.id, NULL, NULL, 'usd', 0, 5, 1, 1`)],
   ['payment for no credit', payment('', `'pay_x' || a.id, a.id, NULL, NULL, 'usd', 1, 0, 1, 1`)],
-  ['payment made worth more', 'UPDATE payment SET credits_micros = credits_micros * 2'],
+  ['payment credit raised', 'UPDATE payment SET credits_micros = credits_micros * 2'],
   ['payment moved to another session', `UPDATE payment SET session_id = session_id || 'x' WHERE session_id IS NOT NULL`],
   [
-    'session of another taken over',
+    'session of another payment taken',
     `UPDATE payment SET session_id = (SELECT p.session_id FROM payment p WHERE p.session_id IS NOT NULL LIMIT 1) WHERE session_id IS NULL`,
   ],
   [
-    'intent of another taken over',
+    'intent of another payment taken',
     `UPDATE payment SET intent_id = (SELECT p.intent_id FROM payment p WHERE p.intent_id IS NOT NULL LIMIT 1) WHERE intent_id IS NULL`,
   ],
   ['payment credited beyond its worth', 'UPDATE payment SET target_micros = credits_micros + 1, rev = rev + 1'],
-  ['payment credited below nothing', 'UPDATE payment SET target_micros = -1, rev = rev + 1'],
+  ['payment credited with a negative amount', 'UPDATE payment SET target_micros = -1, rev = rev + 1'],
   ['payment credited without a revision', 'UPDATE payment SET target_micros = credits_micros WHERE target_micros < credits_micros'],
   ['payment that skips revisions', 'UPDATE payment SET rev = rev + 2'],
   ['payment deleted', 'DELETE FROM payment'],
@@ -282,13 +279,13 @@ const ownerAction = (id: string, kind: string, ref: string, reason = `'forged'`,
 
 const OWNER_ACTIONS: readonly (readonly [string, string])[] = [
   ['owner action without a reason', ownerAction(`'act_x'`, `'freeze'`, `'x'`, `''`)],
-  ['owner action written again', ownerAction('o.id', `'freeze'`, `'other'`, `'forged'`, ' FROM owner_action o')],
-  ['owner action of another fact', ownerAction(`'act_' || o.id`, 'o.kind', 'o.ref', `'forged'`, ' FROM owner_action o')],
-  ['owner action told otherwise', `UPDATE owner_action SET reason = 'another'`],
+  ['owner action inserted again', ownerAction('o.id', `'freeze'`, `'other'`, `'forged'`, ' FROM owner_action o')],
+  ['owner action with a used ref', ownerAction(`'act_' || o.id`, 'o.kind', 'o.ref', `'forged'`, ' FROM owner_action o')],
+  ['owner action changed', `UPDATE owner_action SET reason = 'another'`],
   ['owner action deleted', 'DELETE FROM owner_action'],
 ];
 
-/** A caller's conflict clause also governs the triggers it fires, so every statement is tried with each of them. */
+/** A statement's conflict clause also applies inside the triggers it fires, so each statement runs with every clause. */
 function withConflictClauses([name, sql]: readonly [string, string]): readonly HostileStatement[] {
   const verb = /^(INSERT|UPDATE)/.exec(sql)?.[0];
   const plain = { name, sql };
@@ -302,21 +299,21 @@ function withConflictClauses([name, sql]: readonly [string, string]): readonly H
   ];
 }
 
-/** Every hostile statement in every form. */
+/** Every hostile statement with every conflict clause. */
 const replay = (scope: string, digest: string, requestId: string, rest = 'NULL, NULL, 1, 2') =>
   `INSERT INTO replay (scope, key_digest, fingerprint, request_id, status, answer, created_at, expires_at) VALUES (${scope}, ${digest}, 'f', ${requestId}, ${rest})`;
 
 const DIGEST = `hex(zeroblob(32))`;
 
 const REPLAYS: readonly (readonly [string, string])[] = [
-  ['claim of nobody', replay(`''`, DIGEST, `'req_x'`)],
-  ['claim under half a digest', replay(`'acct_rich'`, `'abcd'`, `'req_x'`)],
+  ['claim without a scope', replay(`''`, DIGEST, `'req_x'`)],
+  ['claim with half a digest', replay(`'acct_rich'`, `'abcd'`, `'req_x'`)],
   ['claim without a request', replay(`'acct_rich'`, DIGEST, `''`)],
-  ['claim that was over before it began', replay(`'acct_rich'`, DIGEST, `'req_x'`, 'NULL, NULL, 2, 2')],
-  ['answer that is a server failure', replay(`'acct_rich'`, DIGEST, `'req_x'`, `500, 'a', 1, 2`)],
-  ['answer that is endless', replay(`'acct_rich'`, DIGEST, `'req_x'`, `200, hex(zeroblob(1000001)), 1, 2`)],
+  ['claim that expires when it begins', replay(`'acct_rich'`, DIGEST, `'req_x'`, 'NULL, NULL, 2, 2')],
+  ['answer with a 5xx status, as a row', replay(`'acct_rich'`, DIGEST, `'req_x'`, `500, 'a', 1, 2`)],
+  ['answer beyond the size limit, as a row', replay(`'acct_rich'`, DIGEST, `'req_x'`, `200, hex(zeroblob(1000001)), 1, 2`)],
   [
-    'claim taken over',
+    'claim of another request replaced',
     `INSERT INTO replay (scope, key_digest, fingerprint, request_id, created_at, expires_at) SELECT r.scope, r.key_digest, 'f', 'req_x', 1, 2 FROM replay r`,
   ],
   ['answer changed', `UPDATE replay SET answer = 'forged' WHERE status IS NOT NULL`],
@@ -354,7 +351,7 @@ const TABLES = [
   'metric',
 ] as const;
 
-/** Everything the tables of money hold, as one text. */
+/** The contents of all money tables, as one text. */
 export async function dumpLedger(client: Client): Promise<string> {
   const selects = TABLES.map((table) =>
     table === 'api_key' || table === 'key_secret'
@@ -367,12 +364,12 @@ export async function dumpLedger(client: Client): Promise<string> {
   );
 }
 
-/** Sends a statement that must change nothing. Returns whether it kept to that: it was refused, or did nothing. `before` is the dump until now. */
+/** Runs a hostile statement. Returns whether it was refused or changed nothing. `before` is the dump so far. */
 export async function isHarmless(client: Client, statement: HostileStatement, before: string): Promise<boolean> {
   try {
     await client.execute(statement.sql);
   } catch {
-    // Refused, as it should be. A statement that fails leaves nothing behind, which the dump proves.
+    // Refused. The dump below proves that a failed statement changed nothing.
   }
   return (await dumpLedger(client)) === before;
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { auditLedger } from '../../src/billing/audit/full-audit.ts';
 import { auditStep, beginPass } from '../../src/billing/audit/incremental-audit.ts';
-import { LAWS_WITHOUT_ACCOUNT, RANGE_LAWS, RECEIPT_LAW } from '../../src/billing/audit/invariants.ts';
+import { INVARIANTS_WITHOUT_ACCOUNT, RANGE_INVARIANTS, RECEIPT_INVARIANT } from '../../src/billing/audit/invariants.ts';
 import { createJobStore, runJobs } from '../../src/ops/jobs/jobs.ts';
 import { createMetricsStore } from '../../src/ops/metrics/metrics-store.ts';
 import { type Sum, total } from '../../src/ops/metrics/series.ts';
@@ -19,7 +19,7 @@ const hour = 3_600_000;
 const day = 24 * hour;
 const RUNS = 25;
 
-/** The same sums from the rows of the ledger themselves. */
+/** Computes the same sums from the rows of the ledger. */
 const TRUTH = `
   SELECT 'entries' AS name, json_object('kind', kind) AS labels, count(*) AS value FROM entry GROUP BY kind
   UNION ALL SELECT 'entry_micros', json_object('kind', kind), sum(delta_micros) FROM entry GROUP BY kind
@@ -36,7 +36,7 @@ const TRUTH = `
   UNION ALL SELECT 'keys_created', '{}', count(*) FROM api_key`;
 
 function asText(sums: readonly { readonly name: unknown; readonly labels: unknown; readonly value: unknown }[]): string[] {
-  // A number that went back to nothing, and one that was never there, are the same.
+  // A sum of zero and a missing one are equal.
   return sums
     .filter(({ value }) => value !== 0 && value !== null)
     .map(({ name, labels, value }) => [name, labels, value].join(' '))
@@ -59,7 +59,7 @@ async function read(client: Client, now: number, window: '1h' | '24h' | '30d' = 
 }
 
 describe('the sums of money', () => {
-  test('are those of entries, holds and receipts after any operations, before and after they are moved', async () => {
+  test('equal those of entries, holds and receipts after any operations, before and after folding', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyOperation, { minLength: 1, maxLength: 80, size: 'max' }), async (operations) => {
         const client = await memoryDatabase();
@@ -86,16 +86,16 @@ describe('the sums of money', () => {
     );
   });
 
-  test('include what a receipt says of the providers, and nothing of what is odd in it', async () => {
+  test('include the providers of a receipt and ignore malformed parts of it', async () => {
     const client = await memoryDatabase();
     await buildScenario(client);
-    // Six settled requests of the scenario, 600 each, each with an oddity beside it.
+    // Six settled requests of the scenario, 600 each, each with a malformed part.
     expect(total((await read(client, START_TIME)).allTime, 'settled_cost_micros')).toBe(3_600);
     expect(kept((await read(client, START_TIME)).allTime)).toEqual(await truth(client));
     client.close();
   });
 
-  test('are made from what is there when an older database is migrated', async () => {
+  test('are computed from existing rows when an older database is migrated', async () => {
     const folder = join(import.meta.dirname, '..', '..', 'migrations');
     // safe because drizzle has read the same file
     const journal = JSON.parse(readFileSync(join(folder, 'meta', '_journal.json'), 'utf8')) as { entries: { tag: string }[] };
@@ -103,18 +103,18 @@ describe('the sums of money', () => {
     const at = journal.entries.findIndex(({ tag }) => tag === '0004_metrics');
     const client = createClient({ url: ':memory:', intMode: 'number' });
     await client.batch(
-      // The ledger of today calls the procedures of the writer, which know nothing of the sums.
+      // The present ledger calls the writer's procedures, which don't update the sums.
       [...journal.entries.slice(0, at).map(({ tag }) => tag), '0006_writer'].flatMap(statements),
       'write',
     );
-    // The scenario ends with an owner's action, for which there is no table yet.
+    // The scenario ends with an operator action, whose table doesn't exist yet.
     await expect(buildScenario(client)).rejects.toThrow('owner_action');
     await client.batch(statements('0004_metrics'), 'write');
     expect(kept((await read(client, START_TIME)).allTime)).toEqual(await truth(client));
     client.close();
   });
 
-  test('are moved page by page, and a run that stops early loses nothing', async () => {
+  test('are folded page by page, and a run that stops early loses nothing', async () => {
     const client = await memoryDatabase();
     const clock = manualClock();
     const store = createMetricsStore({ client, clock });
@@ -130,7 +130,7 @@ describe('the sums of money', () => {
     expect(total((await read(client, clock())).allTime, 'parses')).toBe(5_000);
     const rows = await client.execute("SELECT count(*) AS rows FROM metric WHERE grain = 'hour'");
     expect(rows.rows[0]?.['rows']).toBe(100);
-    // What comes late for a minute that was moved is moved after it.
+    // Late rows for a minute that was already folded are folded afterwards.
     await createMetricsStore({ client, clock: () => START_TIME }).add([{ name: 'parses', labels: { outcome: 'o1' }, value: 7 }]);
     await store.fold(10);
     expect(total((await read(client, clock())).allTime, 'parses')).toBe(5_007);
@@ -149,15 +149,15 @@ describe('the audit by ranges of accounts', () => {
     }
   }
 
-  test('counts every law of the full audit', async () => {
+  test('checks every invariant of the full audit', async () => {
     const client = await memoryDatabase();
-    expect([...Object.keys(RANGE_LAWS), RECEIPT_LAW.name, ...LAWS_WITHOUT_ACCOUNT].sort()).toEqual(
+    expect([...Object.keys(RANGE_INVARIANTS), RECEIPT_INVARIANT.name, ...INVARIANTS_WITHOUT_ACCOUNT].sort()).toEqual(
       Object.keys(await auditLedger(client)).sort(),
     );
     client.close();
   });
 
-  test('takes as many steps as there are ranges, and finds nothing in a healthy ledger', async () => {
+  test('takes one step for each range, and finds nothing in a correct ledger', async () => {
     const client = await memoryDatabase();
     for (let index = 0; index < 1_200; index += 1) await addCustomer(client, { name: String(index).padStart(5, '0'), balance: 10 });
     const { broken, steps } = await walk(client);
@@ -166,13 +166,13 @@ describe('the audit by ranges of accounts', () => {
     client.close();
   });
 
-  test('walks all receipts, however many more there are than accounts', async () => {
+  test('checks all receipts, even if there are many more than accounts', async () => {
     const client = await memoryDatabase();
     for (const name of ['receipt_insert_guard', 'receipt_insert_effect']) await client.execute(`DROP TRIGGER ${name}`);
     await client.execute(`WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 12000)
       INSERT INTO receipt (id, account_id, lines, body, created_at) SELECT printf('req_%05d', n), 'acct_none', '[]', '{}', 1 FROM n`);
     const { broken, steps } = await walk(client);
-    expect({ broken: broken[RECEIPT_LAW.name], steps }).toEqual({ broken: 12_000, steps: 3 });
+    expect({ broken: broken[RECEIPT_INVARIANT.name], steps }).toEqual({ broken: 12_000, steps: 3 });
     client.close();
   });
 
@@ -200,7 +200,7 @@ describe('the audit by ranges of accounts', () => {
     ['keys_have_their_usage', "DELETE FROM key_usage WHERE key_id = 'key_poor'"],
   ] as const;
 
-  test.each(BREAKAGES)('finds a broken %s, as the full audit does', async (law, sabotage) => {
+  test.each(BREAKAGES)('finds a violation of %s, like the full audit', async (invariant, sabotage) => {
     const client = await memoryDatabase();
     await buildScenario(client);
     const triggers = await client.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'");
@@ -209,15 +209,15 @@ describe('the audit by ranges of accounts', () => {
     await client.execute(sabotage);
     const full = await auditLedger(client);
     const { broken } = await walk(client);
-    expect(broken[law]).toBeGreaterThan(0);
-    // Lines that have lost their hold and secrets that have lost their key belong to no account.
-    const unowned = { lines_are_those_asked_for: 0, ...Object.fromEntries(LAWS_WITHOUT_ACCOUNT.map((name) => [name, 0])) };
+    expect(broken[invariant]).toBeGreaterThan(0);
+    // Lines without a hold and secrets without a key belong to no account.
+    const unowned = { lines_are_those_asked_for: 0, ...Object.fromEntries(INVARIANTS_WITHOUT_ACCOUNT.map((name) => [name, 0])) };
     expect({ ...broken, ...unowned }).toEqual({ ...full, ...unowned });
     client.close();
   });
 });
 
-test('a job that fails or throws is recorded as that, and the next one has its turn', async () => {
+test('a job that fails or throws is recorded as failed, and the next job still runs', async () => {
   const client = await memoryDatabase();
   const clock = manualClock();
   const store = createJobStore({ client, clock });

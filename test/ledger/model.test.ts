@@ -5,16 +5,16 @@ import { useSqld } from '../support/sqld.ts';
 import { Model } from './model.ts';
 import { anyOperation, type Operation } from './operations.ts';
 
-/** The task asks for twenty thousand; a run is one fresh database and up to this many operations. */
+/** A run uses a new database and at most this many operations. */
 const OPERATIONS = 20_000;
 const OPERATIONS_A_RUN = 120;
 const OPERATIONS_ON_THE_SERVER = 250;
 
-// Set MODEL_SEED to play a failed run again.
+// Set MODEL_SEED to repeat a failed run.
 const seed = Number(process.env['MODEL_SEED'] ?? Date.now() % 2_147_483_647);
 const serverUrl = useSqld();
 
-/** What the operations must have brought about between them, or the comparison proves little. */
+/** The operations must cover these outcomes, or the comparison proves little. */
 const OUTCOMES = [
   'reserve',
   'charge',
@@ -36,13 +36,13 @@ const OUTCOMES = [
 ];
 
 async function play(model: Model, operations: readonly Operation[]): Promise<void> {
-  // Every run starts with an account, or its first operations would find nothing to do.
+  // Every run starts with an account, so that its first operations have an effect.
   await model.step({ do: 'sign up' });
   for (const operation of operations) await model.step(operation);
   await model.audit();
 }
 
-test(`the ledger does what a model of plain objects does, over ${OPERATIONS} operations (MODEL_SEED=${seed})`, async () => {
+test(`the ledger behaves like a model of plain objects, over ${OPERATIONS} operations (MODEL_SEED=${seed})`, async () => {
   const done = { operations: 0 };
   const seen = new Set<string>();
   const operations = fc.array(anyOperation, { minLength: 1, maxLength: OPERATIONS_A_RUN, size: 'max' });
@@ -64,7 +64,7 @@ test(`the ledger does what a model of plain objects does, over ${OPERATIONS} ope
   expect([...seen].sort()).toEqual([...OUTCOMES].sort());
 });
 
-test(`a libSQL server does what the model does (MODEL_SEED=${seed})`, async () => {
+test(`a libSQL server behaves like the model (MODEL_SEED=${seed})`, async () => {
   const client = await serverDatabase(serverUrl());
   const [run = []] = fc.sample(fc.array(anyOperation, { minLength: OPERATIONS_ON_THE_SERVER, maxLength: OPERATIONS_ON_THE_SERVER }), {
     seed,

@@ -14,7 +14,7 @@ import { type Operation, TTL_MS } from './operations.ts';
 const SIGNUP_GRANT = 5_000;
 const RECEIPT = { priceCardVersion: 'model' };
 
-/** The laws are counted after this many operations, and at the end of each run. */
+/** The invariants are checked after this many operations, and at the end of each run. */
 const AUDIT_EVERY = 25;
 
 type ModelAccount = { readonly id: Id<'acct'>; posted: number; frozen: boolean };
@@ -43,12 +43,12 @@ type ModelPayment = { readonly id: string; readonly account: ModelAccount; reado
 const total = (amounts: readonly number[]) => amounts.reduce((sum, amount) => sum + amount, 0);
 /** From the root to the key. */
 const lineage = (key: ModelKey): readonly ModelKey[] => (key.parent === null ? [key] : [...lineage(key.parent), key]);
-/** The part of an ISO time that names a period. */
+/** The prefix of an ISO time that identifies a period. */
 const periodOf = (period: ModelBudget['period'], time: number) =>
   period === null ? '' : new Date(time).toISOString().slice(0, period === 'day' ? 10 : 7);
 const at = <T>(list: readonly T[], index: number): T | undefined => list[index % Math.max(1, list.length)];
 
-/** The ledger as it should be, in plain objects, played against the real one step by step. Needs an empty migrated database. */
+/** A model of the ledger in plain objects, compared with the real one after every step. Needs an empty migrated database. */
 export class Model {
   readonly #client: Client;
   readonly #clock = manualClock();
@@ -63,14 +63,14 @@ export class Model {
 
   readonly #seen: Set<string>;
 
-  /** `seen` collects what came about, so that a test can tell that its operations reached every outcome. */
+  /** `seen` collects the outcomes, so that a test can check that its operations reached all of them. */
   constructor(client: Client, seen: Set<string>) {
     this.#client = client;
     this.#seen = seen;
     this.#ledger = ledgerOver({ client, clock: this.#clock });
   }
 
-  /** Does one thing to both and compares the outcome and every balance. */
+  /** Applies one operation to both and compares the outcome and every balance. */
   async step(operation: Operation): Promise<void> {
     await this.#perform(operation);
     this.#steps += 1;
@@ -78,7 +78,7 @@ export class Model {
     if (this.#steps % AUDIT_EVERY === 0) await this.audit();
   }
 
-  /** Counts the laws and compares what every hold came to. */
+  /** Checks the invariants and compares the state of every hold. */
   async audit(): Promise<void> {
     expect(brokenLaws(await auditLedger(this.#client))).toEqual([]);
     const answer = await this.#client.execute(
@@ -204,7 +204,7 @@ export class Model {
     });
   }
 
-  /** Why a spend must be refused, after the account's expired holds have come back; null when it must succeed. */
+  /** Why a spend must be refused once the account's overdue holds have expired; null when it must succeed. */
   #refusal(key: ModelKey, required: number): object | null {
     const { account } = key;
     for (const hold of this.#openHolds(account)) if (hold.expiresAt <= this.#clock()) hold.state = 'expired';
@@ -226,10 +226,10 @@ export class Model {
     const hold = at(this.#holds, operation.hold);
     if (hold === undefined) return;
     const answer = await this.#send(operation.as, hold.spend);
-    // A reserve heals the whole account; a charge that finds its own hold looks at nothing else.
+    // A reserve expires all overdue holds of the account; a charge that finds its own hold checks nothing else.
     if (operation.as === 'reserve') this.#refusal(hold.key, 0);
     else if (hold.state === 'open' && hold.expiresAt <= this.#clock()) hold.state = 'expired';
-    // A charge finishes what a reserve under the same id began, and finds what it took itself before.
+    // A charge completes a reserve with the same id, and returns its own earlier result.
     if (operation.as === 'charge' && hold.state === 'open') {
       this.#take(
         hold,
@@ -290,7 +290,7 @@ export class Model {
     const due = this.#holds.filter((hold) => hold.state === 'open' && hold.expiresAt <= this.#clock());
     if (due.length > 0) this.#seen.add('sweep');
     expect(answer).toEqual({ ok: true, value: { expired: Math.min(page, due.length) } });
-    // Which of several that ended in the same millisecond come first is not promised, so the page is read back.
+    // The order of holds that expire in the same millisecond is not defined, so the page is read back.
     const rows = await this.#client.execute(`SELECT id FROM hold WHERE state = 'expired'`);
     const expired = new Set(rows.rows.map((row) => row['id']));
     for (const hold of due) if (expired.has(hold.spend.id)) hold.state = 'expired';
@@ -311,7 +311,7 @@ export class Model {
     const payment = at(this.#payments, operation.payment);
     if (payment === undefined) return;
     const target = Math.floor((payment.credits * operation.share) / 100);
-    // A stale webhook read an older revision; its compare-and-set must find nothing.
+    // A stale webhook has read an older revision; its compare-and-set must change nothing.
     const rev = operation.stale ? payment.rev - 1 : payment.rev;
     await this.#client.execute({
       sql: 'UPDATE payment SET target_micros = ?, rev = rev + 1, updated_at = ? WHERE id = ? AND rev = ?',
@@ -326,7 +326,7 @@ export class Model {
 
   async #endKey(operation: Extract<Operation, { do: 'revoke key' | 'expire key' }>): Promise<void> {
     const key = at(this.#keys, operation.key);
-    // The last key is left alive, so that a run doesn't spend its time being refused.
+    // The last active key stays active, so that not every later spend is refused.
     if (key === undefined || this.#isNeeded(key) || key.revoked || key.expiresAt < Infinity) return;
     const column = operation.do === 'revoke key' ? 'revoked_at' : 'expires_at';
     await this.#client.execute({ sql: `UPDATE api_key SET ${column} = ? WHERE id = ?`, args: [this.#clock(), key.id] });
@@ -356,7 +356,7 @@ export class Model {
     expect(`${statement.name}: ${await isHarmless(this.#client, statement, before)}`).toBe(`${statement.name}: true`);
   }
 
-  /** What a key and those below it have used of the period that is running. */
+  /** The usage of a key and its descendants in the current period. */
   #used(id: string, period: ModelBudget['period']): number {
     const counted = this.#holds.filter(
       (hold) => lineage(hold.key).some((key) => key.id === id) && periodOf(period, hold.openedAt) === periodOf(period, this.#clock()),

@@ -1,13 +1,13 @@
 import * as fc from 'fast-check';
 import { HOSTILE_STATEMENTS } from './hostile.ts';
 
-/** How long a hold of the model lives; a wait is at most as long. */
+/** The lifetime of the model's holds, and the longest wait. */
 export const TTL_MS = 1_000;
 
-/** Days and months begin while a model runs, so that budgets start anew. */
+/** Chosen so that days and months begin during a run, and budgets reset. */
 const DAY_MS = 86_400_000;
 
-/** One thing that may happen. Numbers pick among what there is, so that a shrunk run still makes sense. */
+/** One operation. Its numbers select among existing things, so that a shrunk run stays valid. */
 export type Operation =
   | { readonly do: 'sign up' }
   | {
@@ -32,10 +32,10 @@ export type Operation =
 const pick = fc.nat({ max: 1_000 });
 const prices = fc.array(fc.integer({ min: 0, max: 2_500 }), { minLength: 1, maxLength: 3 });
 const share = fc.integer({ min: 0, max: 100 });
-// Often exactly the life of a hold: edges are where clocks go wrong.
+// Often exactly the lifetime of a hold, because clock bugs show at the boundary.
 const wait = fc.oneof(fc.constantFrom(1, TTL_MS - 1, TTL_MS, DAY_MS, 20 * DAY_MS), fc.integer({ min: 0, max: TTL_MS }));
 
-/** Any operation, the paid paths most often. */
+/** Any operation, mostly spends. */
 export const anyOperation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('sign up' as const) }) },
   {

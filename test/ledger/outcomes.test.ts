@@ -11,7 +11,7 @@ const TTL_MS = 60_000;
 const RECEIPT = { priceCardVersion: 'test', target: 'p/AAAAA' };
 const serverUrl = useSqld();
 
-// The same promises in this process and on the real server, which parses SQL by itself and speaks HTTP.
+// The same guarantees in this process and on the real server, which has its own SQL parser and uses HTTP.
 describe.each([
   { place: 'in this process', open: memoryDatabase },
   { place: 'on a libSQL server', open: () => serverDatabase(serverUrl()) },
@@ -53,13 +53,13 @@ describe.each([
     });
   });
 
-  test('reserve with the same id finds its own hold and sets nothing more aside', async () => {
+  test('reserve with the same id returns its own hold and sets nothing more aside', async () => {
     const first = await ledger.reserve(spend('a'), TTL_MS);
     const second = await ledger.reserve(spend('a'), TTL_MS);
     expect(second).toEqual(first);
   });
 
-  test('an id used again for another request is a bug, not a hold', async () => {
+  test('reusing an id for another request throws', async () => {
     await ledger.reserve(spend('a'), TTL_MS);
     const other: Spend = { ...spend('a'), fingerprint: sha256('something else') };
     await expect(ledger.reserve(other, TTL_MS)).rejects.toThrow('used again');
@@ -67,18 +67,18 @@ describe.each([
     await expect(ledger.charge({ ...spend('a'), keyHash: stranger.keyHash }, RECEIPT)).rejects.toThrow('used again');
   });
 
-  test('an unknown key opens nothing', async () => {
+  test('an unknown key is refused', async () => {
     expect(await ledger.reserve(spend('a', { media: 1 }, sha256('nobody')), TTL_MS)).toEqual({ ok: false, error: { kind: 'unknown_key' } });
     expect(await ledger.charge(spend('b', { media: 1 }, sha256('nobody')), RECEIPT)).toEqual({ ok: false, error: { kind: 'unknown_key' } });
   });
 
-  test('a revoked key opens nothing', async () => {
+  test('a revoked key is refused', async () => {
     await client.execute({ sql: 'UPDATE api_key SET revoked_at = ? WHERE id = ?', args: [clock(), customer.keyId] });
     expect(await ledger.reserve(spend('a'), TTL_MS)).toEqual({ ok: false, error: { kind: 'key_revoked' } });
     expect(await ledger.charge(spend('b'), RECEIPT)).toEqual({ ok: false, error: { kind: 'key_revoked' } });
   });
 
-  test('a key ends at its expiry, to the millisecond', async () => {
+  test('a key stops working at its expiry, to the millisecond', async () => {
     const brief = await addCustomer(client, { name: `brief ${place}`, balance: 10_000, keyExpiresAt: clock() + 1_000 });
     clock.advance(999);
     expect(await ledger.charge(spend('a', { media: 1 }, brief.keyHash), RECEIPT)).toMatchObject({ ok: true });
@@ -86,7 +86,7 @@ describe.each([
     expect(await ledger.charge(spend('b', { media: 1 }, brief.keyHash), RECEIPT)).toEqual({ ok: false, error: { kind: 'key_expired' } });
   });
 
-  test.each(['frozen', 'closed'])('an account that is %s spends nothing, and settles what it had set aside', async (status) => {
+  test.each(['frozen', 'closed'])('a %s account cannot spend, but settles its open holds', async (status) => {
     await ledger.reserve(spend('a'), TTL_MS);
     await client.execute({ sql: 'UPDATE account SET status = ? WHERE id = ?', args: [status, customer.accountId] });
     expect(await ledger.reserve(spend('b'), TTL_MS)).toEqual({
@@ -96,7 +96,7 @@ describe.each([
     expect(await ledger.settle(spend('a').id, settled({ media: 3_000 }), RECEIPT)).toMatchObject({ ok: true });
   });
 
-  test('a short balance is refused with what is required and what is there', async () => {
+  test('an insufficient balance is refused with the required and the available amount', async () => {
     await ledger.reserve(spend('a', { media: 9_000 }), TTL_MS);
     const refusal = {
       kind: 'insufficient_credits',
@@ -109,7 +109,7 @@ describe.each([
     expect(await ledger.reserve(spend('d', { media: 1_000 }), TTL_MS)).toMatchObject({ ok: true });
   });
 
-  test('charge takes the whole price and keeps the receipt under the request id', async () => {
+  test('charge takes the whole price and stores the receipt under the request id', async () => {
     const charged = await ledger.charge(spend('a', { media: 1_000, transcript: 500 }), RECEIPT);
     expect(charged).toEqual({
       ok: true,
@@ -130,13 +130,13 @@ describe.each([
     expect(await readReceipt('a')).toEqual(RECEIPT);
   });
 
-  test('a charge repeated after a lost answer takes nothing more and says the same', async () => {
+  test('a charge repeated after a lost response takes nothing more and returns the same result', async () => {
     const first = await ledger.charge(spend('a'), RECEIPT);
     const second = await ledger.charge(spend('a'), RECEIPT);
     expect(second).toEqual(first);
   });
 
-  test('settle takes what was delivered, line by line with reasons, and gives the rest back', async () => {
+  test('settle takes what was delivered, line by line with reasons, and refunds the rest', async () => {
     await ledger.reserve(spend('a', { media: 3_000, comments: 4_000, transcript: 2_000 }), TTL_MS);
     const settlement = await ledger.settle(
       spend('a').id,
@@ -164,14 +164,14 @@ describe.each([
     expect(await readReceipt('a')).toEqual(RECEIPT);
   });
 
-  test('settling again changes nothing, whatever it asks for', async () => {
+  test('settling again changes nothing, whatever its lines', async () => {
     await ledger.reserve(spend('a'), TTL_MS);
     const first = await ledger.settle(spend('a').id, settled({ media: 1_000 }), RECEIPT);
     expect(await ledger.settle(spend('a').id, settled({ media: 3_000 }), { other: true })).toEqual(first);
     expect(await readReceipt('a')).toEqual(RECEIPT);
   });
 
-  test('settling nothing books no entry and still keeps a receipt', async () => {
+  test('settling zero books no entry but stores a receipt', async () => {
     await ledger.reserve(spend('a'), TTL_MS);
     expect(await ledger.settle(spend('a').id, [], RECEIPT)).toMatchObject({ ok: true, value: { settled: 0, refunded: 3_000 } });
     expect(await readReceipt('a')).toEqual(RECEIPT);
@@ -179,10 +179,10 @@ describe.each([
 
   test.each([
     ['more than was reserved', [{ item: 'media', settled: microCredits(3_001) }]],
-    ['less than nothing', [{ item: 'media', settled: microCredits(-1) }]],
+    ['a negative amount', [{ item: 'media', settled: microCredits(-1) }]],
     ['a part that was not reserved', [{ item: 'comments', settled: microCredits(1) }]],
     ['a part twice', settled({ media: 1 }).concat(settled({ media: 1 }))],
-  ])('settling %s is refused whole, and the hold stays open', async (_what, lines) => {
+  ])('settling %s is refused as a whole, and the hold stays open', async (_what, lines) => {
     await ledger.reserve(spend('a'), TTL_MS);
     await expect(ledger.settle(spend('a').id, lines, RECEIPT)).rejects.toThrow('refused the lines');
     expect(await ledger.settle(spend('a').id, settled({ media: 3_000 }), RECEIPT)).toMatchObject({ ok: true, value: { settled: 3_000 } });
@@ -195,7 +195,7 @@ describe.each([
     expect(await ledger.reserve(spend('b', { media: 10_000 }), TTL_MS)).toMatchObject({ ok: true });
   });
 
-  test('a hold that was settled is not released, and one that was released is not settled', async () => {
+  test('a settled hold cannot be released, and a released hold cannot be settled', async () => {
     await ledger.charge(spend('a'), RECEIPT);
     expect(await ledger.release(spend('a').id, 'late')).toMatchObject({ ok: true, value: { state: 'settled' } });
     await ledger.reserve(spend('b'), TTL_MS);
@@ -206,14 +206,14 @@ describe.each([
     expect(await ledger.release(spend('never').id, 'bug')).toEqual({ ok: true, value: { state: null, balance: null } });
   });
 
-  test('a hold whose time is over is not settled, whether or not the sweep has come by', async () => {
+  test('an overdue hold cannot be settled, whether or not the sweep has expired it', async () => {
     await ledger.reserve(spend('a'), TTL_MS);
     clock.advance(TTL_MS);
     expect(await ledger.settle(spend('a').id, settled({ media: 3_000 }), RECEIPT)).toEqual({ ok: false, error: { kind: 'not_open' } });
     expect(await ledger.charge(spend('b', { media: 10_000 }), RECEIPT)).toMatchObject({ ok: true });
   });
 
-  test('reserve gives expired holds of the account back first', async () => {
+  test('reserve first expires overdue holds of the account', async () => {
     await ledger.reserve(spend('a', { media: 10_000 }), TTL_MS);
     clock.advance(TTL_MS - 1);
     expect(await ledger.reserve(spend('b', { media: 10_000 }), TTL_MS)).toMatchObject({
@@ -224,14 +224,14 @@ describe.each([
     expect(await ledger.reserve(spend('b', { media: 10_000 }), TTL_MS)).toMatchObject({ ok: true });
   });
 
-  test('reserve gets through more expired holds than one statement ends', async () => {
+  test('reserve succeeds behind more overdue holds than one statement expires', async () => {
     for (let hold = 0; hold < 100; hold++) await ledger.reserve(spend(`old ${hold}`, { media: 100 }), TTL_MS);
     clock.advance(TTL_MS);
     expect(await ledger.reserve(spend('new', { media: 10_000 }), TTL_MS)).toMatchObject({ ok: true });
   });
 
-  test('the sweep expires a page at a time, oldest first, and counts', async () => {
-    // Other tests of this file left holds open on the same server.
+  test('the sweep expires a page at a time, oldest first, and returns the count', async () => {
+    // Other tests of this file leave open holds on the same server.
     await ledger.expireHolds(1_000);
     clock.advance(10 * TTL_MS);
     await ledger.expireHolds(1_000);
@@ -247,7 +247,7 @@ describe.each([
     await expect(ledger.expireHolds(0)).rejects.toThrow(RangeError);
   });
 
-  test('credit books a reference once', async () => {
+  test('credit books a ref once', async () => {
     const entry = { accountId: customer.accountId, kind: 'grant', ref: `${place}-${count}`, delta: microCredits(500) } as const;
     expect(await ledger.credit(entry)).toEqual({ ok: true, value: { booked: true, balance: { available: 10_500, held: 0, debt: 0 } } });
     expect(await ledger.credit(entry)).toEqual({ ok: true, value: { booked: false, balance: { available: 10_500, held: 0, debt: 0 } } });
@@ -259,7 +259,7 @@ describe.each([
     await expect(ledger.credit({ ...entry, ref: `${place}-${count}-limit`, delta: microCredits(1e12) })).rejects.toThrow(RangeError);
   });
 
-  test('an adjustment below what is there becomes debt, blocks spending, and is paid first', async () => {
+  test('an adjustment beyond the balance becomes debt, which blocks spending and is paid first', async () => {
     const adjust = (ref: string, delta: number) =>
       ledger.credit({ accountId: customer.accountId, kind: 'adjust', ref: `${place}-${count}-${ref}`, delta: microCredits(delta) });
     expect(await adjust('down', -12_000)).toMatchObject({ ok: true, value: { balance: { available: -2_000, held: 0, debt: 2_000 } } });
@@ -268,7 +268,7 @@ describe.each([
     expect(await ledger.charge(spend('b', { media: 1 }), RECEIPT)).toMatchObject({ ok: true });
   });
 
-  test('prices that no procedure accepts are a bug', async () => {
+  test('prices that no procedure accepts throw', async () => {
     await expect(ledger.reserve(spend('a', { media: 0 }), TTL_MS)).rejects.toThrow('could afford');
     await expect(ledger.reserve(spend('b', { media: -1 }), TTL_MS)).rejects.toThrow('could afford');
     await expect(ledger.reserve({ ...spend('c'), lines: [...spend('c').lines, ...spend('c').lines] }, TTL_MS)).rejects.toThrow(

@@ -18,15 +18,15 @@ import {
   withoutCompare,
 } from './payment-lifecycles.ts';
 
-/** Payments for one database: the audit reads everything, so many small databases are quicker than a large one. */
+/** Payments in one database: the audit reads every row, so many small databases are faster than a large one. */
 const PAYMENTS_IN_A_DATABASE = 300;
 
-/** Payments whose steps are mixed with each other, all of one account. */
+/** Payments of one account whose steps are interleaved. */
 const PAYMENTS_AT_ONCE = 5;
 
 type Outcome = { steps: number; readonly wrong: string[] };
 
-/** Lives through a number of payments, a few at once; returns those whose money is not what the model says. Every ledger adds up. */
+/** Simulates payments and returns those whose money differs from the model. Checks that every ledger adds up. */
 async function live(payments: number, variant: (topUps: TopUps) => TopUps): Promise<Outcome> {
   const outcome: Outcome = { steps: 0, wrong: [] };
   for (let first = 0; first < payments; first += PAYMENTS_IN_A_DATABASE) {
@@ -50,10 +50,10 @@ async function liveIn(client: Client, firstGroup: number, variant: (topUps: TopU
     const check = createTopUpCheck({ topUps: slow, payments: modelPayments(sessions, interleaver), clock, ids: countedIds() });
     const deliver = async (session: ModelSession, subject: 'session' | 'intent') => {
       await interleaver.pause();
-      // Stripe repeats what was not acknowledged.
+      // Stripe repeats unacknowledged events.
       for (let answered = false; !answered;) answered = (await check.byHint(hintAbout(session, subject))).ok;
     };
-    // In a third of the groups events are lost, and the cron makes up for it in the end.
+    // In a third of the groups events are lost, and the cron has to catch up.
     const isLossy = group % 3 === 0;
     for (const session of sessions.values()) {
       interleaver.start(async () => {
@@ -96,15 +96,15 @@ async function placeOrders(topUps: TopUps, accountId: Id<'acct'>, group: number,
   return sessions;
 }
 
-describe('payments, with events repeated, out of order, lost and at the same moment', () => {
-  test('3,000 lives end with exactly what Stripe says, in the orders, the balance and the audit', async () => {
+describe('payments with repeated, reordered, lost and concurrent events', () => {
+  test('3,000 payments end with exactly what Stripe reports, in orders, balance and audit', async () => {
     const { steps, wrong } = await live(3_000, (topUps) => topUps);
     expect(wrong).toEqual([]);
     expect(steps).toBeGreaterThan(50_000);
   });
 
-  test('without the compare some of them end wrong, so these lives would show it', async () => {
-    // The journal adds up all the same: what is wrong is what it was told.
+  test('without the compare-and-set some end wrong, so the simulation detects it', async () => {
+    // The journal still adds up: what is wrong is the amount it was given.
     expect((await live(300, withoutCompare)).wrong.length).toBeGreaterThan(0);
   });
 });

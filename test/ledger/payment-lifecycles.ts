@@ -2,7 +2,7 @@ import type { PaymentFacts, PaymentHint, PaymentService } from '../../src/billin
 import type { TopUps } from '../../src/billing/topups/top-ups.ts';
 import { ok } from '../../src/core/result.ts';
 
-/** A repeatable source of chance: mulberry32. */
+/** A seeded random number generator: mulberry32. */
 export function randomFrom(seed: number): { below(limit: number): number; pick<T>(from: readonly [T, ...T[]]): T } {
   let state = seed;
   const next = () => {
@@ -17,7 +17,7 @@ export function randomFrom(seed: number): { below(limit: number): number; pick<T
 
 export type Random = ReturnType<typeof randomFrom>;
 
-/** Runs tasks one step at a time, in an order that chance decides. A task's steps end where it pauses. */
+/** Runs tasks one step at a time in random order. A step ends where its task pauses. */
 export class Interleaver {
   steps = 0;
   #active = 0;
@@ -29,7 +29,7 @@ export class Interleaver {
     this.#random = random;
   }
 
-  /** Waits until chance lets this task go on. */
+  /** Waits until this task is chosen to continue. */
   pause(): Promise<void> {
     return new Promise((resolve) => {
       this.#paused.push(resolve);
@@ -37,17 +37,16 @@ export class Interleaver {
     });
   }
 
-  /** Starts a task and returns at once; it may start others. */
+  /** Starts a task without waiting for it; it may start others. */
   start(task: () => Promise<void>): void {
     this.#active += 1;
     void task().finally(() => this.#leave());
   }
 
-  /** Runs until every task has ended. */
   async run(): Promise<void> {
     for (;;) {
       if (this.#active > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
-      // The newest is favoured, so that some tasks are left behind for long with what they knew.
+      // The newest task is favoured, so that some tasks continue much later with outdated knowledge.
       const last = this.#paused.length - 1;
       const [next] = this.#paused.splice(this.#random.below(4) > 0 ? last : this.#random.below(last + 1), 1);
       if (next === undefined) return;
@@ -67,7 +66,7 @@ export class Interleaver {
 
 type Reversal = { readonly kind: 'refund' | 'dispute'; readonly cents: number; counts: boolean };
 
-/** One session at a model of Stripe: what happened to it, and what follows from that. */
+/** A model of one session at Stripe. */
 export class ModelSession {
   progress: PaymentFacts['progress'] = 'open';
   readonly reversals: Reversal[] = [];
@@ -81,14 +80,14 @@ export class ModelSession {
     this.cents = cents;
   }
 
-  /** What the ledger should hold in the end, worked out without the code under test. */
+  /** What the ledger should hold in the end, computed without the code under test. */
   get worth(): number {
     if (this.progress !== 'paid') return 0;
     const gone = Math.min(this.cents, this.#sum('refund') + this.#sum('dispute'));
     return (this.cents - gone) * 10_000;
   }
 
-  /** A life: each step changes the session and returns the events that Stripe would send. */
+  /** Each step changes the session and yields the events that Stripe would send. */
   *life(random: Random): Generator<readonly ('session' | 'intent')[]> {
     if (random.below(10) === 0) {
       this.progress = 'expired';
@@ -104,7 +103,7 @@ export class ModelSession {
       const reversal: Reversal = { kind, cents: random.below(3) === 0 ? open : 1 + random.below(open), counts: true };
       this.reversals.push(reversal);
       yield kind === 'refund' ? ['intent', 'intent'] : ['intent'];
-      // A dispute that is won, a refund that comes back.
+      // A won dispute, a failed refund.
       if (random.below(2) === 0) {
         reversal.counts = false;
         yield ['intent'];
@@ -135,7 +134,7 @@ export class ModelSession {
   }
 }
 
-/** The model as the code under test sees it: every question takes time, and the session and its reversals are asked for separately. */
+/** The model as a payment service: every request takes time, and a session and its reversals are separate requests. */
 export function modelPayments(sessions: ReadonlyMap<string, ModelSession>, interleaver: Interleaver): PaymentService {
   return {
     createSession: () => Promise.reject(new Error('the orders of this test are placed by hand')),
@@ -158,7 +157,7 @@ export function modelPayments(sessions: ReadonlyMap<string, ModelSession>, inter
   };
 }
 
-/** The orders, with a pause before each call. */
+/** Adds a pause before each call. */
 export function interleavedTopUps(topUps: TopUps, interleaver: Interleaver): TopUps {
   return {
     ...topUps,
@@ -167,7 +166,7 @@ export function interleavedTopUps(topUps: TopUps, interleaver: Interleaver): Top
   };
 }
 
-/** What the orders would be without the compare: whoever writes last is right. */
+/** Orders without the compare-and-set: the last write wins. */
 export function withoutCompare(topUps: TopUps): TopUps {
   return {
     ...topUps,
@@ -178,7 +177,6 @@ export function withoutCompare(topUps: TopUps): TopUps {
   };
 }
 
-/** An event about a session, by what it names. */
 export function hintAbout(session: ModelSession, subject: 'session' | 'intent'): PaymentHint {
   const about = subject === 'session' ? { sessionId: session.sessionId } : { intentId: session.intentId };
   return { id: 'evt', type: subject, objectId: session.sessionId, about };

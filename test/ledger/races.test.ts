@@ -23,7 +23,7 @@ afterEach(async () => {
   expect(brokenLaws(await auditLedger(client))).toEqual([]);
 });
 
-/** A ledger with a client of its own, as each request of the Worker has one. */
+/** A ledger with its own client, like that of each request to the Worker. */
 const ownLedger = (): Ledger => ledgerOver({ client: createDatabase({ url: serverUrl() }), clock });
 
 const spendOf = (customer: Customer, id: string): Spend => ({
@@ -36,7 +36,7 @@ const spendOf = (customer: Customer, id: string): Spend => ({
 const parallel = <T>(count: number, run: (index: number) => Promise<T>) =>
   Promise.all(Array.from({ length: count }, (_, index) => run(index)));
 
-test('of a hundred parallel reserves on a balance for three, exactly three succeed', async () => {
+test('exactly three of a hundred parallel reserves on a balance for three succeed', async () => {
   const customer = await addCustomer(client, { name: 'three', balance: 3 * PRICE });
   const answers = await parallel(100, (index) => ownLedger().reserve(spendOf(customer, `three-${index}`), TTL_MS));
   expect(answers.filter((answer) => answer.ok)).toHaveLength(3);
@@ -44,7 +44,7 @@ test('of a hundred parallel reserves on a balance for three, exactly three succe
   expect(refusals).toEqual(new Set(['ok', 'insufficient_credits']));
 });
 
-test('of parallel charges on a balance for five, exactly five succeed and the balance is spent', async () => {
+test('exactly five parallel charges on a balance for five succeed, and the balance is spent', async () => {
   const customer = await addCustomer(client, { name: 'five', balance: 5 * PRICE });
   const answers = await parallel(40, (index) => ownLedger().charge(spendOf(customer, `five-${index}`), {}));
   expect(answers.filter((answer) => answer.ok)).toHaveLength(5);
@@ -52,9 +52,9 @@ test('of parallel charges on a balance for five, exactly five succeed and the ba
   expect(account.rows[0]).toMatchObject({ posted_micros: 0, held_micros: 0 });
 });
 
-test('of a thousand parallel charges on the last credit, exactly one succeeds', async () => {
+test('exactly one of a thousand parallel charges on the last credit succeeds', async () => {
   const customer = await addCustomer(client, { name: 'thousand', balance: PRICE });
-  // The database takes them one after the other, which for a thousand takes longer than a request may wait.
+  // The database runs them one after the other, which takes longer than a request may wait.
   const patient = { ...CALL_POLICY, deadlineMs: 120_000 };
   const answers = await parallel(1_000, (index) =>
     ledgerOver({ client: createDatabase({ url: serverUrl() }), clock, policy: patient }).charge(spendOf(customer, `thousand-${index}`), {}),
@@ -64,13 +64,13 @@ test('of a thousand parallel charges on the last credit, exactly one succeeds', 
   expect(settled.rows[0]?.['n']).toBe(1);
 });
 
-test('the same charge sent twenty times at once is taken once', async () => {
+test('a charge sent twenty times in parallel is taken once', async () => {
   const customer = await addCustomer(client, { name: 'same', balance: 50 * PRICE });
   const answers = await parallel(20, () => ownLedger().charge(spendOf(customer, 'same'), {}));
   for (const answer of answers) expect(answer).toMatchObject({ ok: true, value: { settled: PRICE, balance: { available: 49 * PRICE } } });
 });
 
-test('a settle and a release at once resolve the hold one way', async () => {
+test('a concurrent settle and release resolve the hold once', async () => {
   const customer = await addCustomer(client, { name: 'either', balance: 10 * PRICE });
   const outcomes = await parallel(10, async (index) => {
     const spend = spendOf(customer, `either-${index}`);
@@ -87,7 +87,7 @@ test('a settle and a release at once resolve the hold one way', async () => {
   expect(account.rows[0]).toMatchObject({ posted_micros: (10 - taken) * PRICE });
 });
 
-test('of sixteen parallel batches of sixty-four on one last credit, one row wins', async () => {
+test('exactly one row of sixteen parallel batches of sixty-four gets the last credit', async () => {
   const customer = await addCustomer(client, { name: 'last', balance: PRICE });
   await parallel(16, async (batch) => {
     const rows = Array.from({ length: 64 }, (_, row) => ({
@@ -111,7 +111,7 @@ test('of sixteen parallel batches of sixty-four on one last credit, one row wins
   expect(holds.rows[0]).toMatchObject({ holds: 1 });
 });
 
-test('one batch serves good and bad rows side by side, each by itself', async () => {
+test('valid and invalid rows of one batch do not affect each other', async () => {
   const customer = await addCustomer(client, { name: 'mixed', balance: 10 * PRICE });
   const good = (id: string) => ({ ...spendOf(customer, id), now: START_TIME, expiresAt: START_TIME + TTL_MS });
   const rows = [

@@ -27,7 +27,7 @@ const spendOf = (keyHash: string, name: string): Spend => ({
   lines: [{ item: 'media', amount: microCredits(1_000) }],
 });
 
-/** Three tries without pauses; the pauses asked for are kept. */
+/** Three tries without pausing; the requested pauses are recorded. */
 function quickPolicy(deadlineMs = 5_000): CallPolicy & { readonly pauses: number[] } {
   const pauses: number[] = [];
   return {
@@ -40,7 +40,7 @@ function quickPolicy(deadlineMs = 5_000): CallPolicy & { readonly pauses: number
   };
 }
 
-describe('a database that is down', () => {
+describe('an unreachable database', () => {
   test('makes every call unreachable after three tries', async () => {
     const policy = quickPolicy();
     const client = createDatabase({ url: `http://127.0.0.1:${await freePort()}` });
@@ -75,7 +75,7 @@ describe('a database that is down', () => {
     expect(await ring.revoke(manager, 'key_a')).toEqual(UNREACHABLE);
   });
 
-  test('that accepts and never answers ends at the deadline, not never', async () => {
+  test('that accepts connections but never answers is given up at the deadline', async () => {
     const sockets = createSocketServer((socket) => socket.on('error', () => undefined)).listen(0, '127.0.0.1');
     await new Promise((resolve) => sockets.once('listening', resolve));
     const client = createDatabase({ url: `http://127.0.0.1:${portOf(sockets)}` });
@@ -85,7 +85,7 @@ describe('a database that is down', () => {
   });
 });
 
-describe('a server that is misbehaving', () => {
+describe('a failing server', () => {
   let server: Server;
   let requests = 0;
   const answerWith = async (status: number): Promise<string> => {
@@ -99,13 +99,13 @@ describe('a server that is misbehaving', () => {
   };
   afterEach(() => server.close());
 
-  test.each([500, 502, 503, 429])('is asked again after %i', async (status) => {
+  test.each([500, 502, 503, 429])('is retried after %i', async (status) => {
     const client = createDatabase({ url: await answerWith(status) });
     expect(await ledgerOver({ client, clock, policy: quickPolicy() }).expireHolds(1)).toEqual(UNREACHABLE);
     expect(requests).toBe(3);
   });
 
-  test.each([401, 404])('is not asked again after %i', async (status) => {
+  test.each([401, 404])('is not retried after %i', async (status) => {
     const client = createDatabase({ url: await answerWith(status) });
     expect(await ledgerOver({ client, clock, policy: quickPolicy() }).expireHolds(1)).toEqual(UNREACHABLE);
     expect(requests).toBe(1);
@@ -121,7 +121,7 @@ describe('a network that loses messages', () => {
     expect(brokenLaws(await auditLedger(client))).toEqual([]);
   });
 
-  /** A client whose first answers are lost after the server has done its work. */
+  /** A client whose first responses are lost after the server has done its work. */
   function forgetful(lost: number): { readonly client: Client; readonly count: () => number } {
     let count = 0;
     const fetchAndForget: typeof fetch = async (input, init) => {
@@ -154,7 +154,7 @@ describe('a network that loses messages', () => {
     }
   });
 
-  test('a reserve whose answer was lost finds its own hold', async () => {
+  test('a reserve whose response was lost returns its own hold', async () => {
     const customer = await addCustomer(client, { name: 'reserve', balance: 1_000 });
     const lossy = forgetful(2);
     const answer = await ledgerOver({ client: lossy.client, clock, policy: quickPolicy() }).reserve(
@@ -165,14 +165,14 @@ describe('a network that loses messages', () => {
     expect(lossy.count()).toBe(3);
   });
 
-  test('a charge whose answer was lost is taken once and succeeds', async () => {
+  test('a charge whose response was lost is taken once and succeeds', async () => {
     const customer = await addCustomer(client, { name: 'charge', balance: 5_000 });
     const ledger = ledgerOver({ client: forgetful(1).client, clock, policy: quickPolicy() });
     const answer = await ledger.charge(spendOf(customer.keyHash, 'lost-charge'), {});
     expect(answer).toMatchObject({ ok: true, value: { reserved: 1_000, settled: 1_000, balance: { available: 4_000 } } });
   });
 
-  test('a settlement whose answer was lost is taken once and succeeds', async () => {
+  test('a settlement whose response was lost is taken once and succeeds', async () => {
     const customer = await addCustomer(client, { name: 'settle', balance: 5_000 });
     await ledgerOver({ client, clock }).reserve(spendOf(customer.keyHash, 'lost-settle'), TTL_MS);
     const ledger = ledgerOver({ client: forgetful(1).client, clock, policy: quickPolicy() });
@@ -180,14 +180,14 @@ describe('a network that loses messages', () => {
     expect(answer).toMatchObject({ ok: true, value: { settled: 400, refunded: 600, balance: { available: 4_600 } } });
   });
 
-  test('a credit whose answer was lost is booked once and says so', async () => {
+  test('a credit whose response was lost is booked once and reported as booked', async () => {
     const customer = await addCustomer(client, { name: 'credit' });
     const entry = { accountId: customer.accountId, kind: 'grant', ref: 'lost-credit', delta: microCredits(7) } as const;
     const ledger = ledgerOver({ client: forgetful(1).client, clock, policy: quickPolicy() });
     expect(await ledger.credit(entry)).toEqual({ ok: true, value: { booked: true, balance: { available: 7, held: 0, debt: 0 } } });
   });
 
-  test('a signup whose answer was lost makes one account with one grant', async () => {
+  test('a signup whose response was lost creates one account with one grant', async () => {
     const lossy = forgetful(1);
     const accounts = createAccounts({
       client: lossy.client,
@@ -203,7 +203,7 @@ describe('a network that loses messages', () => {
     expect(rows.rows[0]).toMatchObject({ posted_micros: 9, seq: 1, keys: 1 });
   });
 
-  test('a key whose minting or rotation lost its answer is minted and rotated once', async () => {
+  test('a key creation or rotation whose response was lost happens once', async () => {
     const { accountId, keyHash } = await addCustomer(client, { name: 'minting' });
     const manager = await createAccounts({ client, clock, ids: countedIds(), signupGrant: ZERO }).identify(keyHash);
     if (!manager.ok) throw new Error(manager.error.kind);
@@ -215,7 +215,7 @@ describe('a network that loses messages', () => {
     expect(secrets.rows.map((row) => row['retires_at'])).toEqual([clock() + 5, null]);
   });
 
-  test('a broken law is a bug that is thrown at once, not tried again', async () => {
+  test('a violated invariant throws at once, without a retry', async () => {
     const counted = forgetful(0);
     const policy = quickPolicy();
     await addCustomer(client, { name: 'taken' });

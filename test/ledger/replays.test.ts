@@ -56,7 +56,7 @@ async function taken(): Promise<number> {
   return 100 * PRICE - Number(account.rows[0]?.['posted_micros']);
 }
 
-test('of fifty parallel charges under one key one is taken, and the others are given its answer', async () => {
+test('one of fifty parallel charges with one Idempotency-Key is taken, and the others get its response', async () => {
   const answers = await Promise.all(
     Array.from({ length: 50 }, (_, index) => ownLedger().charge(spendOf(`c${index}`), {}, answer(`answer ${index}`))),
   );
@@ -69,14 +69,14 @@ test('of fifty parallel charges under one key one is taken, and the others are g
   expect(await taken()).toBe(PRICE);
 });
 
-test('of fifty parallel reserves under one key one holds, and the others are told that it is running', async () => {
+test('one of fifty parallel reserves with one Idempotency-Key succeeds, and the others learn that it is in progress', async () => {
   const answers = await Promise.all(Array.from({ length: 50 }, (_, index) => ownLedger().reserve(spendOf(`r${index}`), TTL_MS)));
   expect(answers.filter((one) => one.ok)).toHaveLength(1);
   const refusals = new Set(answers.map((one) => (one.ok ? 'held' : JSON.stringify(one.error))));
   expect(refusals).toEqual(new Set(['held', JSON.stringify({ kind: 'in_flight', until: clock() + TTL_MS })]));
 });
 
-test('a settlement remembers its answer with the balance after it; a late second settlement changes neither', async () => {
+test('a settlement stores its response with the balance after it; a late second settlement changes neither', async () => {
   const spend = spendOf('settled');
   await ownLedger().reserve(spend, TTL_MS);
   const lines = [{ item: 'media', settled: microCredits(400) }];
@@ -89,7 +89,7 @@ test('a settlement remembers its answer with the balance after it; a late second
   expect(await taken()).toBe(400);
 });
 
-test('the key of a released request is free, unless its answer was worth remembering', async () => {
+test('the Idempotency-Key of a released request is free unless a response was stored', async () => {
   const first = spendOf('first');
   await ownLedger().reserve(first, TTL_MS);
   await ownLedger().release(first.id, 'provider_timeout', ending(null));
@@ -102,7 +102,7 @@ test('the key of a released request is free, unless its answer was worth remembe
   expect(await taken()).toBe(0);
 });
 
-test('the key of a request that died is free when its hold is over, and the dead one can not settle any more', async () => {
+test('the Idempotency-Key of a crashed request is free once its hold expires, and that request can no longer settle', async () => {
   const dead = spendOf('dead');
   await ownLedger().reserve(dead, TTL_MS);
   clock.advance(TTL_MS);
@@ -120,13 +120,13 @@ test('the key of a request that died is free when its hold is over, and the dead
   expect(await taken()).toBe(PRICE);
 });
 
-test('a request that the balance refuses leaves the key free', async () => {
+test('a request refused for its balance leaves the Idempotency-Key free', async () => {
   const dear = spendOf('dear', { lines: [{ item: 'media', amount: microCredits(1_000 * PRICE) }] });
   expect(await ownLedger().charge(dear, {}, answer('x'))).toMatchObject({ error: { kind: 'insufficient_credits' } });
   expect(await ownLedger().charge(spendOf('cheap'), {}, answer('x'))).toMatchObject({ ok: true });
 });
 
-test('another request with the key is told so, while the first runs and after', async () => {
+test('a different request with the same Idempotency-Key is refused, during the first request and after it', async () => {
   await ownLedger().reserve(spendOf('one'), TTL_MS);
   const other = spendOf('other', { fingerprint: sha256('another request') });
   expect(await ownLedger().reserve(other, TTL_MS)).toEqual({ ok: false, error: { kind: 'mismatch' } });
@@ -134,7 +134,7 @@ test('another request with the key is told so, while the first runs and after', 
   expect(await ownLedger().charge(other, {}, answer('x'))).toEqual({ ok: false, error: { kind: 'mismatch' } });
 });
 
-test('a request without a hold is claimed once, answered once, and forgotten after a day', async () => {
+test('a request without a hold is claimed once, answered once, and deleted after a day', async () => {
   const request = (id: string) => ({
     scope: customer.accountId,
     digest: sha256('post'),
@@ -159,7 +159,7 @@ test('a request without a hold is claimed once, answered once, and forgotten aft
   expect(await ownReplays().claim(request('after that'), TTL_MS)).toMatchObject({ ok: true });
 });
 
-test('a key that failed on a target three times is refused before any hold, until two minutes have passed or it succeeds', async () => {
+test('after three failures on a target a key is refused without a hold, until two minutes have passed or a request succeeds', async () => {
   const target = '/v1/post Target_____';
   const attempt = async (id: string) => {
     const spend = spendOf(id, { onceDigest: null, target });

@@ -7,9 +7,9 @@ import { addCustomer, type Customer, manualClock, sha256 } from '../support/data
 const TTL_MS = 60_000;
 
 /**
- * Fills an empty database with at least one row in every state that a row can be in: accounts in credit, in debt, frozen and closed; keys
- * revoked and expiring; holds open, settled in full and in part, released and expired; payments unpaid, paid and clawed back.
- * Throws when a step doesn't come out as it should.
+ * Fills an empty database with at least one row in every possible state: accounts in credit, in debt, frozen and closed; keys revoked and
+ * expiring; holds open, settled in full and in part, released and expired; payments unpaid, paid and clawed back. Throws when a step has
+ * an unexpected outcome.
  */
 export async function buildScenario(client: Client): Promise<void> {
   const clock = manualClock();
@@ -42,14 +42,14 @@ export async function buildScenario(client: Client): Promise<void> {
   });
   must(await ledger.charge(once('once', rich, 'answered'), receipt, { status: 200, sealed: 'sealed' }));
   must(await ledger.reserve(once('claimed', rich, 'running'), TTL_MS));
-  // One that failed, and one that was charged and never delivered.
+  // A failed request, and one that was charged but not delivered.
   const target = 'a target';
   must(await ledger.reserve({ ...spend(rich, 'failed', { media: 20 }), target }, TTL_MS));
   must(await ledger.release('req_failed', 'provider_timeout', { keyHash: rich.keyHash, onceDigest: null, answer: null, target }));
   must(await ledger.charge(spend(rich, 'undelivered', { media: 30 }), receipt));
   await ledger.abandon('req_undelivered', null);
 
-  // The poor one's open hold outlives a clawback of what it was made from: a debt with a hold.
+  // A clawback of the credit behind an open hold: a debt together with a hold.
   await pay(client, 'pay_poor', poor.accountId, 2_000, [2_000, 500, 1_000]);
   must(await ledger.reserve(spend(poor, 'owed', { media: 1_500 }), TTL_MS));
   await pay(client, 'pay_poor', poor.accountId, 2_000, [0]);
@@ -66,8 +66,8 @@ export async function buildScenario(client: Client): Promise<void> {
 }
 
 /**
- * A tree below the rich one's key: a helper with a day's budget, a ceiling and a retired secret, its child, two more generations, a child
- * of a key that is revoked, and a test key.
+ * Creates a tree below the rich account's key: a child with a daily budget, a ceiling and a retired secret, two more levels below it, a
+ * child of a revoked key, and a test key.
  */
 async function addKeys(client: Client, rich: Customer, now: number): Promise<void> {
   const keys = [

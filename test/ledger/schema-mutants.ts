@@ -1,14 +1,14 @@
 import type { Client } from '@libsql/client';
 import { textOf } from '../support/database.ts';
 
-/** The statements that make a database, in an order that works. */
+/** The statements of a schema, in an order that can be executed. */
 export type Schema = readonly SchemaObject[];
 type SchemaObject = { readonly type: string; readonly name: string; readonly table: string; readonly sql: string };
 
-/** A change that takes one guard out of a schema. Changes can follow each other. */
+/** A change that removes one guard from a schema. Changes can be combined. */
 export type Mutant = { readonly name: string; readonly mutate: (schema: Schema) => Schema };
 
-/** Reads the schema of a migrated database, as the engine itself keeps it. */
+/** Reads the schema of a migrated database from sqlite_schema. */
 export async function readSchema(client: Client): Promise<Schema> {
   const answer = await client.execute(
     `SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE '\\_\\_drizzle%' ESCAPE '\\'
@@ -22,7 +22,7 @@ export async function readSchema(client: Client): Promise<Schema> {
   }));
 }
 
-/** Makes the tables, indexes, views and triggers in an empty database. */
+/** Creates the schema in an empty database. */
 export async function applySchema(client: Client, schema: Schema): Promise<void> {
   await client.batch(
     schema.map((object) => object.sql),
@@ -30,7 +30,7 @@ export async function applySchema(client: Client, schema: Schema): Promise<void>
   );
 }
 
-/** Takes every guard out, one at a time: each RAISE, each trigger on a table, each CHECK, each UNIQUE and each unique index. */
+/** Returns one mutant for each guard: RAISE, trigger on a table, CHECK, UNIQUE and unique index. */
 export function mutantsOf(schema: Schema): readonly Mutant[] {
   const tables = new Set(schema.filter((object) => object.type === 'table').map((object) => object.name));
   return schema.flatMap((object): Mutant[] => {
@@ -78,7 +78,7 @@ function replaceOnce(sql: string, text: string, replacement: string): string {
   return sql.replace(text, () => replacement);
 }
 
-/** The text of every CHECK (…) of a table, parentheses balanced. */
+/** Returns every CHECK (…) of a table, with balanced parentheses. */
 function checksOf(sql: string): readonly string[] {
   return [...sql.matchAll(/CHECK \(/g)].map((match) => {
     let depth = 0;

@@ -12,7 +12,7 @@ afterAll(() => client.close());
 
 const described = Object.values(schema).map((table) => getTableConfig(table));
 
-test('the schema that reads use names every table of the migrations, and no other', async () => {
+test('the schema used for reads has exactly the tables of the migrations', async () => {
   const tables = await client.execute(
     `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_\\_drizzle%' ESCAPE '\\' ORDER BY name`,
   );
@@ -53,7 +53,7 @@ test.each(described)('the primary key and the named indexes of $name are those o
   expect(named.sort((a, b) => (a.name < b.name ? -1 : 1))).toEqual(indexes.rows.map((row) => ({ ...row })));
 });
 
-test('every table of money is STRICT', async () => {
+test('every money table is STRICT', async () => {
   const loose = await client.execute(
     `SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND strict = 0 AND name NOT LIKE 'sqlite%' AND name NOT LIKE '\\_\\_drizzle%' ESCAPE '\\'`,
   );

@@ -36,7 +36,7 @@ async function balance(): Promise<unknown> {
   return { ...rows.rows[0] };
 }
 
-test('an observation is written when nobody wrote one since, and lost otherwise, the state with the money', async () => {
+test('an observation is applied only if no other was applied since, state and money together', async () => {
   const topUps = createTopUps({ client, clock });
   await topUps.open(order('pay_1'));
   expect(await topUps.apply(paid('pay_1', 0))).toEqual({ ok: true, value: 'applied' });
@@ -45,7 +45,7 @@ test('an observation is written when nobody wrote one since, and lost otherwise,
   expect(await balance()).toEqual({ posted: 5_000_000, debt: 0 });
 });
 
-test('an observation that changes nothing counts too, so that an older one cannot follow it', async () => {
+test('an observation without a change also increases the revision, so that an older one cannot follow it', async () => {
   const topUps = createTopUps({ client, clock });
   await topUps.open(order('pay_1'));
   expect(await topUps.apply({ ...paid('pay_1', 0, 0), state: 'refunded' })).toEqual({ ok: true, value: 'applied' });
@@ -53,7 +53,7 @@ test('an observation that changes nothing counts too, so that an older one canno
   expect(await balance()).toEqual({ posted: 0, debt: 0 });
 });
 
-test("credit beyond the account's limit is refused, and neither money nor state moves", async () => {
+test("credit beyond the account's limit is refused, and neither money nor state changes", async () => {
   const topUps = createTopUps({ client, clock });
   await client.execute({
     sql: `INSERT INTO credit (account_id, kind, ref, delta, now) SELECT j.value ->> 0, 'adjust', 'much', j.value ->> 1, 1 FROM json_each(?) j`,
@@ -64,7 +64,7 @@ test("credit beyond the account's limit is refused, and neither money nor state 
   expect(await topUps.find({ id: 'pay_1' })).toMatchObject({ value: { rev: 0, target: 0, state: 'open' } });
 });
 
-test('an idempotency key finds its order for a day, and makes a new one after that', async () => {
+test('an idempotency key returns its order for a day, and creates a new one after that', async () => {
   const topUps = createTopUps({ client, clock });
   const first = await topUps.open(order('pay_1', 'key'));
   expect(first).toMatchObject({ value: { isClaimed: true, order: { id: 'pay_1' } } });
@@ -75,7 +75,7 @@ test('an idempotency key finds its order for a day, and makes a new one after th
   expect(await topUps.open(order('pay_3', 'key'))).toMatchObject({ value: { isClaimed: true, order: { id: 'pay_3' } } });
 });
 
-test('a session without an order is adopted once, and not for an account that is not there', async () => {
+test('a session without an order is adopted once, and never for an unknown account', async () => {
   const topUps = createTopUps({ client, clock });
   const found = { sessionId: 'cs_found', accountId: customer.accountId, amountCents: 500, credits: microCredits(5_000_000) };
   expect(await topUps.adopt({ ...found, id: 'pay_1' })).toMatchObject({ value: { id: 'pay_1', sessionId: 'cs_found', target: 0 } });
@@ -84,7 +84,7 @@ test('a session without an order is adopted once, and not for an account that is
   expect(await topUps.adopt({ ...nobody, id: 'pay_3' })).toEqual({ ok: false, error: { kind: 'unknown_account' } });
 });
 
-test('the orders that wait longest come first, and those that need no look never', async () => {
+test('orders are listed longest overdue first, without those that need no check', async () => {
   const topUps = createTopUps({ client, clock });
   for (const [id, at] of [
     ['pay_1', 20],

@@ -46,7 +46,7 @@ const spend = (onceDigest: string | null = null): Spend => ({
   onceDigest,
 });
 
-/** A ledger whose first `lost` requests get lost, before they reach the server or after it has done its work. */
+/** A ledger whose first `lost` requests are lost, before they reach the server or after it has done its work. */
 function lossy(lost: number, when: 'before' | 'after'): Ledger {
   let sent = 0;
   const losing: typeof fetch = async (input, init) => {
@@ -66,7 +66,7 @@ async function money(): Promise<unknown> {
 const UNTOUCHED = { posted: BALANCE, held: 0, adjustments: 0 };
 const BOOKED_BACK = { posted: BALANCE, held: 0, adjustments: 1 };
 
-/** Each call on its way to a paid read, what must be there before it, and what it takes when it is carried out once. */
+/** Each call of a paid read, its precondition, and what it takes when carried out once. */
 const CALLS = [
   {
     name: 'reserve',
@@ -95,7 +95,7 @@ const CALLS = [
 ] as const;
 
 describe.each(CALLS)('a $name', ({ name, before, call, after }) => {
-  test.each([1, 2] as const)('that is lost %i times is carried out once and succeeds', async (lost) => {
+  test.each([1, 2] as const)('lost %i times is carried out once and succeeds', async (lost) => {
     for (const when of ['before', 'after'] as const) {
       customer = await addCustomer(client, { name: `unknown-${++count}`, balance: BALANCE });
       await before();
@@ -104,7 +104,7 @@ describe.each(CALLS)('a $name', ({ name, before, call, after }) => {
     }
   });
 
-  test('without an outcome is undone by its id, once, whether or not it was carried out', async () => {
+  test('without a known outcome is undone once by its id, whether or not it was carried out', async () => {
     for (const when of ['before', 'after'] as const) {
       customer = await addCustomer(client, { name: `unknown-${++count}`, balance: BALANCE });
       await before();
@@ -112,7 +112,7 @@ describe.each(CALLS)('a $name', ({ name, before, call, after }) => {
       for (let time = 0; time < 3; time++) await ledger.abandon(spend().id, null);
       const isTaken = when === 'after' && (name === 'charge' || name === 'settle');
       expect(await money()).toEqual(isTaken ? BOOKED_BACK : UNTOUCHED);
-      // What was undone can't be taken any more.
+      // An undone request can no longer be charged.
       expect(await ledger.settle(spend().id, [{ item: 'media', settled: microCredits(PRICE) }], {})).toMatchObject({ ok: isTaken });
       expect(await money()).toEqual(isTaken ? BOOKED_BACK : UNTOUCHED);
     }
@@ -120,7 +120,7 @@ describe.each(CALLS)('a $name', ({ name, before, call, after }) => {
 });
 
 describe('an undo', () => {
-  test.each([0, 1, 2, 3])('whose answers get lost %i times gives back once', async (lost) => {
+  test.each([0, 1, 2, 3])('whose response is lost %i times refunds once', async (lost) => {
     await ledger.charge(spend(), {});
     await lossy(lost, 'after').abandon(spend().id, null);
     await ledger.abandon(spend().id, null);
@@ -129,21 +129,21 @@ describe('an undo', () => {
     expect(rows).toMatchObject([{ delta_micros: PRICE }]);
   });
 
-  test('gives back what was settled, not what was reserved', async () => {
+  test('refunds what was settled, not what was reserved', async () => {
     await ledger.reserve(spend(), TTL_MS);
     await ledger.settle(spend().id, [{ item: 'media', settled: microCredits(1) }], {});
     await ledger.abandon(spend().id, null);
     expect(await money()).toEqual(BOOKED_BACK);
   });
 
-  test('of a read that came to nothing books nothing', async () => {
+  test('of a read that cost nothing books nothing', async () => {
     await ledger.reserve(spend(), TTL_MS);
     await ledger.settle(spend().id, [], {});
     await ledger.abandon(spend().id, null);
     expect(await money()).toEqual(UNTOUCHED);
   });
 
-  test('leaves what is answered under the Idempotency-Key, and frees the key of what is not', async () => {
+  test('keeps a charge whose response is stored under the Idempotency-Key, and otherwise frees the key', async () => {
     const once = sha256(`once ${count}`);
     await ledger.charge(spend(once), {}, { status: 200, sealed: 'kept' });
     await ledger.abandon(spend().id, once);
@@ -157,14 +157,14 @@ describe('an undo', () => {
     await ledger.release(`req_free-${count}`, 'x');
   });
 
-  test('of what has not landed yet is tried until it has, also after a restart', async () => {
+  test('of a request that has not arrived yet is retried until it has, also across a restart', async () => {
     const storage = new AbandonedMemory();
     const writer = createLedgerWriter({ connect: () => client, clock });
     const wake = () => createAbandoned(storage, clock).carryOut(() => writer);
     await createAbandoned(storage, clock).add(0, undoCall(spend().id, null, clock()));
     await wake();
     expect(storage.size).toBe(1);
-    // The charge was stuck somewhere and arrives only now.
+    // The delayed charge arrives only now.
     await ledger.charge(spend(), {});
     clock.advance(2_000);
     await wake();
@@ -172,7 +172,7 @@ describe('an undo', () => {
     expect(await money()).toEqual(BOOKED_BACK);
   });
 
-  test('follows a payment that a bug of ours left without a delivery', async () => {
+  test('refunds a charge that a bug left undelivered', async () => {
     const accounts = createAccounts({ client, clock, ids: countedIds(), signupGrant: ZERO });
     const { keyHash, fingerprint, lines } = spend();
     const payer = customerPayer({

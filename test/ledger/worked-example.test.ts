@@ -16,8 +16,8 @@ const BLOCK = /(?<=<!-- worked example: made by test\/ledger\/worked-example\.te
 const TTL_MS = 60_000;
 const serverUrl = useSqld();
 
-// UPDATE_DOCS=1 writes the transcript into the document; otherwise the two are compared.
-test('the worked example of docs/concepts/billing-ledger.md is what a libSQL server really does', async () => {
+// UPDATE_DOCS=1 writes the output into the document; otherwise the two are compared.
+test('the worked example of docs/concepts/billing-ledger.md is what a libSQL server does', async () => {
   const client = await serverDatabase(serverUrl());
   const transcript = await playExample(client);
   expect(brokenLaws(await auditLedger(client))).toEqual([]);
@@ -32,7 +32,7 @@ test('the worked example of docs/concepts/billing-ledger.md is what a libSQL ser
   expect(BLOCK.exec(readFileSync(DOCUMENT, 'utf8'))?.[0]).toBe(transcript);
 });
 
-/** One customer's day, as lines of text: what was done and the account after it. */
+/** Plays one customer's day and returns each step with the account after it, as lines of text. */
 async function playExample(client: Client): Promise<string> {
   const clock = manualClock();
   const ledger = ledgerOver({ client, clock });

@@ -1,6 +1,6 @@
 import type { Abandoned, AbandonedStorage } from '../../src/billing/writer/compensations.ts';
 
-/** What a Durable Object's storage promises of what is used here: rows in the order of their names, and one alarm. */
+/** Behaves like a Durable Object's storage: rows in the order of their names, and one alarm. */
 export class AbandonedMemory implements AbandonedStorage {
   readonly #notes = new Map<string, Abandoned>();
   alarm: number | null = null;

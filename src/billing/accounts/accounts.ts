@@ -3,7 +3,7 @@ import type { Result } from '../../core/result.ts';
 import type { ApiKey, KeyDetails } from '../keys/key-details.ts';
 import type { Balance, SpendRefusal } from '../ledger/ledger.ts';
 
-/** An account, as its owner sees it. */
+/** An account, as its customer sees it. */
 export type Account = {
   readonly id: Id<'acct'>;
   readonly name: string;
@@ -12,21 +12,21 @@ export type Account = {
   readonly createdAt: number;
 };
 
-/** Who a key belongs to, read without moving money. */
+/** A key with its account and balance. */
 export type Membership = { readonly account: Account; readonly key: KeyDetails; readonly balance: Balance };
 
-/** Why a key opens nothing. */
+/** Why a key doesn't work. */
 export type KeyRefusal = Extract<
   SpendRefusal,
   { kind: 'unknown_key' } | { kind: 'key_revoked' } | { kind: 'key_expired' } | { kind: 'unreachable' }
 >;
 
 export interface Accounts {
-  /** Creates an account with its first key, and books the signup grant, in one batch. The key's raw text is in the answer and nowhere else. */
+  /** Creates an account with its first key and books the signup grant, in one batch. `apiKey` is the secret, which is stored nowhere. */
   signUp(names: {
     readonly accountName: string;
     readonly keyName: string;
   }): Promise<Result<{ readonly account: Account; readonly key: ApiKey; readonly apiKey: string }, { readonly kind: 'unreachable' }>>;
-  /** Finds whose key this is: one read. `keyHash` is 64 hex digits. A frozen account is answered, not refused: it may look at itself. */
+  /** Finds the account of a key, in one read. `keyHash` is 64 hex digits. A frozen account is returned, not refused. */
   identify(keyHash: string): Promise<Result<Membership, KeyRefusal>>;
 }

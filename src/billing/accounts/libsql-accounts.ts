@@ -14,19 +14,19 @@ import { KEY_COLUMNS, keyOf, KeyRow } from '../keys/rows.ts';
 import { BalanceRow, balanceOf } from '../ledger/rows.ts';
 import { callCredit } from '../ledger/statements.ts';
 
-/** What accounts are made of. `signupGrant` may be zero; `policy` and `randomBytes` are for tests. */
+/** `signupGrant` may be zero; `policy` and `randomBytes` are for tests. */
 export type AccountsDeps = {
   readonly client: Database;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly signupGrant: MicroCredits;
-  /** Which shard the database is; its keys say so. */
+  /** The shard of this database, which new keys name. */
   readonly shard?: number;
   readonly randomBytes?: RandomBytes;
   readonly policy?: CallPolicy;
 };
 
-/** Accounts in libSQL: signing up is one batch, finding out whose key it is one read; each is one HTTP request. */
+/** Creates the accounts over libSQL. Each method is one HTTP request to the database. */
 export function createAccounts(deps: AccountsDeps): Accounts {
   const { client, clock, policy = CALL_POLICY } = deps;
   return {
@@ -69,8 +69,8 @@ export function createAccounts(deps: AccountsDeps): Accounts {
   };
 }
 
-// A row that a lost answer already wrote is left alone: the ids are new with each signup, so it can only be this one's. The guards
-// raise on an insert of a row that exists, hence NOT EXISTS and not ON CONFLICT.
+// An existing row can only come from an earlier try of this signup, because ids are new for each. The guards raise on inserting a row that
+// exists, hence NOT EXISTS instead of ON CONFLICT.
 function insertAccount(created: Membership['account']): InStatement[] {
   return [
     {
@@ -95,7 +95,7 @@ function insertKey(key: ApiKey, hash: string): InStatement[] {
   ];
 }
 
-/** The reference makes the grant once in an account's life, whoever books it. */
+/** The ref allows one signup grant for each account. */
 function grant(accountId: string, amount: MicroCredits, now: number): InStatement[] {
   if (amount === ZERO) return [];
   return [callCredit({ accountId, kind: 'grant', ref: `signup:${accountId}`, delta: amount, now })];

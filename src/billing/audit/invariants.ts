@@ -1,4 +1,4 @@
-/** The holds of the accounts: no index has them all. */
+/** All holds of the accounts in the range; no single index covers them. */
 const HOLDS = `(
   SELECT * FROM hold INDEXED BY hold_open_account WHERE state = 'open' AND account_id > ?1 AND account_id <= ?2
   UNION ALL
@@ -8,10 +8,10 @@ const HOLDS = `(
    WHERE (state = 'released' OR state = 'expired') AND account_id > ?1 AND account_id <= ?2)`;
 
 /**
- * The laws of the views `audit` (migrations/0000_ledger.sql) and `key_audit` (migrations/0002_keys.sql), each for the accounts behind ?1
- * up to and with ?2: what is counted goes by an index that begins with the account. Those missing are RECEIPT_LAW and LAWS_WITHOUT_ACCOUNT.
+ * The invariants of the views `audit` (migrations/0000_ledger.sql) and `key_audit` (migrations/0002_keys.sql), restricted to accounts after
+ * ?1 up to and including ?2. Each uses an index that begins with the account. Missing are RECEIPT_INVARIANT and INVARIANTS_WITHOUT_ACCOUNT.
  */
-export const RANGE_LAWS = {
+export const RANGE_INVARIANTS = {
   posted_is_the_sum_of_entries: `count(*) AS broken FROM account a WHERE a.id > ?1 AND a.id <= ?2
     AND a.posted_micros <> (SELECT coalesce(sum(e.delta_micros), 0) FROM entry e WHERE e.account_id = a.id)`,
   seq_is_the_number_of_entries: `count(*) AS broken FROM account a WHERE a.id > ?1 AND a.id <= ?2
@@ -71,12 +71,12 @@ export const RANGE_LAWS = {
     AND NOT EXISTS (SELECT 1 FROM key_usage u WHERE u.key_id = k.id)`,
 } as const satisfies Readonly<Record<string, string>>;
 
-/** The law of receipts, for as many as ?2 behind the id ?1: those of an account have no index of their own. */
-export const RECEIPT_LAW = {
+/** Checks the next ?2 receipts after the id ?1. Receipts have no index by account, so they are checked in a pass of their own. */
+export const RECEIPT_INVARIANT = {
   name: 'receipts_have_a_hold',
   sql: `sum(NOT EXISTS (SELECT 1 FROM hold h WHERE h.id = t.id)) AS broken, count(*) AS looked, max(t.id) AS last
    FROM (SELECT r.id FROM receipt r WHERE r.id > ?1 ORDER BY r.id LIMIT ?2) t`,
 } as const;
 
-/** What belongs to no account when it is broken: only the full audit counts these. */
-export const LAWS_WITHOUT_ACCOUNT = ['secrets_have_a_key'] as const;
+/** Violations of these belong to no account, so only the full audit finds them. */
+export const INVARIANTS_WITHOUT_ACCOUNT = ['secrets_have_a_key'] as const;

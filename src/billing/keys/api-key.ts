@@ -1,57 +1,56 @@
 import { err, ok, type Result } from '../../core/result.ts';
 import { sha256Hex } from '../../core/sha256.ts';
 
-/** Every key starts with it, so that a key is recognised in a log, a commit or a secret scan. */
+/** Lets secret scanners recognise a key in a log or a commit. */
 export const API_KEY_PREFIX = 'igsk_';
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
-/** 32 characters of 62 are 190 random bits; a search of that space is hopeless, so a plain SHA-256 is hash enough. */
+/** 190 random bits: too many to search, so a plain SHA-256 suffices as the stored hash. */
 const RANDOM_CHARACTERS = 32;
 
-/** 62^6 is above 2^32: six characters hold any CRC32. */
+/** 62^6 exceeds 2^32, so six characters hold any CRC32. */
 const CHECK_CHARACTERS = 6;
 
-/** Bytes from here on would favour the first characters of the alphabet; they are drawn again. 248 is the last multiple of 62 in a byte. */
+/** Larger bytes are drawn again, because they would favour the first characters: 248 is the largest multiple of 62 in a byte. */
 const UNBIASED_BYTES = 248;
 
-/** Live keys spend money, test keys never will. Both infixes are reserved; a key without one is live. */
+/** Live keys spend money, test keys never do. A key without an infix is live. */
 export type KeyMode = 'live' | 'test';
 
 /**
- * The text of a key whose check characters are right, and the shard whose database knows it. Nothing is known yet about whether it opens
- * anything.
+ * A well-formed secret with correct check characters, its mode, and the shard whose database would know it. It need not be the secret of
+ * an existing key.
  */
 export type ParsedKey = { readonly text: string; readonly mode: KeyMode; readonly shard: number };
 
-/** Hands out `length` random bytes. Tests hand in their own. */
+/** Returns `length` random bytes. */
 export type RandomBytes = (length: number) => Uint8Array;
 
 /** The runtime's cryptographic randomness. */
 export const secureRandomBytes: RandomBytes = (length) => crypto.getRandomValues(new Uint8Array(length));
 
-// The random part is 30 to 64 characters, so that a longer one needs no new parser. Shards above the first are named: s1 to s99.
+// The random part is 30 to 64 characters, so that it can become longer. Shards above the first are named: s1 to s99.
 const KEY_SHAPE = /^igsk_(?:(live|test)_)?(?:s([1-9]\d?)_)?[0-9A-Za-z]{36,70}$/;
 
-/** How much of a key its owner sees again. */
 const VISIBLE_CHARACTERS = 4;
 
-/** The last characters of a key's text, by which its owner tells keys apart. */
+/** Returns the last four characters of a secret, by which customers tell keys apart. */
 export function lastCharacters(text: string): string {
   return text.slice(-VISIBLE_CHARACTERS);
 }
 
-/** Makes the text of a new key: prefix, shard, random characters, and the CRC32 of everything before it. */
+/** Generates a secret: prefix, mode, shard, random characters, and the CRC32 of everything before it. */
 export function mintApiKey(randomBytes: RandomBytes = secureRandomBytes, mode: KeyMode = 'live', shard = 0): string {
-  // A live key has no infix, as the keys of the first days have none; nor has the first shard.
+  // Neither live keys nor the first shard have an infix, because the earliest keys had none.
   const infix = (mode === 'test' ? 'test_' : '') + (shard === 0 ? '' : `s${shard}_`);
   const body = API_KEY_PREFIX + infix + randomBase62(RANDOM_CHARACTERS, randomBytes);
   return body + checkCharacters(body);
 }
 
 /**
- * Reads the text of a key without any I/O. Refuses what isn't shaped like one, and what doesn't carry its check characters: a typo or a
- * guess ends here, before the database hears of it.
+ * Parses a secret without any I/O. Refuses a malformed one and one with wrong check characters, so that typos and guesses never reach the
+ * database.
  */
 export function parseApiKey(text: string): Result<ParsedKey, { readonly kind: 'malformed' } | { readonly kind: 'wrong_checksum' }> {
   const shape = KEY_SHAPE.exec(text);
@@ -61,12 +60,12 @@ export function parseApiKey(text: string): Result<ParsedKey, { readonly kind: 'm
   return ok({ text, mode: shape[1] === 'test' ? 'test' : 'live', shard: Number(shape[2] ?? 0) });
 }
 
-/** SHA-256 of a key's text as 64 hex digits: the only form in which a key is stored or looked up. */
+/** Returns the SHA-256 of a secret as 64 hex digits, the only form in which it is stored or looked up. */
 export function hashApiKey(text: string): string {
   return sha256Hex(text);
 }
 
-/** Compares two hex texts in a time that tells nothing about where they differ. Their length is no secret: hashes all have one. */
+/** Compares two hashes in a time that doesn't depend on where they differ. Their length is not secret. */
 export function equalInConstantTime(hexA: string, hexB: string): boolean {
   if (hexA.length !== hexB.length) return false;
   let difference = 0;
@@ -74,7 +73,7 @@ export function equalInConstantTime(hexA: string, hexB: string): boolean {
   return difference === 0;
 }
 
-/** Whether the hash of a key is one of the owner's (hex, lower case). Looks at all of them, so time doesn't tell which one. */
+/** Whether the hash belongs to an operator's key (lower-case hex). Compares with all of them, so that timing doesn't reveal which. */
 export function isOwnerHash(hash: string, ownerHashes: readonly string[]): boolean {
   let found = false;
   for (const ownerHash of ownerHashes) found = equalInConstantTime(hash, ownerHash) || found;
@@ -101,7 +100,7 @@ function checkCharacters(body: string): string {
   return text;
 }
 
-/** The CRC32 of zip and PNG (reflected polynomial 0xEDB88320), of ASCII text. */
+/** The CRC32 of zip and PNG (reflected polynomial 0xEDB88320), for ASCII text. */
 function crc32(text: string): number {
   let crc = 0xffffffff;
   for (let index = 0; index < text.length; index++) {

@@ -11,12 +11,12 @@ export type ApiKey = {
   readonly createdAt: number;
 };
 
-/** A key with everything its owner may know. */
+/** A key with everything its account may know. */
 export type KeyDetails = ApiKey & {
   readonly parentId: Id<'key'> | null;
   /** When it last opened a hold, unix milliseconds. */
   readonly lastUsedAt: number | null;
   readonly lineage: Lineage;
-  /** Its own, the last of the lineage. */
+  /** The key's own limits: the last of the lineage. */
   readonly limits: KeyLimits;
 };

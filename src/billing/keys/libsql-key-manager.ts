@@ -12,28 +12,31 @@ import { insertKey, insertSecret, readAccountKeys, readKey, revokeKey, updateKey
 import { keyOf, KeyRow } from './rows.ts';
 import { hashApiKey, lastCharacters, mintApiKey, type RandomBytes, secureRandomBytes } from './api-key.ts';
 
-/** A key, three generations of helpers below it: the same four as in migrations/0002_keys.sql. Each costs every spend one more row. */
+/** The same limit as in migrations/0002_keys.sql. Each level costs every spend one more row. */
 const MAX_LINEAGE = 4;
 
-/** Living keys of one account. More than anyone can keep an eye on; it bounds what a runaway agent can mint. */
-const MAX_LIVING_KEYS = 100;
+/** Bounds how many keys a runaway agent can create in one account. */
+const MAX_ACTIVE_KEYS = 100;
 
-/** What key management is made of. `policy` and `randomBytes` are for tests. */
-export type KeyRingDeps = {
+/** `policy` and `randomBytes` are for tests. */
+export type KeyManagerDeps = {
   readonly client: Database;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly randomBytes?: RandomBytes;
-  /** Which shard the database is; its keys say so. */
+  /** The shard of this database, which new keys name. */
   readonly shard?: number;
   readonly policy?: CallPolicy;
 };
 
 type Send = (statements: readonly InStatement[]) => Promise<Result<readonly (readonly unknown[])[], Unreachable>>;
+/** The key a call is about, and the key that makes the call. */
+type ManagedKey = { readonly manager: KeyDetails; readonly id: Id<'key'> };
+
 type Context = { readonly send: Send; readonly clock: Clock; readonly ids: Ids; readonly mint: (mode: 'live' | 'test') => string };
 
-/** Key management in libSQL. Each write is one batch that may be repeated; finding the key it is about is one read before it. */
-export function createKeyRing(deps: KeyRingDeps): KeyRing {
+/** Creates the key manager over libSQL. Each write is a read of the key, then one batch that is safe to repeat. */
+export function createKeyRing(deps: KeyManagerDeps): KeyRing {
   const { client, clock, ids, policy = CALL_POLICY } = deps;
   const context: Context = {
     clock,
@@ -45,12 +48,12 @@ export function createKeyRing(deps: KeyRingDeps): KeyRing {
     },
   };
   return {
-    list: (manager, after, limit) => list(context, manager, after, limit),
+    list: (manager, after, limit) => list(context, manager, { after, limit }),
     create: (manager, draft) => create(context, manager, draft),
-    update: (manager, id, changes) => update(context, manager, id, changes),
-    rotate: (manager, id, graceMs) => rotate(context, manager, id, graceMs),
+    update: (manager, id, changes) => update(context, { manager, id }, changes),
+    rotate: (manager, id, graceMs) => rotate(context, { manager, id }, graceMs),
     async revoke(manager, id) {
-      const found = await find(context, manager, id);
+      const found = await find(context, { manager, id });
       if (!found.ok) return found;
       const now = clock();
       return readBack(await context.send([revokeKey(id, now), readKey(id, now)]), 1);
@@ -58,9 +61,15 @@ export function createKeyRing(deps: KeyRingDeps): KeyRing {
   };
 }
 
-async function list(context: Context, manager: KeyDetails, after: KeyPosition | null, limit: number): ReturnType<KeyRing['list']> {
+async function list(
+  context: Context,
+  manager: KeyDetails,
+  { after, limit }: { readonly after: KeyPosition | null; readonly limit: number },
+): ReturnType<KeyRing['list']> {
   const root = manager.parentId === null ? null : manager.id;
-  const answer = await context.send([readAccountKeys(manager.accountId, root, context.clock(), after, limit + 1)]);
+  const answer = await context.send([
+    readAccountKeys({ accountId: manager.accountId, root, now: context.clock(), after, limit: limit + 1 }),
+  ]);
   if (!answer.ok) return answer;
   const found = z.array(KeyRow).parse(answer.value[0]).map(keyOf);
   const items = found.slice(0, limit);
@@ -88,28 +97,24 @@ async function create(context: Context, manager: KeyDetails, draft: KeyDraft): P
     hash: hashApiKey(apiKey),
     last4: lastCharacters(apiKey),
     now,
-    most: MAX_LIVING_KEYS,
+    most: MAX_ACTIVE_KEYS,
   };
   const answer = await context.send([insertKey(row), readKey(id, now), readKey(manager.id, now)]);
   const made = readBack(answer, 1);
   if (made.ok) return ok({ key: made.value, apiKey });
   if (made.error.kind === 'unreachable') return made;
-  // The insert refuses for two reasons: too many keys, or a manager that was revoked a moment ago.
+  // The insert refuses for two reasons: too many keys, or a manager revoked just now.
   const parent = readBack(answer, 2);
   return err({ kind: parent.ok && endOf(parent.value.lineage, now) === null ? 'too_many' : 'revoked' });
 }
 
-async function update(
-  context: Context,
-  manager: KeyDetails,
-  id: Id<'key'>,
-  changes: KeyChanges,
-): Promise<Result<KeyDetails, KeyRingRefusal>> {
-  const found = await find(context, manager, id);
+async function update(context: Context, subject: ManagedKey, changes: KeyChanges): Promise<Result<KeyDetails, KeyRingRefusal>> {
+  const found = await find(context, subject);
   if (!found.ok) return found;
+  const { manager, id } = subject;
   const key = found.value;
   if (key.limits.revokedAt !== null) return err({ kind: 'revoked' });
-  // Otherwise an agent could lift the limits that it was given.
+  // Otherwise an agent could raise its own limits.
   if (key.id === manager.id && key.parentId !== null) return err({ kind: 'own_limits' });
   const limits: WantedLimits = {
     mode: key.limits.mode,
@@ -118,7 +123,7 @@ async function update(
     budget: changes.budget === undefined ? key.limits.budget : changes.budget,
     expiresAt: changes.expiresAt ?? null,
   };
-  // Only what changes is compared: a parent that was narrowed since already limits the rest.
+  // Only changed limits are compared: a parent whose limits were lowered since already limits the rest.
   const wider = widerThan(key.lineage.slice(0, -1), {
     ...limits,
     scopes: changes.scopes ?? [],
@@ -133,9 +138,10 @@ async function update(
   return readBack(await context.send([updateKey(row), readKey(id, now)]), 1);
 }
 
-async function rotate(context: Context, manager: KeyDetails, id: Id<'key'>, graceMs: number): Promise<Result<MintedKey, KeyRingRefusal>> {
-  const found = await find(context, manager, id);
+async function rotate(context: Context, subject: ManagedKey, graceMs: number): Promise<Result<MintedKey, KeyRingRefusal>> {
+  const found = await find(context, subject);
   if (!found.ok) return found;
+  const { id } = subject;
   const now = context.clock();
   if (endOf(found.value.lineage, now) !== null) return err({ kind: 'revoked' });
   const apiKey = context.mint(found.value.limits.mode);
@@ -144,7 +150,7 @@ async function rotate(context: Context, manager: KeyDetails, id: Id<'key'>, grac
   return rotated.ok ? ok({ key: rotated.value, apiKey }) : rotated;
 }
 
-async function find(context: Context, manager: KeyDetails, id: Id<'key'>): Promise<Result<KeyDetails, KeyRingRefusal>> {
+async function find(context: Context, { manager, id }: ManagedKey): Promise<Result<KeyDetails, KeyRingRefusal>> {
   const found = readBack(await context.send([readKey(id, context.clock())]), 0);
   return found.ok && !manages(manager, found.value) ? err({ kind: 'unknown_key' }) : found;
 }
@@ -155,13 +161,13 @@ function readBack(answer: Awaited<ReturnType<Send>>, index: number): Result<KeyD
   return row === undefined ? err({ kind: 'unknown_key' }) : ok(keyOf(row));
 }
 
-/** A root stands for its account, so a team that lost a root can still end it with another. */
+/** A root key manages the whole account, so a lost root key can be revoked with another. */
 function manages(manager: KeyDetails, key: KeyDetails): boolean {
   if (key.accountId !== manager.accountId) return false;
   return manager.parentId === null || key.lineage.some((one) => one.id === manager.id);
 }
 
-/** All of reading where the whole lineage has it, else the endpoints that it has. */
+/** `read` if the whole lineage has it, otherwise the read scopes of single endpoints that it has. */
 function readScopesOf(lineage: Lineage): readonly KeyScope[] {
   const given = KEY_SCOPES.filter((scope) => scope.startsWith('read') && lineage.every((key) => allows(key.scopes, scope)));
   return given.includes('read') ? ['read'] : given;

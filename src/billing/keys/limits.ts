@@ -1,35 +1,35 @@
 import type { Id } from '../../core/ids.ts';
 import { type MicroCredits, minus } from '../../core/money.ts';
 
-/** What a key may be allowed. `read` is every paid read; the others below it are one endpoint each. */
+/** The scopes of keys. `read` covers every paid read, `read:…` one endpoint each. */
 export const KEY_SCOPES = ['read', 'read:post', 'read:reel', 'read:comments', 'billing', 'keys', 'account'] as const;
 export type KeyScope = (typeof KEY_SCOPES)[number];
 
-/** What the first key of an account may do: everything. */
+/** The scopes of an account's first key. */
 export const ALL_SCOPES = ['read', 'billing', 'keys', 'account'] as const satisfies readonly KeyScope[];
 
-/** How often a budget starts anew, in UTC. Null: never. */
+/** How often a budget resets, in UTC; null: never. */
 export type BudgetPeriod = 'day' | 'month' | null;
 
-/** The most a key and its children may use in a period, and what they have used of it: settled, or set aside by open holds. */
+/** The limit of a key and its descendants in a period, and what they have used: settled, or set aside by open holds. */
 export type KeyBudget = { readonly limit: MicroCredits; readonly period: BudgetPeriod; readonly used: MicroCredits };
 
-/** One key of a lineage with its own limits. Times in unix milliseconds; null: not limited. */
+/** The own limits of one key in a lineage. Times are unix milliseconds; null: not limited. */
 export type KeyLimits = {
   readonly id: Id<'key'>;
   readonly mode: 'live' | 'test';
   readonly scopes: readonly KeyScope[];
-  /** The most that one call may cost. */
+  /** The maximum cost of one call. */
   readonly ceiling: MicroCredits | null;
   readonly budget: KeyBudget | null;
   readonly expiresAt: number | null;
   readonly revokedAt: number | null;
 };
 
-/** A key's lineage, from the root to the key itself. What the key may do is what all of them allow. */
+/** A key's lineage, from the root to the key itself. Every key of it must allow what the key does. */
 export type Lineage = readonly KeyLimits[];
 
-/** Why a lineage refuses a call that the account could pay. `resetsAt` in unix milliseconds, null for a budget that never starts anew. */
+/** Why a lineage refuses a call that the account could pay. `resetsAt` is unix milliseconds, null for a budget that never resets. */
 export type LimitRefusal =
   | { readonly kind: 'scope_missing'; readonly scope: KeyScope }
   | { readonly kind: 'above_key_ceiling'; readonly required: MicroCredits; readonly ceiling: MicroCredits }
@@ -41,24 +41,24 @@ export type LimitRefusal =
       readonly resetsAt: number | null;
     };
 
-/** Whether a lineage has ended: some key of it was revoked, or is past its time. Null while all live. */
+/** Why a lineage no longer works at `now` (unix milliseconds): one of its keys was revoked or has expired. Null while it works. */
 export function endOf(lineage: Lineage, now: number): { readonly kind: 'key_revoked' } | { readonly kind: 'key_expired' } | null {
   if (lineage.some((key) => key.revokedAt !== null)) return { kind: 'key_revoked' };
   if (lineage.some((key) => key.expiresAt !== null && key.expiresAt <= now)) return { kind: 'key_expired' };
   return null;
 }
 
-/** Whether these scopes allow a thing: by its own name, or by what stands before its colon. */
+/** Whether these scopes include `scope`, by its full name or by the part before its colon. */
 export function allows(scopes: readonly KeyScope[], scope: KeyScope): boolean {
   return scopes.some((given) => given === scope || scope.startsWith(`${given}:`));
 }
 
-/** The scope that a lineage lacks. */
+/** Returns a refusal if some key of the lineage lacks the scope, else null. */
 export function missingScope(lineage: Lineage, scope: KeyScope): Extract<LimitRefusal, { kind: 'scope_missing' }> | null {
   return lineage.every((key) => allows(key.scopes, scope)) ? null : { kind: 'scope_missing', scope };
 }
 
-/** The first ceiling or budget of a lineage that a price of `required` does not fit; null where all have room. */
+/** Returns the first ceiling or budget of a lineage that `required` exceeds; null if none. `now` is unix milliseconds. */
 export function missingRoom(lineage: Lineage, required: MicroCredits, now: number): LimitRefusal | null {
   const ceiling = smallest(lineage.map((key) => key.ceiling));
   if (ceiling !== null && required > ceiling) return { kind: 'above_key_ceiling', required, ceiling };
@@ -70,7 +70,7 @@ export function missingRoom(lineage: Lineage, required: MicroCredits, now: numbe
   return null;
 }
 
-/** When a budget of this period starts anew: the next UTC midnight, or the first of the next month. Unix milliseconds. */
+/** Returns when the budget resets, in unix milliseconds: the next UTC midnight, or the first of the next month. */
 export function budgetResetsAt(period: BudgetPeriod, now: number): number | null {
   const date = new Date(now);
   switch (period) {
@@ -83,7 +83,7 @@ export function budgetResetsAt(period: BudgetPeriod, now: number): number | null
   }
 }
 
-/** The limits a key is made with, or changed to. */
+/** The limits requested for a new or changed key. `expiresAt` is unix milliseconds. */
 export type WantedLimits = {
   readonly mode: 'live' | 'test';
   readonly scopes: readonly KeyScope[];
@@ -93,8 +93,8 @@ export type WantedLimits = {
 };
 
 /**
- * The first limit in which a key would be given more than its parents have; null where it fits. A limit left out is no more: the
- * parents' own holds for it. Budgets of different periods can't be compared and are both enforced.
+ * Returns the first requested limit that exceeds the parents' limits; null if none does. A null limit never does, because the parents'
+ * limits still apply. Budgets of different periods can't be compared; both are enforced.
  */
 export function widerThan(
   parents: Lineage,

@@ -5,8 +5,8 @@ import { idColumn } from '../../db/id-column.ts';
 import type { KeyDetails } from './key-details.ts';
 
 /**
- * The lineage of key `k` as one JSON text, from the root to the key (CROSS JOIN keeps json_each outermost, and so its order); what each has used is that of the period in which `t.now` lies.
- * The words for days and months are those of migrations/0002_keys.sql.
+ * The lineage of key `k` as one JSON text, from the root to the key: CROSS JOIN keeps json_each outermost, and so its order. Usage is that
+ * of the period that contains `t.now`; days and months are computed as in migrations/0002_keys.sql.
  */
 export const LINEAGE = `(SELECT json_group_array(json_object(
     'id', p.id, 'mode', p.mode, 'scopes', json(p.scopes), 'ceiling', p.ceiling_micros, 'budget', p.budget_micros, 'period', p.budget_period,
@@ -17,7 +17,7 @@ export const LINEAGE = `(SELECT json_group_array(json_object(
     'expiresAt', p.expires_at, 'revokedAt', p.revoked_at))
   FROM json_each(k.lineage) l CROSS JOIN api_key p ON p.id = l.value CROSS JOIN key_usage u ON u.key_id = p.id)`;
 
-/** One key of that text. */
+/** One key of the lineage. */
 const LimitsRow = z
   .object({
     id: idColumn('key'),
@@ -39,13 +39,13 @@ const LimitsRow = z
 /** The lineage of a key, from the root to the key itself. */
 export const Lineage = z.tuple([LimitsRow], LimitsRow);
 
-/** The lineage as a column of a row. */
+/** Parses a lineage column. */
 export const lineageColumn = z
   .string()
   .transform((text): unknown => JSON.parse(text))
   .pipe(Lineage);
 
-/** The columns of a key with its lineage. Needs `k` for the key, `t.now` for the time as an integer. */
+/** The columns of a key with its lineage. The query must provide the key as `k` and the time as the integer `t.now`. */
 export const KEY_COLUMNS = `k.id AS keyId, k.account_id AS keyAccountId, k.name AS keyName, k.created_at AS keyCreatedAt, k.parent_id AS parentId,
   (SELECT n.last4 FROM key_secret n WHERE n.key_id = k.id ORDER BY n.created_at DESC, n.retires_at IS NULL DESC LIMIT 1) AS last4,
   (SELECT u.used_at FROM key_usage u WHERE u.key_id = k.id) AS lastUsedAt, ${LINEAGE} AS lineage`;
@@ -61,10 +61,9 @@ const keyColumns = {
   lineage: lineageColumn,
 };
 
-/** Those columns as they come. */
+/** Parses KEY_COLUMNS. */
 export const KeyRow = z.object(keyColumns);
 
-/** A key from its columns. */
 export function keyOf(row: z.infer<typeof KeyRow>): KeyDetails {
   return {
     id: row.keyId,

@@ -2,18 +2,18 @@ import type { InStatement } from '@libsql/client/web';
 import type { KeyPosition } from './key-manager.ts';
 import { KEY_COLUMNS } from './rows.ts';
 
-// The statements of key management. Arguments travel as one JSON text, as in src/billing/ledger/statements.ts.
+// Arguments travel as one JSON text, as in src/billing/ledger/statements.ts.
 
 type Statement = Exclude<InStatement, string>;
 
-/** No key is made later. Unix milliseconds. */
+/** Starts a list at the newest key. */
 const END_OF_TIME = 9_007_199_254_740_991;
 
 const call = (sql: string, row: Readonly<Record<string, unknown>>): Statement => ({ sql, args: [JSON.stringify([row])] });
 
 /**
- * Makes a key of { id, accountId, parentId, name, mode, scopes, ceiling, budget, period, expiresAt, hash, last4, now, most }. Makes none
- * when `most` keys of the account live already, or when the parent's lineage has ended; a repeat changes nothing.
+ * Inserts a key { id, accountId, parentId, name, mode, scopes, ceiling, budget, period, expiresAt, hash, last4, now, most }, unless the
+ * account already has `most` active keys or the parent's lineage has ended. A repeat changes nothing.
  */
 export function insertKey(row: Readonly<Record<string, unknown>>): Statement {
   return call(
@@ -34,8 +34,8 @@ export function insertKey(row: Readonly<Record<string, unknown>>): Statement {
 }
 
 /**
- * Writes { id, name, scopes, ceiling, budget, period } over those of the key, and moves its end closer to `expiresAt` where one is given:
- * of two changes at once the earlier end stays.
+ * Updates a key to { id, name, scopes, ceiling, budget, period }, and its end to `expiresAt` if that is earlier: of two concurrent changes
+ * the earlier end stays.
  */
 export function updateKey(row: Readonly<Record<string, unknown>>): Statement {
   return call(
@@ -49,7 +49,7 @@ export function updateKey(row: Readonly<Record<string, unknown>>): Statement {
   );
 }
 
-/** Adds a secret of { keyId, hash, last4, now, retiresAt }, and lets the others that have no end yet retire then. */
+/** Inserts a secret { keyId, hash, last4, now, retiresAt }, and retires the key's other secrets that have no end yet. */
 export function insertSecret(row: Readonly<Record<string, unknown>>): readonly Statement[] {
   return [
     call(
@@ -67,7 +67,6 @@ export function insertSecret(row: Readonly<Record<string, unknown>>): readonly S
   ];
 }
 
-/** Ends a key, once. */
 export function revokeKey(id: string, now: number): Statement {
   return call(
     `UPDATE api_key SET revoked_at = j.value ->> 'now' FROM json_each(?) j
@@ -76,7 +75,7 @@ export function revokeKey(id: string, now: number): Statement {
   );
 }
 
-/** No row, or a key with its lineage. */
+/** A key with its lineage; no row if it doesn't exist. */
 export function readKey(id: string, now: number): Statement {
   return {
     sql: `SELECT ${KEY_COLUMNS} FROM (SELECT CAST(? AS INTEGER) AS now) t CROSS JOIN api_key k WHERE k.id = ?`,
@@ -84,10 +83,17 @@ export function readKey(id: string, now: number): Statement {
   };
 }
 
-/** A page of an account's keys, those not revoked first, then the newest; of `root` and what is below it where one is given. */
-export function readAccountKeys(accountId: string, root: string | null, now: number, after: KeyPosition | null, limit: number): Statement {
+/** A page of an account's keys, or of `root` and its descendants: active before revoked, newest first. */
+export function readAccountKeys(page: {
+  readonly accountId: string;
+  readonly root: string | null;
+  readonly now: number;
+  readonly after: KeyPosition | null;
+  readonly limit: number;
+}): Statement {
+  const { accountId, root, now, after, limit } = page;
   const { isRevoked, createdAt, id } = after ?? { isRevoked: false, createdAt: END_OF_TIME, id: '' };
-  // The page is taken from the index first, so that only its own keys are read and sorted again.
+  // The page is selected from the index first, so that only its own keys are read and sorted again.
   return {
     sql: `SELECT ${KEY_COLUMNS}
             FROM (SELECT CAST(? AS INTEGER) AS now) t CROSS JOIN (

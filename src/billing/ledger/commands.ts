@@ -3,59 +3,68 @@ import { FAILURE_WINDOW_MS, failureLimit } from '../idempotency/rows.ts';
 import { type KeptAnswer, REPLAY_TTL_MS } from '../idempotency/idempotency.ts';
 
 /**
- * One call of the ledger, as it travels to whoever writes: each field is the JSON text of one row for one statement, ready to stand beside
- * the rows of other calls. Times are the caller's, stamped when the call was made.
+ * One call of the ledger as it travels to the writer. Each field except `kind` is the JSON text of one row for one statement, ready to be
+ * joined with the rows of other calls; its times are the caller's. The field names are a wire format: requests send calls to the Durable
+ * Object, and an `undo` can wait in its storage across deployments. All but `row` and `look` are named after the SQL procedure they feed.
  */
 export type LedgerCall = {
   readonly kind: 'reserve' | 'charge' | 'settle' | 'release' | 'undo';
-  /** The row of the procedure that the call is named after. */
+  /** Row of the procedure that `kind` names. */
   readonly row: string;
-  /** The row by which the outcome is found: for a spend its id and key, for the others the JSON text of the request id. */
+  /** Selects the outcome: by id and key for a spend, by request id for the others. */
   readonly look: string;
   /** Claims the Idempotency-Key before a spend. */
   readonly claim?: string;
-  /** Gives the claim up afterwards, if nothing came of it. */
+  /** Releases that claim afterwards if no money is held or taken. */
   readonly unclaim?: string;
-  /** Keeps the answer under the Idempotency-Key afterwards, if the hold came to what it says. */
+  /** Stores the response under the Idempotency-Key if the hold reached the state given in the row. */
   readonly remember?: string;
-  /** Counts a failure of the target. */
+  /** Records a failure of the target. */
   readonly fail?: string;
-  /** Ends the count of the target's failures. */
+  /** Resets the target's failure count. */
   readonly heal?: string;
 };
 
-/** Sets money aside for `ttlMs`. The claim of its Idempotency-Key ends with the hold. */
+/** The arguments of `Ledger.settle`. */
+export type SettleRequest = {
+  readonly id: Spend['id'];
+  readonly lines: readonly SettledLine[];
+  readonly receipt: ReceiptBody;
+  readonly ending: Ending | undefined;
+};
+
+/** The arguments of `Ledger.release`. */
+export type ReleaseRequest = Pick<SettleRequest, 'id' | 'ending'> & { readonly reason: string };
+
+/** Sets money aside for `ttlMs`. The claim of the Idempotency-Key expires with the hold. */
 export function reserveCall(spend: Spend, now: number, ttlMs: number): LedgerCall {
   const expiresAt = now + ttlMs;
   const row = JSON.stringify({ ...spend, ...failureLimit(now), now, expiresAt });
-  return { kind: 'reserve', row, look: lookOf(spend, now), ...claimOf(spend, now, expiresAt) };
+  return { kind: 'reserve', row, look: outcomeQuery(spend, now), ...claimRows(spend, now, expiresAt) };
 }
 
-/** A claim of a charge is answered in the same batch; were it ever not, it would be free again after this. Milliseconds. */
+/** The batch that makes a charge's claim also stores the response; should that ever fail, the claim ends after this time. */
 const CHARGE_CLAIM_MS = 60_000;
 
-/** Sets money aside and takes it in one step. `answer` is kept under the Idempotency-Key. */
-export function chargeCall(spend: Spend, receipt: ReceiptBody, answer: KeptAnswer | null, now: number): LedgerCall {
+/** Sets money aside and takes it in one step, and stores `answer` under the Idempotency-Key. */
+export function chargeCall(
+  { spend, receipt, answer }: { readonly spend: Spend; readonly receipt: ReceiptBody; readonly answer: KeptAnswer | null },
+  now: number,
+): LedgerCall {
   const row = JSON.stringify({ ...spend, target: null, body: receipt, now });
   return {
     kind: 'charge',
     row,
-    look: lookOf({ ...spend, target: null }, now),
-    ...claimOf(spend, now, now + CHARGE_CLAIM_MS),
+    look: outcomeQuery({ ...spend, target: null }, now),
+    ...claimRows(spend, now, now + CHARGE_CLAIM_MS),
     ...(answer === null || spend.onceDigest == null
       ? {}
-      : { remember: memoryOf(spend.id, spend.keyHash, spend.onceDigest, answer, 'settled', now) }),
+      : { remember: responseRow(claimOf(spend.id, spend.keyHash, spend.onceDigest), { answer, state: 'settled' }, now) }),
   };
 }
 
-/** Takes what was delivered. The answer is kept under the Idempotency-Key, and the target's failures are forgotten. */
-export function settleCall(
-  id: Spend['id'],
-  lines: readonly SettledLine[],
-  receipt: ReceiptBody,
-  ending: Ending | undefined,
-  now: number,
-): LedgerCall {
+/** Takes what was delivered, stores the response under the Idempotency-Key and resets the target's failure count. */
+export function settleCall({ id, lines, receipt, ending }: SettleRequest, now: number): LedgerCall {
   const { keyHash, onceDigest = null, answer = null, target = null } = ending ?? {};
   return {
     kind: 'settle',
@@ -63,49 +72,52 @@ export function settleCall(
     look: JSON.stringify(id),
     ...(keyHash === undefined || onceDigest === null || answer === null
       ? {}
-      : { remember: memoryOf(id, keyHash, onceDigest, answer, 'settled', now) }),
+      : { remember: responseRow(claimOf(id, keyHash, onceDigest), { answer, state: 'settled' }, now) }),
     ...(target === null ? {} : { heal: JSON.stringify({ id, target }) }),
   };
 }
 
-/** Gives a hold back. A definite answer is kept under the Idempotency-Key, else the key is free again; the target's failure is counted. */
-export function releaseCall(id: Spend['id'], reason: string, ending: Ending | undefined, now: number): LedgerCall {
+/**
+ * Gives a hold back and records the target's failure. A response is stored under the Idempotency-Key; without one the claim is released,
+ * so that the caller may retry.
+ */
+export function releaseCall({ id, reason, ending }: ReleaseRequest, now: number): LedgerCall {
   const { keyHash, onceDigest = null, answer = null, target = null } = ending ?? {};
-  const hasClaim = keyHash !== undefined && onceDigest !== null;
+  const claim = keyHash !== undefined && onceDigest !== null ? claimOf(id, keyHash, onceDigest) : null;
   return {
     kind: 'release',
     row: JSON.stringify({ id, reason, now }),
     look: JSON.stringify(id),
-    ...(hasClaim && answer !== null ? { remember: memoryOf(id, keyHash, onceDigest, answer, 'released', now) } : {}),
-    ...(hasClaim && answer === null ? { unclaim: JSON.stringify({ keyHash, digest: onceDigest, requestId: id }) } : {}),
+    ...(claim !== null && answer !== null ? { remember: responseRow(claim, { answer, state: 'released' }, now) } : {}),
+    ...(claim !== null && answer === null ? { unclaim: JSON.stringify(claim) } : {}),
     ...(target === null ? {} : { fail: JSON.stringify({ id, target, code: reason, now, since: now - FAILURE_WINDOW_MS }) }),
   };
 }
 
-/** Undoes a request whose caller was told that it failed, whatever came of it. */
+/** Compensates a request that was answered as failed, whatever became of it. */
 export function undoCall(id: Spend['id'], onceDigest: string | null, now: number): LedgerCall {
   return { kind: 'undo', row: JSON.stringify({ id, digest: onceDigest, now }), look: JSON.stringify(id) };
 }
 
-function lookOf({ id, keyHash, onceDigest, target }: Spend, now: number): string {
+function outcomeQuery({ id, keyHash, onceDigest, target }: Spend, now: number): string {
   return JSON.stringify({ id, keyHash, now, onceDigest, target });
 }
 
-function claimOf({ id, keyHash, fingerprint, onceDigest: digest }: Spend, now: number, expiresAt: number) {
+type Claim = { readonly keyHash: string; readonly digest: string; readonly requestId: string };
+
+function claimOf(requestId: string, keyHash: string, digest: string): Claim {
+  return { keyHash, digest, requestId };
+}
+
+function claimRows({ id, keyHash, fingerprint, onceDigest: digest }: Spend, now: number, expiresAt: number) {
   if (digest == null) return {};
   return {
     claim: JSON.stringify({ keyHash, digest, fingerprint, requestId: id, now, expiresAt }),
-    unclaim: JSON.stringify({ keyHash, digest, requestId: id }),
+    unclaim: JSON.stringify(claimOf(id, keyHash, digest)),
   };
 }
 
-function memoryOf(
-  requestId: string,
-  keyHash: string,
-  digest: string,
-  { status, sealed }: KeptAnswer,
-  state: 'settled' | 'released',
-  now: number,
-): string {
-  return JSON.stringify({ keyHash, digest, requestId, state, status, sealed, expiresAt: now + REPLAY_TTL_MS });
+function responseRow(claim: Claim, response: { readonly answer: KeptAnswer; readonly state: 'settled' | 'released' }, now: number): string {
+  const { status, sealed } = response.answer;
+  return JSON.stringify({ ...claim, state: response.state, status, sealed, expiresAt: now + REPLAY_TTL_MS });
 }

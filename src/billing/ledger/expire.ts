@@ -4,10 +4,10 @@ import type { Ledger } from './ledger.ts';
 import { MAX_EXPIRE_PAGE } from './libsql-ledger.ts';
 import type { Replays } from '../idempotency/idempotency.ts';
 
-/** At most so many pages in one run; the next run takes the rest. */
+/** Bounds one run; the next run takes the rest. */
 const MAX_EXPIRE_PAGES = 20;
 
-/** Gives back holds whose time is over, page by page, until none is left or the run is long enough. Returns how many. */
+/** Expires overdue holds page by page, up to the limit of one run. Returns how many. */
 export async function expireAll(ledger: Ledger): Promise<Result<{ readonly expired: number }, Unreachable>> {
   let expired = 0;
   for (let page = 0; page < MAX_EXPIRE_PAGES; page += 1) {
@@ -19,7 +19,7 @@ export async function expireAll(ledger: Ledger): Promise<Result<{ readonly expir
   return ok({ expired });
 }
 
-/** Forgets kept answers and failures whose time is over, page by page, until none is left or the run is long enough. Returns how many. */
+/** Deletes expired stored responses and failure counts page by page, up to the limit of one run. Returns how many rows. */
 export async function forgetAll(replays: Replays): Promise<Result<{ readonly deleted: number }, Unreachable>> {
   let deleted = 0;
   for (let page = 0; page < MAX_EXPIRE_PAGES; page += 1) {

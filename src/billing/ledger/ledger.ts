@@ -4,13 +4,13 @@ import type { Result } from '../../core/result.ts';
 import type { KeyScope, LimitRefusal } from '../keys/limits.ts';
 import type { Claimed, KeptAnswer } from '../idempotency/idempotency.ts';
 
-/** One priced part of a request, e.g. `media`, with the most it may cost. Items are unique within a request. */
+/** One priced part of a request, such as `media`, with its maximum cost. Items are unique within a request. */
 export type PricedLine = { readonly item: string; readonly amount: MicroCredits };
 
-/** What a part came to. An item that isn't named at settling is given back whole. `reason` says why less than reserved. */
+/** The final price of one part; items not named are refunded in full. `reason` says why it is less than reserved. */
 export type SettledLine = { readonly item: string; readonly settled: MicroCredits; readonly reason?: string };
 
-/** A line as the database holds it after the request: reserved = settled + refunded. */
+/** A line after the request has ended: reserved = settled + refunded. */
 export type ResolvedLine = {
   readonly item: string;
   readonly reserved: MicroCredits;
@@ -19,34 +19,34 @@ export type ResolvedLine = {
   readonly reason: string | null;
 };
 
-/** Who pays and for what. */
+/** A request to spend: who pays, and for what. */
 export type Spend = {
-  /** The request's id, minted before anything is sent: it names the hold, its lines and the receipt, and makes every retry harmless. */
+  /** Created before anything is sent; it identifies the hold, its lines and the receipt, and makes every retry harmless. */
   readonly id: Id<'req'>;
   /** SHA-256 of the API key, 64 hex digits. */
   readonly keyHash: string;
   /** SHA-256 of method, path and canonical parameters, 64 hex digits. */
   readonly fingerprint: string;
-  /** At least one with a price above zero. */
+  /** At least one must cost more than zero. */
   readonly lines: readonly PricedLine[];
-  /** What the key must be allowed; any key may where it is left out. */
+  /** The scope the key needs; none if left out. */
   readonly scope?: KeyScope;
-  /** SHA-256 of the caller's Idempotency-Key, 64 hex digits; null or absent without one. */
+  /** SHA-256 of the Idempotency-Key, 64 hex digits. */
   readonly onceDigest?: string | null;
-  /** What is read, the same for every spelling of it: the loop breaker counts failures by it. Null or absent: it doesn't. */
+  /** Canonical name of what is read, by which failures are counted; failures of a request without one are not. */
   readonly target?: string | null;
 };
 
-/** What is remembered of a request when it ends: its answer under its Idempotency-Key, and whether its target failed. */
+/** What to record when a request ends: its response under the Idempotency-Key, and whether its target failed. */
 export type Ending = {
   readonly keyHash: string;
   readonly onceDigest: string | null;
-  /** What a repeat is answered with; null where a repeat may try anew. */
+  /** The response that a retry gets; null where a retry may run again. */
   readonly answer: KeptAnswer | null;
   readonly target: string | null;
 };
 
-/** An account's money. `available` = posted − held; `debt` only after a clawback of credit already spent. */
+/** `available` = posted − held. `debt` arises only when credit that was already spent is clawed back. */
 export type Balance = { readonly available: MicroCredits; readonly held: MicroCredits; readonly debt: MicroCredits };
 
 /** Money set aside for one request. */
@@ -55,28 +55,27 @@ export type Hold = {
   readonly accountId: Id<'acct'>;
   readonly keyId: Id<'key'>;
   readonly amount: MicroCredits;
-  /** The account's balance with this hold in place. */
+  /** The balance after this hold. */
   readonly balance: Balance;
 };
 
-/** What a hold can be or come to. */
 export type HoldState = 'open' | 'settled' | 'released' | 'expired';
 
-/** Money taken for one request. */
+/** The result of settling one request. */
 export type Settlement = {
   readonly id: Id<'req'>;
   readonly reserved: MicroCredits;
   readonly settled: MicroCredits;
   readonly refunded: MicroCredits;
   readonly lines: readonly ResolvedLine[];
-  /** The account's balance after it. */
+  /** The balance after this settlement. */
   readonly balance: Balance;
 };
 
-/** A charge is a hold settled in full in the same step. */
+/** The result of reserving and settling in one step. */
 export type Charge = Settlement & { readonly accountId: Id<'acct'>; readonly keyId: Id<'key'> };
 
-/** Why no money moved. */
+/** Why a spend was refused and moved no money. `retryAt` is unix milliseconds. */
 export type SpendRefusal =
   | { readonly kind: 'unknown_key' }
   | { readonly kind: 'key_revoked' }
@@ -97,28 +96,28 @@ export type SpendRefusal =
   | Unwritten;
 
 /**
- * Why a write has no outcome. After `unreachable` it may have landed or may yet land, and repeating it with the same id is harmless;
- * `busy` means that too many others wait, and that nothing of it was or will be carried out.
+ * Why the outcome of a write is not known. After `unreachable` it may have been carried out or may be later, and repeating it with the
+ * same id is harmless. `busy` means that the queue is full and that nothing was or will be carried out.
  */
 export type Unwritten = { readonly kind: 'unreachable' } | { readonly kind: 'busy'; readonly retryAfterSeconds: number };
 
-/** Why a hold was not settled. `not_open`: it had expired or was released before. */
+/** Why a hold was not settled. `not_open`: it had expired or been released. */
 export type SettleRefusal = { readonly kind: 'not_open' } | Unwritten;
 
-/** The receipt kept for good with a settled request: what was read, how, and at what price rule. JSON, no words of people, no secrets. */
+/** The permanent receipt of a settled request: what was read, how, and at which prices. JSON without personal content or secrets. */
 export type ReceiptBody = Readonly<Record<string, unknown>>;
 
-/** The money. Each write is one batch; each may be repeated with the same id without moving money twice. */
+/** Moves money. Every write is one batch, and repeating it with the same id never moves money twice. */
 export interface Ledger {
-  /** Authenticates, heals expired holds of the account, and sets the lines' sum aside until `ttlMs` from now. */
+  /** Checks the key, expires overdue holds of the account, and sets the sum of the lines aside for `ttlMs`. */
   reserve(spend: Spend, ttlMs: number): Promise<Result<Hold, SpendRefusal>>;
-  /** Reserve and settle in full, in one batch. */
+  /** Reserves and settles in full, in one batch. */
   charge(spend: Spend, receipt: ReceiptBody, answer?: KeptAnswer | null): Promise<Result<Charge, SpendRefusal>>;
-  /** Takes what was delivered, gives the rest back, keeps the receipt and, where the ending says so, the answer. */
+  /** Takes what was delivered and refunds the rest; stores the receipt and, as `ending` says, the response. */
   settle(id: Id<'req'>, lines: readonly SettledLine[], receipt: ReceiptBody, ending?: Ending): Promise<Result<Settlement, SettleRefusal>>;
   /**
-   * Gives a whole hold back, and counts the failure where the ending names a target. A hold that is no longer open stays as it is; `state`
-   * is what it has come to, null where there is none.
+   * Gives a whole hold back, and records a failure if `ending` names a target. A hold that is no longer open stays unchanged; `state` is
+   * its present state, null if there is no such hold.
    */
   release(
     id: Id<'req'>,
@@ -126,19 +125,19 @@ export interface Ledger {
     ending?: Ending,
   ): Promise<Result<{ readonly state: HoldState | null; readonly balance: Balance | null }, Unwritten>>;
   /**
-   * For a request that is answered as failed while its outcome is unknown: an open hold is given back, and what was settled after all is
-   * booked back as an adjustment `undelivered:<id>`, unless its answer is kept for a repeat under the same Idempotency-Key. Done as soon
-   * as the database can be asked, which may be after this has returned. Never rejects.
+   * Compensates a request that is answered as failed while its outcome is unknown: an open hold is given back, and a settlement is refunded
+   * as an adjustment `undelivered:<id>`, unless its response is stored for a retry under the same Idempotency-Key. It happens once the
+   * database is reachable, which may be after this has returned. Never rejects.
    */
   abandon(id: Id<'req'>, onceDigest: string | null): Promise<void>;
-  /** Whose key it is, and what was remembered of this Idempotency-Key: one read, for answers that cost nothing. */
+  /** Looks up the account and what is stored under this Idempotency-Key, in one read; for responses that cost nothing. */
   recall(
     keyHash: string,
     onceDigest: string,
     fingerprint: string,
     scope?: KeyScope,
   ): Promise<Result<{ readonly accountId: Id<'acct'>; readonly balance: Balance; readonly claimed: Claimed | null }, SpendRefusal>>;
-  /** Books a grant or an adjustment once per `ref`; `booked` is false when `ref` was booked before. */
+  /** Books a grant or an adjustment once per `ref`; `booked` is false for a repeat. Throws on an amount beyond the account's limits. */
   credit(entry: {
     readonly accountId: Id<'acct'>;
     readonly kind: 'grant' | 'adjust';
@@ -147,6 +146,6 @@ export interface Ledger {
   }): Promise<
     Result<{ readonly booked: boolean; readonly balance: Balance }, { readonly kind: 'unknown_account' } | { readonly kind: 'unreachable' }>
   >;
-  /** Expires up to `page` holds whose time is over; returns how many. */
+  /** Expires up to `page` overdue holds; returns how many. Throws unless `page` is 1 to `MAX_EXPIRE_PAGE`. */
   expireHolds(page: number): Promise<Result<{ readonly expired: number }, { readonly kind: 'unreachable' }>>;
 }

@@ -6,26 +6,35 @@ import { microCredits, sum } from '../../core/money.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { CALL_POLICY, type CallPolicy, callDatabase, type Unreachable } from '../../db/call.ts';
 import { type KeyScope, missingRoom, missingScope } from '../keys/limits.ts';
-import type { Ending, Hold, Ledger, ReceiptBody, Settlement, SettleRefusal, Spend, SpendRefusal } from './ledger.ts';
-import { chargeCall, type LedgerCall, releaseCall, reserveCall, settleCall, undoCall } from './commands.ts';
-import { foundHold, foundSpend, type HeldSpend, resolvedLines, type UnheldSpend } from './outcomes.ts';
+import type { Hold, Ledger, Settlement, SettleRefusal, Spend, SpendRefusal } from './ledger.ts';
+import {
+  chargeCall,
+  type LedgerCall,
+  releaseCall,
+  type ReleaseRequest,
+  reserveCall,
+  settleCall,
+  type SettleRequest,
+  undoCall,
+} from './commands.ts';
+import type { Outcome } from './batch.ts';
+import { type HeldSpend, holdOutcome, resolvedLines, spendOutcome, type UnheldSpend } from './outcomes.ts';
 import { BalanceRow, balanceOf, keyEnd, PayerRow } from './rows.ts';
 import * as statement from './statements.ts';
 import type { Busy, LedgerWriter, WriteFailure } from './writer.ts';
 import { claimedOf, repeatedFailure, replayOf } from '../idempotency/rows.ts';
 import { readReplayOfKey } from '../idempotency/statements.ts';
-import type { KeptAnswer } from '../idempotency/idempotency.ts';
 
-/** `reserve` ends at most fifty expired holds of an account at a time; after an outage more may wait, and they go in as many rounds. */
+/** `reserve` expires at most fifty overdue holds of an account; after an outage there may be more, and the spend is sent again. */
 const MAX_SPEND_ROUNDS = 4;
 
-/** The most holds that one `expireHolds` ends: one statement stays far below the second that other writers can wait. */
+/** Keeps one statement far below the second that other writers can wait. */
 export const MAX_EXPIRE_PAGE = 1_000;
 
-/** Release reasons are codes of ours, not prose. */
+/** Release reasons are our own codes, not prose. */
 const MAX_REASON_CHARACTERS = 100;
 
-/** What a ledger is made of: `client` reads, `writer` writes. `policy` is for tests; without it a call has five seconds and three tries. */
+/** `client` reads, `writer` writes. `policy` is for tests; by default a call has five seconds and three tries. */
 export type LedgerDeps = {
   readonly client: Database;
   readonly clock: Clock;
@@ -36,18 +45,18 @@ export type LedgerDeps = {
 type Context = Required<LedgerDeps>;
 
 /**
- * The ledger in libSQL. Every write is a call of a procedure of the migrations and goes to the database with whatever else waits, in one
- * batch with mode 'write' and one HTTP request. Outcomes are read from rows, never from error codes. Throws only on bugs: an id used again
- * for another request, a line or an amount that the procedures refuse.
+ * Creates the ledger over libSQL. Every write calls the SQL procedures of the migrations, batched with other waiting calls into one HTTP
+ * request. Outcomes are read from rows, never from error codes. Throws only on bugs: an id reused for another request, or a line or an
+ * amount that the procedures refuse.
  */
 export function createLedger(deps: LedgerDeps): Ledger {
   const { clock, writer } = deps;
   const context: Context = { policy: CALL_POLICY, ...deps };
   return {
     reserve: (spend, ttlMs) => reserve(context, spend, ttlMs),
-    charge: (spend, receipt, answer = null) => charge(context, spend, receipt, answer),
-    settle: (id, lines, receipt, ending) => settle(context, id, lines, receipt, ending),
-    release: (id, reason, ending) => release(context, id, reason, ending),
+    charge: (spend, receipt, answer = null) => charge(context, { spend, receipt, answer }),
+    settle: (id, lines, receipt, ending) => settle(context, { id, lines, receipt, ending }),
+    release: (id, reason, ending) => release(context, { id, reason, ending }),
     abandon: (id, onceDigest) => writer.abandon(undoCall(id, onceDigest, clock())),
     recall: (...asked) => recall(context, ...asked),
     credit: (entry) => credit(context, entry),
@@ -55,8 +64,8 @@ export function createLedger(deps: LedgerDeps): Ledger {
   };
 }
 
-/** One call's outcome. A statement that the database refuses is a bug, and throws. */
-async function submit(context: Context, call: LedgerCall): Promise<Result<string | null, Unreachable | Busy>> {
+/** A statement that the database refuses is a bug, and throws. */
+async function submit(context: Context, call: LedgerCall): Promise<Result<Outcome, Unreachable | Busy>> {
   const written = await context.writer.submit(call);
   return written.ok ? written : err(orBug(written.error));
 }
@@ -67,15 +76,16 @@ function orBug(failure: WriteFailure): Unreachable | Busy {
 }
 
 async function reserve(context: Context, spend: Spend, ttlMs: number): Promise<Result<Hold, SpendRefusal>> {
-  const found = await findSpend(context, spend, (now) => reserveCall(spend, now, ttlMs));
+  const found = await submitSpend(context, spend, (now) => reserveCall(spend, now, ttlMs));
   if (!found.ok) return found;
   const { hold } = found.value;
   if (hold.state !== 'open') return err({ kind: 'already_resolved' });
   return ok({ id: spend.id, accountId: hold.accountId, keyId: hold.keyId, amount: hold.amount, balance: balanceOf(found.value) });
 }
 
-async function charge(context: Context, spend: Spend, receipt: ReceiptBody, answer: KeptAnswer | null): ReturnType<Ledger['charge']> {
-  const found = await findSpend(context, spend, (now) => chargeCall(spend, receipt, answer, now));
+async function charge(context: Context, request: Parameters<typeof chargeCall>[0]): ReturnType<Ledger['charge']> {
+  const { spend } = request;
+  const found = await submitSpend(context, spend, (now) => chargeCall(request, now));
   if (!found.ok) return found;
   const { hold } = found.value;
   if (hold.state === 'open') throw new Error('the ledger refused to settle a charge');
@@ -98,35 +108,34 @@ function settlementOf(
   };
 }
 
-/** Sends a spend, and sends it again while the account's own expired holds still stand in its way. */
-async function findSpend(context: Context, spend: Spend, call: (now: number) => LedgerCall): Promise<Result<HeldSpend, SpendRefusal>> {
+/** Submits a spend, and again while overdue holds of the account still use up its money. */
+async function submitSpend(context: Context, spend: Spend, call: (now: number) => LedgerCall): Promise<Result<HeldSpend, SpendRefusal>> {
   const required = sum(spend.lines.map((line) => line.amount));
   for (let round = 1; round <= MAX_SPEND_ROUNDS; round++) {
     const now = context.clock();
     const answer = await submit(context, call(now));
     if (!answer.ok) return answer;
-    const found = foundSpend(answer.value);
+    const found = spendOutcome(answer.value);
     if (found === null) return err({ kind: 'unknown_key' });
-    if ('hold' in found) return ok(ownSpend(found, spend));
-    const refusal = whyNoKey(found, spend.scope, now) ?? whyNotAgain(found, spend, now) ?? whyNoHold(found, required, now);
-    const roundsLeft = round < MAX_SPEND_ROUNDS;
+    if ('hold' in found) return ok(ensureOwnSpend(found, spend));
+    const refusal = keyRefusal(found, spend.scope, now) ?? repeatRefusal(found, spend, now) ?? priceRefusal(found, required, now);
     if (refusal === null) continue;
     const mayComeFree = refusal.kind === 'insufficient_credits' || refusal.kind === 'key_budget_exceeded';
-    if (mayComeFree && found.holdsWaitingToExpire && roundsLeft) continue;
+    if (mayComeFree && found.holdsWaitingToExpire && round < MAX_SPEND_ROUNDS) continue;
     return err(refusal);
   }
   throw new Error('the ledger refused a spend that the account could afford');
 }
 
-function ownSpend(found: HeldSpend, spend: Spend): HeldSpend {
+function ensureOwnSpend(found: HeldSpend, spend: Spend): HeldSpend {
   if (found.hold.accountId !== found.accountId || found.hold.fingerprint !== spend.fingerprint) {
     throw new Error('a request id was used again for another request');
   }
   return found;
 }
 
-/** Why the key may not spend, or not on this. A test key spends nothing: to the ledger it isn't there. */
-function whyNoKey(
+/** Why the key may not make this spend. To the ledger a test key is unknown, because it never spends. */
+function keyRefusal(
   row: Pick<UnheldSpend, 'lineage' | 'retires_at'>,
   scope: KeyScope | undefined,
   now: number,
@@ -137,8 +146,8 @@ function whyNoKey(
   return scope === undefined ? null : missingScope(row.lineage, scope);
 }
 
-/** What an earlier request with the same Idempotency-Key, or the failures of the same target, have to say. */
-function whyNotAgain(found: UnheldSpend, spend: Spend, now: number): SpendRefusal | null {
+/** Refuses because of an earlier request with the same Idempotency-Key, or of repeated failures of the target. */
+function repeatRefusal(found: UnheldSpend, spend: Spend, now: number): SpendRefusal | null {
   const balance = balanceOf(found);
   const claimed = claimedOf(found.replay, spend, { accountId: found.accountId, available: balance.available }, now);
   if (claimed !== null) return claimed;
@@ -146,8 +155,8 @@ function whyNotAgain(found: UnheldSpend, spend: Spend, now: number): SpendRefusa
   return repeated === null ? null : { kind: 'repeated_failure', accountId: found.accountId, balance, ...repeated };
 }
 
-/** Why the key or its account refuse this price; null when they don't, and money that came free since is worth another try. */
-function whyNoHold(found: UnheldSpend, required: ReturnType<typeof sum>, now: number): SpendRefusal | null {
+/** Why the key or the account can't pay this price; null when they can by now, so that another try is worthwhile. */
+function priceRefusal(found: UnheldSpend, required: ReturnType<typeof sum>, now: number): SpendRefusal | null {
   if (found.status !== 'active') return { kind: 'account_frozen', accountId: found.accountId };
   const limit = missingRoom(found.lineage, required, now);
   if (limit !== null) return limit;
@@ -167,32 +176,27 @@ async function recall(
   const [payers, replays] = answer.value;
   const row = z.array(PayerRow).max(1).parse(payers?.rows)[0];
   if (row === undefined) return err({ kind: 'unknown_key' });
-  const refusal = whyNoKey(row, scope, now);
+  const refusal = keyRefusal(row, scope, now);
   if (refusal !== null) return err(refusal);
   const balance = balanceOf(row);
   const who = { accountId: row.account_id, available: balance.available };
   return ok({ accountId: row.account_id, balance, claimed: claimedOf(replayOf(replays?.rows), { id: '', fingerprint }, who, now) });
 }
 
-async function settle(
-  context: Context,
-  id: Spend['id'],
-  lines: Parameters<Ledger['settle']>[1],
-  receipt: ReceiptBody,
-  ending: Ending | undefined,
-): Promise<Result<Settlement, SettleRefusal>> {
-  const answer = await submit(context, settleCall(id, lines, receipt, ending, context.clock()));
+async function settle(context: Context, request: SettleRequest): Promise<Result<Settlement, SettleRefusal>> {
+  const answer = await submit(context, settleCall(request, context.clock()));
   if (!answer.ok) return answer;
-  const hold = foundHold(answer.value);
+  const hold = holdOutcome(answer.value);
   if (hold === null || hold.state === 'released' || hold.state === 'expired') return err({ kind: 'not_open' });
   if (hold.settled === null) throw new Error('the ledger refused the lines of a settlement');
-  return ok(settlementOf(id, { ...hold, settled: hold.settled }));
+  return ok(settlementOf(request.id, { ...hold, settled: hold.settled }));
 }
 
-async function release(context: Context, id: Spend['id'], reason: string, ending: Ending | undefined): ReturnType<Ledger['release']> {
-  const answer = await submit(context, releaseCall(id, reason.slice(0, MAX_REASON_CHARACTERS), ending, context.clock()));
+async function release(context: Context, request: ReleaseRequest): ReturnType<Ledger['release']> {
+  const reason = request.reason.slice(0, MAX_REASON_CHARACTERS);
+  const answer = await submit(context, releaseCall({ ...request, reason }, context.clock()));
   if (!answer.ok) return answer;
-  const hold = foundHold(answer.value);
+  const hold = holdOutcome(answer.value);
   return ok({ state: hold?.state ?? null, balance: hold === null ? null : balanceOf(hold) });
 }
 
@@ -218,7 +222,7 @@ async function credit(context: Context, entry: Parameters<Ledger['credit']>[0]):
   const account = z.array(BalanceRow).max(1).parse(balances?.rows)[0];
   if (account === undefined) return err({ kind: 'unknown_account' });
   if (after === undefined) throw new RangeError('the ledger refused a credit: its amount, its sign or the balance limit');
-  // A try whose answer was lost may have booked it: then the entry carries this call's own time.
+  // An earlier try of this call, whose answer was lost, may have booked it: then the entry carries this call's time.
   const booked = before === undefined || (attempts > 1 && before.created_at === now);
   return ok({ booked, balance: balanceOf(account) });
 }

@@ -3,7 +3,7 @@ import { microCredits } from '../../core/money.ts';
 import { idColumn } from '../../db/id-column.ts';
 import type { KeyLimits } from '../keys/limits.ts';
 import { Lineage } from '../keys/rows.ts';
-import type { Found } from './batch.ts';
+import type { Outcome } from './batch.ts';
 import type { ResolvedLine } from './ledger.ts';
 import { BalanceRow } from './rows.ts';
 import { FailingRow, ReplayRow } from '../idempotency/rows.ts';
@@ -14,7 +14,7 @@ const Lines = z.array(z.object({ item: z.string(), reserved: micros, settled: mi
 
 const hold = { amount: micros, settled: micros.nullable(), state: z.enum(['open', 'settled', 'released', 'expired']), lines: Lines };
 
-/** The hold of a spend, after its batch. */
+/** A spend that has a hold, as read after its batch. */
 const HeldSpend = z.object({
   accountId: idColumn('acct'),
   ...BalanceRow.shape,
@@ -22,7 +22,7 @@ const HeldSpend = z.object({
 });
 export type HeldSpend = z.infer<typeof HeldSpend>;
 
-/** A spend without a hold, and all that can be the reason. */
+/** A spend without a hold, with everything that can be the reason. */
 const UnheldSpend = z.object({
   accountId: idColumn('acct'),
   ...BalanceRow.shape,
@@ -35,22 +35,22 @@ const UnheldSpend = z.object({
 });
 export type UnheldSpend = z.infer<typeof UnheldSpend> & { readonly lineage: readonly [KeyLimits, ...KeyLimits[]] };
 
-/** A hold with its account's sums, as settling, releasing and undoing find it. */
-const FoundHold = BalanceRow.extend(hold);
-export type FoundHold = z.infer<typeof FoundHold>;
+/** A hold with its account's sums, as read after a settle, release or undo. */
+const HoldOutcome = BalanceRow.extend(hold);
+export type HoldOutcome = z.infer<typeof HoldOutcome>;
 
-/** What came of a spend; null when the key is unknown. */
-export function foundSpend(found: Found): HeldSpend | UnheldSpend | null {
-  return found === null ? null : z.union([HeldSpend, UnheldSpend]).parse(JSON.parse(found));
+/** Parses the outcome of a spend; null when the key is unknown. */
+export function spendOutcome(outcome: Outcome): HeldSpend | UnheldSpend | null {
+  return outcome === null ? null : z.union([HeldSpend, UnheldSpend]).parse(JSON.parse(outcome));
 }
 
-/** What became of a hold; null when there is none of that id. */
-export function foundHold(found: Found): FoundHold | null {
-  return found === null ? null : FoundHold.parse(JSON.parse(found));
+/** Parses the outcome of a call about a hold; null when no hold has the id. */
+export function holdOutcome(outcome: Outcome): HoldOutcome | null {
+  return outcome === null ? null : HoldOutcome.parse(JSON.parse(outcome));
 }
 
-/** The lines of a resolved hold with what came back. Throws on one that isn't resolved: its hold is, so that would be a bug. */
-export function resolvedLines(lines: FoundHold['lines']): readonly ResolvedLine[] {
+/** Computes the refund of each line of a resolved hold. Throws on an unresolved line, which would be a bug. */
+export function resolvedLines(lines: HoldOutcome['lines']): readonly ResolvedLine[] {
   return lines.map(({ item, reserved, settled, reason }) => {
     if (settled === null) throw new Error('a resolved hold has an unresolved line');
     return { item, reserved, settled, refunded: microCredits(reserved - settled), reason };

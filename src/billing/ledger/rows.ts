@@ -9,10 +9,10 @@ const micros = z.int().transform(microCredits);
 
 const balanceColumns = { posted_micros: micros, held_micros: micros, debt_micros: micros };
 
-/** The sums of an account as reads return them. */
+/** The balance columns of an account. */
 export const BalanceRow = z.object(balanceColumns);
 
-/** Whose key it is and whether it lives: what everything that only looks asks first. */
+/** The account, lineage and end of a key: what every read asks first. */
 export const PayerRow = z.object({
   retires_at: z.int().nullable(),
   lineage: lineageColumn,
@@ -20,14 +20,13 @@ export const PayerRow = z.object({
   ...balanceColumns,
 });
 
-/** Whether this secret of a key, or the key's lineage, has ended; null while all live. */
+/** Why the secret or its lineage no longer works at `now` (unix milliseconds); null while it does. */
 export function keyEnd(row: Pick<z.infer<typeof PayerRow>, 'lineage' | 'retires_at'>, now: number): ReturnType<typeof endOf> {
   const end = endOf(row.lineage, now);
   if (end !== null) return end;
   return row.retires_at !== null && row.retires_at <= now ? { kind: 'key_expired' } : null;
 }
 
-/** A line of a hold. */
 export const LineRow = z.object({
   item: z.string(),
   reserved_micros: micros,
@@ -35,7 +34,7 @@ export const LineRow = z.object({
   reason: z.string().nullable(),
 });
 
-/** What posted and held leave to spend; below zero only with a debt. */
+/** Computes the balance; `available` is below zero only with a debt. */
 export function balanceOf(row: z.infer<typeof BalanceRow>): Balance {
   return { available: microCredits(row.posted_micros - row.held_micros), held: row.held_micros, debt: row.debt_micros };
 }

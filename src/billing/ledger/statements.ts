@@ -1,32 +1,32 @@
 import type { InStatement } from '@libsql/client/web';
 import { LINEAGE } from '../keys/rows.ts';
 
-// Every statement of the ledger. Arguments of a procedure travel as one JSON text: numbers inside it reach SQL as integers, while a
-// bare number argument would arrive as a float and be refused. json_each makes a row of each element, so that all calls of a kind that
-// wait together are one statement; SQLite carries it out row by row, and each row sees what the rows before it did.
+// Every statement of the ledger. The arguments of a procedure travel as one JSON text, because numbers inside it reach SQL as integers,
+// while a bare number argument arrives as a float and is refused. json_each turns each element into a row, so that all waiting calls of a
+// kind are one statement; SQLite executes it row by row, and each row sees the effects of those before it.
 
 type Statement = Exclude<InStatement, string>;
 
-/** A spend under an Idempotency-Key goes through only with that key's claim. */
+/** A spend under an Idempotency-Key needs that key's claim. */
 const HAS_ITS_CLAIM = `(j.value ->> 'onceDigest' IS NULL OR EXISTS (
                    SELECT 1 FROM key_secret s CROSS JOIN api_key k ON k.id = s.key_id CROSS JOIN replay r
                     WHERE s.hash = unhex(j.value ->> 'keyHash') AND r.scope = k.account_id AND r.key_digest = j.value ->> 'onceDigest'
                       AND r.request_id = j.value ->> 'id'))`;
 
-/** A target that keeps failing is not paid for while it is left alone. */
+/** A target that failed too often is not paid for until its cool-down is over. */
 const IS_NOT_FAILING = `(j.value ->> 'target' IS NULL OR NOT EXISTS (
                    SELECT 1 FROM key_secret s CROSS JOIN failing f ON f.key_id = s.key_id AND f.target = j.value ->> 'target'
                     WHERE s.hash = unhex(j.value ->> 'keyHash') AND f.failures >= j.value ->> 'mostFailures'
                       AND f.last_at > j.value ->> 'failedAfter'))`;
 
-/** One statement over the rows of a batch; `rows` is the JSON text of an array, already written by those who call. */
+/** One statement over the rows of a batch; `rows` is the JSON text of an array. */
 function over(sql: string, rows: string): Statement {
   return { sql, args: [rows] };
 }
 
 /**
- * Calls `reserve` with rows { id, keyHash, fingerprint, lines, now, expiresAt, scope? }; with { onceDigest } if the request has claimed it,
- * with { target, mostFailures, failedAfter } if that target has not failed too often.
+ * Calls `reserve` with rows { id, keyHash, fingerprint, lines, now, expiresAt, scope? }. A row with { onceDigest } runs only if its request
+ * has the claim, one with { target, mostFailures, failedAfter } only if the target has not failed too often.
  */
 export function callReserve(rows: string): Statement {
   return over(
@@ -39,7 +39,7 @@ export function callReserve(rows: string): Statement {
   );
 }
 
-/** Calls `charge` with rows { id, keyHash, fingerprint, lines, body, now, scope? }; with { onceDigest } if the request has claimed it. */
+/** Calls `charge` with rows { id, keyHash, fingerprint, lines, body, now, scope? }. A row with { onceDigest } needs the claim. */
 export function callCharge(rows: string): Statement {
   return over(
     `INSERT INTO charge (id, key_hash, idempotency_key, fingerprint, lines, body, now, scope)
@@ -90,7 +90,7 @@ export function callClaim(rows: string): Statement {
 }
 
 /** Calls `unclaim` with rows { keyHash, digest, requestId }. */
-export function callUnclaim(rows: string): Statement {
+export function callReleaseClaims(rows: string): Statement {
   return over(
     `INSERT INTO unclaim (key_hash, digest, request_id)
      SELECT j.value ->> 'keyHash', j.value ->> 'digest', j.value ->> 'requestId' FROM json_each(?) j`,
@@ -99,7 +99,7 @@ export function callUnclaim(rows: string): Statement {
 }
 
 /** Calls `remember` with rows { keyHash, digest, requestId, state, status, sealed, expiresAt }. */
-export function callRemember(rows: string): Statement {
+export function callStoreResponses(rows: string): Statement {
   return over(
     `INSERT INTO remember (key_hash, digest, request_id, state, status, answer, expires_at)
      SELECT j.value ->> 'keyHash', j.value ->> 'digest', j.value ->> 'requestId', j.value ->> 'state', j.value ->> 'status',
@@ -110,7 +110,7 @@ export function callRemember(rows: string): Statement {
 }
 
 /** Calls `fail` with rows { id, target, code, now, since }. */
-export function callFail(rows: string): Statement {
+export function callRecordFailures(rows: string): Statement {
   return over(
     `INSERT INTO fail (id, target, code, now, since)
      SELECT j.value ->> 'id', j.value ->> 'target', j.value ->> 'code', j.value ->> 'now', j.value ->> 'since' FROM json_each(?) j`,
@@ -119,7 +119,7 @@ export function callFail(rows: string): Statement {
 }
 
 /** Calls `heal` with rows { id, target }. */
-export function callHeal(rows: string): Statement {
+export function callResetFailures(rows: string): Statement {
   return over(`INSERT INTO heal (id, target) SELECT j.value ->> 'id', j.value ->> 'target' FROM json_each(?) j`, rows);
 }
 
@@ -127,14 +127,14 @@ const LINES_OF_HOLD = `(SELECT json_group_array(json_object('item', l.item, 'res
                                                             'reason', l.reason))
                           FROM json_each(h.lines) o CROSS JOIN line l ON l.hold_id = h.id AND l.item = o.value ->> 'item')`;
 
-/** All rows in one, as a JSON array of [n, found]: the client takes longer over a row of its own than over all that is in it. */
+/** All rows as one JSON array of [n, found]: the client's cost is per row, hardly per byte. */
 function inOneRow(sql: string): string {
   return `SELECT json_group_array(json_array(n, found || '')) AS found FROM (${sql})`;
 }
 
 /**
- * What came of spends: for each row { id, keyHash, now, onceDigest?, target? } of a known key its number in the batch, and as JSON text its
- * hold where there is one; where there is none, everything that tells why. It shows the end of the batch.
+ * Reads the outcomes of spends { id, keyHash, now, onceDigest?, target? }: for each known key the number of the row and, as JSON text, its
+ * hold or everything that tells why there is none. Shows the state at the end of the batch.
  */
 export function readSpends(rows: string): Statement {
   return over(
@@ -159,7 +159,7 @@ export function readSpends(rows: string): Statement {
   );
 }
 
-/** The holds of these ids, each with its number in the batch and as JSON text with its lines and its account's sums. */
+/** Reads the holds of these ids: the number of the row and, as JSON text, the hold, its lines and its account's sums. */
 export function readHolds(ids: string): Statement {
   return over(
     inOneRow(`SELECT j.key AS n, json_object('amount', h.amount_micros, 'settled', h.settled_micros, 'state', h.state, 'lines', json(${LINES_OF_HOLD}),
@@ -187,7 +187,7 @@ export function callExpire(row: Readonly<Record<string, unknown>>): Statement {
   };
 }
 
-/** One row for a known key: who it pays for, what is left, and whether it lives. */
+/** One row for a known key: its account, balance, lineage and end. */
 export function readPayer(keyHash: string, now: number): Statement {
   return {
     sql: `SELECT s.retires_at, a.id AS account_id, a.posted_micros, a.held_micros, a.debt_micros, ${LINEAGE} AS lineage
@@ -198,7 +198,7 @@ export function readPayer(keyHash: string, now: number): Statement {
   };
 }
 
-/** The lines of a hold, in the order they were asked for. */
+/** The lines of a hold, in the order of the request. */
 export function readLines(id: string): Statement {
   return {
     sql: `SELECT l.item, l.reserved_micros, l.settled_micros, l.reason
@@ -208,17 +208,17 @@ export function readLines(id: string): Statement {
   };
 }
 
-/** No row, or one with the time at which this fact was booked. */
+/** When this fact was booked; no row if it wasn't. */
 export function readEntryTime(kind: string, ref: string): Statement {
   return { sql: `SELECT e.created_at FROM entry e WHERE e.kind = ? AND e.ref = ?`, args: [kind, ref] };
 }
 
-/** No row, or the sums of an account. */
+/** The sums of an account; no row if it doesn't exist. */
 export function readBalance(accountId: string): Statement {
   return { sql: `SELECT a.posted_micros, a.held_micros, a.debt_micros FROM account a WHERE a.id = ?`, args: [accountId] };
 }
 
-/** How many holds the next `expire` of this page will end. */
+/** How many holds the next `expire` of this page expires. */
 export function countExpiring(now: number, page: number): Statement {
   return {
     sql: `SELECT count(*) AS expiring FROM (

@@ -11,8 +11,8 @@ import { callCredit, readBalance, readLines } from '../ledger/statements.ts';
 import { OWNER_ACTION_KINDS, type OwnerDesk, type RequestRecord, type Unknown } from './operator.ts';
 import { insertAction, readAction, readActions, readEntry, readRequest } from './statements.ts';
 
-/** What the owner's desk is made of. `policy` is for tests. */
-export type OwnerDeskDeps = { readonly client: Database; readonly clock: Clock; readonly policy?: CallPolicy };
+/** `policy` is for tests. */
+export type OperatorServiceDeps = { readonly client: Database; readonly clock: Clock; readonly policy?: CallPolicy };
 
 type Context = {
   readonly clock: Clock;
@@ -21,8 +21,8 @@ type Context = {
 
 const unknown: Unknown = { kind: 'unknown' };
 
-/** The owner's desk in libSQL: each order is one batch, the action included. Repeating one with the same id changes nothing more. */
-export function createOwnerDesk({ client, clock, policy = CALL_POLICY }: OwnerDeskDeps): OwnerDesk {
+/** Creates the operator's service over libSQL. Each order and its action are one batch; repeating it with the same id changes nothing. */
+export function createOwnerDesk({ client, clock, policy = CALL_POLICY }: OperatorServiceDeps): OwnerDesk {
   const context: Context = {
     clock,
     batch: async (statements, mode) => {
@@ -51,7 +51,7 @@ const Entries = z.array(z.object({ account_id: z.string(), delta_micros: z.int()
 async function credit(context: Context, order: Parameters<OwnerDesk['credit']>[0]): ReturnType<OwnerDesk['credit']> {
   const { id, accountId, kind, delta, reason } = order;
   const now = context.clock();
-  // One space of refs for both kinds, apart from those of signups and payments.
+  // Both kinds share one namespace of refs, separate from those of signups and payments.
   const ref = `owner:${order.ref}`;
   const action = { id, kind: 'credit', ref: order.ref, subject: accountId, reason, details: { kind, microCredits: delta }, createdAt: now };
   const other = kind === 'grant' ? 'adjust' : 'grant';
@@ -113,7 +113,7 @@ async function revokeKey(context: Context, order: Parameters<OwnerDesk['revokeKe
   const answer = await context.batch([
     insertAction(action, 'EXISTS (SELECT 1 FROM api_key k WHERE k.id = ?)', [keyId]),
     revocation,
-    // What is below the key in its tree ends with it: see the lineage in migrations/0002_keys.sql.
+    // The keys below it end with it: see the lineage in migrations/0002_keys.sql.
     revokeKeyRow(keyId, now),
     revocation,
   ]);

@@ -4,18 +4,18 @@ import type { Result } from '../../core/result.ts';
 import type { Balance, ResolvedLine } from '../ledger/ledger.ts';
 import type { Unreachable } from '../../db/call.ts';
 
-/** What the owner can do that is written down. */
+/** The operator's actions that are recorded. */
 export const OWNER_ACTION_KINDS = ['credit', 'freeze', 'unfreeze', 'revoke_key', 'expire_holds', 'audit'] as const;
-export type OwnerActionKind = (typeof OWNER_ACTION_KINDS)[number];
+export type OperatorActionKind = (typeof OWNER_ACTION_KINDS)[number];
 
-/** Who asked for it and why. `id` is the request's; it names the action. */
-export type OwnerOrder = { readonly id: Id<'req'>; readonly reason: string };
+/** Identifies an action and says why it was taken. `id` is the id of the request. */
+export type OperatorOrder = { readonly id: Id<'req'>; readonly reason: string };
 
-/** Something the owner did. `subject` is the id of what it was done to, empty where it was done to everything. */
-export type OwnerAction = {
+/** A recorded action of the operator. `subject` is the id of the affected account or key, empty where all are affected. */
+export type OperatorAction = {
   readonly id: string;
-  readonly kind: OwnerActionKind;
-  /** What makes it recognisable when it is sent again: the caller's own, or the id. */
+  readonly kind: OperatorActionKind;
+  /** Identifies a repeat: the caller's own reference, or the id. */
   readonly ref: string;
   readonly subject: string;
   readonly reason: string;
@@ -24,7 +24,7 @@ export type OwnerAction = {
   readonly createdAt: number;
 };
 
-/** One request's money, with its receipt when it was settled. Times are unix milliseconds. */
+/** The money of one request, with its receipt if it was settled. Times are unix milliseconds. */
 export type RequestRecord = {
   readonly id: string;
   readonly accountId: string;
@@ -40,17 +40,17 @@ export type RequestRecord = {
   readonly receipt: Readonly<Record<string, unknown>> | null;
 };
 
-/** There is no account, key or request of this id. */
+/** No account, key or request has this id. */
 export type Unknown = { readonly kind: 'unknown' };
 
-/** What only the owner does with accounts, keys and credit. Each leaves an action behind, written in the same transaction. */
+/** What only the operator may do with accounts, keys and credit. Each change records an action in the same transaction. */
 export interface OwnerDesk {
   /**
-   * Books a grant or an adjustment once per `ref`; the same again books nothing and says so. Refuses a ref that booked another amount
-   * or another account, and an amount that would lift or sink the account beyond the ledger's limits.
+   * Books a grant or an adjustment once per `ref`; `booked` is false for a repeat. Refuses a ref that was used for another amount or
+   * account, and an amount that would take the account beyond the ledger's limits.
    */
   credit(
-    order: OwnerOrder & {
+    order: OperatorOrder & {
       readonly accountId: string;
       readonly kind: 'grant' | 'adjust';
       readonly ref: string;
@@ -62,20 +62,19 @@ export interface OwnerDesk {
       Unknown | { readonly kind: 'other_credit' } | { readonly kind: 'beyond_limits' } | Unreachable
     >
   >;
-  /** Freezes an account, or thaws a frozen one; `changed` is false when it was so already. A closed account stays closed. */
+  /** Freezes or unfreezes an account; `changed` is false if it already was. A closed account stays closed. */
   setFrozen(
-    order: OwnerOrder & { readonly accountId: string; readonly frozen: boolean },
+    order: OperatorOrder & { readonly accountId: string; readonly frozen: boolean },
   ): Promise<Result<{ readonly status: 'active' | 'frozen' | 'closed'; readonly changed: boolean }, Unknown | Unreachable>>;
-  /** Revokes a key at once and for good. */
+  /** Revokes a key immediately and permanently; `changed` is false if it already was. */
   revokeKey(
-    order: OwnerOrder & { readonly keyId: string },
+    order: OperatorOrder & { readonly keyId: string },
   ): Promise<Result<{ readonly revokedAt: number; readonly changed: boolean }, Unknown | Unreachable>>;
-  /** Writes down something that was done elsewhere. */
+  /** Records an action that was carried out elsewhere. */
   note(
-    order: OwnerOrder & { readonly kind: OwnerActionKind; readonly details: Readonly<Record<string, unknown>> },
+    order: OperatorOrder & { readonly kind: OperatorActionKind; readonly details: Readonly<Record<string, unknown>> },
   ): Promise<Result<void, Unreachable>>;
-  /** Looks a request up by its id. */
   findRequest(id: string): Promise<Result<RequestRecord, Unknown | Unreachable>>;
-  /** The actions, newest first, behind the one named `before`. */
-  listActions(before: string | null, limit: number): Promise<Result<readonly OwnerAction[], Unreachable>>;
+  /** Lists actions older than the id `before`, newest first. */
+  listActions(before: string | null, limit: number): Promise<Result<readonly OperatorAction[], Unreachable>>;
 }

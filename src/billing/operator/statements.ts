@@ -1,6 +1,5 @@
 import type { InStatement } from '@libsql/client/web';
 
-/** An action as its row is written; `details` is JSON. */
 export type ActionRow = {
   readonly id: string;
   readonly kind: string;
@@ -11,7 +10,7 @@ export type ActionRow = {
   readonly createdAt: number;
 };
 
-/** Writes an action down unless it is there already: a try whose answer was lost may have written it. `condition` must hold as well. */
+/** Records an action if `condition` holds and no earlier try, whose answer was lost, has recorded it. */
 export function insertAction(row: ActionRow, condition = '1', args: readonly string[] = []): InStatement {
   return {
     sql: `INSERT INTO owner_action (id, kind, ref, subject, reason, details, created_at)
@@ -24,17 +23,16 @@ export function insertAction(row: ActionRow, condition = '1', args: readonly str
   };
 }
 
-/** No row, or what was booked under this fact. */
+/** The entry of this fact; no row if there is none. */
 export function readEntry(kind: string, ref: string): InStatement {
   return { sql: 'SELECT account_id, delta_micros FROM entry WHERE kind = ? AND ref = ?', args: [kind, ref] };
 }
 
-/** Whether an action of this id is there. */
 export function readAction(id: string): InStatement {
   return { sql: 'SELECT details FROM owner_action WHERE id = ?', args: [id] };
 }
 
-/** A hold and, where it was settled, its receipt. */
+/** A hold with its receipt, if it was settled. */
 export function readRequest(id: string): InStatement {
   return {
     sql: `SELECT h.id, h.account_id, h.key_id, h.state, h.reason, h.amount_micros, h.settled_micros, h.created_at, h.expires_at,
@@ -44,7 +42,7 @@ export function readRequest(id: string): InStatement {
   };
 }
 
-/** Actions, newest first. Ids sort by time. */
+/** Actions older than the id `before`, newest first: ids sort by time. */
 export function readActions(before: string | null, limit: number): InStatement {
   return {
     sql: `SELECT id, kind, ref, subject, reason, details, created_at FROM owner_action WHERE id < ? ORDER BY id DESC LIMIT ${limit}`,

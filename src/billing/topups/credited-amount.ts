@@ -2,7 +2,7 @@ import { type MicroCredits, microCredits, ZERO } from '../../core/money.ts';
 import type { PaymentFacts } from './payment-service.ts';
 import type { TopUp, TopUpState } from './top-ups.ts';
 
-/** What the ledger should hold for an order, and what to call its state. */
+/** How much the ledger should hold for an order, the order's state, and what an operator has to check. */
 export type Target = {
   readonly target: MicroCredits;
   readonly state: TopUpState;
@@ -10,9 +10,9 @@ export type Target = {
 };
 
 /**
- * Decides from the order's own row and what the payment service says now. Money counts when the session is paid, in the order's currency
- * and at the order's amount before tax; else nothing is credited. Refunds that went through and disputes that aren't won take their
- * share of it back, rounded down. Nothing here remembers what was credited before.
+ * Computes the target from the order and the present state of its payment. Credit requires a paid session in the order's currency and at
+ * the order's amount before tax. Succeeded refunds and disputes that aren't won reduce it proportionally, rounded down. The result doesn't
+ * depend on what was credited before.
  */
 export function targetOf(order: Pick<TopUp, 'currency' | 'amountCents' | 'credits'>, facts: PaymentFacts): Target {
   if (facts.progress !== 'paid') return { target: ZERO, state: facts.progress, alarm: null };
@@ -31,7 +31,7 @@ function stateOf(facts: PaymentFacts, reversed: number): TopUpState {
   return reversed === facts.totalCents ? 'refunded' : 'partly_refunded';
 }
 
-/** Exact: the product of a large top-up and its cents can pass 2^53. */
+/** Uses BigInt, because the product of a large top-up and its cents can exceed 2^53. */
 function share(credits: MicroCredits, part: number, whole: number): MicroCredits {
   return microCredits(Number((BigInt(credits) * BigInt(part)) / BigInt(whole)));
 }

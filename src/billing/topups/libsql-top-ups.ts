@@ -18,13 +18,12 @@ import {
   type TopUps,
 } from './top-ups.ts';
 
-/** How long an idempotency key is remembered. Milliseconds. */
 const KEY_LIFETIME_MS = 24 * 60 * 60 * 1_000;
 
-/** A request that asks for a session is over by then, answered or gone. Milliseconds. */
+/** A request that is creating a session has been answered or has died by then. */
 const CLAIM_MS = 30_000;
 
-/** The cron looks at a fresh order after this, should its webhook be lost. Milliseconds. */
+/** When the cron first checks a new order, in case its webhook is lost. */
 const FIRST_CHECK_MS = 10 * 60 * 1_000;
 
 const Row = z.object({
@@ -47,7 +46,7 @@ const Row = z.object({
 
 const SessionRows = z.array(z.object({ session_id: z.string() }));
 
-/** What orders are kept with. `policy` is for tests. */
+/** `policy` is for tests. */
 export type TopUpsDeps = { readonly client: Database; readonly clock: Clock; readonly policy?: CallPolicy };
 
 type Context = {
@@ -55,7 +54,7 @@ type Context = {
   readonly run: (...statements: InStatement[]) => Promise<Result<readonly ResultSet[], Unreachable>>;
 };
 
-/** Orders in libSQL: tables payment and checkout. Each call is one batch in mode 'write' and one HTTP request, and may be repeated. */
+/** Creates the store of orders over libSQL (tables payment and checkout). Each call is one HTTP request and safe to repeat. */
 export function createTopUps({ client, clock, policy = CALL_POLICY }: TopUpsDeps): TopUps {
   const context: Context = { clock, run: (...statements) => callDatabase(() => client.batch(statements, 'write'), policy) };
   const read = async (query: InStatement): Promise<Result<readonly TopUp[], Unreachable>> => {
@@ -101,7 +100,7 @@ async function openOrder({ run, clock }: Context, order: NewTopUp): ReturnType<T
   const { idempotencyKey: key } = order;
   const row = { ...order, currency: TOP_UP_CURRENCY, sessionId: null, now, claimedUntil: now + CLAIM_MS, nextCheckAt: order.expiresAt };
   const answer = await run(
-    statement.forgetKey(order.accountId, key, now - KEY_LIFETIME_MS),
+    statement.deleteOldKey(order.accountId, key, now - KEY_LIFETIME_MS),
     statement.insertPayment(row),
     statement.insertCheckout(row),
     statement.insertKey(row),
@@ -128,7 +127,7 @@ async function applyObservation({ run, clock }: Context, observation: Observatio
   const answer = await run(statement.applyState(row), statement.applyTarget(row), statement.readBy('id', observation.id));
   if (!answer.ok) return answer;
   if (answer.value[1]?.rowsAffected === 1) return ok('applied');
-  // Nothing was written although nobody was faster: the account's limits stood in the way.
+  // Nothing was written although the revision is unchanged: the account's limits forbid it.
   return ok(topUpsOf(answer.value[2])[0]?.rev === observation.rev ? 'refused' : 'lost');
 }
 

@@ -1,51 +1,51 @@
 import type { Result } from '../../core/result.ts';
 import type { TopUp } from './top-ups.ts';
 
-/** What the payment service says about a session now, in cents. Never what an event said: that may be old. */
+/** The present state of a session at the payment service. Never taken from an event, which may be outdated. */
 export type PaymentFacts = {
   readonly sessionId: string;
   readonly intentId: string | null;
-  /** `failed`: what the buyer tried has failed for good. */
+  /** `failed`: the payment attempt failed permanently. */
   readonly progress: 'open' | 'paid' | 'expired' | 'failed';
   readonly currency: string | null;
-  /** Before tax: what the order asked for. */
+  /** Before tax, like the order's amount. */
   readonly subtotalCents: number;
-  /** With tax: what refunds and disputes are parts of. */
+  /** With tax, like refunds and disputes. */
   readonly totalCents: number;
-  /** Sum of the refunds that went through. */
+  /** Sum of the succeeded refunds. */
   readonly refundedCents: number;
-  /** Sum of the disputes that are open or lost. */
+  /** Sum of the open and lost disputes. */
   readonly disputedCents: number;
-  /** The metadata, as text; anyone with the dashboard can change it. */
+  /** Not trusted: anyone with access to the dashboard can change it. */
   readonly metadata: { readonly order: string | null; readonly accountId: string | null; readonly microCredits: string | null };
 };
 
-/** `unavailable`: try again later. `refused`: our key or our request is wrong, and only the operator can help. */
+/** `unavailable`: try again later. `refused`: our key or request is wrong, which only the operator can fix. */
 export type PaymentFailure = { readonly kind: 'unavailable' } | { readonly kind: 'refused' };
 
-/** A signed event, as far as it is used: a hint that something about this session or intent has changed. */
+/** The used part of a signed event: a hint that this session or intent has changed. */
 export type PaymentHint = {
   readonly id: string;
   readonly type: string;
   readonly objectId: string;
-  /** Null for an event that says nothing about a top-up. */
+  /** Null for an event that doesn't concern a top-up. */
   readonly about: { readonly sessionId: string } | { readonly intentId: string } | null;
 };
 
-/** Stripe, as top-ups need it. */
+/** The payment service, as top-ups use it. */
 export interface PaymentService {
-  /** Makes the session of an order; asking again for the same order gives the same session. */
+  /** Creates the session of an order; a repeat for the same order returns the same session. */
   createSession(
     order: Pick<TopUp, 'id' | 'accountId' | 'amountCents' | 'credits' | 'expiresAt'>,
     returnUrl: string,
   ): Promise<Result<{ readonly sessionId: string; readonly url: string }, PaymentFailure>>;
-  /** Null for a session that it doesn't know. */
+  /** Returns null for an unknown session. */
   facts(sessionId: string): Promise<Result<PaymentFacts | null, PaymentFailure>>;
-  /** The session that an intent belongs to, or null: a payment that no checkout of ours asked for. */
+  /** Returns the session of an intent; null for a payment that didn't come from our checkout. */
   sessionOfIntent(intentId: string): Promise<Result<string | null, PaymentFailure>>;
   /**
-   * A page of the sessions that were made since a time (unix milliseconds) and completed, newest first, behind the session `after`.
-   * `isPaidTopUp`: paid, and it has our metadata.
+   * Lists a page of completed sessions created since a time (unix milliseconds), newest first, starting behind the session `after`.
+   * `isPaidTopUp`: the session is paid and has our metadata.
    */
   completedSessions(
     since: number,
@@ -56,6 +56,6 @@ export interface PaymentService {
       PaymentFailure
     >
   >;
-  /** Verifies the signature over the raw body, and its age. */
+  /** Parses an event after verifying its signature over the raw body, and the signature's age. */
   readHint(rawBody: string, signature: string): Promise<Result<PaymentHint, { readonly kind: 'bad_signature' }>>;
 }

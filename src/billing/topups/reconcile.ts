@@ -4,18 +4,18 @@ import type { Unreachable } from '../../db/call.ts';
 import type { Checked, CheckFailure, TopUpAlarm, TopUpCheck } from './sync.ts';
 import type { TopUps } from './top-ups.ts';
 
-/** At most so many orders in one run of the cron: each asks Stripe three times, and a run has fifteen minutes and 1,000 requests. */
-const MOST_ORDERS_A_RUN = 100;
+/** Each order takes three requests to Stripe; a cron run has 1,000 requests and fifteen minutes. */
+const MAX_ORDERS_PER_RUN = 100;
 
-/** An order whose check failed lets the others go first. Milliseconds. */
+/** Delays an order whose check failed behind the others. */
 const FAILED_CHECK_PAUSE_MS = 5 * 60 * 1_000;
 
-/** What one run came to. `alarms` names what a person has to look at, each once. */
+/** The result of one run. `alarms` lists, without duplicates, what an operator has to check. */
 export type Reconciled = { readonly done: number; readonly failed: number; readonly alarms: readonly string[] };
 
 /**
- * Looks at the orders whose time has come, the longest waiting first, because webhooks can be lost. Each order notes when it is to be
- * looked at next, so a run that ends early goes on with the next one. An order that fails waits five minutes.
+ * Checks the orders that are due, longest overdue first, because webhooks can be lost. Each order stores when its next check is due, so the
+ * next run continues where this one ends. An order whose check fails is postponed by five minutes.
  */
 export async function reconcileTopUps(deps: {
   readonly topUps: TopUps;
@@ -23,7 +23,7 @@ export async function reconcileTopUps(deps: {
   readonly clock: Clock;
 }): Promise<Result<Reconciled, Unreachable>> {
   const { topUps, check, clock } = deps;
-  const due = await topUps.due(MOST_ORDERS_A_RUN);
+  const due = await topUps.due(MAX_ORDERS_PER_RUN);
   if (!due.ok) return due;
   const alarms = new Set<string>();
   let done = 0;
@@ -37,13 +37,13 @@ export async function reconcileTopUps(deps: {
   return ok({ done, failed: due.value.length - done, alarms: [...alarms] });
 }
 
-/** What a person has to look at after a check, if anything. */
+/** Returns what an operator has to check, or null. */
 export function alarmOf(checked: Result<Checked, CheckFailure>): TopUpAlarm | null {
   if (checked.ok) return checked.value.alarm;
   return checked.error.kind === 'refused' ? 'payment_service_refused' : null;
 }
 
-/** What two parts of a run came to together. */
+/** Adds the results of two parts of a run. */
 export function bothReconciled(
   one: Result<Reconciled, Unreachable>,
   two: Result<Reconciled, Unreachable>,

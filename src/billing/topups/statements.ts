@@ -1,6 +1,6 @@
 import type { InStatement } from '@libsql/client/web';
 
-// Every statement about top-up orders. Rows travel as one JSON text, so that numbers arrive as integers; see ledger-statements.ts.
+// Rows travel as one JSON text, so that numbers arrive as integers; see src/billing/ledger/statements.ts.
 
 type Statement = Exclude<InStatement, string>;
 type Row = Readonly<Record<string, unknown>>;
@@ -9,8 +9,8 @@ const COLUMNS = `p.id, p.account_id, p.session_id, p.intent_id, p.currency, p.am
                  p.created_at, p.updated_at, c.state, c.url, c.expires_at, c.claimed_by`;
 const FROM = 'FROM payment p CROSS JOIN checkout c ON c.payment_id = p.id';
 
-/** Forgets an idempotency key that was given at this time or before. */
-export function forgetKey(accountId: string, idempotencyKey: string | null, before: number): Statement {
+/** Deletes an idempotency key first used at `before` or earlier. */
+export function deleteOldKey(accountId: string, idempotencyKey: string | null, before: number): Statement {
   return {
     sql: 'DELETE FROM checkout_key WHERE account_id = ? AND idempotency_key = ? AND created_at <= ?',
     args: [accountId, idempotencyKey, before],
@@ -55,7 +55,7 @@ export function insertKey(row: Row): Statement {
   };
 }
 
-/** Takes over the asking for a session from a request that seems to be gone. { id, accountId, idempotencyKey, now, claimedUntil } */
+/** Takes over creating the session from a request that has not finished in time. { id, accountId, idempotencyKey, now, claimedUntil } */
 export function claim(row: Row): Statement {
   return {
     sql: `UPDATE checkout SET claimed_by = j.value ->> 'id', claimed_until = j.value ->> 'claimedUntil' FROM json_each(?) j
@@ -66,7 +66,6 @@ export function claim(row: Row): Statement {
   };
 }
 
-/** The order of an idempotency key. */
 export function readByKey(accountId: string, idempotencyKey: string): Statement {
   return {
     sql: `SELECT ${COLUMNS} FROM checkout_key k CROSS JOIN payment p ON p.id = k.payment_id CROSS JOIN checkout c ON c.payment_id = p.id
@@ -75,12 +74,11 @@ export function readByKey(accountId: string, idempotencyKey: string): Statement 
   };
 }
 
-/** The order of an id, a session or an intent. */
 export function readBy(column: 'id' | 'session_id' | 'intent_id', value: string): Statement {
   return { sql: `SELECT ${COLUMNS} ${FROM} WHERE p.${column} = ?`, args: [value] };
 }
 
-/** An account's orders, newest first: ids sort by time. */
+/** A page of an account's orders, newest first: ids sort by time. */
 export function readPage(accountId: string, before: string | null, limit: number): Statement {
   return {
     sql: `SELECT ${COLUMNS} FROM checkout c CROSS JOIN payment p ON p.id = c.payment_id
@@ -116,8 +114,8 @@ export function giveUpClaim(row: Row): Statement {
   };
 }
 
-// Both halves of an observation are written, or neither: they ask the same question in one transaction, and the half that would change
-// its answer comes last.
+// Both halves of an observation are written, or neither: they check the same condition in one transaction, and the half that changes it
+// runs last.
 const STILL_CURRENT = `p.rev = j.value ->> 'rev'
              AND a.posted_micros + (j.value ->> 'target') - p.target_micros <= 1000000000000
              AND a.posted_micros + (j.value ->> 'target') - p.target_micros - a.held_micros >= -1000000000000`;
@@ -152,7 +150,7 @@ export function postpone(row: Row): Statement {
   };
 }
 
-/** Orders to be looked at, the longest waiting first. */
+/** Orders due for a check, longest overdue first. */
 export function readDue(now: number, limit: number): Statement {
   return {
     sql: `SELECT ${COLUMNS} FROM checkout c CROSS JOIN payment p ON p.id = c.payment_id
@@ -161,7 +159,7 @@ export function readDue(now: number, limit: number): Statement {
   };
 }
 
-/** Those of these sessions that no order has. */
+/** The sessions without an order. */
 export function readWithoutOrder(sessionIds: readonly string[]): Statement {
   return {
     sql: `SELECT j.value AS session_id FROM json_each(?) j
@@ -170,7 +168,7 @@ export function readWithoutOrder(sessionIds: readonly string[]): Statement {
   };
 }
 
-/** One row when the event was dealt with. */
+/** One row if the event has been processed. */
 export function readEvent(id: string): Statement {
   return { sql: 'SELECT 1 AS done FROM stripe_event e WHERE e.id = ? AND e.done_at IS NOT NULL', args: [id] };
 }

@@ -5,25 +5,25 @@ import { err, ok, type Result } from '../../core/result.ts';
 import type { PaymentFacts, PaymentFailure, PaymentHint, PaymentService } from './payment-service.ts';
 import { TOP_UP_CURRENCY } from './top-ups.ts';
 
-/** The version whose shapes this file reads. The webhook endpoint at Stripe is to be given the same. */
+/** The schemas below are those of this version. The webhook endpoint at Stripe must be set to the same. */
 const STRIPE_API_VERSION = '2026-10-28.endive';
 
-/** One request to Stripe; with the library's one retry still inside what a caller waits for. Milliseconds. */
+/** For one request; including the library's retry, a caller still gets a response in time. */
 const REQUEST_TIMEOUT_MS = 8_000;
 
-/** How old a signature may be: Stripe's own default. Seconds. */
+/** Stripe's own default for the age of a signature. */
 const SIGNATURE_TOLERANCE_SECONDS = 300;
 
-/** More refunds or disputes than this on one payment are a case for a person. */
-const MOST_REVERSALS = 1_000;
+/** Bounds the refunds and disputes read for one payment. */
+const MAX_REVERSALS = 1_000;
 
-/** Stripe's largest page. */
-const PAGE = 100;
+/** Stripe's maximum. */
+const PAGE_SIZE = 100;
 
-/** Disputes that took the money or still may. A warning has taken nothing yet, and an unknown status is counted, to be safe. */
+/** Disputes that don't withhold money: won, or only warnings. An unknown status counts as withholding, to be safe. */
 const HARMLESS_DISPUTES: readonly string[] = ['won', 'prevented', 'warning_needs_response', 'warning_under_review', 'warning_closed'];
 
-/** Where Stripe is and who asks. The client belongs to one request, as `fetch` does. */
+/** Options of a client that, like its `fetch`, belongs to one request. */
 export type StripeOptions = {
   readonly baseUrl: string;
   readonly secretKey: string;
@@ -32,11 +32,11 @@ export type StripeOptions = {
   readonly clock: Clock;
 };
 
-/** Stripe through its own library. Throws nothing: what Stripe can't or won't do is a value. */
+/** Creates the payment service over Stripe's own library. Failures of Stripe are returned, never thrown. */
 export function createStripePayments(options: StripeOptions): PaymentService {
   const { protocol, hostname, port } = new URL(options.baseUrl);
   const isPlain = protocol === 'http:';
-  // Every request sets payments up and few of them pay: the client is made for those alone.
+  // Created lazily: every request gets a payment service, but few use it.
   let made: Stripe | null = null;
   const make = () =>
     new Stripe(options.secretKey, {
@@ -54,7 +54,7 @@ export function createStripePayments(options: StripeOptions): PaymentService {
     createSession: (order, returnUrl) => createSession(stripe(), order, returnUrl),
     facts: (sessionId) => readFacts(stripe(), sessionId),
     async sessionOfIntent(intentId) {
-      const sessions = await ask(() => stripe().checkout.sessions.list({ payment_intent: intentId, limit: 1 }));
+      const sessions = await request(() => stripe().checkout.sessions.list({ payment_intent: intentId, limit: 1 }));
       return sessions.ok ? ok(sessions.value?.data[0]?.id ?? null) : sessions;
     },
     completedSessions: (since, after) => completedSessions(stripe(), since, after),
@@ -67,9 +67,9 @@ async function createSession(
   order: Parameters<PaymentService['createSession']>[0],
   returnUrl: string,
 ): ReturnType<PaymentService['createSession']> {
-  // On the session and on the intent: a session's metadata doesn't reach the charge and its disputes by itself.
+  // On both the session and the intent, because a session's metadata isn't copied to the charge and its disputes.
   const metadata = { order: order.id, accountId: order.accountId, microCredits: String(order.credits) };
-  const made = await ask(() =>
+  const made = await request(() =>
     stripe.checkout.sessions.create(
       {
         mode: 'payment',
@@ -88,7 +88,7 @@ async function createSession(
         metadata,
         payment_intent_data: { metadata },
         allowed_payment_method_types: ['card'],
-        // Otherwise the dashboard's setting decides, and the amount could come back in another currency.
+        // Otherwise a dashboard setting could change the currency of the amount.
         adaptive_pricing: { enabled: false },
         success_url: `${returnUrl}?session_id={CHECKOUT_SESSION_ID}`,
         cancel_url: `${returnUrl}?cancelled=true`,
@@ -116,16 +116,16 @@ const Session = z.object({
 const Listed = z.array(Session.pick({ id: true, payment_status: true, metadata: true }));
 
 async function completedSessions(stripe: Stripe, since: number, after: string | null): ReturnType<PaymentService['completedSessions']> {
-  const listed = await ask(() =>
+  const listed = await request(() =>
     stripe.checkout.sessions.list({
       status: 'complete',
       created: { gte: Math.floor(since / 1_000) },
-      limit: PAGE,
+      limit: PAGE_SIZE,
       ...(after === null ? {} : { starting_after: after }),
     }),
   );
   if (!listed.ok) return listed;
-  // A place in the list that is not known, which a list without one can't be.
+  // 404: Stripe doesn't know the session in `starting_after`.
   if (listed.value === null) return err({ kind: 'refused' });
   const sessions = Listed.safeParse(listed.value.data);
   if (!sessions.success) return err({ kind: 'unavailable' });
@@ -142,7 +142,7 @@ const Refunds = z.array(z.object({ amount: z.int().nonnegative(), status: z.stri
 const Disputes = z.array(z.object({ amount: z.int().nonnegative(), status: z.string() }));
 
 async function readFacts(stripe: Stripe, sessionId: string): ReturnType<PaymentService['facts']> {
-  const found = await ask(() => stripe.checkout.sessions.retrieve(sessionId, { expand: ['payment_intent'] }));
+  const found = await request(() => stripe.checkout.sessions.retrieve(sessionId, { expand: ['payment_intent'] }));
   if (!found.ok || found.value === null) return found.ok ? ok(null) : found;
   const parsed = Session.safeParse(found.value);
   if (!parsed.success) return err({ kind: 'unavailable' });
@@ -170,7 +170,7 @@ async function readFacts(stripe: Stripe, sessionId: string): ReturnType<PaymentS
 function progressOf({ status, payment_status: payment, payment_intent: intent }: z.infer<typeof Session>): PaymentFacts['progress'] {
   if (status === 'expired') return 'expired';
   if (payment === 'paid') return 'paid';
-  // A delayed payment method that fell through leaves a session complete and unpaid for good.
+  // A delayed payment method that failed leaves the session complete and unpaid forever.
   const hasFailed = intent?.status === 'canceled' || intent?.status === 'requires_payment_method';
   return status === 'complete' && hasFailed ? 'failed' : 'open';
 }
@@ -179,10 +179,10 @@ async function readReversals(
   stripe: Stripe,
   intentId: string,
 ): Promise<Result<{ readonly refunded: number; readonly disputed: number }, PaymentFailure>> {
-  const filter = { payment_intent: intentId, limit: PAGE };
+  const filter = { payment_intent: intentId, limit: PAGE_SIZE };
   const [refunds, disputes] = await Promise.all([
-    ask(() => stripe.refunds.list(filter).autoPagingToArray({ limit: MOST_REVERSALS })),
-    ask(() => stripe.disputes.list(filter).autoPagingToArray({ limit: MOST_REVERSALS })),
+    request(() => stripe.refunds.list(filter).autoPagingToArray({ limit: MAX_REVERSALS })),
+    request(() => stripe.disputes.list(filter).autoPagingToArray({ limit: MAX_REVERSALS })),
   ]);
   if (!refunds.ok) return refunds;
   if (!disputes.ok) return disputes;
@@ -213,23 +213,23 @@ async function readHint(options: StripeOptions, rawBody: string, signature: stri
     return err({ kind: 'bad_signature' });
   }
   const event = Event.safeParse(given);
-  // Signed, but of no shape that could be about a top-up.
+  // Correctly signed, but of a shape that can't concern a top-up.
   if (!event.success) return ok({ id: '', type: 'unknown', objectId: '', about: null });
   const { object } = event.data.data;
   return ok({ id: event.data.id, type: event.data.type, objectId: object.id ?? '', about: subjectOf(event.data.type, object) });
 }
 
-/** Sessions by name, refunds, charges and disputes by their intent; whatever else there is says nothing about a top-up. */
+/** Identifies sessions by id; refunds, charges and disputes by their intent. Other events don't concern top-ups. */
 function subjectOf(type: string, object: z.infer<typeof Event>['data']['object']): PaymentHint['about'] {
   if (type.startsWith('checkout.session.')) return object.id === undefined ? null : { sessionId: object.id };
   if (type !== 'charge.refunded' && !type.startsWith('refund.') && !type.startsWith('charge.dispute.')) return null;
   return typeof object.payment_intent === 'string' ? { intentId: object.payment_intent } : null;
 }
 
-/** One question to Stripe. Null where it says that there is no such thing. */
-async function ask<T>(question: () => Promise<T>): Promise<Result<T | null, PaymentFailure>> {
+/** Sends one request to Stripe; null on 404. Throws only errors that aren't Stripe's. */
+async function request<T>(send: () => Promise<T>): Promise<Result<T | null, PaymentFailure>> {
   try {
-    return ok(await question());
+    return ok(await send());
   } catch (error) {
     if (!(error instanceof Stripe.errors.StripeError)) throw error;
     const { statusCode } = error;

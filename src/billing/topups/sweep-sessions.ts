@@ -11,28 +11,28 @@ const minutes = 60 * 1_000;
 const hours = 60 * minutes;
 const days = 24 * hours;
 
-/** How far back sessions are looked for: a day in which one can be paid, and the three in which its webhook is repeated. */
+/** One day in which a session can be paid, plus three in which Stripe repeats its webhook. */
 const LOOK_BACK_MS = 4 * days;
 
-/** A pass begins this long after the one before: what it finds has lost its order and its webhook, and neither is a matter of minutes. */
-const PASS_EVERY_MS = hours;
+/** A lost order is rare and not urgent, so passes need not run more often. */
+const PASS_INTERVAL_MS = hours;
 
-/** Pages of a hundred sessions that one run asks for. The next run goes on behind them. */
-const MOST_PAGES_A_RUN = 5;
+/** Pages of a hundred sessions; the next run continues behind them. */
+const MAX_PAGES_PER_RUN = 5;
 
-/** Sessions without an order that one run deals with: each costs about ten requests, and a run has 1,000 for all its jobs. */
-const MOST_CHECKS_A_RUN = 20;
+/** Each check costs about ten requests, and a cron run has 1,000 for all its jobs. */
+const MAX_CHECKS_PER_RUN = 20;
 
-/** Where a pass stands. Times in unix milliseconds. */
+/** Progress of a pass. Times are unix milliseconds. */
 const Pass = z.object({
   startedAt: z.int(),
-  /** The session that the next page begins behind; null for the newest. */
+  /** The next page starts behind this session; null starts with the newest. */
   after: z.string().nullable(),
   isDone: z.boolean(),
 });
 type Pass = z.infer<typeof Pass>;
 
-/** Where a pass is remembered between runs. What can't be read counts as none. */
+/** Stores the progress between runs. A stored value of another shape counts as none. */
 export type SweepMemory = {
   read(): Promise<Result<unknown, Unreachable>>;
   write(pass: Pass): Promise<Result<void, Unreachable>>;
@@ -47,9 +47,9 @@ type SweepDeps = {
 };
 
 /**
- * Finds payments whose order and webhook were both lost, as after the database was restored: goes through the sessions that were
- * completed lately, newest first, and gives each that was paid, has our metadata and no order here to the check of an unknown session.
- * A run is bounded and the next goes on; a check that fails is repeated by the next pass.
+ * Finds payments whose order and webhook were both lost, for example when the database was restored from a backup. Goes through recently
+ * completed sessions, newest first, and checks each paid one that has our metadata but no order. A run is bounded and the next one
+ * continues; a failed check is repeated by the next pass.
  */
 export async function sweepSessions(deps: SweepDeps): Promise<Result<Reconciled, Unreachable>> {
   const { clock, memory } = deps;
@@ -57,25 +57,28 @@ export async function sweepSessions(deps: SweepDeps): Promise<Result<Reconciled,
   if (!stored.ok) return stored;
   const known = Pass.safeParse(stored.value);
   const last = known.success ? known.data : null;
-  if (last?.isDone === true && clock() - last.startedAt < PASS_EVERY_MS) return ok({ done: 0, failed: 0, alarms: [] });
+  if (last?.isDone === true && clock() - last.startedAt < PASS_INTERVAL_MS) return ok({ done: 0, failed: 0, alarms: [] });
   const begun = last === null || last.isDone ? { startedAt: clock(), after: null, isDone: false } : last;
-  const went = await goOn(deps, begun);
+  const went = await continuePass(deps, begun);
   if (!went.ok) return went;
   const written = await memory.write(went.value.pass);
   return written.ok ? ok(went.value.reconciled) : written;
 }
 
-async function goOn(deps: SweepDeps, begun: Pass): Promise<Result<{ readonly pass: Pass; readonly reconciled: Reconciled }, Unreachable>> {
+async function continuePass(
+  deps: SweepDeps,
+  begun: Pass,
+): Promise<Result<{ readonly pass: Pass; readonly reconciled: Reconciled }, Unreachable>> {
   const alarms = new Set<string>();
   let [pass, done, failed] = [begun, 0, 0];
   const result = () => ok({ pass, reconciled: { done, failed, alarms: [...alarms] } });
-  for (let page = 1; page <= MOST_PAGES_A_RUN; page += 1) {
+  for (let page = 1; page <= MAX_PAGES_PER_RUN; page += 1) {
     const listed = await deps.payments.completedSessions(pass.startedAt - LOOK_BACK_MS, pass.after);
     if (!listed.ok) {
       failed += 1;
       if (listed.error.kind === 'refused') {
         alarms.add('payment_service_refused');
-        // It may be our place in the list that it doesn't know; the next pass asks without one.
+        // Stripe may not know the session in `after`; the next pass starts without one.
         pass = { ...pass, isDone: true };
       }
       return result();
@@ -85,7 +88,7 @@ async function goOn(deps: SweepDeps, begun: Pass): Promise<Result<{ readonly pas
     if (!orphans.ok) return orphans;
     for (const { sessionId } of sessions) {
       if (orphans.value.includes(sessionId)) {
-        if (done + failed >= MOST_CHECKS_A_RUN) return result();
+        if (done + failed >= MAX_CHECKS_PER_RUN) return result();
         const checked = await deps.check.byHint({ about: { sessionId } });
         if (checked.ok) done += 1;
         else failed += 1;

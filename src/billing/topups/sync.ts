@@ -11,10 +11,10 @@ const minutes = 60 * 1_000;
 const hours = 60 * minutes;
 const days = 24 * hours;
 
-/** Lost races in a row before a check gives up; the webhook or the cron comes back to it. Each loss means that somebody else got on. */
-const MOST_ROUNDS = 12;
+/** Each lost race means that another check made progress; the webhook or the cron repeats this one later. */
+const MAX_ROUNDS = 12;
 
-/** What needs a person: the log line that carries one is what an alert watches for. */
+/** Conditions that an operator has to check. Alerts watch the log lines that carry them. */
 export type TopUpAlarm =
   | 'top_up_amount_mismatch'
   | 'top_up_currency_mismatch'
@@ -23,60 +23,61 @@ export type TopUpAlarm =
   | 'top_up_session_missing'
   | 'payment_service_refused';
 
-/** What a check came to. `order` is null where the payment isn't a top-up of ours. */
+/** The result of a check. `order` is null if the payment isn't one of our top-ups. */
 export type Checked = { readonly order: TopUp | null; readonly alarm: TopUpAlarm | null };
 
+/** Why a check failed. `contended`: other checks of the same order kept winning. */
 export type CheckFailure = Unreachable | PaymentFailure | { readonly kind: 'contended' };
 
-/** Makes the ledger agree with the payment service. Every call may be repeated, at any time and by several at once. */
+/** Synchronizes the ledger with the payment service. Every call may be repeated at any time, also concurrently. */
 export interface TopUpCheck {
-  /** After a signed event, or for a session found by the cron: whatever was said, the present state is what counts. */
+  /** For a signed event, or a session found by the cron. Only the present state counts, not what the event said. */
   byHint(hint: Pick<PaymentHint, 'about'>): Promise<Result<Checked, CheckFailure>>;
-  /** After the buyer came back. Asks the payment service only about sessions that are ours. */
+  /** For a buyer's return from checkout. Asks the payment service only about sessions of known orders. */
   bySession(sessionId: string): Promise<Result<Checked, CheckFailure>>;
-  /** For the cron: one order whose time has come. */
+  /** For an order that is due for a check. */
   byOrder(order: TopUp): Promise<Result<Checked, CheckFailure>>;
 }
 
 type CheckDeps = { readonly topUps: TopUps; readonly payments: PaymentService; readonly clock: Clock; readonly ids: Ids };
 
 /**
- * The check: read the order's revision, ask for the present state, compute the target, compare and set. Because the question is asked
- * after the revision was read, whoever wins has seen at least what the winner before saw; who loses asks again.
+ * Creates the check: read the order's revision, ask for the present state of the payment, compute the target, compare and set. Because the
+ * state is read after the revision, each winner has seen at least what the previous winner saw; a loser starts again.
  */
 export function createTopUpCheck(deps: CheckDeps): TopUpCheck {
   return {
     bySession: async (sessionId) => {
       const order = await deps.topUps.find({ sessionId });
-      return order.ok && order.value !== null ? settle(deps, order.value.id) : order.ok ? ok({ order: null, alarm: null }) : order;
+      return order.ok && order.value !== null ? syncOrder(deps, order.value.id) : order.ok ? ok({ order: null, alarm: null }) : order;
     },
-    byOrder: (order) => settle(deps, order.id),
+    byOrder: (order) => syncOrder(deps, order.id),
     async byHint(hint) {
       if (hint.about === null) return ok({ order: null, alarm: null });
       const order = await deps.topUps.find(hint.about);
       if (!order.ok) return order;
-      if (order.value !== null) return settle(deps, order.value.id);
+      if (order.value !== null) return syncOrder(deps, order.value.id);
       if ('sessionId' in hint.about) return adopt(deps, hint.about.sessionId);
-      // The event of a refund may come before that of the payment, whose intent nobody has told us yet.
+      // The event of a refund may arrive before that of the payment, so the intent may not be known yet.
       const sessionId = await deps.payments.sessionOfIntent(hint.about.intentId);
       if (!sessionId.ok) return sessionId;
       if (sessionId.value === null) return ok({ order: null, alarm: null });
       const known = await deps.topUps.find({ sessionId: sessionId.value });
       if (!known.ok) return known;
-      return known.value === null ? adopt(deps, sessionId.value) : settle(deps, known.value.id);
+      return known.value === null ? adopt(deps, sessionId.value) : syncOrder(deps, known.value.id);
     },
   };
 }
 
-async function settle(deps: CheckDeps, id: Id<'pay'>, session: string | null = null): Promise<Result<Checked, CheckFailure>> {
+async function syncOrder(deps: CheckDeps, id: Id<'pay'>, session: string | null = null): Promise<Result<Checked, CheckFailure>> {
   const { topUps, payments, clock } = deps;
-  for (let round = 1; round <= MOST_ROUNDS; round++) {
+  for (let round = 1; round <= MAX_ROUNDS; round++) {
     const found = await topUps.find({ id });
     if (!found.ok) return found;
     const order = found.value;
     if (order === null) return ok({ order: null, alarm: null });
     const sessionId = order.sessionId ?? session;
-    if (sessionId === null) return neverSent(deps, order);
+    if (sessionId === null) return withoutSession(deps, order);
     const facts = await payments.facts(sessionId);
     if (!facts.ok) return facts;
     if (facts.value === null) return missing(deps, order);
@@ -97,8 +98,8 @@ async function settle(deps: CheckDeps, id: Id<'pay'>, session: string | null = n
   return err({ kind: 'contended' });
 }
 
-/** An order whose buyer was never sent anywhere: nobody can pay it, and its time ends it. */
-async function neverSent({ topUps, clock }: CheckDeps, order: TopUp): Promise<Result<Checked, CheckFailure>> {
+/** An order without a session can't be paid; it expires at its time. */
+async function withoutSession({ topUps, clock }: CheckDeps, order: TopUp): Promise<Result<Checked, CheckFailure>> {
   if (clock() < order.expiresAt) return ok({ order, alarm: null });
   const closing = {
     id: order.id,
@@ -113,14 +114,14 @@ async function neverSent({ topUps, clock }: CheckDeps, order: TopUp): Promise<Re
   return applied.ok ? ok({ order: { ...order, state: 'expired' }, alarm: null }) : applied;
 }
 
-/** The payment service says that it never heard of our session: another account's key, most likely. Money stays as it is. */
+/** The payment service doesn't know our session, most likely because the key belongs to another account. No money moves. */
 async function missing({ topUps, clock }: CheckDeps, order: TopUp): Promise<Result<Checked, CheckFailure>> {
   const postponed = await topUps.postpone(order.id, clock() + days);
   return postponed.ok ? ok({ order, alarm: 'top_up_session_missing' }) : postponed;
 }
 
 /**
- * When to look again without being asked: webhooks can be lost. Unpaid orders every ten minutes, paid ones often while the payment
+ * Schedules the next check, because webhooks can be lost: unpaid orders every ten minutes; paid ones every six hours while the payment
  * service would still repeat its events, then weekly for as long as a card payment can be disputed.
  */
 function nextCheck(order: TopUp, now: number): number | null {
@@ -130,7 +131,7 @@ function nextCheck(order: TopUp, now: number): number | null {
     case 'failed':
       return null;
     case 'open':
-      // A delayed payment can stay on its way for days.
+      // A delayed payment method can take days.
       if (age < 4 * days) return now + 10 * minutes;
       return age < 180 * days ? now + days : null;
     case 'paid':
@@ -144,30 +145,30 @@ function nextCheck(order: TopUp, now: number): number | null {
 }
 
 /**
- * A session that no order of ours names. Ours all the same when its metadata names an order that never learned of it, or an account and
- * an amount that was really paid; else a person has to look. What the metadata claims is only ever compared.
+ * Handles a session that no order has. It is adopted if its metadata names an order without a session, or an account and the amount that
+ * was paid; otherwise an operator has to check. Metadata is only compared, never trusted.
  */
 async function adopt(deps: CheckDeps, sessionId: string): Promise<Result<Checked, CheckFailure>> {
   const asked = await deps.payments.facts(sessionId);
   if (!asked.ok) return asked;
   const facts = asked.value;
-  // Other things may be sold with the same account at the payment service.
+  // The same Stripe account may sell other things.
   if (facts === null || facts.metadata.accountId === null || facts.metadata.microCredits === null) return ok({ order: null, alarm: null });
   const named = facts.metadata.order === null ? ok(null) : await deps.topUps.find({ id: facts.metadata.order });
   if (!named.ok) return named;
   if (named.value !== null) {
     const isLate = named.value.sessionId === null && named.value.accountId === facts.metadata.accountId;
-    return isLate ? settle(deps, named.value.id, sessionId) : ok({ order: null, alarm: 'top_up_unknown_order' });
+    return isLate ? syncOrder(deps, named.value.id, sessionId) : ok({ order: null, alarm: 'top_up_unknown_order' });
   }
   if (facts.progress !== 'paid') return ok({ order: null, alarm: null });
   const claimed = claimOf(facts);
   if (claimed === null) return ok({ order: null, alarm: 'top_up_unknown_order' });
   const order = await deps.topUps.adopt({ id: deps.ids('pay'), sessionId, ...claimed });
-  if (order.ok) return settle(deps, order.value.id);
+  if (order.ok) return syncOrder(deps, order.value.id);
   return order.error.kind === 'unknown_account' ? ok({ order: null, alarm: 'top_up_unknown_order' }) : err(order.error);
 }
 
-/** What the metadata says was bought, if the money says the same. */
+/** Returns what the metadata says was bought, if it matches what was paid. */
 function claimOf({ metadata, currency, subtotalCents }: PaymentFacts): Pick<TopUp, 'accountId' | 'amountCents' | 'credits'> | null {
   const account = /^acct_(\w{1,64})$/.exec(metadata.accountId ?? '')?.[1];
   const claimed = /^\d{1,13}$/.test(metadata.microCredits ?? '') ? Number(metadata.microCredits) : 0;
@@ -176,7 +177,7 @@ function claimOf({ metadata, currency, subtotalCents }: PaymentFacts): Pick<TopU
   return { accountId: `acct_${account}`, amountCents: subtotalCents, credits: microCredits(claimed) };
 }
 
-/** Why an amount of micro-credits can't be bought, as a sentence; null when it can. */
+/** Returns why an amount of micro-credits can't be bought, as a sentence for the caller; null if it can. */
 export function topUpProblem(amount: number): string | null {
   if (amount < SMALLEST_TOP_UP)
     return `The smallest top-up is ${SMALLEST_TOP_UP} micro-credits (US$${SMALLEST_TOP_UP / MICRO_CREDITS_PER_USD}).`;

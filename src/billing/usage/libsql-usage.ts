@@ -50,13 +50,15 @@ const EntryRow = z.object({
   created_at: z.int(),
 });
 
-/** Usage in libSQL: each look is one batch, which also proves the key. `policy` is for tests. */
-export function createUsageBook(deps: { readonly client: Database; readonly clock: Clock; readonly policy?: CallPolicy }): UsageBook {
-  const look = <T>(keyHash: string, statements: readonly InStatement[], read: (sets: readonly unknown[]) => T) =>
-    lookAs(deps, keyHash, statements, read);
+type UsageBookDeps = { readonly client: Database; readonly clock: Clock; readonly policy?: CallPolicy };
+
+/** Creates the usage reports over libSQL. Each is one read batch, which also checks the key. `policy` is for tests. */
+export function createUsageBook(deps: UsageBookDeps): UsageBook {
+  const query = <T>(keyHash: string, statements: readonly InStatement[], read: (sets: readonly unknown[]) => T) =>
+    readAs(deps, keyHash, { statements, read });
   return {
     list: (keyHash, states, filter, after, limit) =>
-      look(keyHash, [statement.readUsage(keyHash, states, filter, after, limit + 1)], ([rows]) => {
+      query(keyHash, [statement.readUsage(keyHash, { states, filter, after, limit: limit + 1 })], ([rows]) => {
         const found = z.array(UsageRow).parse(rows);
         const items = found.slice(0, limit).map((row) => ({
           requestId: row.id,
@@ -73,7 +75,7 @@ export function createUsageBook(deps: { readonly client: Database; readonly cloc
       }),
 
     groups: (keyHash, filter, by) =>
-      look(keyHash, [statement.readGroups(keyHash, filter, by)], ([rows]) =>
+      query(keyHash, [statement.readGroups(keyHash, filter, by)], ([rows]) =>
         z
           .array(GroupRow)
           .parse(rows)
@@ -81,13 +83,13 @@ export function createUsageBook(deps: { readonly client: Database; readonly cloc
       ),
 
     receipt: (keyHash, requestId) =>
-      look(keyHash, [statement.readReceipt(keyHash, requestId), readLines(requestId)], ([rows, lines]) => {
+      query(keyHash, [statement.readReceipt(keyHash, requestId), readLines(requestId)], ([rows, lines]) => {
         const row = z.array(ReceiptRow).max(1).parse(rows)[0];
         return row === undefined ? null : receiptOf(row, z.array(LineRow).parse(lines));
       }),
 
     entries: (keyHash, before, limit) =>
-      look(keyHash, [statement.readEntries(keyHash, before, limit + 1)], ([rows]) => {
+      query(keyHash, [statement.readEntries(keyHash, before, limit + 1)], ([rows]) => {
         const found = z.array(EntryRow).parse(rows);
         const items = found.slice(0, limit).map((row) => ({
           seq: row.seq,
@@ -112,7 +114,7 @@ function receiptOf(row: z.infer<typeof ReceiptRow>, lines: readonly z.infer<type
     resolvedAt: row.resolved_at,
     reserved: row.amount_micros,
     settled: row.settled_micros,
-    // Of a request that is still running nothing is settled or refunded yet.
+    // Nothing is settled or refunded while the request is still running.
     lines: lines.map((line) => ({
       item: line.item,
       reserved: line.reserved_micros,
@@ -124,14 +126,13 @@ function receiptOf(row: z.infer<typeof ReceiptRow>, lines: readonly z.infer<type
   };
 }
 
-async function lookAs<T>(
-  deps: { readonly client: Database; readonly clock: Clock; readonly policy?: CallPolicy },
+async function readAs<T>(
+  deps: UsageBookDeps,
   keyHash: string,
-  statements: readonly InStatement[],
-  read: (sets: readonly unknown[]) => T,
+  query: { readonly statements: readonly InStatement[]; readonly read: (sets: readonly unknown[]) => T },
 ): Promise<Result<Seen<T>, LookRefusal>> {
   const now = deps.clock();
-  const batch = () => deps.client.batch([readPayer(keyHash, now), ...statements], 'read');
+  const batch = () => deps.client.batch([readPayer(keyHash, now), ...query.statements], 'read');
   const answer = await callDatabase(batch, deps.policy ?? CALL_POLICY);
   if (!answer.ok) return answer;
   const [payers, ...sets] = answer.value.map((set): unknown => set.rows);
@@ -139,5 +140,5 @@ async function lookAs<T>(
   if (row === undefined) return err({ kind: 'unknown_key' });
   const refusal = keyEnd(row, now) ?? missingScope(row.lineage, 'account');
   if (refusal !== null) return err(refusal);
-  return ok({ accountId: row.account_id, available: balanceOf(row).available, value: read(sets) });
+  return ok({ accountId: row.account_id, available: balanceOf(row).available, value: query.read(sets) });
 }

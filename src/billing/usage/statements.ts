@@ -3,20 +3,20 @@ import type { UsageFilter, UsagePosition, UsageState } from './usage.ts';
 
 type Statement = Exclude<InStatement, string>;
 
-/** No time is later: the end of a range that has none. */
+/** Ends a range that has no end. */
 const END_OF_TIME = 9_007_199_254_740_991;
 
-/** More groups than an answer should have; days and endpoints never come near. */
-const MOST_GROUPS = 1_000;
+/** Bounds one report; days and endpoints never come near it. */
+const MAX_GROUPS = 1_000;
 
 const MS_PER_DAY = 86_400_000;
 
-/** The holds of the key's account in a state and a range, by the index that fits: of the account, or of one of its keys. */
+/** Selects the key's holds in a state and range, using the index of the account or of one of its keys. */
 function holdsIn(state: UsageState, filter: UsageFilter): string {
   const index = `hold_${state === 'settled' ? 'settled' : 'failed'}_${filter.keyId === null ? 'account' : 'key'}`;
   const chosen = filter.keyId === null ? '' : 'AND h.key_id = ?';
   const endpoint = filter.endpoint === null ? '' : `AND r.body ->> 'endpoint' = ?`;
-  // Every settled hold has a receipt, and no other.
+  // Settled holds, and only those, have a receipt.
   const receipt = state === 'settled' ? 'CROSS JOIN' : 'LEFT JOIN';
   return `FROM key_secret s CROSS JOIN api_key k ON k.id = s.key_id CROSS JOIN hold h INDEXED BY ${index}
          ON h.account_id = k.account_id ${chosen} ${receipt} receipt r ON r.id = h.id
@@ -28,14 +28,17 @@ function holdsArgs(keyHash: string, filter: UsageFilter, before: UsagePosition) 
   return [...(keyId === null ? [] : [keyId]), keyHash, filter.from ?? 0, before.at, before.id, ...(endpoint === null ? [] : [endpoint])];
 }
 
-/** A page of the requests that came to one of these states, newest first. Each state is read in the order of its index, then merged. */
+/** A page of the finished requests in these states, newest first. Each state is read in index order, then merged. */
 export function readUsage(
   keyHash: string,
-  states: readonly UsageState[],
-  filter: UsageFilter,
-  after: UsagePosition | null,
-  limit: number,
+  page: {
+    readonly states: readonly UsageState[];
+    readonly filter: UsageFilter;
+    readonly after: UsagePosition | null;
+    readonly limit: number;
+  },
 ): Statement {
+  const { states, filter, after, limit } = page;
   const before = after ?? { at: filter.to ?? END_OF_TIME, id: '' };
   const read = (state: UsageState) =>
     `SELECT h.id, h.key_id, h.state, h.reason, h.resolved_at, h.amount_micros, h.settled_micros, r.body ${holdsIn(state, filter)}`;
@@ -45,7 +48,7 @@ export function readUsage(
   };
 }
 
-/** What settled requests came to, by day, endpoint or key. Reads the whole range. */
+/** Sums of settled requests by day, endpoint or key. Reads the whole range. */
 export function readGroups(keyHash: string, filter: UsageFilter, by: 'day' | 'endpoint' | 'key'): Statement {
   const group = {
     day: `strftime('%Y-%m-%d', h.resolved_at / ${MS_PER_DAY} * 86400, 'unixepoch')`,
@@ -54,12 +57,12 @@ export function readGroups(keyHash: string, filter: UsageFilter, by: 'day' | 'en
   }[by];
   return {
     sql: `SELECT ${group} AS label, count(*) AS requests, sum(h.amount_micros) AS reserved, sum(h.settled_micros) AS settled
-          ${holdsIn('settled', filter)} GROUP BY label ORDER BY label LIMIT ${MOST_GROUPS}`,
+          ${holdsIn('settled', filter)} GROUP BY label ORDER BY label LIMIT ${MAX_GROUPS}`,
     args: holdsArgs(keyHash, filter, { at: filter.to ?? END_OF_TIME, id: '' }),
   };
 }
 
-/** No row, or a request of the key's account with its receipt. */
+/** A request of the key's account with its receipt; no row if the account has no such request. */
 export function readReceipt(keyHash: string, id: string): Statement {
   return {
     sql: `SELECT h.id, h.key_id, h.state, h.reason, h.created_at, h.resolved_at, h.amount_micros, h.settled_micros, r.body

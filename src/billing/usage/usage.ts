@@ -5,17 +5,17 @@ import type { KeyRefusal } from '../accounts/accounts.ts';
 import type { LimitRefusal } from '../keys/limits.ts';
 import type { ReceiptBody, ResolvedLine } from '../ledger/ledger.ts';
 
-/** Why a key may not look: it opens nothing, or lacks the scope `account`. */
+/** Why a key may not read usage: it doesn't work, or it lacks the scope `account`. */
 export type LookRefusal = KeyRefusal | Extract<LimitRefusal, { kind: 'scope_missing' }>;
 
-/** Where a page of a list ends; the next one starts after it. */
+/** The last item of a page; the next page starts after it. `at` is unix milliseconds. */
 export type UsagePosition = { readonly at: number; readonly id: string };
 
-/** What a request that is over came to. */
+/** How a finished request ended. */
 export const USAGE_STATES = ['settled', 'released', 'expired'] as const;
 export type UsageState = (typeof USAGE_STATES)[number];
 
-/** Which settled requests: `from` inclusive, `to` exclusive, unix milliseconds of settling; null is everything. */
+/** Selects requests by when they ended: `from` inclusive, `to` exclusive, unix milliseconds. Null doesn't filter. */
 export type UsageFilter = {
   readonly from: number | null;
   readonly to: number | null;
@@ -23,12 +23,12 @@ export type UsageFilter = {
   readonly keyId: string | null;
 };
 
-/** A request that is over, as a line of a list. */
+/** A finished request in a list. */
 export type UsageItem = {
   readonly requestId: string;
   readonly keyId: string;
   readonly state: UsageState;
-  /** Why nothing was taken. */
+  /** Why nothing was charged. */
   readonly reason: string | null;
   /** Unix milliseconds. */
   readonly resolvedAt: number;
@@ -38,10 +38,10 @@ export type UsageItem = {
   readonly receipt: ReceiptBody | null;
 };
 
-/** What a group of settled requests came to. `group` is a day (YYYY-MM-DD, UTC), an endpoint or a key's id. */
+/** Sums of settled requests, in micro-credits. `group` is a day (YYYY-MM-DD, UTC), an endpoint or a key's id. */
 export type UsageGroup = { readonly group: string; readonly requests: number; readonly reserved: number; readonly settled: number };
 
-/** Everything the ledger knows of one request. `receipt` is null unless it was settled. */
+/** Everything the ledger knows about one request. `receipt` is null unless it was settled. Times are unix milliseconds. */
 export type UsageReceipt = {
   readonly requestId: string;
   readonly keyId: string;
@@ -55,7 +55,7 @@ export type UsageReceipt = {
   readonly receipt: ReceiptBody | null;
 };
 
-/** One line of an account's journal. */
+/** One entry of an account's journal. `createdAt` is unix milliseconds. */
 export type JournalEntry = {
   readonly seq: number;
   readonly kind: string;
@@ -65,18 +65,18 @@ export type JournalEntry = {
   readonly createdAt: number;
 };
 
-/** What every look at usage says besides: whose it is and what is left. */
+/** A result together with the account it belongs to and its available balance. */
 export type Seen<T> = { readonly accountId: Id<'acct'>; readonly available: MicroCredits; readonly value: T };
 
 /** A page; `next` is null at the end. */
 export type Page<T, P> = { readonly items: readonly T[]; readonly next: P | null };
 
 /**
- * What an account has spent and how its balance came about. Each look is one read; it sees only the account of the key, so that another
- * account's request is simply not there. A frozen account may look.
+ * Reports what an account has spent and how its balance arose. Each method is one read, limited to the account of the key: another
+ * account's request is not found. A frozen account may read its usage.
  */
 export interface UsageBook {
-  /** A page of the requests that came to one of `states`, newest first. An endpoint can be asked for among the settled ones alone. */
+  /** Lists finished requests in `states`, newest first. Only settled requests can be filtered by endpoint. */
   list(
     keyHash: string,
     states: readonly UsageState[],
@@ -84,9 +84,9 @@ export interface UsageBook {
     after: UsagePosition | null,
     limit: number,
   ): Promise<Result<Seen<Page<UsageItem, UsagePosition>>, LookRefusal>>;
-  /** At most 1,000 groups, by name. */
+  /** Returns at most 1,000 groups, sorted by name. */
   groups(keyHash: string, filter: UsageFilter, by: 'day' | 'endpoint' | 'key'): Promise<Result<Seen<readonly UsageGroup[]>, LookRefusal>>;
   receipt(keyHash: string, requestId: string): Promise<Result<Seen<UsageReceipt | null>, LookRefusal>>;
-  /** The journal, newest first; `before` is the number to go on below. */
+  /** Lists journal entries below the number `before`, newest first. */
   entries(keyHash: string, before: number | null, limit: number): Promise<Result<Seen<Page<JournalEntry, number>>, LookRefusal>>;
 }

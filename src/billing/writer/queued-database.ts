@@ -3,8 +3,8 @@ import type { Database } from '../../db/client.ts';
 import type { LedgerWriter, PlainSet, Refused } from '../ledger/writer.ts';
 
 /**
- * A database whose writes wait their turn at the writer, so that they never meet the ledger's own at the database's one lock. Reads go
- * straight. A write without an outcome fails as a lost connection would, and one that the database refused with the database's own code.
+ * Creates a database whose writes go through the ledger's writer, so that they never compete with it for the database's lock. Reads go
+ * directly. A write with an unknown outcome throws like a lost connection; a refused one throws with the database's code.
  */
 export function createQueuedDatabase(connect: () => Database, writer: Pick<LedgerWriter, 'run'>): Database {
   let made: Database | undefined;
@@ -22,14 +22,14 @@ export function createQueuedDatabase(connect: () => Database, writer: Pick<Ledge
   };
 }
 
-/** A bug must stay one to whoever decides what to try again: SQLite's codes tell, and what has none looks like the network. */
+/** Callers retry what looks like a network error, which a bug without an SQLite code must not. */
 function refusal({ code, message }: Refused): Error {
   return code === 'UNKNOWN' ? new RangeError(message) : new LibsqlError(message, code);
 }
 
 type Given = Parameters<Database['batch']>[0][number];
 
-/** A statement in the one form that travels. */
+/** Normalizes a statement to the form that can be serialized. */
 function asObject(statement: Given) {
   if (typeof statement === 'string') return { sql: statement, args: [] };
   return Array.isArray(statement) ? { sql: statement[0], args: statement[1] ?? [] } : { sql: statement.sql, args: statement.args ?? [] };
@@ -37,6 +37,6 @@ function asObject(statement: Given) {
 
 function resultSet({ columns, rows, rowsAffected }: PlainSet): ResultSet {
   const named = rows.map((row) => Object.fromEntries(columns.map((column, index) => [column, row[index]])));
-  // safe because whoever reads rows here reads them by name, through a schema
+  // safe because rows are read here by name, through a schema
   return { columns: [...columns], rows: named, rowsAffected } as unknown as ResultSet;
 }

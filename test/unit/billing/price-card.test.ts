@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { PRICE_CARD, type PriceId, priceOf } from '../../../src/billing/price-card.ts';
 
-// The figures once more, written down by hand: a changed price must be changed twice, and on purpose.
+// Written out again by hand, so that a price can only be changed deliberately, in two places.
 const FIGURES: Readonly<Record<PriceId, readonly [fresh: number, cached: number, stale: number | null]>> = {
   media: [3_000, 1_000, 500],
   comments_20: [4_000, 1_000, 500],
@@ -21,24 +21,27 @@ const FIGURES: Readonly<Record<PriceId, readonly [fresh: number, cached: number,
 };
 
 describe('the price card', () => {
-  test('has exactly the prices agreed', () => {
+  test('has exactly the agreed prices', () => {
     const listed = PRICE_CARD.items.map((item) => [item.id, [item.freshMicroCredits, item.cachedMicroCredits, item.staleMicroCredits]]);
     expect(Object.fromEntries(listed)).toEqual(FIGURES);
     expect(listed).toHaveLength(Object.keys(FIGURES).length);
   });
 
-  test.each(PRICE_CARD.items)('sells $id cheaper from the cache, and half of that when stale', (item) => {
+  test.each(PRICE_CARD.items)('prices $id lower from the cache, and at half of that when stale', (item) => {
     const price = priceOf(PRICE_CARD, item.id);
     expect(price.cached).toBeGreaterThan(0);
     expect(price.cached).toBeLessThan(price.fresh);
     expect([null, price.cached / 2]).toContain(price.stale);
   });
 
-  test.each(PRICE_CARD.items.filter((item) => /comment|replies|parse/.test(item.id)))('sells a cached $id at a quarter', (item) => {
-    expect(item.cachedMicroCredits * 4).toBe(item.freshMicroCredits);
-  });
+  test.each(PRICE_CARD.items.filter((item) => /comment|replies|parse/.test(item.id)))(
+    'prices a cached $id at a quarter of a fresh one',
+    (item) => {
+      expect(item.cachedMicroCredits * 4).toBe(item.freshMicroCredits);
+    },
+  );
 
-  test('names what is free, and is plain JSON', () => {
+  test('lists the free outcomes and is plain JSON', () => {
     expect(PRICE_CARD.free.map((outcome) => outcome.id)).toEqual(['failure', 'not_found', 'quote', 'replay', 'not_modified']);
     expect(JSON.parse(JSON.stringify(PRICE_CARD))).toEqual(PRICE_CARD);
     expect(new Date(PRICE_CARD.effectiveFrom).toISOString()).toBe(PRICE_CARD.effectiveFrom);

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import type { PaymentFacts } from '../../../src/billing/topups/payment-service.ts';
-import { topUpProblem } from '../../../src/billing/topups/sync.ts';
-import { targetOf } from '../../../src/billing/topups/credited-amount.ts';
-import { LARGEST_TOP_UP } from '../../../src/billing/topups/top-ups.ts';
-import { microCredits } from '../../../src/core/money.ts';
+import type { PaymentFacts } from '../../../../src/billing/topups/payment-service.ts';
+import { topUpProblem } from '../../../../src/billing/topups/sync.ts';
+import { targetOf } from '../../../../src/billing/topups/credited-amount.ts';
+import { LARGEST_TOP_UP } from '../../../../src/billing/topups/top-ups.ts';
+import { microCredits } from '../../../../src/core/money.ts';
 
 const order = { currency: 'usd', amountCents: 500, credits: microCredits(5_000_000) };
 const paid: PaymentFacts = {
@@ -35,18 +35,18 @@ test.each<[string, Partial<PaymentFacts>, number, string, string | null]>([
   ['paid less than its own subtotal, by a discount', { totalCents: 400 }, 0, 'under_review', 'top_up_amount_mismatch'],
   ['paid in another currency', { currency: 'eur' }, 0, 'under_review', 'top_up_currency_mismatch'],
   ['paid in no currency', { currency: null }, 0, 'under_review', 'top_up_currency_mismatch'],
-])('an order that is %s is worth what it should be', (_what, change, target, state, alarm) => {
+])('an order that is %s is credited with the correct amount', (_what, change, target, state, alarm) => {
   expect(targetOf(order, { ...paid, ...change })).toEqual({ target, state, alarm });
 });
 
-test('shares of the largest order are exact', () => {
+test('the credited part of the largest order is exact', () => {
   const facts = { ...paid, subtotalCents: 500_000, totalCents: 595_001, refundedCents: 1 };
   const { target } = targetOf({ currency: 'usd', amountCents: 500_000, credits: LARGEST_TOP_UP }, facts);
   expect(target).toBe(4_999_991_596);
   expect(BigInt(target)).toBe((5_000_000_000n * 595_000n) / 595_001n);
 });
 
-test.each([500_000, 5_000_000_000, 1_230_000])('has nothing against buying %d micro-credits', (amount) => {
+test.each([500_000, 5_000_000_000, 1_230_000])('%d micro-credits can be bought', (amount) => {
   expect(topUpProblem(amount)).toBeNull();
 });
 
@@ -55,6 +55,6 @@ test.each([
   [490_000, 'smallest'],
   [5_000_010_000, 'largest'],
   [1_005_000, 'whole cents'],
-])('says of %d micro-credits what is wrong with buying them: %s', (amount, problem) => {
+])('%d micro-credits cannot be bought, with a reason: %s', (amount, problem) => {
   expect(topUpProblem(amount)).toContain(problem);
 });

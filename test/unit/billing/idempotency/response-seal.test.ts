@@ -1,17 +1,17 @@
 import { expect, test } from 'vitest';
-import { createAnswerSeal } from '../../../src/billing/idempotency/response-seal.ts';
+import { createAnswerSeal } from '../../../../src/billing/idempotency/response-seal.ts';
 
 const seal = createAnswerSeal('a secret of the service, long enough');
 const answer = { status: 200, headers: { 'Cache-Status': 'igskill; hit' }, body: '{"data":{"caption":"A caption 雲"}}' };
 
-test('opens what it sealed with the same key, and with no other', async () => {
+test('decrypts a response with the key it was sealed with, and with no other', async () => {
   const kept = await seal.seal(answer, 'the-key-of-a-caller');
   expect(await seal.open(kept, 'the-key-of-a-caller')).toEqual(answer);
   expect(await seal.open(kept, 'another-key')).toBeNull();
   expect(await createAnswerSeal('another secret of the service').open(kept, 'the-key-of-a-caller')).toBeNull();
 });
 
-test('opens nothing that was changed', async () => {
+test('rejects a modified response', async () => {
   const kept = await seal.seal(answer, 'k');
   const [nonce = '', closed = ''] = kept.sealed?.split('.') ?? [];
   for (const sealed of ['', 'x', nonce, `${nonce}.`, `${nonce}.${closed.slice(0, -8)}AAAAAAA=`, `not base64.${closed}`]) {
@@ -19,11 +19,11 @@ test('opens nothing that was changed', async () => {
   }
 });
 
-test('seals the same answer differently each time', async () => {
+test('seals the same response differently each time', async () => {
   expect((await seal.seal(answer, 'k')).sealed).not.toBe((await seal.seal(answer, 'k')).sealed);
 });
 
-test('keeps the largest batch of comments, and of what is larger only the fact', async () => {
+test('stores the largest batch of comments, and only the status of a larger response', async () => {
   const comments = Array.from({ length: 5_000 }, (_, index) => ({
     id: String(index),
     text: 'A comment of the usual length, about lanterns and tides. '.repeat(4),
@@ -35,7 +35,7 @@ test('keeps the largest batch of comments, and of what is larger only the fact',
   expect(await seal.seal(random, 'k')).toEqual({ status: 200, sealed: null });
 });
 
-/** Text that no compression makes shorter than half. */
+/** Hex text of random bytes, which compresses to half at best. */
 function randomHex(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(60_000)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

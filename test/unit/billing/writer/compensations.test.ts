@@ -1,12 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createAbandoned } from '../../../src/billing/writer/compensations.ts';
-import { type LedgerCall, undoCall } from '../../../src/billing/ledger/commands.ts';
-import type { WriteFailure } from '../../../src/billing/ledger/writer.ts';
-import { err, ok, type Result } from '../../../src/core/result.ts';
-import { AbandonedMemory } from '../../support/abandoned-memory.ts';
-import { manualClock } from '../../support/database.ts';
+import { createAbandoned } from '../../../../src/billing/writer/compensations.ts';
+import { type LedgerCall, undoCall } from '../../../../src/billing/ledger/commands.ts';
+import type { WriteFailure } from '../../../../src/billing/ledger/writer.ts';
+import { err, ok, type Result } from '../../../../src/core/result.ts';
+import { AbandonedMemory } from '../../../support/abandoned-memory.ts';
+import { manualClock } from '../../../support/database.ts';
 
-/** As long as the database has to answer that it doesn't know a request before it is given up. */
 const GIVE_UP_MS = 120_000;
 
 type Outcome = Result<string | null, WriteFailure>;
@@ -25,7 +24,7 @@ beforeEach(() => {
 
 const undo = (id: string) => undoCall(`req_${id}`, null, clock());
 
-/** Wakes a memory that was just made anew over the same storage, as after a restart. Returns how often each outcome was asked for. */
+/** Carries out the pending compensations of the same storage in a new instance, as after a restart. */
 async function wake(outcomeOf: (call: LedgerCall, shard: number) => Outcome): Promise<void> {
   storage.alarm = null;
   await createAbandoned(storage, clock).carryOut((shard) => ({
@@ -36,8 +35,8 @@ async function wake(outcomeOf: (call: LedgerCall, shard: number) => Outcome): Pr
   }));
 }
 
-describe('what has to be undone', () => {
-  test('is tried at once, at its own shard, and forgotten when it is done', async () => {
+describe('a pending compensation', () => {
+  test('runs at once on its own shard and is deleted when it is done', async () => {
     await createAbandoned(storage, clock).add(1, undo('a'));
     expect(storage.alarm).toBe(clock());
     await wake(() => DONE);
@@ -45,7 +44,7 @@ describe('what has to be undone', () => {
     expect(storage.size).toBe(0);
   });
 
-  test('survives restarts, and is tried again for as long as the database cannot be asked', async () => {
+  test('survives restarts and is retried for as long as the database is unreachable', async () => {
     await createAbandoned(storage, clock).add(0, undo('a'));
     for (let hour = 0; hour < 5; hour++) {
       await wake(() => (hour % 2 === 0 ? UNREACHABLE : err({ kind: 'busy', retryAfterSeconds: 2 })));
@@ -57,7 +56,7 @@ describe('what has to be undone', () => {
     expect(storage.size).toBe(0);
   });
 
-  test('is kept when nothing is known of it yet, and undone when it lands after all', async () => {
+  test('is kept while the database does not know the request, and carried out when the request arrives late', async () => {
     await createAbandoned(storage, clock).add(0, undo('late'));
     await wake(() => UNKNOWN);
     clock.advance(GIVE_UP_MS);
@@ -67,7 +66,7 @@ describe('what has to be undone', () => {
     expect(storage.size).toBe(0);
   });
 
-  test('is given up when nothing has been known of it for two minutes of answers, however long the database was gone before', async () => {
+  test('is dropped once the database has not known the request for two minutes, not counting an outage before', async () => {
     await createAbandoned(storage, clock).add(0, undo('never'));
     clock.advance(10 * GIVE_UP_MS);
     await wake(() => UNKNOWN);
@@ -79,7 +78,7 @@ describe('what has to be undone', () => {
     expect(storage.size).toBe(0);
   });
 
-  test('is kept for a while where the database refuses it, because the next version may be able to', async () => {
+  test('is kept for a while when the database refuses it, because the next version may accept it', async () => {
     await createAbandoned(storage, clock).add(0, undo('refused'));
     await wake(() => err({ kind: 'refused', code: 'SQLITE_ERROR', message: 'no such table: undo' }));
     expect(storage.size).toBe(1);
@@ -87,7 +86,7 @@ describe('what has to be undone', () => {
     expect(storage.size).toBe(0);
   });
 
-  test('is all tried at one waking, also behind more than one page of what is not known', async () => {
+  test('runs with all others in one pass, also behind more than one page of unknown requests', async () => {
     const memory = createAbandoned(storage, clock);
     const ids = Array.from({ length: 250 }, (_, index) => String(index).padStart(4, '0'));
     for (const id of ids) await memory.add(0, undo(id));
@@ -96,7 +95,7 @@ describe('what has to be undone', () => {
     expect(storage.size).toBe(200);
   });
 
-  test('waits for the next waking when the database does not answer the first page', async () => {
+  test('waits for the next pass when the database does not answer the first page', async () => {
     const memory = createAbandoned(storage, clock);
     for (let index = 0; index < 250; index++) await memory.add(0, undo(String(index)));
     await wake(() => UNREACHABLE);
@@ -104,7 +103,7 @@ describe('what has to be undone', () => {
     expect(storage.alarm).toBe(clock() + 2_000);
   });
 
-  test('has its next try before anything can go wrong with this one', async () => {
+  test('has its next try scheduled before this one can fail', async () => {
     await createAbandoned(storage, clock).add(0, undo('a'));
     const broken = wake(() => {
       throw new Error('the settings are not complete');
@@ -113,7 +112,7 @@ describe('what has to be undone', () => {
     expect([storage.size, storage.alarm]).toEqual([1, clock() + 2_000]);
   });
 
-  test('is noted once for a request, and wakes nobody when there is nothing', async () => {
+  test('is stored once for each request, and no alarm is set when none is pending', async () => {
     await createAbandoned(storage, clock).add(0, undo('a'));
     await createAbandoned(storage, clock).add(0, undo('a'));
     expect(storage.size).toBe(1);

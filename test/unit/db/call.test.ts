@@ -4,7 +4,7 @@ import { callDatabase } from '../../../src/db/call.ts';
 
 const policy = { deadlineMs: 5_000, tries: 3, wait: async () => undefined };
 
-/** How often a call that always fails with this code is sent, and what comes of it. */
+/** Sends a call that always fails with this code. */
 async function failing(code: string) {
   let sent = 0;
   const outcome = callDatabase(async () => {
@@ -14,9 +14,9 @@ async function failing(code: string) {
   return { outcome, sent: () => sent };
 }
 
-describe('a call of the database', () => {
+describe('a database call', () => {
   test.each(['SQLITE_BUSY', 'SQLITE_IOERR', 'SQLITE_IOERR_WRITE', 'SQLITE_FULL', 'SQLITE_CANTOPEN', 'SQLITE_NOMEM'])(
-    'is tried again after %s, and is then unreachable',
+    'is retried after %s and then unreachable',
     async (code) => {
       const { outcome, sent } = await failing(code);
       expect(await outcome).toEqual({ ok: false, error: { kind: 'unreachable' } });
@@ -24,7 +24,7 @@ describe('a call of the database', () => {
     },
   );
 
-  test.each(['SQLITE_CONSTRAINT_TRIGGER', 'SQL_PARSE_ERROR'])('throws after %s, which is a bug, and is not sent again', async (code) => {
+  test.each(['SQLITE_CONSTRAINT_TRIGGER', 'SQL_PARSE_ERROR'])('throws after %s, which is a bug, without a retry', async (code) => {
     const { outcome, sent } = await failing(code);
     await expect(outcome).rejects.toThrow(code);
     expect(sent()).toBe(1);

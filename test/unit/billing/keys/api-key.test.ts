@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { equalInConstantTime, hashApiKey, isOwnerHash, mintApiKey, parseApiKey } from '../../../src/billing/keys/api-key.ts';
+import { equalInConstantTime, hashApiKey, isOwnerHash, mintApiKey, parseApiKey } from '../../../../src/billing/keys/api-key.ts';
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
-/** The check characters, computed by another library than the product's. */
+/** Computes the check characters with a different library from the code under test. */
 function withChecksum(body: string): string {
   let rest = crc32(body);
   let text = '';
@@ -17,22 +17,22 @@ function withChecksum(body: string): string {
   return body + text;
 }
 
-describe('minting a key', () => {
-  test('makes igsk_, 32 base62 characters and their checksum', () => {
+describe('generating a secret', () => {
+  test('returns igsk_, 32 base62 characters and their checksum', () => {
     const key = mintApiKey();
     expect(key).toMatch(/^igsk_[0-9A-Za-z]{38}$/);
     expect(withChecksum(key.slice(0, -6))).toBe(key);
     expect(parseApiKey(key)).toEqual({ ok: true, value: { text: key, mode: 'live', shard: 0 } });
   });
 
-  test('never makes the same key twice', () => {
+  test('never returns the same secret twice', () => {
     expect(new Set(Array.from({ length: 1_000 }, () => mintApiKey())).size).toBe(1_000);
   });
 
-  test('draws every character equally often: bytes that would favour some are drawn again', () => {
+  test('draws every character equally often, by drawing bytes that would favour some again', () => {
     const counts = new Map<string, number>();
     let next = 0;
-    // Every byte value equally often, one after the other.
+    // Every byte value equally often.
     const everyByte = (length: number) => Uint8Array.from({ length }, () => next++ % 256);
     for (let key = 0; key < 248; key++) {
       for (const character of mintApiKey(everyByte).slice(5, -6)) counts.set(character, (counts.get(character) ?? 0) + 1);
@@ -42,7 +42,7 @@ describe('minting a key', () => {
     expect(Math.max(...spread) - Math.min(...spread)).toBeLessThanOrEqual(40);
   });
 
-  test('says the shard in the key, but not the first, which the keys of the first days belong to', () => {
+  test('names every shard but the first, whose earliest keys have no shard', () => {
     for (const shard of [0, 1, 7, 10, 99]) {
       for (const mode of ['live', 'test'] as const) {
         const text = mintApiKey(undefined, mode, shard);
@@ -53,24 +53,24 @@ describe('minting a key', () => {
     }
   });
 
-  test('uses nothing but the randomness handed in', () => {
+  test('uses only the given source of randomness', () => {
     const zeros = (length: number) => new Uint8Array(length);
     expect(mintApiKey(zeros)).toBe(withChecksum(`igsk_${'0'.repeat(32)}`));
   });
 });
 
-describe('reading a key', () => {
+describe('parsing a secret', () => {
   test.each([
     ['live', 0, withChecksum(`igsk_live_${'a'.repeat(32)}`)],
     ['live', 0, withChecksum(`igsk_${'a'.repeat(30)}`)],
     ['live', 0, withChecksum(`igsk_${'Z'.repeat(64)}`)],
     ['test', 0, withChecksum(`igsk_test_${'a'.repeat(32)}`)],
-    // Its random part begins as an infix would, but no underscore ends it.
+    // Its random part starts like an infix, but without the underscore.
     ['live', 0, withChecksum(`igsk_s3${'a'.repeat(30)}`)],
     ['live', 3, withChecksum(`igsk_s3_${'a'.repeat(32)}`)],
     ['live', 3, withChecksum(`igsk_live_s3_${'a'.repeat(32)}`)],
     ['test', 99, withChecksum(`igsk_test_s99_${'a'.repeat(32)}`)],
-  ] as const)('takes a %s key of shard %d: %s', (mode, shard, text) => {
+  ] as const)('accepts a %s key of shard %d: %s', (mode, shard, text) => {
     expect(parseApiKey(text)).toEqual({ ok: true, value: { text, mode, shard } });
   });
 
@@ -96,7 +96,7 @@ describe('reading a key', () => {
     expect(parseApiKey(text)).toEqual({ ok: false, error: { kind: 'malformed' } });
   });
 
-  test('refuses a key with any one character changed', () => {
+  test('refuses a secret with any single character changed', () => {
     const key = mintApiKey((length) => Uint8Array.from({ length }, (_, index) => index * 7));
     const position = fc.integer({ min: 5, max: key.length - 1 });
     fc.assert(
@@ -108,13 +108,13 @@ describe('reading a key', () => {
     );
   });
 
-  test('refuses a test key turned into a live one', () => {
+  test('refuses a test key changed into a live one', () => {
     const key = withChecksum(`igsk_test_${'a'.repeat(32)}`);
     expect(parseApiKey(key.replace('test', 'live'))).toEqual({ ok: false, error: { kind: 'wrong_checksum' } });
   });
 });
 
-test('refuses a key whose shard was changed', () => {
+test('refuses a secret whose shard was changed', () => {
   const keys = [mintApiKey(undefined, 'live', 3), mintApiKey(undefined, 'test', 3)];
   for (const key of keys) {
     for (const other of ['s4_', 's33_', '']) {
@@ -130,7 +130,7 @@ describe('hashing and comparing', () => {
     expect(hashApiKey('igsk_x')).toBe(createHash('sha256').update('igsk_x').digest('hex'));
   });
 
-  test('equal is equal, everything else is not', () => {
+  test('only equal texts are equal', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (a, b) => {
         expect(equalInConstantTime(a, b)).toBe(a === b);
@@ -139,17 +139,17 @@ describe('hashing and comparing', () => {
     );
   });
 
-  test('looks at every character, whatever the first ones say', () => {
+  test('compares every character, whatever the first ones are', () => {
     expect(equalInConstantTime('00ff', '10ff')).toBe(false);
     expect(equalInConstantTime('00ff', '00fe')).toBe(false);
     expect(equalInConstantTime('00ff', '00ff00')).toBe(false);
   });
 
-  test("knows the owner's keys, whatever shape they have", async () => {
-    const hashes = [hashApiKey('first owner'), hashApiKey('second owner')];
-    expect(isOwnerHash(hashApiKey('first owner'), hashes)).toBe(true);
-    expect(isOwnerHash(hashApiKey('second owner'), hashes)).toBe(true);
+  test("recognises the operator's keys, whatever their format", async () => {
+    const hashes = [hashApiKey('first operator'), hashApiKey('second operator')];
+    expect(isOwnerHash(hashApiKey('first operator'), hashes)).toBe(true);
+    expect(isOwnerHash(hashApiKey('second operator'), hashes)).toBe(true);
     expect(isOwnerHash(hashApiKey('third'), hashes)).toBe(false);
-    expect(isOwnerHash(hashApiKey('first owner'), [])).toBe(false);
+    expect(isOwnerHash(hashApiKey('first operator'), [])).toBe(false);
   });
 });

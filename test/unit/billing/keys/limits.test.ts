@@ -7,8 +7,8 @@ import {
   missingRoom,
   type WantedLimits,
   widerThan,
-} from '../../../src/billing/keys/limits.ts';
-import { microCredits, ZERO } from '../../../src/core/money.ts';
+} from '../../../../src/billing/keys/limits.ts';
+import { microCredits, ZERO } from '../../../../src/core/money.ts';
 
 const open: KeyLimits = {
   id: 'key_1',
@@ -27,7 +27,7 @@ const budget = (limit: number, period: 'day' | 'month' | null, used = 0) => ({
 });
 
 describe('a scope', () => {
-  test('is allowed by its own name or by the word before its colon, and by nothing else', () => {
+  test('is covered by itself or by the part before its colon, and by nothing else', () => {
     const allowed = KEY_SCOPES.flatMap((given) => KEY_SCOPES.filter((asked) => allows([given], asked)).map((asked) => `${given} ${asked}`));
     const own = KEY_SCOPES.map((scope) => `${scope} ${scope}`);
     expect(allowed.sort()).toEqual([...own, 'read read:comments', 'read read:post', 'read read:reel'].sort());
@@ -40,15 +40,15 @@ describe('a budget', () => {
     ['day', '2026-12-31T00:00:00.000Z', '2027-01-01T00:00:00.000Z'],
     ['month', '2026-12-31T23:59:59.999Z', '2027-01-01T00:00:00.000Z'],
     ['month', '2026-01-31T12:00:00.000Z', '2026-02-01T00:00:00.000Z'],
-  ] as const)('of a %s that runs at %s starts anew at %s', (period, now, next) => {
+  ] as const)('for each %s, used at %s, resets at %s', (period, now, next) => {
     expect(budgetResetsAt(period, Date.parse(now))).toBe(Date.parse(next));
   });
 
-  test('without a period never starts anew', () => {
+  test('without a period never resets', () => {
     expect(budgetResetsAt(null, 0)).toBeNull();
   });
 
-  test('has room up to its limit and not beyond, in every key of the lineage', () => {
+  test('of every key in the lineage allows spending up to its limit and not beyond', () => {
     const lineage = [{ ...open, budget: budget(10, null, 4) }, open];
     expect(missingRoom(lineage, microCredits(6), 0)).toBeNull();
     expect(missingRoom(lineage, microCredits(7), 0)).toEqual({
@@ -60,13 +60,13 @@ describe('a budget', () => {
     });
   });
 
-  test('of nothing lets nothing through', () => {
+  test('or ceiling of zero allows nothing', () => {
     expect(missingRoom([{ ...open, budget: { limit: ZERO, period: 'day', used: ZERO } }], microCredits(1), 0)).not.toBeNull();
     expect(missingRoom([{ ...open, ceiling: ZERO }], microCredits(1), 0)).toEqual({ kind: 'above_key_ceiling', required: 1, ceiling: 0 });
   });
 });
 
-describe('a wish for more than a parent has', () => {
+describe('a limit wider than a parent’s', () => {
   const parent: KeyLimits = { ...open, scopes: ['read:post'], ceiling: microCredits(5), budget: budget(9, 'day'), expiresAt: 100 };
 
   test.each([
@@ -74,15 +74,15 @@ describe('a wish for more than a parent has', () => {
     ['maxCostMicroCredits', { ceiling: microCredits(6) }],
     ['budget', { budget: { limit: microCredits(10), period: 'day' } }],
     ['expiresAt', { expiresAt: 101 }],
-  ] as const)('is named: %s', (limit, more) => {
+  ] as const)('is reported: %s', (limit, more) => {
     expect(widerThan([open, parent, open], { ...wanted, ...more })).toBe(limit);
   });
 
-  test('is a live key below a test key', () => {
+  test('is the mode of a live key below a test key', () => {
     expect(widerThan([{ ...open, mode: 'test' }], wanted)).toBe('mode');
   });
 
-  test('is none where it equals what the parent has, or where the periods differ', () => {
+  test('is not reported when it equals the parent’s, or when the budget periods differ', () => {
     expect(
       widerThan([parent], {
         ...wanted,

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { createAnyShardCheck } from '../../../src/billing/topups/sync-any-shard.ts';
-import type { Checked, CheckFailure, TopUpCheck } from '../../../src/billing/topups/sync.ts';
-import type { TopUp } from '../../../src/billing/topups/top-ups.ts';
-import { microCredits, ZERO } from '../../../src/core/money.ts';
-import { err, ok, type Result } from '../../../src/core/result.ts';
+import { createAnyShardCheck } from '../../../../src/billing/topups/sync-any-shard.ts';
+import type { Checked, CheckFailure, TopUpCheck } from '../../../../src/billing/topups/sync.ts';
+import type { TopUp } from '../../../../src/billing/topups/top-ups.ts';
+import { microCredits, ZERO } from '../../../../src/core/money.ts';
+import { err, ok, type Result } from '../../../../src/core/result.ts';
 
 const order: TopUp = {
   id: 'pay_1',
@@ -22,20 +22,20 @@ const order: TopUp = {
   updatedAt: 0,
 };
 
-type Looked = Result<Checked, CheckFailure>;
-const found: Looked = ok({ order, alarm: null });
-const alarmed: Looked = ok({ order: null, alarm: 'top_up_unknown_order' });
-const foreign: Looked = ok({ order: null, alarm: null });
+type CheckResult = Result<Checked, CheckFailure>;
+const found: CheckResult = ok({ order, alarm: null });
+const alarmed: CheckResult = ok({ order: null, alarm: 'top_up_unknown_order' });
+const foreign: CheckResult = ok({ order: null, alarm: null });
 const hint = { id: 'evt_1', type: 'charge.refunded', objectId: 'cs_1', about: { sessionId: 'cs_1' } } as const;
 
-/** A shard that answers `knows` when it is asked for the order, and `looked` when it is to look at it. */
-function shard(knows: boolean | 'down' | 'silent', looked: Looked = foreign) {
+/** A shard that returns `knows` when asked for the order, and `checked` when asked to check it. */
+function shard(knows: boolean | 'down' | 'silent', checked: CheckResult = foreign) {
   const calls: string[] = [];
-  const look = (name: string) => async () => {
+  const respond = (name: string) => async () => {
     calls.push(name);
-    return looked;
+    return checked;
   };
-  const check: TopUpCheck = { byHint: look('byHint'), bySession: look('bySession'), byOrder: look('byOrder') };
+  const check: TopUpCheck = { byHint: respond('byHint'), bySession: respond('bySession'), byOrder: respond('byOrder') };
   const find = async () => {
     calls.push('find');
     if (knows === 'silent') return new Promise<never>(() => undefined);
@@ -45,7 +45,7 @@ function shard(knows: boolean | 'down' | 'silent', looked: Looked = foreign) {
 }
 
 describe('the check over all shards', () => {
-  test('has only the shard look that knows the order', async () => {
+  test('is made only by the shard that has the order', async () => {
     const [one, two] = [shard(false, alarmed), shard(true, found)];
     const any = createAnyShardCheck(() => [one, two], one.check);
     expect(await any.byHint(hint)).toEqual(found);
@@ -56,7 +56,7 @@ describe('the check over all shards', () => {
     ]);
   });
 
-  test('waits for no shard that is down or silent, once another knows the order', async () => {
+  test('does not wait for an unreachable or silent shard once another has the order', async () => {
     for (const state of ['down', 'silent'] as const) {
       const [one, two] = [shard(state), shard(true, found)];
       expect(await createAnyShardCheck(() => [one, two], one.check).byHint(hint)).toEqual(found);
@@ -64,7 +64,7 @@ describe('the check over all shards', () => {
     }
   });
 
-  test('says nothing about an unknown order while a shard can’t be asked: it may be there', async () => {
+  test('fails as unreachable for an unknown order while a shard is unreachable, because the order may be there', async () => {
     const [one, two] = [shard('down'), shard(false, alarmed)];
     const any = createAnyShardCheck(() => [one, two], one.check);
     expect(await any.byHint(hint)).toEqual(err({ kind: 'unreachable' }));
@@ -72,24 +72,24 @@ describe('the check over all shards', () => {
     expect(two.calls).toEqual(['find', 'find']);
   });
 
-  test('lets the shard adopt a session that has the account, and alarms nobody then', async () => {
+  test('lets the shard that has the account adopt a session, without an alarm', async () => {
     const [one, two] = [shard(false, alarmed), shard(false, found)];
     expect(await createAnyShardCheck(() => [one, two], one.check).byHint(hint)).toEqual(found);
   });
 
-  test('alarms when no shard has the account', async () => {
+  test('raises an alarm when no shard has the account', async () => {
     const [one, two] = [shard(false, alarmed), shard(false, foreign)];
     expect(await createAnyShardCheck(() => [one, two], one.check).byHint(hint)).toEqual(alarmed);
   });
 
-  test('stops where a shard fails to look, instead of asking the next', async () => {
+  test('stops when the check of a shard fails, instead of asking the next shard', async () => {
     const failed = err({ kind: 'unavailable' } as const);
     const [one, two] = [shard(false, failed), shard(false, found)];
     expect(await createAnyShardCheck(() => [one, two], one.check).byHint(hint)).toEqual(failed);
     expect(two.calls).toEqual(['find']);
   });
 
-  test('asks nobody about an event that names no session, nor for a session that no shard knows', async () => {
+  test('asks no shard about an event without a session, and checks no session that no shard has', async () => {
     const [one, two] = [shard(false, alarmed), shard(false, alarmed)];
     const any = createAnyShardCheck(() => [one, two], one.check);
     expect(await any.byHint({ ...hint, about: null })).toEqual(foreign);
@@ -97,7 +97,7 @@ describe('the check over all shards', () => {
     expect([one.calls, two.calls]).toEqual([['find'], ['find']]);
   });
 
-  test('leaves the orders of the cron, and a single shard, to their own check', async () => {
+  test('leaves orders of the cron, and a single shard, to their own check', async () => {
     const [one, two] = [shard(true, found), shard(true, alarmed)];
     expect(await createAnyShardCheck(() => [one, two], two.check).byOrder(order)).toEqual(alarmed);
     const single = createAnyShardCheck(() => [one], one.check);

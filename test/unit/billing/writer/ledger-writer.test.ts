@@ -1,11 +1,11 @@
 import { type InStatement, LibsqlError } from '@libsql/client';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { chargeCall, type LedgerCall, releaseCall, reserveCall, settleCall, undoCall } from '../../../src/billing/ledger/commands.ts';
-import { createLedgerWriter, WRITER_LIMITS, type WriterLimits } from '../../../src/billing/writer/ledger-writer.ts';
-import type { LedgerWriter } from '../../../src/billing/ledger/writer.ts';
-import { microCredits } from '../../../src/core/money.ts';
-import { sha256 } from '../../support/database.ts';
+import { chargeCall, type LedgerCall, releaseCall, reserveCall, settleCall, undoCall } from '../../../../src/billing/ledger/commands.ts';
+import { createLedgerWriter, WRITER_LIMITS, type WriterLimits } from '../../../../src/billing/writer/ledger-writer.ts';
+import type { LedgerWriter } from '../../../../src/billing/ledger/writer.ts';
+import { microCredits } from '../../../../src/core/money.ts';
+import { sha256 } from '../../../support/database.ts';
 
 const POLICY = { deadlineMs: 5_000, tries: 1, wait: async () => undefined };
 
@@ -16,24 +16,23 @@ const spendOf = (id: string, padding = '') => ({
   lines: [{ item: 'media', amount: microCredits(1) }],
 });
 const reserve = (id: string, padding = '') => reserveCall(spendOf(id, padding), 1, 60_000);
-const charge = (id: string) => chargeCall(spendOf(id), {}, null, 1);
-const settle = (id: string) => settleCall(`req_${id}`, [], {}, undefined, 1);
-const release = (id: string) => releaseCall(`req_${id}`, 'x', undefined, 1);
+const charge = (id: string) => chargeCall({ spend: spendOf(id), receipt: {}, answer: null }, 1);
+const settle = (id: string) => settleCall({ id: `req_${id}`, lines: [], receipt: {}, ending: undefined }, 1);
+const release = (id: string) => releaseCall({ id: `req_${id}`, reason: 'x', ending: undefined }, 1);
 const undo = (id: string) => undoCall(`req_${id}`, null, 1);
 
-/** What the connection below answers to the call with this id. */
-const told = (id: string) => ({ ok: true, value: `what came of req_${id}` });
+/** The outcome that the fake database returns for this id. */
+const outcomeOf = (id: string) => ({ ok: true, value: `outcome of req_${id}` });
 const BUSY = { ok: false, error: { kind: 'busy', retryAfterSeconds: 2 } };
 
 type Statement = Exclude<InStatement, string | readonly unknown[]>;
 
-/** A database that answers each batch when it is told to, and writes down what it was sent. */
+/** Records the batches it gets and answers them at once, or on `release` while held. */
 class FakeDatabase {
   readonly batches: (readonly Statement[])[] = [];
   readonly #waiting: (() => void)[] = [];
-  /** Batches are answered at once while this is false. */
   isHeld = false;
-  /** Thrown in place of an answer, where it returns something. */
+  /** A returned error is thrown instead of an answer. */
   fails: (statements: readonly Statement[], ids: readonly string[]) => unknown = () => null;
 
   readonly connect = () => ({
@@ -48,18 +47,17 @@ class FakeDatabase {
     },
   });
 
-  /** Answers the oldest batch that waits. */
+  /** Answers the oldest held batch. */
   release(): void {
     this.#waiting.shift()?.();
   }
 
-  /** The ids that each batch was about. */
+  /** The request ids of each batch. */
   sent(): readonly (readonly string[])[] {
     return this.batches.map(idsOf);
   }
 }
 
-/** Whose outcomes a batch reads. */
 function idsOf(statements: readonly Statement[]): readonly string[] {
   return statements.filter(({ sql }) => sql.startsWith('SELECT')).flatMap((statement) => looksOf(statement));
 }
@@ -72,8 +70,8 @@ function looksOf({ args }: Statement): readonly string[] {
 
 function answerTo(statement: Statement) {
   const isRead = statement.sql.startsWith('SELECT');
-  const found = isRead ? looksOf(statement).map((id, n) => [n, `what came of ${id}`]) : [];
-  // In which order the database found them is its affair.
+  const found = isRead ? looksOf(statement).map((id, n) => [n, `outcome of ${id}`]) : [];
+  // Reversed, because the order of the rows is not guaranteed.
   const rows = isRead ? [{ found: JSON.stringify(found.toReversed()) }] : [];
   return {
     columns: ['found'],
@@ -99,13 +97,13 @@ afterEach(() => {
 });
 
 describe('a writer', () => {
-  test('sends a call at once when nobody is before it', () => {
+  test('sends a call at once when the queue is empty', () => {
     const database = new FakeDatabase();
     void start(database).submit(reserve('a'));
     expect(database.sent()).toEqual([['req_a']]);
   });
 
-  test('sends those that come meanwhile together, and tells each its own outcome', async () => {
+  test('sends calls that arrive meanwhile in one batch, and returns each its own outcome', async () => {
     const database = new FakeDatabase();
     database.isHeld = true;
     const writer = start(database);
@@ -114,18 +112,18 @@ describe('a writer', () => {
     expect(database.batches).toHaveLength(1);
     database.isHeld = false;
     database.release();
-    expect(await Promise.all([...answers, ...others])).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map(told));
+    expect(await Promise.all([...answers, ...others])).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map(outcomeOf));
     expect(database.sent().map((ids) => ids.length)).toEqual([1, 7]);
   });
 
-  test('puts no more calls into a batch than allowed', async () => {
+  test('never exceeds the number of calls in a batch', async () => {
     const database = new FakeDatabase();
     const writer = start(database, { batchCalls: 3 });
     await Promise.all(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((id) => writer.submit(reserve(id))));
     expect(database.sent().map((ids) => ids.length)).toEqual([1, 3, 3, 1]);
   });
 
-  test('puts no more characters into a batch than allowed, and sends a larger call alone', async () => {
+  test('never exceeds the size of a batch, and sends a larger call alone', async () => {
     const database = new FakeDatabase();
     const small = charsOf(reserve('b'));
     const writer = start(database, { batchChars: 2 * small });
@@ -134,7 +132,7 @@ describe('a writer', () => {
     expect(database.sent().map((ids) => ids.join())).toEqual(['req_a', 'req_b,req_c', 'req_d', 'req_e,req_f']);
   });
 
-  test('sends other statements as a batch of their own, in their turn', async () => {
+  test('sends other statements as a batch of their own, in turn', async () => {
     const database = new FakeDatabase();
     const writer = start(database);
     const order: string[] = [];
@@ -155,8 +153,8 @@ describe('a writer', () => {
   });
 });
 
-describe('a writer with too much to do', () => {
-  test('turns spends away at once when its queue is full, sends nothing of them, and still takes in what ends requests', async () => {
+describe('an overloaded writer', () => {
+  test('refuses spends at once when its queue is full, and still accepts calls that end requests', async () => {
     const database = new FakeDatabase();
     database.isHeld = true;
     const writer = start(database, { waitingCalls: 2, endingFactor: 2 });
@@ -168,11 +166,11 @@ describe('a writer with too much to do', () => {
     expect(await writer.submit(release('g'))).toEqual(BUSY);
     database.isHeld = false;
     database.release();
-    expect(await Promise.all([...taken, ...endings])).toEqual(['sent', 'a', 'b', 'e', 'f'].map(told));
+    expect(await Promise.all([...taken, ...endings])).toEqual(['sent', 'a', 'b', 'e', 'f'].map(outcomeOf));
     expect(database.sent().flat().toSorted()).toEqual(['req_a', 'req_b', 'req_e', 'req_f', 'req_sent']);
   });
 
-  test('counts characters as well, and has room again when they are sent', async () => {
+  test('limits the size of its queue, and accepts calls again once some are sent', async () => {
     const database = new FakeDatabase();
     database.isHeld = true;
     const one = charsOf(reserve('a'));
@@ -188,10 +186,10 @@ describe('a writer with too much to do', () => {
     expect(await writer.submit(reserve('c'))).toEqual(BUSY);
     database.isHeld = false;
     database.release();
-    expect(await Promise.all(again)).toEqual(['x', 'a', 'b'].map(told));
+    expect(await Promise.all(again)).toEqual(['x', 'a', 'b'].map(outcomeOf));
   });
 
-  test('never sends what has waited too long behind a batch that hangs, and lets endings wait longer', async () => {
+  test('never sends a call that waited too long behind a hanging batch, and lets calls that end requests wait longer', async () => {
     const database = new FakeDatabase();
     database.isHeld = true;
     const writer = start(database, { waitMs: 1_000, endingFactor: 2 });
@@ -206,15 +204,15 @@ describe('a writer with too much to do', () => {
     await vi.advanceTimersByTimeAsync(POLICY.deadlineMs);
     expect(await hanging).toEqual({ ok: false, error: { kind: 'unreachable' } });
     database.isHeld = false;
-    expect(await writer.submit(reserve('next'))).toEqual(told('next'));
+    expect(await writer.submit(reserve('next'))).toEqual(outcomeOf('next'));
     expect(database.sent().flat()).toEqual(['req_hanging', 'req_next']);
   });
 });
 
-describe('a batch that goes wrong', () => {
+describe('a failing batch', () => {
   const refused = new LibsqlError('bad row', 'SQLITE_CONSTRAINT');
 
-  test('is sent in halves when the database refuses it, so that only the culprits are refused', async () => {
+  test('is split in halves when the database refuses it, so that only the faulty calls are refused', async () => {
     const database = new FakeDatabase();
     const culprits = ['req_7', 'req_91', 'req_92'];
     database.fails = (_statements, ids) => (ids.some((id) => culprits.includes(id)) ? refused : null);
@@ -222,11 +220,11 @@ describe('a batch that goes wrong', () => {
     const answers = await Promise.all(Array.from({ length: 200 }, (_, index) => writer.submit(reserve(String(index)))));
     const failed = answers.flatMap((answer, index) => (answer.ok ? [] : [[`req_${index}`, answer.error.kind]]));
     expect(failed).toEqual(culprits.map((id) => [id, 'refused']));
-    // Each culprit costs two batches for each halving of two hundred, not two hundred.
+    // Each faulty call costs two batches for each halving of two hundred.
     expect(database.batches.length).toBeLessThan(3 * 2 * 8 + 2);
   });
 
-  test('is not sent on in halves to a database that is gone', async () => {
+  test('is not split when the database becomes unreachable', async () => {
     const database = new FakeDatabase();
     database.fails = (_statements, ids) => (ids.length > 16 ? refused : new TypeError('gone'));
     const writer = start(database);
@@ -235,7 +233,7 @@ describe('a batch that goes wrong', () => {
     expect(database.sent().map((ids) => ids.length)).toEqual([1, 64, 32, 16]);
   });
 
-  test('leaves nobody waiting when the connection or its answer is a bug, and the writer goes on', async () => {
+  test('leaves no call waiting after a bug in the connection or its result, and the writer continues', async () => {
     const database = new FakeDatabase();
     const bugs = [{ batch: async () => [] }, new RangeError('no such shard')];
     const writer = createLedgerWriter({
@@ -248,11 +246,11 @@ describe('a batch that goes wrong', () => {
       policy: POLICY,
     });
     const answers = await Promise.all(['a', 'b', 'c'].map((id) => writer.submit(reserve(id))));
-    // The first went alone; the other two met the second bug together and were sent again in halves.
-    expect(answers).toMatchObject([{ ok: false, error: { kind: 'refused', code: 'UNKNOWN' } }, told('b'), told('c')]);
+    // The first was sent alone; the other two hit the second bug together and were split.
+    expect(answers).toMatchObject([{ ok: false, error: { kind: 'refused', code: 'UNKNOWN' } }, outcomeOf('b'), outcomeOf('c')]);
   });
 
-  test('answers every call exactly once, in whatever order answers, losses and refusals come', async () => {
+  test('every call gets exactly one result, whatever the order of answers, losses and refusals', async () => {
     vi.useRealTimers();
     const kinds = [reserve, charge, settle, release, undo];
     const Call = fc.record({ kind: fc.nat({ max: kinds.length - 1 }), after: fc.nat({ max: 3 }) });
@@ -281,9 +279,9 @@ describe('a batch that goes wrong', () => {
         };
         const all = Promise.all(calls.map(send));
         await s.waitFor(all);
-        for (const [index, told] of answers.entries()) {
-          expect(told).toHaveLength(1);
-          expect([`what came of req_${index}`, 'busy', 'unreachable', 'refused']).toContain(told[0]);
+        for (const [index, results] of answers.entries()) {
+          expect(results).toHaveLength(1);
+          expect([`outcome of req_${index}`, 'busy', 'unreachable', 'refused']).toContain(results[0]);
         }
       }),
       { numRuns: 300 },
