@@ -147,6 +147,38 @@ describe('POST /v1/topups/checkout', () => {
     expect([malformed.status, errorOf(malformed).code]).toEqual([400, 'invalid_request']);
   });
 
+  test('reads the Idempotency-Key as every route does: quoted or bare it is one key, and a malformed one is refused', async () => {
+    const { api } = open();
+    const { key } = await api.signUp();
+    const first = await checkout(api, key, { microCredits: 1_000_000 }, 'k-1');
+    const quoted = await checkout(api, key, { microCredits: 1_000_000 }, '"k-1"');
+    expect([quoted.body, quoted.headers.get('Idempotency-Replayed')]).toEqual([first.body, 'true']);
+    expect(await orders(api, key)).toHaveLength(1);
+    for (const malformed of ['""', '"abc', 'with a space', 'x'.repeat(256)]) {
+      const answers = [
+        await checkout(api, key, { microCredits: 1_000_000 }, malformed),
+        await api.request('/v1/post?url=DemoImage01', { key, headers: { 'Idempotency-Key': malformed } }),
+        await api.request('/v1/keys', {
+          method: 'POST',
+          key,
+          headers: { 'Content-Type': 'application/json', 'Idempotency-Key': malformed },
+          body: JSON.stringify({ name: 'helper' }),
+        }),
+      ].map((answer) => ({ status: answer.status, ...errorOf(answer), requestId: '' }));
+      expect(answers[0]).toMatchObject({ status: 400, code: 'invalid_request', details: { header: 'Idempotency-Key' } });
+      expect([answers[1], answers[2]], malformed).toEqual([answers[0], answers[0]]);
+    }
+    expect(await orders(api, key)).toHaveLength(1);
+  });
+
+  test('keeps no Idempotency-Key in the database, only its digest', async () => {
+    const { api } = open();
+    const { key, accountId } = await api.signUp();
+    await checkout(api, key, { microCredits: 1_000_000 }, 'a-secret-of-the-caller');
+    const kept = await api.database.execute({ sql: 'SELECT idempotency_key FROM checkout_key WHERE account_id = ?', args: [accountId] });
+    expect(kept.rows.map((row) => row['idempotency_key'])).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/)]);
+  });
+
   test('makes one order of ten equal requests at once; those that come too early are told to wait', async () => {
     const { api } = open();
     const { key } = await api.signUp();

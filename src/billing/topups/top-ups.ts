@@ -43,7 +43,7 @@ export type TopUp = {
 
 /** An order about to be written. */
 export type NewTopUp = Pick<TopUp, 'id' | 'accountId' | 'amountCents' | 'credits' | 'expiresAt'> & {
-  /** The caller's own key for this request; an order made with it before, less than a day ago, is found instead. */
+  /** SHA-256 of the caller's Idempotency-Key; an order made with it less than a day ago is found instead. */
   readonly idempotencyKey: string | null;
 };
 

@@ -3,6 +3,7 @@ import { isoTime } from '../../core/clock.ts';
 import type { App, AppContext } from '../../http/context.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { KeyView, keyView } from '../keys/basic-view.ts';
+import { idempotencyHeaders } from '../../http/idempotency/header.ts';
 import { IDEMPOTENCY_ERRORS, idempotent } from '../../http/idempotency/idempotent.ts';
 import { personName } from '../../http/person-name.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
@@ -14,13 +15,9 @@ const LONGEST_TOKEN = 2_048;
 /** 128 random bits in base64 have 22 characters, a UUID has 36: whoever guesses the key and the names of a signup is given its API key. */
 const SHORTEST_SIGNUP_KEY = 22;
 
-const headers = z.object({
-  'Idempotency-Key': z.string().optional().openapi({
-    description:
-      'A secret of the caller, random and of 22 characters or more: the same key and names within 24 hours get the same account and API key again, marked `Idempotency-Replayed: true`.',
-    example: '"8e03978e-40d5-43dd-bc93-6894a57f9324"',
-  }),
-});
+const headers = idempotencyHeaders(
+  `Here at least ${SHORTEST_SIGNUP_KEY} characters, random and kept secret: whoever repeats it with the same names receives the API key.`,
+);
 
 const Signup = z
   .strictObject({

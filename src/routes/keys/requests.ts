@@ -7,6 +7,7 @@ import type { Id } from '../../core/ids.ts';
 import { MAX_AMOUNT_MICRO_CREDITS, type MicroCredits, microCredits } from '../../core/money.ts';
 import { AccountKey, accountKeyExample } from './view.ts';
 import { IDENTITY_ERRORS } from '../../http/auth/identify.ts';
+import { idempotencyHeaders } from '../../http/idempotency/header.ts';
 import { personName } from '../../http/person-name.ts';
 
 /** How long the old text of a rotated key works where the caller doesn't say: a day, for every place that has it. Seconds. */
@@ -76,14 +77,8 @@ export const KeyId = z.object({
     .openapi({ param: { name: 'id', in: 'path' }, type: 'string', example: accountKeyExample.id }),
 });
 
-/** The header that minting and rotating take. Only described here: `idempotent` reads it. */
-export const KeyHeaders = z.object({
-  'Idempotency-Key': z.string().optional().openapi({
-    description:
-      'The same key and request within 24 hours get the same answer, the text of the API key included, marked `Idempotency-Replayed: true`. 1 to 255 visible ASCII characters, quoted or bare.',
-    example: '"8e03978e-40d5-43dd-bc93-6894a57f9324"',
-  }),
-});
+/** The header that creating and rotating take. */
+export const KeyHeaders = idempotencyHeaders('The repeated response includes the API key.');
 
 /** A key with its text. */
 export const MintedKey = z

@@ -3,6 +3,7 @@ import { topUpProblem } from '../../billing/topups/sync.ts';
 import type { App } from '../../http/context.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { identifyCustomer } from '../../http/auth/identify.ts';
+import { idempotencyHeaders, idempotencyKey } from '../../http/idempotency/header.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
 import { orderRefusal, paymentsUnconfigured } from './view.ts';
 import { microCredits } from '../../core/money.ts';
@@ -29,14 +30,6 @@ const Checkout = z
     example: { checkoutSession: { id: 'cs_…', url: 'https://checkout.stripe.com/…' }, microCredits: 1_000_000 },
   });
 
-const Headers = z.object({
-  'idempotency-key': z
-    .string()
-    .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters')
-    .optional()
-    .openapi({ description: 'The same key with the same body answers with the same session, for 24 hours.' }),
-});
-
 const route = createRoute({
   method: 'post',
   path: '/v1/topups/checkout',
@@ -47,7 +40,7 @@ const route = createRoute({
     'Makes a Stripe Checkout session. 1,000,000 micro-credits are US$1. The balance grows when the payment has arrived; GET /v1/topups shows it. Needs the scope `billing`.',
   security: [{ apiKey: [] }],
   middleware: [onlyQuery([])] as const,
-  request: { headers: Headers, body: { required: true, content: { 'application/json': { schema: Wanted } } } },
+  request: { headers: idempotencyHeaders(), body: { required: true, content: { 'application/json': { schema: Wanted } } } },
   responses: {
     200: { description: 'Where to pay.', content: { 'application/json': { schema: Checkout } } },
     ...errorResponses('invalid_request', 'body_too_large', 'unsupported_media_type', 'unauthorized', 'forbidden', 'account_frozen'),
@@ -62,13 +55,15 @@ export function registerTopUpCheckout(app: App): void {
     const customer = await identifyCustomer(c, 'billing');
     if (!customer.ok) return refuse(c, customer.error);
     if (customer.value.account.status !== 'active') return refuse(c, { code: 'account_frozen' });
+    const key = idempotencyKey(c.req.header('Idempotency-Key'));
+    if (!key.ok) return refuse(c, key.error);
     const { payments } = c.get('service');
     if (payments === null) return refuse(c, paymentsUnconfigured);
     const credits = microCredits(c.req.valid('json').microCredits);
     const ordered = await payments.desk.order({
       accountId: customer.value.account.id,
       credits,
-      idempotencyKey: c.req.valid('header')['idempotency-key'] ?? null,
+      idempotencyKeyHash: key.value?.digest ?? null,
       returnUrl: `${new URL(c.req.url).origin}${TOP_UP_RETURN_PATH}`,
     });
     if (!ordered.ok) {
