@@ -1,10 +1,8 @@
+import { fromBase64, toBase64 } from '../../core/base64.ts';
 import { type KeptAnswer, LARGEST_KEPT_ANSWER_CHARS } from './idempotency.ts';
 
 /** AES-GCM's own size of a nonce (NIST SP 800-38D, 8.2.1). Bytes. */
 const NONCE_BYTES = 12;
-
-/** The most bytes that one call may be handed as arguments, well below every engine's limit. */
-const CHUNK_BYTES = 32_768;
 
 /** An answer as it is kept: what a repeat must see again. */
 export type AnswerText = { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string };
@@ -46,11 +44,11 @@ export function createAnswerSeal(secret: string): AnswerSeal {
       return { status, sealed: sealed.length > LARGEST_KEPT_ANSWER_CHARS ? null : sealed };
     },
     async open({ status, sealed }, idempotencyKey) {
-      const [nonce = '', closed = ''] = sealed?.split('.') ?? [];
-      if (closed === '') return null;
+      const [nonce, closed] = sealed?.split('.').map(fromBase64) ?? [];
+      if (nonce == null || closed == null) return null;
       try {
         const key = await keyFor(idempotencyKey);
-        const packed = await crypto.subtle.decrypt({ name: 'AES-GCM', iv: fromBase64(nonce) }, key, fromBase64(closed));
+        const packed = await crypto.subtle.decrypt({ name: 'AES-GCM', iv: nonce }, key, closed);
         const text = new TextDecoder().decode(await pipe(new Uint8Array(packed), new DecompressionStream('gzip')));
         // safe because the seal is authenticated: nobody but seal() has written it
         return { status, ...(JSON.parse(text) as Pick<AnswerText, 'headers' | 'body'>) };
@@ -63,14 +61,4 @@ export function createAnswerSeal(secret: string): AnswerSeal {
 
 async function pipe(bytes: Uint8Array, through: CompressionStream | DecompressionStream): Promise<Uint8Array> {
   return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(through)).arrayBuffer());
-}
-
-function toBase64(bytes: Uint8Array): string {
-  let text = '';
-  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) text += String.fromCharCode(...bytes.subarray(at, at + CHUNK_BYTES));
-  return btoa(text);
-}
-
-function fromBase64(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }

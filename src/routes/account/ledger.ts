@@ -3,7 +3,7 @@ import { accountLook } from '../../http/auth/account-access.ts';
 import type { App } from '../../http/context.ts';
 import { csv, wantsCsv } from '../../http/csv.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
-import { listCursor, listPosition, pageQuery, pageSize } from '../../http/pagination.ts';
+import { listCursor, listNumber, pageQuery, pageSize } from '../../http/pagination.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
 import { JournalPage, journalLine } from './usage-view.ts';
 
@@ -37,9 +37,9 @@ const route = createRoute({
 export function registerLedger(app: App): void {
   app.openapi(route, async (c) => {
     const query = c.req.valid('query');
-    const before = listPosition(query.cursor);
+    const before = listNumber(query.cursor);
     if (!before.ok) return refuse(c, before.error);
-    const page = await accountLook(c, (keyHash) => c.get('service').usage.entries(keyHash, before.value?.at ?? null, pageSize(query)));
+    const page = await accountLook(c, (keyHash) => c.get('service').usage.entries(keyHash, before.value, pageSize(query)));
     if (!page.ok) return refuse(c, page.error);
     const items = (page.value?.items ?? []).map(journalLine);
     const next = page.value?.next ?? null;

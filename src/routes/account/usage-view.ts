@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { nextCursor } from '../../http/pagination.ts';
 import { isoTime } from '../../core/clock.ts';
 import { type JournalEntry, USAGE_STATES, type UsageGroup, type UsageItem, type UsageReceipt } from '../../billing/usage/usage.ts';
 
@@ -32,30 +33,28 @@ const UsageSum = z
   .openapi('UsageSum');
 
 /** A page of requests that are over, or what groups of them came to. */
-export const UsagePage = z
-  .object({ items: z.array(z.union([UsageLine, UsageSum])), nextCursor: z.string().nullable() })
-  .openapi('UsagePage', {
-    example: {
-      items: [
-        {
-          requestId: 'req_01JZ0000000000000000000000',
-          settledAt: '2026-06-28T00:00:00.000Z',
-          keyId: 'key_01JZ0000000000000000000000',
-          endpoint: '/v1/post',
-          shortcode: 'DemoImage01',
-          cacheStatus: 'miss',
-          reservedMicroCredits: 3_000,
-          settledMicroCredits: 3_000,
-          refundedMicroCredits: 0,
-          priceCardVersion: '2026-11-22',
-          state: 'settled',
-          reason: null,
-          resolvedAt: '2026-06-28T00:00:00.000Z',
-        },
-      ],
-      nextCursor: null,
-    },
-  });
+export const UsagePage = z.object({ items: z.array(z.union([UsageLine, UsageSum])), nextCursor }).openapi('UsagePage', {
+  example: {
+    items: [
+      {
+        requestId: 'req_01JZ0000000000000000000000',
+        settledAt: '2026-06-28T00:00:00.000Z',
+        keyId: 'key_01JZ0000000000000000000000',
+        endpoint: '/v1/post',
+        shortcode: 'DemoImage01',
+        cacheStatus: 'miss',
+        reservedMicroCredits: 3_000,
+        settledMicroCredits: 3_000,
+        refundedMicroCredits: 0,
+        priceCardVersion: '2026-11-22',
+        state: 'settled',
+        reason: null,
+        resolvedAt: '2026-06-28T00:00:00.000Z',
+      },
+    ],
+    nextCursor: null,
+  },
+});
 
 /** The receipt of one request: what was set aside, taken and given back, for what, and where it came from. */
 export const Receipt = z
@@ -118,7 +117,7 @@ export const JournalPage = z
         })
         .openapi('JournalEntry'),
     ),
-    nextCursor: z.string().nullable(),
+    nextCursor,
   })
   .openapi('JournalPage', {
     example: {

@@ -7,11 +7,11 @@ import { errorResponses, refuse } from '../../http/error-response.ts';
 import { IDEMPOTENCY_ERRORS, idempotent } from '../../http/idempotency/idempotent.ts';
 import { identifyCustomer } from '../../http/auth/identify.ts';
 import { draftOf, KEY_ERRORS, KeyHeaders, keyRefusal, MintedKey, NewKey, pastEnd } from './requests.ts';
-import { listCursor, listPosition, pageQuery, pageSize } from '../../http/pagination.ts';
+import { listCursor, type ListPosition, listPosition, nextCursor, pageQuery, pageSize } from '../../http/pagination.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
 
 const Keys = z
-  .object({ items: z.array(AccountKey), nextCursor: z.string().nullable() })
+  .object({ items: z.array(AccountKey), nextCursor })
   .openapi('Keys', { example: { items: [accountKeyExample], nextCursor: null } });
 const Query = z.object(pageQuery);
 
@@ -86,7 +86,7 @@ function cursorOf({ isRevoked, createdAt, id }: KeyPosition): string {
   return listCursor(createdAt, isRevoked ? `${REVOKED}${id}` : id);
 }
 
-function positionOf({ at, id }: { readonly at: number; readonly id: string }): KeyPosition {
+function positionOf({ at, id }: ListPosition): KeyPosition {
   const isRevoked = id.startsWith(REVOKED);
   return { isRevoked, createdAt: at, id: isRevoked ? id.slice(REVOKED.length) : id };
 }

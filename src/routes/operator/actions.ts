@@ -3,15 +3,13 @@ import { OWNER_ACTION_KINDS } from '../../billing/operator/operator.ts';
 import { isoTime } from '../../core/clock.ts';
 import type { App } from '../../http/context.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
-import { idInPath, overloaded } from './orders.ts';
+import { overloaded } from './orders.ts';
+import { listCursor, listPosition, nextCursor, pageOf, pageQuery, pageSize } from '../../http/pagination.ts';
 import { ShardQuery } from '../../http/auth/operator-shard.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
 import { OWNER_ERRORS } from '../../http/auth/require-operator.ts';
 
-/** Actions on one page: more than a person reads. */
-const PAGE = 100;
-
-const Query = ShardQuery.extend({ cursor: idInPath.optional().openapi({ description: 'The `nextCursor` of the page before.' }) });
+const Query = ShardQuery.extend(pageQuery);
 
 const Actions = z
   .object({
@@ -26,7 +24,7 @@ const Actions = z
         createdAt: z.iso.datetime(),
       }),
     ),
-    nextCursor: z.string().nullable(),
+    nextCursor,
   })
   .openapi('OwnerActions', {
     example: {
@@ -57,15 +55,20 @@ const route = createRoute({
   request: { query: Query },
   responses: {
     200: { description: 'A page of the list.', content: { 'application/json': { schema: Actions } } },
-    ...errorResponses(...OWNER_ERRORS),
+    ...errorResponses(...OWNER_ERRORS, 'invalid_cursor'),
   },
 });
 
 export function registerOpsActions(app: App): void {
   app.openapi(route, async (c) => {
-    const listed = await c.get('service').ownerDesk.listActions(c.req.valid('query').cursor ?? null, PAGE);
+    const query = c.req.valid('query');
+    const before = listPosition(query.cursor);
+    if (!before.ok) return refuse(c, before.error);
+    const size = pageSize(query);
+    const listed = await c.get('service').ownerDesk.listActions(before.value?.id ?? null, size + 1);
     if (!listed.ok) return refuse(c, overloaded);
-    const items = listed.value.map((action) => ({ ...action, details: { ...action.details }, createdAt: isoTime(action.createdAt) }));
-    return c.json({ items, nextCursor: items.length < PAGE ? null : (items.at(-1)?.id ?? null) }, 200);
+    const { items: page, last } = pageOf(listed.value, size);
+    const items = page.map((action) => ({ ...action, details: { ...action.details }, createdAt: isoTime(action.createdAt) }));
+    return c.json({ items, nextCursor: last === null ? null : listCursor(last.createdAt, last.id) }, 200);
   });
 }
