@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { isJsonObject } from '../core/json.ts';
 import { policyFor, type PolicyName, quotaOf, RATE_LIMIT_ROWS, SIGNUP_POLICIES } from '../limits/policies.ts';
 import { errorResponses } from './error-response.ts';
 
@@ -54,9 +55,9 @@ function sentence(name: PolicyName): string {
 /** The 429 of a route that has others of its own, or a new one. */
 function withRefusal(declared: unknown): unknown {
   const limited = errorResponses('rate_limited')[429];
-  if (!isObject(declared) || !isObject(declared['content'])) return described(limited);
+  if (!isJsonObject(declared) || !isJsonObject(declared['content'])) return described(limited);
   const json = declared['content']['application/json'];
-  const examples = isObject(json) && isObject(json['examples']) ? json['examples'] : {};
+  const examples = isJsonObject(json) && isJsonObject(json['examples']) ? json['examples'] : {};
   const both = { ...limited.content['application/json'].examples, ...examples };
   const description = [limited.description, declared['description']].filter((text) => typeof text === 'string').join(' ');
   return { ...declared, ...described({ ...limited, description }, both) };
@@ -75,12 +76,8 @@ function described(
 }
 
 function withHeaders(response: unknown, status: string): unknown {
-  if (!isObject(response)) return response;
-  const declared = isObject(response['headers']) ? response['headers'] : {};
+  if (!isJsonObject(response)) return response;
+  const declared = isJsonObject(response['headers']) ? response['headers'] : {};
   const headers = { 'RateLimit-Policy': header('RateLimitPolicy'), RateLimit: header('RateLimit'), ...declared };
   return { ...response, headers: status === '429' ? { ...headers, 'Retry-After': header('RetryAfter') } : headers };
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

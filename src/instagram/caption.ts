@@ -1,3 +1,5 @@
+import { distinct } from '../core/collections.ts';
+
 /**
  * The rules were settled by what the platform's help and its users' guides say, and where these are silent by Unicode's
  * hashtag syntax (UAX #31):
@@ -34,7 +36,10 @@ const MAX_USERNAME_CHARACTERS = 30;
  * differ by case or by Unicode composition are one tag. Takes time linear in the caption.
  */
 export function captionHashtags(caption: string): string[] {
-  return distinct(entities(caption).flatMap(({ hashtag }) => (hashtag === undefined ? [] : [hashtag])));
+  return distinct(
+    entities(caption).flatMap(({ hashtag }) => (hashtag === undefined ? [] : [hashtag])),
+    sameName,
+  );
 }
 
 /**
@@ -42,7 +47,10 @@ export function captionHashtags(caption: string): string[] {
  * addresses and URLs mention nobody. Takes time linear in the caption.
  */
 export function captionMentions(caption: string): string[] {
-  return distinct(entities(caption).flatMap(({ mention }) => (mention === undefined ? [] : [mention])));
+  return distinct(
+    entities(caption).flatMap(({ mention }) => (mention === undefined ? [] : [mention])),
+    sameName,
+  );
 }
 
 type Entity = { readonly hashtag: string | undefined; readonly mention: string | undefined };
@@ -77,11 +85,6 @@ function followsWord(caption: string, index: number): boolean {
   return ENDS_IN_WORD.test(caption.slice(Math.max(0, index - 2), index));
 }
 
-function distinct(names: readonly string[]): string[] {
-  const first = new Map<string, string>();
-  for (const name of names) {
-    const key = name.normalize('NFC').toLowerCase();
-    if (!first.has(key)) first.set(key, name);
-  }
-  return [...first.values()];
+function sameName(name: string): string {
+  return name.normalize('NFC').toLowerCase();
 }

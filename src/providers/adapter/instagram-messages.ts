@@ -22,8 +22,3 @@ export function instagramMessage(body: unknown): ProviderFailureKind | null {
   const said = [spoken.data.message, spoken.data.error, spoken.data.detail].join('\n').toLowerCase();
   return INSTAGRAM_MESSAGES.find(([message]) => said.includes(message))?.[1] ?? null;
 }
-
-/** Whether a body is a JSON object, as every refusal of these vendors is; a proxy's own page is not. */
-export function isJsonObject(body: unknown): boolean {
-  return typeof body === 'object' && body !== null && !Array.isArray(body);
-}

@@ -1,6 +1,7 @@
+import { distinct } from '../../core/collections.ts';
 import type { Reply } from '../../instagram/comment.ts';
 import type { Allowance } from './call-budget.ts';
-import { type CommentSource, type CommentThread, distinct, type MoreReplies } from './threads.ts';
+import { type CommentSource, type CommentThread, type MoreReplies } from './threads.ts';
 import type { ProviderFailureKind, UpstreamReceipt } from '../provider.ts';
 
 /** How many threads are read at a time. A Worker may have six connections open at once; two are left for everything else. */

@@ -71,13 +71,6 @@ export function placeMark(threads: readonly CommentThread[]): string | null {
   return threads.findLast(({ comment }) => comment.isPinned !== true)?.comment.id ?? null;
 }
 
-/** The first of each id, in order. */
-export function distinct<T>(items: readonly T[], idOf: (item: T) => string): T[] {
-  const first = new Map<string, T>();
-  for (const item of items) if (!first.has(idOf(item))) first.set(idOf(item), item);
-  return [...first.values()];
-}
-
 /** The comments as they go out: with their replies only where these were asked for. */
 export function toComments(threads: readonly CommentThread[], includeReplies: boolean): Comment[] {
   return threads.map(({ comment, replies }) => (includeReplies ? { ...comment, replies: [...replies] } : comment));
