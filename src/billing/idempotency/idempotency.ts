@@ -1,9 +1,10 @@
+import { DAY_MS } from '../../core/clock.ts';
 import type { Id } from '../../core/ids.ts';
 import type { MicroCredits } from '../../core/money.ts';
 import type { Result } from '../../core/result.ts';
 
 /** How long an Idempotency-Key is remembered: a day, as callers are told. Milliseconds. */
-export const REPLAY_TTL_MS = 86_400_000;
+export const REPLAY_TTL_MS = DAY_MS;
 
 /** The largest sealed answer that is kept; the schema's own limit. A full batch of comments is a fifth of it. Characters. */
 export const LARGEST_KEPT_ANSWER_CHARS = 2_000_000;

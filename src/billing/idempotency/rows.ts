@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Id } from '../../core/ids.ts';
-import { type MicroCredits, microCredits } from '../../core/money.ts';
+import type { MicroCredits } from '../../core/money.ts';
+import { microsColumn } from '../../db/columns.ts';
 import type { Claimed } from './idempotency.ts';
 
 /** What is remembered of an Idempotency-Key. */
@@ -9,7 +10,7 @@ export const ReplayRow = z.object({
   request_id: z.string(),
   status: z.int().nullable(),
   answer: z.string().nullable(),
-  balance_micros: z.int().transform(microCredits).nullable(),
+  balance_micros: microsColumn.nullable(),
   expires_at: z.int(),
 });
 

@@ -1,15 +1,12 @@
 import type { InStatement } from '@libsql/client/web';
+import { DAY_MS } from '../../core/clock.ts';
+import { END_OF_TIME } from '../../db/columns.ts';
 import type { UsageFilter, UsagePosition, UsageState } from './usage.ts';
 
 type Statement = Exclude<InStatement, string>;
 
-/** No time is later: the end of a range that has none. */
-const END_OF_TIME = 9_007_199_254_740_991;
-
 /** More groups than an answer should have; days and endpoints never come near. */
 const MOST_GROUPS = 1_000;
-
-const MS_PER_DAY = 86_400_000;
 
 /** The holds of the key's account in a state and a range, by the index that fits: of the account, or of one of its keys. */
 function holdsIn(state: UsageState, filter: UsageFilter): string {
@@ -48,7 +45,7 @@ export function readUsage(
 /** What settled requests came to, by day, endpoint or key. Reads the whole range. */
 export function readGroups(keyHash: string, filter: UsageFilter, by: 'day' | 'endpoint' | 'key'): Statement {
   const group = {
-    day: `strftime('%Y-%m-%d', h.resolved_at / ${MS_PER_DAY} * 86400, 'unixepoch')`,
+    day: `strftime('%Y-%m-%d', h.resolved_at / ${DAY_MS} * 86400, 'unixepoch')`,
     endpoint: `coalesce(r.body ->> 'endpoint', '')`,
     key: 'h.key_id',
   }[by];

@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { DAY_MS } from '../../core/clock.ts';
 import { USAGE_STATES, type UsageFilter } from '../../billing/usage/usage.ts';
 import { accountLook } from '../../http/auth/account-access.ts';
 import type { App, AppContext } from '../../http/context.ts';
@@ -9,8 +10,8 @@ import { onlyQuery } from '../../http/middleware/strict-query.ts';
 import { UsagePage, usageLine, usageSum } from './usage-view.ts';
 
 /** Sums are made by reading the whole range: this much where nothing is said, and at most. Milliseconds. */
-const USUAL_RANGE_MS = 30 * 86_400_000;
-const LARGEST_RANGE_MS = 92 * 86_400_000;
+const USUAL_RANGE_MS = 30 * DAY_MS;
+const LARGEST_RANGE_MS = 92 * DAY_MS;
 
 const time = (description: string) => z.iso.datetime({ offset: true }).optional().openapi({ description, example: '2026-06-01T00:00:00Z' });
 
