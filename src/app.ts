@@ -1,3 +1,4 @@
+import { createMiddleware } from 'hono/factory';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { App, AppEnv, DepsFor } from './http/context.ts';
 import { creditHeaders } from './http/middleware/credit-headers.ts';
@@ -8,7 +9,6 @@ import { rateLimit } from './http/limits/rate-limit.ts';
 import { requestLog } from './http/middleware/request-log.ts';
 import { requireShard } from './http/auth/operator-shard.ts';
 import { requireOwner } from './http/auth/require-operator.ts';
-import { requireService } from './http/middleware/require-service.ts';
 import { contentSecurityPolicy, securityHeaders } from './http/middleware/security-headers.ts';
 import { wholeBody } from './http/middleware/body-limit.ts';
 import { registerComments } from './routes/reads/comments.ts';
@@ -100,3 +100,12 @@ export function createApp(depsFor: DepsFor): App {
   registerFallbacks(app);
   return app;
 }
+
+/** Refuses while settings are missing; /ready names them. After it, `c.get('service')` is there. */
+const requireService = createMiddleware<AppEnv>(async function requireService(c, next) {
+  const { service } = c.get('deps');
+  if (!service.ok) return refuse(c, { code: 'misconfigured' });
+  c.set('service', service.value);
+  if (service.value.shard !== 0) c.get('event').shard = service.value.shard;
+  return next();
+});

@@ -2,7 +2,6 @@ import type { ErrorCode, Refusal } from '../../errors.ts';
 import { hashApiKey, isOwnerHash, parseApiKey } from '../../billing/keys/api-key.ts';
 import type { Principal } from '../../read/pricing/payer.ts';
 import { err, ok, type Result } from '../../core/result.ts';
-import { bearerToken } from './bearer-token.ts';
 import type { AppContext } from '../context.ts';
 
 /** No key of ours is longer; more is refused before it is hashed. Characters. */
@@ -31,4 +30,9 @@ function read(authorization: string | undefined, ownerKeyHashes: readonly string
   if (isOwnerHash(keyHash, ownerKeyHashes)) return ok({ kind: 'owner' });
   const parsed = parseApiKey(token);
   return parsed.ok ? ok({ kind: 'customer', keyHash, mode: parsed.value.mode }) : err({ code: 'unauthorized' });
+}
+
+/** The token of an Authorization header, whatever it opens; undefined where there is none of the kind. */
+export function bearerToken(authorization: string | undefined): string | undefined {
+  return /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization ?? '')?.[1];
 }

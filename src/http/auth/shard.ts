@@ -1,6 +1,6 @@
 import { parseApiKey } from '../../billing/keys/api-key.ts';
 import type { ShardHints } from '../context.ts';
-import { bearerToken } from './bearer-token.ts';
+import { bearerToken } from './authenticate.ts';
 import { keyText } from '../idempotency/header.ts';
 
 /** Where new accounts are made, and where everything is looked for that belongs to nobody. */

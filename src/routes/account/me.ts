@@ -4,6 +4,7 @@ import { AccountKey, accountKey, accountKeyExample, ownerAccountKey } from '../k
 import type { App } from '../../http/context.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { identify, IDENTITY_ERRORS } from '../../http/auth/identify.ts';
+import { BalanceView, balanceView } from './balance-view.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
 
 const Me = z
@@ -12,13 +13,7 @@ const Me = z
       .object({ id: z.string(), name: z.string(), status: z.enum(['active', 'frozen', 'closed']), createdAt: z.iso.datetime() })
       .nullable(),
     key: AccountKey,
-    balance: z
-      .object({
-        availableMicroCredits: z.int().openapi({ description: 'What can be spent now.' }),
-        heldMicroCredits: z.int().nonnegative().openapi({ description: 'Set aside for requests that are running.' }),
-        debtMicroCredits: z.int().nonnegative().openapi({ description: 'Owed after a payment was taken back; blocks spending.' }),
-      })
-      .nullable(),
+    balance: BalanceView.nullable(),
   })
   .openapi('Me', {
     example: {
@@ -59,7 +54,7 @@ export function registerMe(app: App): void {
       {
         account: { id: account.id, name: account.name, status: account.status, createdAt: isoTime(account.createdAt) },
         key: accountKey(key, c.get('deps').clock()),
-        balance: { availableMicroCredits: balance.available, heldMicroCredits: balance.held, debtMicroCredits: balance.debt },
+        balance: balanceView(balance),
       },
       200,
     );

@@ -2,10 +2,10 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { isoTime } from '../../core/clock.ts';
 import type { App, AppContext } from '../../http/context.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
-import { KeyView, keyView } from '../keys/basic-view.ts';
+import { API_KEY_WARNING, KeyView, keyView, newSecret } from '../keys/basic-view.ts';
 import { idempotencyHeaders } from '../../http/idempotency/header.ts';
 import { IDEMPOTENCY_ERRORS, idempotent } from '../../http/idempotency/idempotent.ts';
-import { personName } from '../../http/person-name.ts';
+import { personName } from '../keys/requests.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
 import { signupRefusal } from '../../http/limits/signup-guard.ts';
 
@@ -33,8 +33,7 @@ const SignedUp = z
   .object({
     account: z.object({ id: z.string(), name: z.string(), createdAt: z.iso.datetime() }),
     key: KeyView,
-    apiKey: z.string().openapi({ description: 'The key itself, shown this once.' }),
-    warning: z.literal('Store this API key now. It will not be shown again.'),
+    ...newSecret,
   })
   .openapi('SignedUp', {
     example: {
@@ -49,7 +48,7 @@ const SignedUp = z
         createdAt: '2026-06-28T00:00:00.000Z',
       },
       apiKey: 'igsk_…',
-      warning: 'Store this API key now. It will not be shown again.',
+      warning: API_KEY_WARNING,
     },
   });
 
@@ -99,7 +98,7 @@ async function signUp(c: AppContext, names: Omit<z.infer<typeof Signup>, 'turnst
       account: { id: account.id, name: account.name, createdAt: isoTime(account.createdAt) },
       key: keyView(key),
       apiKey,
-      warning: 'Store this API key now. It will not be shown again.' as const,
+      warning: API_KEY_WARNING,
     },
     201,
   );

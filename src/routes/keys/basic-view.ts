@@ -17,6 +17,15 @@ export const KeyView = z
   .openapi('ApiKey');
 export type KeyView = z.infer<typeof KeyView>;
 
+/** The warning beside every new secret. */
+export const API_KEY_WARNING = 'Store this API key now. It will not be shown again.' as const;
+
+/** A new secret, as every response that carries one shows it. */
+export const newSecret = {
+  apiKey: z.string().openapi({ description: 'The key itself, shown this once.' }),
+  warning: z.literal(API_KEY_WARNING),
+};
+
 /** A customer's key. */
 export function keyView(key: ApiKey): KeyView {
   return {

@@ -1,5 +1,6 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { KeyDetails } from '../../billing/keys/key-details.ts';
+import { API_KEY_WARNING } from './basic-view.ts';
 import { AccountKey, accountKey, accountKeyExample } from './view.ts';
 import type { App, AppContext } from '../../http/context.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
@@ -88,6 +89,5 @@ async function rotate(c: AppContext, by: KeyDetails, id: ReturnType<typeof keyId
   const rotated = await c.get('service').keyRing.rotate(by, id, graceMs);
   if (!rotated.ok) return refuse(c, keyRefusal(rotated.error));
   c.header('Cache-Control', 'no-store');
-  const warning = 'Store this API key now. It will not be shown again.' as const;
-  return c.json({ key: accountKey(rotated.value.key, c.get('deps').clock()), apiKey: rotated.value.apiKey, warning }, 201);
+  return c.json({ key: accountKey(rotated.value.key, c.get('deps').clock()), apiKey: rotated.value.apiKey, warning: API_KEY_WARNING }, 201);
 }

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { KeyDetails } from '../../billing/keys/key-details.ts';
 import type { KeyPosition } from '../../billing/keys/key-manager.ts';
+import { API_KEY_WARNING } from './basic-view.ts';
 import { AccountKey, accountKey, accountKeyExample } from './view.ts';
 import type { App, AppContext } from '../../http/context.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
@@ -98,6 +99,5 @@ async function mint(c: AppContext, by: KeyDetails, draft: ReturnType<typeof draf
   if (!minted.ok) return refuse(c, keyRefusal(minted.error));
   const { key, apiKey } = minted.value;
   c.header('Cache-Control', 'no-store');
-  const warning = 'Store this API key now. It will not be shown again.' as const;
-  return c.json({ key: accountKey(key, c.get('deps').clock()), apiKey, warning }, 201);
+  return c.json({ key: accountKey(key, c.get('deps').clock()), apiKey, warning: API_KEY_WARNING }, 201);
 }

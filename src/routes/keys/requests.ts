@@ -5,16 +5,27 @@ import { isoTime } from '../../core/clock.ts';
 import type { Refusal } from '../../errors.ts';
 import type { Id } from '../../core/ids.ts';
 import { MAX_AMOUNT_MICRO_CREDITS, type MicroCredits, microCredits } from '../../core/money.ts';
+import { API_KEY_WARNING, newSecret } from './basic-view.ts';
 import { AccountKey, accountKeyExample } from './view.ts';
 import { IDENTITY_ERRORS } from '../../http/auth/identify.ts';
 import { idempotencyHeaders } from '../../http/idempotency/header.ts';
-import { personName } from '../../http/person-name.ts';
 
 /** How long the old text of a rotated key works where the caller doesn't say: a day, for every place that has it. Seconds. */
 const DEFAULT_GRACE_SECONDS = 86_400;
 
 /** A grace longer than a week is a key that was never rotated. Seconds. */
 const LONGEST_GRACE_SECONDS = 604_800;
+
+/** Characters after trimming. */
+const LONGEST_NAME = 100;
+
+/** A name that people give. Invisible and control characters in it are only ever used to deceive. */
+export const personName = z
+  .string()
+  .trim()
+  .min(1)
+  .max(LONGEST_NAME)
+  .refine((text) => !/[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/u.test(text), 'must not contain control characters');
 
 const amount = z.int().nonnegative().max(MAX_AMOUNT_MICRO_CREDITS);
 const scopes = z.array(z.enum(KEY_SCOPES)).min(1).max(KEY_SCOPES.length);
@@ -81,15 +92,9 @@ export const KeyId = z.object({
 export const KeyHeaders = idempotencyHeaders('The repeated response includes the API key.');
 
 /** A key with its text. */
-export const MintedKey = z
-  .object({
-    key: AccountKey,
-    apiKey: z.string().openapi({ description: 'The key itself, shown this once.' }),
-    warning: z.literal('Store this API key now. It will not be shown again.'),
-  })
-  .openapi('MintedKey', {
-    example: { key: accountKeyExample, apiKey: 'igsk_…', warning: 'Store this API key now. It will not be shown again.' },
-  });
+export const MintedKey = z.object({ key: AccountKey, ...newSecret }).openapi('MintedKey', {
+  example: { key: accountKeyExample, apiKey: 'igsk_…', warning: API_KEY_WARNING },
+});
 
 /** The codes that every endpoint of keys can end with. */
 export const KEY_ERRORS = ['invalid_request', 'not_found', 'internal', 'misconfigured', ...IDENTITY_ERRORS] as const;

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../../http/context.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
+import { BalanceView, balanceView } from '../account/balance-view.ts';
 import { creditRefusal, idInPath, reason } from './orders.ts';
 import { ShardQuery } from '../../http/auth/operator-shard.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
@@ -37,7 +38,7 @@ const Credited = z
   .object({
     accountId: z.string(),
     booked: z.boolean().openapi({ description: 'False when this ref had been booked before: nothing was booked again.' }),
-    balance: z.object({ availableMicroCredits: z.int(), heldMicroCredits: z.int(), debtMicroCredits: z.int() }),
+    balance: BalanceView,
   })
   .openapi('OwnerCredited', {
     example: {
@@ -73,7 +74,7 @@ export function registerOpsCredits(app: App): void {
       {
         accountId: order.accountId,
         booked,
-        balance: { availableMicroCredits: balance.available, heldMicroCredits: balance.held, debtMicroCredits: balance.debt },
+        balance: balanceView(balance),
       },
       200,
     );
