@@ -3,7 +3,8 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import type { App, AppEnv, DepsFor } from './http/context.ts';
 import { creditHeaders } from './http/middleware/credit-headers.ts';
 import { refuse } from './http/error-response.ts';
-import { PAID_PATHS, refuseInvalid, registerFallbacks } from './http/fallbacks.ts';
+import { ENDPOINTS, OPERATOR_PREFIX, PAID_PATHS, SERVICE_PATHS } from './endpoints.ts';
+import { refuseInvalid, registerFallbacks } from './http/fallbacks.ts';
 import { registerRateLimits, registerSecurity } from './http/openapi.ts';
 import { rateLimit } from './http/limits/rate-limit.ts';
 import { requestLog } from './http/middleware/request-log.ts';
@@ -33,7 +34,7 @@ import { registerReady } from './routes/service/ready.ts';
 import { registerReceipt } from './routes/account/receipt.ts';
 import { registerReel } from './routes/reads/reel.ts';
 import { registerSignup } from './routes/account/signup.ts';
-import { registerStripeWebhook, STRIPE_WEBHOOK_PATH } from './routes/topups/stripe-webhook.ts';
+import { registerStripeWebhook } from './routes/topups/stripe-webhook.ts';
 import { registerTopUpCheckout } from './routes/topups/checkout.ts';
 import { registerTopUpReturn } from './routes/topups/return.ts';
 import { registerTopUps } from './routes/topups/top-ups.ts';
@@ -46,15 +47,13 @@ const LARGEST_BODY_BYTES = 16_384;
 /** Stripe's events carry whole objects, with all their metadata. */
 const LARGEST_EVENT_BYTES = 524_288;
 
-const ACCOUNT_PATHS = ['/v1/signup', '/v1/me', '/v1/keys', '/v1/keys/*', '/v1/usage', '/v1/usage/*', '/v1/ledger'];
-
 /** The API's table of contents. */
 export function createApp(depsFor: DepsFor): App {
   const app: App = new OpenAPIHono<AppEnv>({ strict: true, defaultHook: refuseInvalid });
   app.use(requestLog(depsFor));
   app.use(securityHeaders);
   app.use(contentSecurityPolicy);
-  app.use(wholeBody((path) => (path === STRIPE_WEBHOOK_PATH ? LARGEST_EVENT_BYTES : LARGEST_BODY_BYTES)));
+  app.use(wholeBody((path) => (path === ENDPOINTS.receiveStripeEvent.path ? LARGEST_EVENT_BYTES : LARGEST_BODY_BYTES)));
   app.use('/v1/*', creditHeaders);
   for (const path of PAID_PATHS) {
     app.use(path, async (c, next) => {
@@ -71,8 +70,7 @@ export function createApp(depsFor: DepsFor): App {
   registerPricing(app);
   registerDocs(app);
   registerDeferred(app);
-  for (const path of [...ACCOUNT_PATHS, '/v1/topups/*', '/topups/return', STRIPE_WEBHOOK_PATH, ...PAID_PATHS])
-    app.use(path, requireService);
+  for (const path of SERVICE_PATHS) app.use(path.replaceAll(/{(\w+)}/g, ':$1'), requireService);
   registerSignup(app);
   registerMe(app);
   registerKeys(app);
@@ -87,7 +85,7 @@ export function createApp(depsFor: DepsFor): App {
   registerTopUps(app);
   registerTopUpReturn(app);
   registerStripeWebhook(app);
-  app.use('/v1/ops/*', requireService, requireOwner, requireShard);
+  app.use(`${OPERATOR_PREFIX}*`, requireService, requireOwner, requireShard);
   registerOpsMetrics(app);
   registerOpsCredits(app);
   registerOpsAccounts(app);

@@ -7,7 +7,16 @@ import { FAULTS } from '../faults.ts';
 import { SAMPLE_POSTS } from '../samples/posts.ts';
 import { configurationTable } from './configuration.ts';
 import { jobTable, prometheusTable, secretTable, seriesTable } from './operations.ts';
-import { errorsByCode, errorTable, limitationTable, priceTable, rateLimitTable, sandboxTable, targetRefusalTable } from './tables.ts';
+import {
+  endpointTable,
+  errorsByCode,
+  errorTable,
+  limitationTable,
+  priceTable,
+  rateLimitTable,
+  sandboxTable,
+  targetRefusalTable,
+} from './tables.ts';
 
 /** Every generated document by its path from the project's root: whole files, and files with a generated block inside. */
 export async function generatedDocs(root: string): Promise<Readonly<Record<string, string>>> {
@@ -35,6 +44,7 @@ export async function generatedDocs(root: string): Promise<Readonly<Record<strin
       'boundary-faults': faultTable(BOUNDARY_FAULTS),
       samples: sampleTable(),
       prices: priceTable(),
+      endpoints: endpointTable(),
     }),
   };
 }

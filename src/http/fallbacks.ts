@@ -1,6 +1,7 @@
 import type { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
+import { PAID_PATHS } from '../endpoints.ts';
 import type { App, AppEnv } from './context.ts';
 import { refuse } from './error-response.ts';
 
@@ -63,7 +64,7 @@ function methodsAt(app: App, path: string): string[] {
     if (route.method !== 'ALL' && route.method !== 'OPTIONS' && matches(route.path, path)) methods.add(route.method);
   }
   if (methods.size === 0) return [];
-  if (methods.has('GET') && !isPaid(path)) methods.add('HEAD');
+  if (methods.has('GET') && !PAID_PATHS.includes(path)) methods.add('HEAD');
   return [...methods, 'OPTIONS'].sort();
 }
 
@@ -71,11 +72,4 @@ function matches(pattern: string, path: string): boolean {
   const wanted = pattern.split('/');
   const given = path.split('/');
   return wanted.length === given.length && wanted.every((part, index) => part.startsWith(':') || part === given[index]);
-}
-
-/** Paths whose GET costs money. Hono would answer HEAD by running GET: a read that is paid for and thrown away. */
-export const PAID_PATHS = ['/v1/post', '/v1/reel', '/v1/comments'] as const;
-
-function isPaid(path: string): boolean {
-  return PAID_PATHS.some((paid) => paid === path);
 }

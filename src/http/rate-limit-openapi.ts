@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { isJsonObject } from '../core/json.ts';
-import { policyFor, type PolicyName, quotaOf, RATE_LIMIT_ROWS, SIGNUP_POLICIES } from '../limits/policies.ts';
+import { ENDPOINTS, policyFor } from '../endpoints.ts';
+import { type PolicyName, quotaOf, RATE_LIMIT_ROWS, SIGNUP_POLICIES } from '../limits/policies.ts';
 import { errorResponses } from './error-response.ts';
 
 type Document = ReturnType<OpenAPIHono['getOpenAPI31Document']>;
@@ -37,7 +38,7 @@ export function describeRateLimits(document: Document): void {
       responses['429'] = withRefusal(responses['429']);
       for (const [status, response] of Object.entries(responses)) responses[status] = withHeaders(response, status);
       Object.assign(operation, { responses });
-      const names = path === '/v1/signup' ? [name, ...SIGNUP_POLICIES] : [name];
+      const names = path === ENDPOINTS.signUp.path ? [name, ...SIGNUP_POLICIES] : [name];
       operation.description = [operation.description, `Rate limit: ${names.map(sentence).join('; ')}.`]
         .filter((text) => text !== undefined)
         .join(' ');

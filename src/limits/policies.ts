@@ -37,43 +37,8 @@ export const RATE_LIMIT_ROWS: Readonly<Record<PolicyName, PolicyRow>> = { ...RAT
 /** What an account that signs up counts against, in this order: an address that is refused takes nothing from everybody's share. */
 export const SIGNUP_POLICIES = ['signup', 'signup-daily', 'signup-everyone'] as const satisfies readonly PolicyName[];
 
-type Rule = { readonly methods: readonly string[]; readonly paths: readonly string[]; readonly policy: PolicyName };
-
-const LOOKING = ['GET', 'HEAD'] as const;
-const CHANGING = ['POST', 'PATCH', 'PUT', 'DELETE'] as const;
-
-/** Which policy a request counts against: the first rule that fits. A path that ends in `/*` stands for everything below it. */
-const RULES: readonly Rule[] = [
-  { methods: LOOKING, paths: ['/v1/post', '/v1/reel', '/v1/comments'], policy: 'burst' },
-  { methods: CHANGING, paths: ['/v1/keys', '/v1/keys/*', '/v1/topups/*'], policy: 'changes' },
-  {
-    methods: [...LOOKING, ...CHANGING],
-    paths: ['/v1/me', '/v1/keys', '/v1/keys/*', '/v1/topups', '/v1/topups/*', '/v1/usage', '/v1/usage/*', '/v1/ledger', '/v1/ops/*'],
-    policy: 'account',
-  },
-  { methods: ['POST'], paths: ['/v1/signup'], policy: 'public' },
-  {
-    methods: LOOKING,
-    paths: ['/', '/health', '/ready', '/version', '/v1/pricing', '/docs', '/docs/*', '/openapi.json'],
-    policy: 'public',
-  },
-];
-
-/**
- * The policy that a request counts against before anything else is done for it; null where asking the store would cost more than
- * the answer (unknown paths, other methods), and for the payment provider's own calls, which prove themselves by their signature.
- */
-export function policyFor(method: string, path: string): PolicyName | null {
-  const rule = RULES.find(({ methods, paths }) => methods.includes(method) && paths.some((pattern) => fits(pattern, path)));
-  return rule?.policy ?? null;
-}
-
 /** A policy's numbers in this deployment. `scale` multiplies how many requests, never the window. */
 export function quotaOf(name: PolicyName, scale: number): Quota {
   const { limit, windowSeconds } = RATE_LIMIT_ROWS[name];
   return { name, limit: limit * scale, windowSeconds };
-}
-
-function fits(pattern: string, path: string): boolean {
-  return pattern.endsWith('/*') ? path.startsWith(pattern.slice(0, -1)) : path === pattern;
 }

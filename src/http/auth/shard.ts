@@ -1,4 +1,5 @@
 import { parseApiKey } from '../../billing/keys/api-key.ts';
+import { ENDPOINTS, OPERATOR_PREFIX } from '../../endpoints.ts';
 import type { ShardHints } from '../context.ts';
 import { bearerToken } from './authenticate.ts';
 import { keyText } from '../idempotency/header.ts';
@@ -22,12 +23,12 @@ export function shardOf(hints: ShardHints, shards: number, signupShards: readonl
 
 /** The shard that the owner names in the query of /v1/ops: the first where none is named, null where there is no such shard. */
 export function ownersShard({ path, shard }: ShardHints, shards: number): number | null {
-  if (!path.startsWith('/v1/ops/') || shard === undefined) return HOME;
+  if (!path.startsWith(OPERATOR_PREFIX) || shard === undefined) return HOME;
   return /^(?:0|[1-9]\d?)$/.test(shard) && Number(shard) < shards ? Number(shard) : null;
 }
 
 function isSignup({ method, path }: ShardHints): boolean {
-  return method === 'POST' && path === '/v1/signup';
+  return method === 'POST' && path === ENDPOINTS.signUp.path;
 }
 
 /** FNV-1a: spreads evenly and needs no secret, since nobody gains by choosing a shard. */

@@ -1,6 +1,6 @@
 import { createMiddleware } from 'hono/factory';
 import type { Refusal } from '../../errors.ts';
-import { policyFor } from '../../limits/policies.ts';
+import { policyFor } from '../../endpoints.ts';
 import type { AppContext, AppEnv, Measured } from '../context.ts';
 import { refuse } from '../error-response.ts';
 import { guessRefusal, noteGuess } from './invalid-key-guard.ts';

@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { accountLook } from '../../http/auth/account-access.ts';
 import type { App } from '../../http/context.ts';
 import { csv, wantsCsv } from '../../http/csv.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { listCursor, listNumber, pageQuery, pageSize } from '../../http/pagination.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
@@ -12,14 +13,10 @@ const Query = z.object(pageQuery);
 const CSV_COLUMNS = ['seq', 'kind', 'ref', 'deltaMicroCredits', 'balanceAfterMicroCredits', 'createdAt'];
 
 const route = createRoute({
-  method: 'get',
-  path: '/v1/ledger',
-  operationId: 'listLedger',
-  tags: ['Account'],
-  summary: 'How the balance came about',
-  description:
+  ...operation(
+    'listLedger',
     "The account's journal, newest first: every change with the balance after it, numbered without gaps. Money set aside for requests that are running is in /v1/me. CSV by `Accept: text/csv`.",
-  security: [{ apiKey: [] }],
+  ),
   middleware: [onlyQuery(Object.keys(Query.shape))] as const,
   request: { query: Query },
   responses: {

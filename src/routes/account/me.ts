@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { isoTime } from '../../core/clock.ts';
 import { AccountKey, accountKey, accountKeyExample, ownerAccountKey } from '../keys/view.ts';
 import type { App } from '../../http/context.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { identify, IDENTITY_ERRORS } from '../../http/auth/identify.ts';
 import { BalanceView, balanceView } from './balance-view.ts';
@@ -29,13 +30,7 @@ const Me = z
   });
 
 const route = createRoute({
-  method: 'get',
-  path: '/v1/me',
-  operationId: 'getMe',
-  tags: ['Account'],
-  summary: 'Whose key is this, and what is left to spend?',
-  description: 'For the owner key `account` and `balance` are null: it is not billed.',
-  security: [{ apiKey: [] }],
+  ...operation('getMe', 'For the owner key `account` and `balance` are null: it is not billed.'),
   middleware: [onlyQuery([])] as const,
   responses: {
     200: { description: 'The key, its account and the balance.', content: { 'application/json': { schema: Me } } },

@@ -1,19 +1,16 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { accountLook } from '../../http/auth/account-access.ts';
 import type { App } from '../../http/context.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
 import { Receipt, receiptView } from './usage-view.ts';
 
 const route = createRoute({
-  method: 'get',
-  path: '/v1/usage/{requestId}',
-  operationId: 'getReceipt',
-  tags: ['Account'],
-  summary: 'The receipt of one request',
-  description:
+  ...operation(
+    'getReceipt',
     'What was set aside, taken and given back, line by line, by which price card, and where it came from. Also for reads that failed.',
-  security: [{ apiKey: [] }],
+  ),
   middleware: [onlyQuery([])] as const,
   request: { params: z.object({ requestId: z.string().min(1).max(100) }) },
   responses: {

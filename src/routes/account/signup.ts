@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { isoTime } from '../../core/clock.ts';
 import type { App, AppContext } from '../../http/context.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { API_KEY_WARNING, KeyView, keyView, newSecret } from '../keys/basic-view.ts';
 import { idempotencyHeaders } from '../../http/idempotency/header.ts';
@@ -53,13 +54,7 @@ const SignedUp = z
   });
 
 const route = createRoute({
-  method: 'post',
-  path: '/v1/signup',
-  operationId: 'signUp',
-  tags: ['Account'],
-  summary: 'Create an account and its first API key',
-  description: 'The key is shown once; only its SHA-256 is kept. Both names are trimmed and 1 to 100 characters long.',
-  security: [],
+  ...operation('signUp', 'The key is shown once; only its SHA-256 is kept. Both names are trimmed and 1 to 100 characters long.'),
   middleware: [onlyQuery([])] as const,
   request: { headers, body: { required: true, content: { 'application/json': { schema: Signup } } } },
   responses: {

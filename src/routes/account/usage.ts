@@ -4,6 +4,7 @@ import { USAGE_STATES, type UsageFilter } from '../../billing/usage/usage.ts';
 import { accountLook } from '../../http/auth/account-access.ts';
 import type { App, AppContext } from '../../http/context.ts';
 import { csv, wantsCsv } from '../../http/csv.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { listCursor, listPosition, pageQuery, pageSize } from '../../http/pagination.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
@@ -55,14 +56,10 @@ const CSV_LINE = [
 const CSV_SUM = ['requests', 'reservedMicroCredits', 'settledMicroCredits', 'refundedMicroCredits'];
 
 const listRoute = createRoute({
-  method: 'get',
-  path: '/v1/usage',
-  operationId: 'listUsage',
-  tags: ['Account'],
-  summary: 'What was spent, and on what',
-  description:
+  ...operation(
+    'listUsage',
     'The settled requests of the account, newest first, or their sums. Reads that failed cost nothing and are listed by `status`. CSV by `Accept: text/csv`.',
-  security: [{ apiKey: [] }],
+  ),
   middleware: [onlyQuery(Object.keys(Query.shape))] as const,
   request: { query: Query },
   responses: {

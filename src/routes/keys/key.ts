@@ -3,23 +3,22 @@ import type { KeyDetails } from '../../billing/keys/key-details.ts';
 import { API_KEY_WARNING } from './basic-view.ts';
 import { AccountKey, accountKey, accountKeyExample } from './view.ts';
 import type { App, AppContext } from '../../http/context.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { IDEMPOTENCY_ERRORS, idempotent } from '../../http/idempotency/idempotent.ts';
 import { identifyCustomer } from '../../http/auth/identify.ts';
 import { changesOf, KEY_ERRORS, KeyHeaders, KeyId, keyIdOf, KeyPatch, keyRefusal, MintedKey, pastEnd, Rotation } from './requests.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
 
-const shared = { tags: ['Account'], security: [{ apiKey: [] }], middleware: onlyQuery([]) };
+const shared = { middleware: onlyQuery([]) };
 const aKey = { 'application/json': { schema: AccountKey, example: accountKeyExample } };
 
 const updateRoute = createRoute({
-  ...shared,
-  method: 'patch',
-  path: '/v1/keys/{id}',
-  operationId: 'updateKey',
-  summary: 'Change the name or the limits of a key',
-  description:
+  ...operation(
+    'updateKey',
     'What is left out stays. A limit may be widened up to that of the keys above; no key but one that signed up changes itself. A budget that is changed counts what was spent in its period before. The end of a key only moves closer. Needs the scope `keys`.',
+  ),
+  ...shared,
   request: { params: KeyId, body: { required: true, content: { 'application/json': { schema: KeyPatch } } } },
   responses: {
     200: { description: 'The key as it is now.', content: aKey },
@@ -28,13 +27,11 @@ const updateRoute = createRoute({
 });
 
 const rotateRoute = createRoute({
-  ...shared,
-  method: 'post',
-  path: '/v1/keys/{id}/rotate',
-  operationId: 'rotateKey',
-  summary: 'Give a key another text',
-  description:
+  ...operation(
+    'rotateKey',
     'The key keeps its id, its limits, the keys below it and what it has spent. Its old text works until the grace period is over, a day where nothing else is said. Needs the scope `keys`.',
+  ),
+  ...shared,
   request: { params: KeyId, headers: KeyHeaders, body: { required: true, content: { 'application/json': { schema: Rotation } } } },
   responses: {
     201: { description: 'The key and its new text.', content: { 'application/json': { schema: MintedKey } } },
@@ -43,12 +40,8 @@ const rotateRoute = createRoute({
 });
 
 const revokeRoute = createRoute({
+  ...operation('revokeKey', 'At once and for good; revoking again changes nothing. Needs the scope `keys`.'),
   ...shared,
-  method: 'delete',
-  path: '/v1/keys/{id}',
-  operationId: 'revokeKey',
-  summary: 'Revoke a key and every key below it',
-  description: 'At once and for good; revoking again changes nothing. Needs the scope `keys`.',
   request: { params: KeyId },
   responses: { 200: { description: 'The revoked key.', content: aKey }, ...errorResponses('body_too_large', ...KEY_ERRORS) },
 });

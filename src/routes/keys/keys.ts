@@ -4,6 +4,7 @@ import type { KeyPosition } from '../../billing/keys/key-manager.ts';
 import { API_KEY_WARNING } from './basic-view.ts';
 import { AccountKey, accountKey, accountKeyExample } from './view.ts';
 import type { App, AppContext } from '../../http/context.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { IDEMPOTENCY_ERRORS, idempotent } from '../../http/idempotency/idempotent.ts';
 import { identifyCustomer } from '../../http/auth/identify.ts';
@@ -20,14 +21,10 @@ const Query = z.object(pageQuery);
 const REVOKED = 'revoked-';
 
 const listRoute = createRoute({
-  method: 'get',
-  path: '/v1/keys',
-  operationId: 'listKeys',
-  tags: ['Account'],
-  summary: 'List the keys this key manages',
-  description:
+  ...operation(
+    'listKeys',
     'A key that signed up manages every key of its account, any other key itself and the keys below it. Page by page, those that are not revoked first, then the newest. Needs the scope `keys`.',
-  security: [{ apiKey: [] }],
+  ),
   middleware: [onlyQuery(Object.keys(Query.shape))] as const,
   request: { query: Query },
   responses: {
@@ -37,15 +34,11 @@ const listRoute = createRoute({
 });
 
 const createKeyRoute = createRoute({
-  method: 'post',
-  path: '/v1/keys',
-  operationId: 'createKey',
-  tags: ['Account'],
-  summary: 'Mint a key below this one',
-  description:
+  ...operation(
+    'createKey',
     'The new key can never do more than the keys above it: their scopes, ceilings, budgets and expiry hold for it as well, and revoking one of them ends it. ' +
-    'Keys go four deep. Its text is shown once. Needs the scope `keys`.',
-  security: [{ apiKey: [] }],
+      'Keys go four deep. Its text is shown once. Needs the scope `keys`.',
+  ),
   middleware: [onlyQuery([])] as const,
   request: { headers: KeyHeaders, body: { required: true, content: { 'application/json': { schema: NewKey } } } },
   responses: {

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../../http/context.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { deskRefusal, idInPath, ReasonBody } from './orders.ts';
 import { ShardQuery } from '../../http/auth/operator-shard.ts';
@@ -17,9 +18,6 @@ const Status = z
   .openapi('OwnerAccountStatus', { example: { accountId: 'acct_01JZ0000000000000000000000', status: 'frozen', changed: true } });
 
 const shared = {
-  method: 'post' as const,
-  tags: ['Owner'],
-  security: [{ apiKey: [] }],
   request: {
     params: Params,
     query: ShardQuery,
@@ -32,21 +30,17 @@ const shared = {
 };
 
 const freeze = createRoute({
-  ...shared,
-  path: '/v1/ops/accounts/{id}/freeze',
-  operationId: 'freezeAccount',
-  summary: 'Stop an account from spending',
-  description:
+  ...operation(
+    'freezeAccount',
     'Reads are refused from now on with `account_frozen`; the account can still look at itself. Holds that are open are settled as usual.',
+  ),
+  ...shared,
   middleware: [onlyQuery(['shard'])] as const,
 });
 
 const unfreeze = createRoute({
+  ...operation('unfreezeAccount', 'An account that was closed stays closed.'),
   ...shared,
-  path: '/v1/ops/accounts/{id}/unfreeze',
-  operationId: 'unfreezeAccount',
-  summary: 'Let a frozen account spend again',
-  description: 'An account that was closed stays closed.',
   middleware: [onlyQuery(['shard'])] as const,
 });
 

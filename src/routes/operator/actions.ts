@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { OWNER_ACTION_KINDS } from '../../billing/operator/operator.ts';
 import { isoTime } from '../../core/clock.ts';
 import type { App } from '../../http/context.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { overloaded } from './orders.ts';
 import { listCursor, listPosition, nextCursor, pageOf, pageQuery, pageSize } from '../../http/pagination.ts';
@@ -44,13 +45,7 @@ const Actions = z
   });
 
 const route = createRoute({
-  method: 'get',
-  path: '/v1/ops/actions',
-  operationId: 'listOwnerActions',
-  tags: ['Owner'],
-  summary: 'What did the owner do, and why?',
-  description: 'Newest first. Nothing is ever removed from this list.',
-  security: [{ apiKey: [] }],
+  ...operation('listOwnerActions', 'Newest first. Nothing is ever removed from this list.'),
   middleware: [onlyQuery(Object.keys(Query.shape))] as const,
   request: { query: Query },
   responses: {

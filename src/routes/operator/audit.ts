@@ -1,5 +1,6 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { App } from '../../http/context.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { metricsExample, MetricsView } from './metrics-view.ts';
 import { overloaded, ReasonBody } from './orders.ts';
@@ -11,15 +12,11 @@ import { auditReport } from '../../ops/metrics/report.ts';
 const AuditView = MetricsView.shape.audit.openapi('OwnerAudit', { example: metricsExample.audit });
 
 const route = createRoute({
-  method: 'post',
-  path: '/v1/ops/audit',
-  operationId: 'runAudit',
-  tags: ['Owner'],
-  summary: 'Go on with the audit of the ledger, now',
-  description:
+  ...operation(
+    'runAudit',
     'What the cron does every five minutes: counts the rows that break a law of the ledger, for at most 5,000 accounts a call. A pass that is not finished ' +
-    'is in `runningPass`; call again until `lastPass` has moved.',
-  security: [{ apiKey: [] }],
+      'is in `runningPass`; call again until `lastPass` has moved.',
+  ),
   middleware: [onlyQuery(['shard'])] as const,
   request: { query: ShardQuery, body: { required: true, content: { 'application/json': { schema: ReasonBody } } } },
   responses: {

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../../http/context.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { BalanceView, balanceView } from '../account/balance-view.ts';
 import { creditRefusal, idInPath, reason } from './orders.ts';
@@ -49,13 +50,10 @@ const Credited = z
   });
 
 const route = createRoute({
-  method: 'post',
-  path: '/v1/ops/credits',
-  operationId: 'bookCredit',
-  tags: ['Owner'],
-  summary: 'Grant or adjust the credit of an account',
-  description: 'Booked once for each `ref`, which makes it safe to send again. The entry is in the journal of the account for good.',
-  security: [{ apiKey: [] }],
+  ...operation(
+    'bookCredit',
+    'Booked once for each `ref`, which makes it safe to send again. The entry is in the journal of the account for good.',
+  ),
   middleware: [onlyQuery(['shard'])] as const,
   request: { query: ShardQuery, body: { required: true, content: { 'application/json': { schema: Credit } } } },
   responses: {

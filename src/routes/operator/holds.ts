@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../../http/context.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { overloaded, ReasonBody } from './orders.ts';
 import { ShardQuery } from '../../http/auth/operator-shard.ts';
@@ -11,13 +12,7 @@ const Expired = z
   .openapi('OwnerHoldsExpired', { example: { expired: 3 } });
 
 const route = createRoute({
-  method: 'post',
-  path: '/v1/ops/holds/expire',
-  operationId: 'expireHolds',
-  tags: ['Owner'],
-  summary: 'Give back every hold whose time is over, now',
-  description: 'What the cron does every five minutes. At most 20,000 holds a call; a hold whose time is not over stays.',
-  security: [{ apiKey: [] }],
+  ...operation('expireHolds', 'What the cron does every five minutes. At most 20,000 holds a call; a hold whose time is not over stays.'),
   middleware: [onlyQuery(['shard'])] as const,
   request: { query: ShardQuery, body: { required: true, content: { 'application/json': { schema: ReasonBody } } } },
   responses: {

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { isoTime } from '../../core/clock.ts';
 import type { App } from '../../http/context.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { deskRefusal, idInPath, ReasonBody } from './orders.ts';
 import { ShardQuery } from '../../http/auth/operator-shard.ts';
@@ -18,12 +19,7 @@ const Revoked = z
   });
 
 const route = createRoute({
-  method: 'post',
-  path: '/v1/ops/keys/{id}/revoke',
-  operationId: 'revokeAnyKey',
-  tags: ['Owner'],
-  summary: 'Revoke a key of any account, at once and for good',
-  security: [{ apiKey: [] }],
+  ...operation('revokeAnyKey', 'Ends the key and every key below it at once and for good.'),
   middleware: [onlyQuery(['shard'])] as const,
   request: {
     query: ShardQuery,

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../../http/context.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { metricsExample, MetricsView } from './metrics-view.ts';
 import { overloaded } from './orders.ts';
@@ -17,15 +18,11 @@ const Query = ShardQuery.extend({
 const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8';
 
 const route = createRoute({
-  method: 'get',
-  path: '/v1/ops/metrics',
-  operationId: 'getMetrics',
-  tags: ['Owner'],
-  summary: 'How is the business doing?',
-  description:
+  ...operation(
+    'getMetrics',
     'Requests, providers, money, accounts, jobs and the audit of the ledger, from numbers that are kept while things happen. Sums of money are exact; ' +
-    'counts of requests may miss a few and are a few seconds late. With `Accept: text/plain`, or `format=prometheus`, as Prometheus text, whose counters count since the beginning.',
-  security: [{ apiKey: [] }],
+      'counts of requests may miss a few and are a few seconds late. With `Accept: text/plain`, or `format=prometheus`, as Prometheus text, whose counters count since the beginning.',
+  ),
   middleware: [onlyQuery(Object.keys(Query.shape))] as const,
   request: { query: Query },
   responses: {

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { isoTime } from '../../core/clock.ts';
 import type { App } from '../../http/context.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { deskRefusal, idInPath } from './orders.ts';
 import { ShardQuery } from '../../http/auth/operator-shard.ts';
@@ -47,13 +48,10 @@ const Receipt = z
   });
 
 const route = createRoute({
-  method: 'get',
-  path: '/v1/ops/receipts/{requestId}',
-  operationId: 'findReceipt',
-  tags: ['Owner'],
-  summary: 'What did this request cost, and why?',
-  description: 'By the `requestId` that every answer carries, whichever account it was for. A request that set nothing aside is not found.',
-  security: [{ apiKey: [] }],
+  ...operation(
+    'findReceipt',
+    'By the `requestId` that every answer carries, whichever account it was for. A request that set nothing aside is not found.',
+  ),
   middleware: [onlyQuery(['shard'])] as const,
   request: { query: ShardQuery, params: z.object({ requestId: idInPath.openapi({ example: 'req_01JZ0000000000000000000000' }) }) },
   responses: {

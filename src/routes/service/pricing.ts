@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { PRICE_CARD } from '../../billing/price-card.ts';
 import type { App } from '../../http/context.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses } from '../../http/error-response.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
 import { openToAnyOrigin } from '../../http/middleware/security-headers.ts';
@@ -39,14 +40,10 @@ function pricing(): z.infer<typeof Pricing> {
 }
 
 const route = createRoute({
-  method: 'get',
-  path: '/v1/pricing',
-  operationId: 'getPricing',
-  tags: ['Prices'],
-  summary: 'What does what cost?',
-  description:
+  ...operation(
+    'getPricing',
     'The price card in force, in micro-credits; 1,000,000 = US$1. A card never changes once published; a new price is a new version.',
-  security: [],
+  ),
   middleware: [openToAnyOrigin, onlyQuery([])] as const,
   responses: {
     200: { description: 'The price card.', content: { 'application/json': { schema: Pricing, example: pricing() } } },

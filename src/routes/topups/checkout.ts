@@ -1,13 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { topUpProblem } from '../../billing/topups/sync.ts';
 import type { App } from '../../http/context.ts';
+import { ENDPOINTS, operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { identifyCustomer } from '../../http/auth/identify.ts';
 import { idempotencyHeaders, idempotencyKey } from '../../http/idempotency/header.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
 import { orderRefusal, paymentsUnconfigured } from './view.ts';
 import { microCredits } from '../../core/money.ts';
-import { TOP_UP_RETURN_PATH } from './return.ts';
 
 const Wanted = z
   .strictObject({
@@ -31,14 +31,10 @@ const Checkout = z
   });
 
 const route = createRoute({
-  method: 'post',
-  path: '/v1/topups/checkout',
-  operationId: 'createTopUpCheckout',
-  tags: ['Top-ups'],
-  summary: 'Get a page to pay a top-up',
-  description:
+  ...operation(
+    'createTopUpCheckout',
     'Makes a Stripe Checkout session. 1,000,000 micro-credits are US$1. The balance grows when the payment has arrived; GET /v1/topups shows it. Needs the scope `billing`.',
-  security: [{ apiKey: [] }],
+  ),
   middleware: [onlyQuery([])] as const,
   request: { headers: idempotencyHeaders(), body: { required: true, content: { 'application/json': { schema: Wanted } } } },
   responses: {
@@ -64,7 +60,7 @@ export function registerTopUpCheckout(app: App): void {
       accountId: customer.value.account.id,
       credits,
       idempotencyKeyHash: key.value?.digest ?? null,
-      returnUrl: `${new URL(c.req.url).origin}${TOP_UP_RETURN_PATH}`,
+      returnUrl: `${new URL(c.req.url).origin}${ENDPOINTS.topUpReturn.path}`,
     });
     if (!ordered.ok) {
       if (ordered.error.kind === 'refused') c.get('event').alarm = 'payment_service_refused';

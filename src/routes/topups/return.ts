@@ -1,15 +1,13 @@
+import { ENDPOINTS } from '../../endpoints.ts';
 import type { App } from '../../http/context.ts';
 import { TOP_UP_PAGE_POLICY, topUpPage, topUpSentence } from './page.ts';
-
-/** Where Stripe sends the buyer back to. */
-export const TOP_UP_RETURN_PATH = '/topups/return';
 
 /** What Stripe calls a session. */
 const SESSION_ID = /^cs_\w{1,200}$/;
 
 /** The page after Stripe's: looks at the order as the webhook would, so that a lost webhook costs the buyer nothing. */
 export function registerTopUpReturn(app: App): void {
-  app.get(TOP_UP_RETURN_PATH, async (c) => {
+  app.get(ENDPOINTS.topUpReturn.path, async (c) => {
     c.header('Cache-Control', 'no-store');
     c.header('Content-Security-Policy', TOP_UP_PAGE_POLICY);
     const { payments } = c.get('service');

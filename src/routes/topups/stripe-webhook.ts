@@ -1,24 +1,18 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../../http/context.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
 import { checkRefusal, paymentsUnconfigured } from './view.ts';
 
-/** Where Stripe sends its events. */
-export const STRIPE_WEBHOOK_PATH = '/v1/stripe/webhook';
-
 const Received = z.object({ received: z.literal(true) }).openapi('WebhookReceived', { example: { received: true } });
 
 const route = createRoute({
-  method: 'post',
-  path: STRIPE_WEBHOOK_PATH,
-  operationId: 'receiveStripeEvent',
-  tags: ['Top-ups'],
-  summary: "Receive Stripe's events",
-  description:
+  ...operation(
+    'receiveStripeEvent',
     'For Stripe alone: the signature over the raw body is verified. An event is a hint to look; what is credited follows from what Stripe says ' +
-    'when it is asked. Events that are not about a top-up are acknowledged. A failure is answered with an error, and Stripe sends the event again.',
-  security: [],
+      'when it is asked. Events that are not about a top-up are acknowledged. A failure is answered with an error, and Stripe sends the event again.',
+  ),
   middleware: [onlyQuery([])] as const,
   request: {
     headers: z.object({ 'stripe-signature': z.string().optional() }),

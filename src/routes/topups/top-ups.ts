@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../../http/context.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { identifyCustomer } from '../../http/auth/identify.ts';
 import { listCursor, listPosition, nextCursor, pageOf, pageQuery, pageSize } from '../../http/pagination.ts';
@@ -13,13 +14,7 @@ const Page = z
   .openapi('TopUpPage', { example: { items: [topUpExample], nextCursor: null } });
 
 const listRoute = createRoute({
-  method: 'get',
-  path: '/v1/topups',
-  operationId: 'listTopUps',
-  tags: ['Top-ups'],
-  summary: 'List the top-ups of the account',
-  description: 'Newest first, with what the balance holds for each now. Needs the scope `billing`.',
-  security: [{ apiKey: [] }],
+  ...operation('listTopUps', 'Newest first, with what the balance holds for each now. Needs the scope `billing`.'),
   middleware: [onlyQuery(Object.keys(Query.shape))] as const,
   request: { query: Query },
   responses: {
@@ -29,13 +24,7 @@ const listRoute = createRoute({
 });
 
 const oneRoute = createRoute({
-  method: 'get',
-  path: '/v1/topups/{id}',
-  operationId: 'getTopUp',
-  tags: ['Top-ups'],
-  summary: 'Look at one top-up',
-  description: "Another account's top-up is answered as if there were none. Needs the scope `billing`.",
-  security: [{ apiKey: [] }],
+  ...operation('getTopUp', "Another account's top-up is answered as if there were none. Needs the scope `billing`."),
   middleware: [onlyQuery([])] as const,
   request: { params: z.object({ id: z.string().max(100) }) },
   responses: {

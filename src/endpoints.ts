@@ -1,0 +1,215 @@
+import type { KeyScope } from './billing/keys/limits.ts';
+import type { LineItem } from './billing/price-card.ts';
+import type { PolicyName } from './limits/policies.ts';
+
+type Endpoint = {
+  readonly method: 'get' | 'post' | 'patch' | 'delete' | 'all';
+  readonly path: string;
+  /** Where the API description lists it; null for pages, which it leaves out. */
+  readonly tag: 'Read' | 'Account' | 'Top-ups' | 'Prices' | 'Owner' | 'Service' | null;
+  readonly summary: string;
+  /** What a request proves: nothing, any API key, a key with this scope, the operator's key, or Stripe's signature. */
+  readonly access: 'anyone' | 'key' | KeyScope | 'operator' | 'stripe';
+  /** The lines that a call may be charged under. */
+  readonly prices?: readonly LineItem[];
+  /** What a call counts against before anything else is done for it; null where asking the store costs more than the answer. */
+  readonly rate: PolicyName | null;
+  readonly state: 'live' | 'planned';
+  /** Answers while settings are missing. */
+  readonly worksUnconfigured?: true;
+};
+
+const PARTS_OF_MEDIA = ['media', 'comments', 'media_parse', 'comment_parse'] as const;
+
+const READ = { method: 'get', tag: 'Read', rate: 'burst', state: 'live' } as const;
+const ACCOUNT = { tag: 'Account', rate: 'account', state: 'live' } as const;
+const TOP_UPS = { tag: 'Top-ups', rate: 'account', state: 'live' } as const;
+const OPERATOR = { tag: 'Owner', access: 'operator', rate: 'account', state: 'live' } as const;
+const OPEN = { method: 'get', access: 'anyone', rate: 'public', state: 'live', worksUnconfigured: true } as const;
+const PRICES = { ...OPEN, tag: 'Prices' } as const;
+const SERVICE = { ...OPEN, tag: 'Service' } as const;
+const PAGE = { ...OPEN, tag: null } as const;
+const PLANNED = { method: 'all', tag: null, access: 'anyone', rate: null, state: 'planned', worksUnconfigured: true } as const;
+
+/** Every endpoint, by its operation id. Paths, scopes, rate limits, the routes themselves and docs/reference derive from this table. */
+export const ENDPOINTS = {
+  readPost: { ...READ, path: '/v1/post', access: 'read:post', prices: PARTS_OF_MEDIA, summary: 'Read a public post' },
+  readReel: {
+    ...READ,
+    path: '/v1/reel',
+    access: 'read:reel',
+    prices: [...PARTS_OF_MEDIA, 'transcript'],
+    summary: 'Read a public reel, with its words',
+  },
+  readComments: {
+    ...READ,
+    path: '/v1/comments',
+    access: 'read:comments',
+    prices: ['comments', 'replies', 'comment_parse'],
+    summary: 'Read the comments of a public post or reel',
+  },
+  getMe: { ...ACCOUNT, method: 'get', path: '/v1/me', access: 'key', summary: 'Whose key is this, and what is left to spend?' },
+  listKeys: { ...ACCOUNT, method: 'get', path: '/v1/keys', access: 'keys', summary: 'List the keys this key manages' },
+  createKey: { ...ACCOUNT, method: 'post', path: '/v1/keys', access: 'keys', rate: 'changes', summary: 'Mint a key below this one' },
+  updateKey: {
+    ...ACCOUNT,
+    method: 'patch',
+    path: '/v1/keys/{id}',
+    access: 'keys',
+    rate: 'changes',
+    summary: 'Change the name or the limits of a key',
+  },
+  revokeKey: {
+    ...ACCOUNT,
+    method: 'delete',
+    path: '/v1/keys/{id}',
+    access: 'keys',
+    rate: 'changes',
+    summary: 'Revoke a key and every key below it',
+  },
+  rotateKey: {
+    ...ACCOUNT,
+    method: 'post',
+    path: '/v1/keys/{id}/rotate',
+    access: 'keys',
+    rate: 'changes',
+    summary: 'Give a key another text',
+  },
+  listUsage: { ...ACCOUNT, method: 'get', path: '/v1/usage', access: 'account', summary: 'What was spent, and on what' },
+  getReceipt: { ...ACCOUNT, method: 'get', path: '/v1/usage/{requestId}', access: 'account', summary: 'The receipt of one request' },
+  listLedger: { ...ACCOUNT, method: 'get', path: '/v1/ledger', access: 'account', summary: 'How the balance came about' },
+  getPricing: { ...PRICES, path: '/v1/pricing', summary: 'What does what cost?' },
+  signUp: {
+    ...ACCOUNT,
+    method: 'post',
+    path: '/v1/signup',
+    access: 'anyone',
+    rate: 'public',
+    summary: 'Create an account and its first API key',
+  },
+  createTopUpCheckout: {
+    ...TOP_UPS,
+    method: 'post',
+    path: '/v1/topups/checkout',
+    access: 'billing',
+    rate: 'changes',
+    summary: 'Get a page to pay a top-up',
+  },
+  listTopUps: { ...TOP_UPS, method: 'get', path: '/v1/topups', access: 'billing', summary: 'List the top-ups of the account' },
+  getTopUp: { ...TOP_UPS, method: 'get', path: '/v1/topups/{id}', access: 'billing', summary: 'Look at one top-up' },
+  topUpReturn: {
+    method: 'get',
+    path: '/topups/return',
+    tag: null,
+    access: 'anyone',
+    rate: null,
+    state: 'live',
+    summary: 'Show the buyer the top-up',
+  },
+  receiveStripeEvent: {
+    ...TOP_UPS,
+    method: 'post',
+    path: '/v1/stripe/webhook',
+    access: 'stripe',
+    rate: null,
+    summary: "Receive Stripe's events",
+  },
+  getMetrics: { ...OPERATOR, method: 'get', path: '/v1/ops/metrics', summary: 'How is the business doing?' },
+  findReceipt: { ...OPERATOR, method: 'get', path: '/v1/ops/receipts/{requestId}', summary: 'What did this request cost, and why?' },
+  listOwnerActions: { ...OPERATOR, method: 'get', path: '/v1/ops/actions', summary: 'What did the owner do, and why?' },
+  bookCredit: { ...OPERATOR, method: 'post', path: '/v1/ops/credits', summary: 'Grant or adjust the credit of an account' },
+  freezeAccount: { ...OPERATOR, method: 'post', path: '/v1/ops/accounts/{id}/freeze', summary: 'Stop an account from spending' },
+  unfreezeAccount: { ...OPERATOR, method: 'post', path: '/v1/ops/accounts/{id}/unfreeze', summary: 'Let a frozen account spend again' },
+  revokeAnyKey: {
+    ...OPERATOR,
+    method: 'post',
+    path: '/v1/ops/keys/{id}/revoke',
+    summary: 'Revoke a key of any account, at once and for good',
+  },
+  expireHolds: { ...OPERATOR, method: 'post', path: '/v1/ops/holds/expire', summary: 'Give back every hold whose time is over, now' },
+  runAudit: { ...OPERATOR, method: 'post', path: '/v1/ops/audit', summary: 'Go on with the audit of the ledger, now' },
+  getHealth: { ...SERVICE, path: '/health', summary: 'Is the service up?' },
+  getReadiness: { ...SERVICE, path: '/ready', summary: 'Can the service take reads?' },
+  getVersion: { ...SERVICE, path: '/version', summary: 'Which version is this?' },
+  index: { ...PAGE, path: '/', summary: 'Get links to the documentation' },
+  docs: { ...PAGE, path: '/docs', summary: 'Browse the API reference' },
+  errorDocs: { ...PAGE, path: '/docs/errors', summary: 'Browse errors and limitations' },
+  openApi: { ...PAGE, path: '/openapi.json', summary: 'Get the OpenAPI description' },
+  profile: { ...PLANNED, path: '/v1/profile', summary: 'Read a profile' },
+  search: { ...PLANNED, path: '/v1/search', summary: 'Search hashtags, profiles and places' },
+} as const satisfies Readonly<Record<string, Endpoint>>;
+
+type EndpointId = keyof typeof ENDPOINTS;
+
+/** The operations, whose rows the API description shows. */
+type OperationId = { [Id in EndpointId]: (typeof ENDPOINTS)[Id]['tag'] extends null ? never : Id }[EndpointId];
+
+/** What a route takes from its row. */
+export function operation<const Id extends OperationId>(id: Id, description: string) {
+  const { method, path, tag, summary, access }: (typeof ENDPOINTS)[Id] = ENDPOINTS[id];
+  const needsKey = access !== 'anyone' && access !== 'stripe';
+  return {
+    method: method as (typeof ENDPOINTS)[Id]['method'],
+    path: path as (typeof ENDPOINTS)[Id]['path'],
+    operationId: id,
+    tags: [tag],
+    summary,
+    description,
+    security: needsKey ? [{ apiKey: [] }] : [],
+  };
+}
+
+/** The rows with their common type, for code that walks the table. */
+export const ENDPOINT_ROWS: Readonly<Record<EndpointId, Endpoint>> = { ...ENDPOINTS };
+
+const rows = Object.values<Endpoint>(ENDPOINTS);
+
+/** Everything below it is the operator's, the addresses of nothing included. */
+export const OPERATOR_PREFIX = '/v1/ops/';
+
+/** Paths whose GET costs money. Hono would answer HEAD by running GET: a read that is paid for and thrown away. */
+export const PAID_PATHS = pathsWhere(({ prices }) => prices !== undefined);
+
+/** Paths, but the operator's, that need the settings to be complete. */
+export const SERVICE_PATHS = pathsWhere(({ access, worksUnconfigured }) => access !== 'operator' && worksUnconfigured === undefined);
+
+/** Planned paths, which answer that they do not exist yet. */
+export const PLANNED_PATHS = pathsWhere(({ state }) => state === 'planned');
+
+/** What a caller who wanted a planned endpoint can use today. */
+export const AVAILABLE_PATHS = pathsWhere(
+  ({ state, tag, path }) => state === 'live' && (tag === 'Read' || tag === 'Account' || tag === 'Prices') && !path.includes('{'),
+);
+
+/** The scope that a paid path needs. One that is not in the table needs all of reading. */
+export function scopeOf(path: string): KeyScope {
+  const access = rows.find((row) => row.path === path)?.access ?? 'read';
+  return access === 'anyone' || access === 'key' || access === 'operator' || access === 'stripe' ? 'read' : access;
+}
+
+const COUNTED_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+const limited = rows.filter(({ rate }) => rate !== null).map((row) => ({ ...row, segments: row.path.split('/') }));
+
+/**
+ * The policy that a request counts against before anything else is done for it. Null where nothing is registered, and for Stripe's own
+ * calls, which prove themselves by their signature. Below the operator's prefix every request counts, because it has its key looked up.
+ */
+export function policyFor(method: string, path: string): PolicyName | null {
+  if (!COUNTED_METHODS.includes(method)) return null;
+  if (path.startsWith(OPERATOR_PREFIX)) return 'account';
+  const name = (method === 'HEAD' ? 'GET' : method).toLowerCase();
+  const given = path.split('/');
+  return limited.find((row) => row.method === name && fits(row.segments, given))?.rate ?? null;
+}
+
+function fits(segments: readonly string[], given: readonly string[]): boolean {
+  return (
+    segments.length === given.length &&
+    segments.every((segment, at) => segment === given[at] || (segment.startsWith('{') && given[at] !== ''))
+  );
+}
+
+function pathsWhere(isWanted: (row: Endpoint) => boolean): readonly string[] {
+  return [...new Set(rows.filter(isWanted).map(({ path }) => path))];
+}
