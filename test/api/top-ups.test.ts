@@ -488,7 +488,7 @@ describe('lost webhooks', () => {
       expect(page.body).not.toContain('script>');
     }
     expect(api.takeSent().providers).toBe(0);
-    expect((await api.request('/topups/return?cancelled=true')).body).toContain('Nothing was paid');
+    expect((await api.request('/topups/return?cancelled=true')).body).toContain('Top-up cancelled');
   });
 
   test('the cron credits what was paid and takes back what was refunded, and then has nothing to do', async () => {

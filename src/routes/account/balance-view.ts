@@ -1,11 +1,13 @@
 import { z } from '@hono/zod-openapi';
 import type { Balance } from '../../billing/ledger/ledger.ts';
 
-/** An account's balance, as every response shows it. */
 export const BalanceView = z.object({
-  availableMicroCredits: z.int().openapi({ description: 'What can be spent now.' }),
-  heldMicroCredits: z.int().nonnegative().openapi({ description: 'Set aside for requests that are running.' }),
-  debtMicroCredits: z.int().nonnegative().openapi({ description: 'Owed after a payment was taken back; blocks spending.' }),
+  availableMicroCredits: z.int().openapi({ description: 'Credit that can be spent now; negative while the account is in debt.' }),
+  heldMicroCredits: z.int().nonnegative().openapi({ description: 'Credit held for requests that are still running.' }),
+  debtMicroCredits: z
+    .int()
+    .nonnegative()
+    .openapi({ description: 'Credit owed after a refund or dispute of a payment. No read is possible until it is paid.' }),
 });
 
 export function balanceView({ available, held, debt }: Balance): z.infer<typeof BalanceView> {

@@ -15,13 +15,15 @@ const CSV_COLUMNS = ['seq', 'kind', 'ref', 'deltaMicroCredits', 'balanceAfterMic
 const route = createRoute({
   ...operation(
     'listLedger',
-    "The account's journal, newest first: every change with the balance after it, numbered without gaps. Money set aside for requests that are running is in /v1/me. CSV by `Accept: text/csv`.",
+    "Returns every change of the account's balance, newest first, with the balance after it; entries are numbered without gaps. Use it to " +
+      'reconcile the balance. Credit held for running requests is not in it: see `GET /v1/me`. For the parts of one charge use ' +
+      '`GET /v1/usage/{requestId}`. Send `Accept: text/csv` for CSV. Needs the scope `account`.',
   ),
   middleware: [onlyQuery(Object.keys(Query.shape))] as const,
   request: { query: Query },
   responses: {
     200: {
-      description: 'A page of entries.',
+      description: 'A page of balance changes.',
       content: {
         'application/json': { schema: JournalPage },
         'text/csv': { schema: z.string(), example: `${CSV_COLUMNS.join(',')}\r\n` },

@@ -30,10 +30,15 @@ const Me = z
   });
 
 const route = createRoute({
-  ...operation('getMe', 'For the owner key `account` and `balance` are null: it is not billed.'),
+  ...operation(
+    'getMe',
+    "Returns the account and the key that sent the request, with the key's limits, and the balance. Use it to check a key or, before a " +
+      'large batch, what can be spent. Reads also answer with `X-Credits-Remaining`, so there is no need to poll. ' +
+      'With the operator key, `account` and `balance` are null.',
+  ),
   middleware: [onlyQuery([])] as const,
   responses: {
-    200: { description: 'The key, its account and the balance.', content: { 'application/json': { schema: Me } } },
+    200: { description: 'The account, the key and the balance.', content: { 'application/json': { schema: Me } } },
     ...errorResponses('invalid_request', 'internal', 'misconfigured', ...IDENTITY_ERRORS),
   },
 });

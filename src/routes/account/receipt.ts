@@ -9,7 +9,9 @@ import { Receipt, receiptView } from './usage-view.ts';
 const route = createRoute({
   ...operation(
     'getReceipt',
-    'What was set aside, taken and given back, line by line, by which price card, and where it came from. Also for reads that failed.',
+    'Returns what one request reserved, charged and refunded, line by line, with the price card and the source of the data. Take the id from ' +
+      '`requestId` of an error, `usage.receiptId` of a read, or the `X-Request-Id` header. Failed reads have a receipt too. A request that ' +
+      'reserved nothing, or belongs to another account, is 404. Needs the scope `account`.',
   ),
   middleware: [onlyQuery([])] as const,
   request: { params: z.object({ requestId: z.string().min(1).max(100) }) },
@@ -23,7 +25,7 @@ export function registerReceipt(app: App): void {
   app.openapi(route, async (c) => {
     const found = await accountLook(c, (keyHash) => c.get('service').usage.receipt(keyHash, c.req.valid('param').requestId));
     if (!found.ok) return refuse(c, found.error);
-    if (found.value === null) return refuse(c, { code: 'not_found', message: 'There is no such request.' });
+    if (found.value === null) return refuse(c, { code: 'not_found', message: 'No billed request has this id.' });
     return c.json(receiptView(found.value), 200);
   });
 }

@@ -10,10 +10,10 @@ import { personName } from '../keys/requests.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
 import { signupRefusal } from '../../http/limits/signup-guard.ts';
 
-/** What Turnstile gives out at most. Characters. */
+/** Turnstile's own maximum. Characters. */
 const LONGEST_TOKEN = 2_048;
 
-/** 128 random bits in base64 have 22 characters, a UUID has 36: whoever guesses the key and the names of a signup is given its API key. */
+/** 128 random bits in base64. Whoever guesses the Idempotency-Key and the names of a signup receives its API key. */
 const SHORTEST_SIGNUP_KEY = 22;
 
 const headers = idempotencyHeaders(
@@ -25,7 +25,7 @@ const Signup = z
     accountName: personName,
     keyName: personName,
     turnstileToken: z.string().min(1).max(LONGEST_TOKEN).optional().openapi({
-      description: 'Proof of a solved Turnstile challenge. Required where this deployment asks for it, and refused where it does not.',
+      description: 'The token of a solved Turnstile challenge. Required where the deployment asks for one, refused where it does not.',
     }),
   })
   .openapi('Signup', { example: { accountName: 'Example agent team', keyName: 'local-dev' } });
@@ -54,11 +54,15 @@ const SignedUp = z
   });
 
 const route = createRoute({
-  ...operation('signUp', 'The key is shown once; only its SHA-256 is kept. Both names are trimmed and 1 to 100 characters long.'),
+  ...operation(
+    'signUp',
+    'Creates an account with a root API key, which may do everything and manages every other key. Store the key from the response: it is ' +
+      'shown once, and only its SHA-256 is kept. Do not call it for another key of the same account: use `POST /v1/keys`.',
+  ),
   middleware: [onlyQuery([])] as const,
   request: { headers, body: { required: true, content: { 'application/json': { schema: Signup } } } },
   responses: {
-    201: { description: 'The account and its key.', content: { 'application/json': { schema: SignedUp } } },
+    201: { description: 'The account and its root key.', content: { 'application/json': { schema: SignedUp } } },
     ...errorResponses(
       'invalid_request',
       'challenge_failed',
@@ -75,7 +79,7 @@ const route = createRoute({
 export function registerSignup(app: App): void {
   app.openapi(route, (c) => {
     const { turnstileToken, ...names } = c.req.valid('json');
-    // A repeat is answered before it is counted as one more account; its Turnstile token may be another, so it is not part of the request.
+    // A repeat is answered before it counts against the signup limits. Its Turnstile token is new, so it is not part of the fingerprint.
     return idempotent(c, 'signup', names, () => signUp(c, names, turnstileToken), SHORTEST_SIGNUP_KEY);
   });
 }

@@ -16,12 +16,14 @@ const aKey = { 'application/json': { schema: AccountKey, example: accountKeyExam
 const updateRoute = createRoute({
   ...operation(
     'updateKey',
-    'What is left out stays. A limit may be widened up to that of the keys above; no key but one that signed up changes itself. A budget that is changed counts what was spent in its period before. The end of a key only moves closer. Needs the scope `keys`.',
+    'Changes the name or limits of a key; omitted fields stay as they are. A limit can be widened up to the limits of the keys above. Only the ' +
+      'root key may change itself. A changed budget still counts what was spent in the current period. `expiresAt` can only move earlier: ' +
+      'to extend a key, create another. Needs the scope `keys`.',
   ),
   ...shared,
   request: { params: KeyId, body: { required: true, content: { 'application/json': { schema: KeyPatch } } } },
   responses: {
-    200: { description: 'The key as it is now.', content: aKey },
+    200: { description: 'The changed key.', content: aKey },
     ...errorResponses('body_too_large', 'unsupported_media_type', ...KEY_ERRORS),
   },
 });
@@ -29,18 +31,24 @@ const updateRoute = createRoute({
 const rotateRoute = createRoute({
   ...operation(
     'rotateKey',
-    'The key keeps its id, its limits, the keys below it and what it has spent. Its old text works until the grace period is over, a day where nothing else is said. Needs the scope `keys`.',
+    'Gives a key a new secret, on a schedule or after a leak. The key keeps its id, limits, usage and the keys below it. The old secret works ' +
+      'until the grace period ends, a day by default; set `graceSeconds` to 0 to end it at once. To end the key itself, revoke it. ' +
+      'Needs the scope `keys`.',
   ),
   ...shared,
   request: { params: KeyId, headers: KeyHeaders, body: { required: true, content: { 'application/json': { schema: Rotation } } } },
   responses: {
-    201: { description: 'The key and its new text.', content: { 'application/json': { schema: MintedKey } } },
+    201: { description: 'The key and its new secret.', content: { 'application/json': { schema: MintedKey } } },
     ...errorResponses('body_too_large', 'unsupported_media_type', ...KEY_ERRORS, ...IDEMPOTENCY_ERRORS),
   },
 });
 
 const revokeRoute = createRoute({
-  ...operation('revokeKey', 'At once and for good; revoking again changes nothing. Needs the scope `keys`.'),
+  ...operation(
+    'revokeKey',
+    'Revokes a key and every key below it, at once and for good. Revoking it again changes nothing. To replace only the secret, rotate the key. ' +
+      'Needs the scope `keys`.',
+  ),
   ...shared,
   request: { params: KeyId },
   responses: { 200: { description: 'The revoked key.', content: aKey }, ...errorResponses('body_too_large', ...KEY_ERRORS) },

@@ -17,18 +17,19 @@ const Keys = z
   .openapi('Keys', { example: { items: [accountKeyExample], nextCursor: null } });
 const Query = z.object(pageQuery);
 
-/** How a position behind a revoked key is told from one behind a living one. */
+/** Marks a cursor that stands behind a revoked key: those come last. */
 const REVOKED = 'revoked-';
 
 const listRoute = createRoute({
   ...operation(
     'listKeys',
-    'A key that signed up manages every key of its account, any other key itself and the keys below it. Page by page, those that are not revoked first, then the newest. Needs the scope `keys`.',
+    'Lists the keys that the sending key manages, those not revoked first, then the newest. The root key manages every key of the account; ' +
+      'any other key manages itself and the keys below it. Secrets are never shown. Needs the scope `keys`.',
   ),
   middleware: [onlyQuery(Object.keys(Query.shape))] as const,
   request: { query: Query },
   responses: {
-    200: { description: 'A page of keys, without their text.', content: { 'application/json': { schema: Keys } } },
+    200: { description: 'A page of keys, without their secrets.', content: { 'application/json': { schema: Keys } } },
     ...errorResponses('invalid_request', 'invalid_cursor', 'unauthorized', 'forbidden', 'internal', 'misconfigured', 'overloaded'),
   },
 });
@@ -36,13 +37,14 @@ const listRoute = createRoute({
 const createKeyRoute = createRoute({
   ...operation(
     'createKey',
-    'The new key can never do more than the keys above it: their scopes, ceilings, budgets and expiry hold for it as well, and revoking one of them ends it. ' +
-      'Keys go four deep. Its text is shown once. Needs the scope `keys`.',
+    'Creates a key below the sending key, for an agent or a part of a system that should have less access. The new key never has more than ' +
+      'the keys above it: their scopes, ceilings, budgets and expiry apply to it too, and revoking one of them ends it. Keys nest four deep. ' +
+      'The secret is shown once. To replace a leaked secret and keep the key, use `POST /v1/keys/{id}/rotate`. Needs the scope `keys`.',
   ),
   middleware: [onlyQuery([])] as const,
   request: { headers: KeyHeaders, body: { required: true, content: { 'application/json': { schema: NewKey } } } },
   responses: {
-    201: { description: 'The key and its text.', content: { 'application/json': { schema: MintedKey } } },
+    201: { description: 'The key and its secret.', content: { 'application/json': { schema: MintedKey } } },
     ...errorResponses('body_too_large', 'unsupported_media_type', ...KEY_ERRORS, ...IDEMPOTENCY_ERRORS),
   },
 });
@@ -71,7 +73,7 @@ export function registerKeys(app: App): void {
     if (!asked.ok) return refuse(c, asked.error);
     const { account, key } = asked.value;
     const body = c.req.valid('json');
-    // Which key mints is part of the request: another key of the account must not be given the first one's new key.
+    // The creating key is part of the fingerprint: another key of the account must not receive the first one's new secret.
     return idempotent(c, account.id, { ...body, mintedBy: key.id }, () => mint(c, key, draftOf(body)));
   });
 }

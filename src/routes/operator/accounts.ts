@@ -13,7 +13,7 @@ const Status = z
   .object({
     accountId: z.string(),
     status: z.enum(['active', 'frozen', 'closed']),
-    changed: z.boolean().openapi({ description: 'False when it was so already.' }),
+    changed: z.boolean().openapi({ description: 'False if the account already had this status.' }),
   })
   .openapi('OwnerAccountStatus', { example: { accountId: 'acct_01JZ0000000000000000000000', status: 'frozen', changed: true } });
 
@@ -24,7 +24,7 @@ const shared = {
     body: { required: true as const, content: { 'application/json': { schema: ReasonBody } } },
   },
   responses: {
-    200: { description: 'The account as it is now.', content: { 'application/json': { schema: Status } } },
+    200: { description: 'The status of the account.', content: { 'application/json': { schema: Status } } },
     ...errorResponses(...OWNER_ERRORS, ...BODY_ERRORS, 'not_found'),
   },
 };
@@ -32,14 +32,15 @@ const shared = {
 const freeze = createRoute({
   ...operation(
     'freezeAccount',
-    'Reads are refused from now on with `account_frozen`; the account can still look at itself. Holds that are open are settled as usual.',
+    'Stops the account from spending, for example while fraud is investigated: reads and top-ups return `account_frozen`. Its keys still work for ' +
+      'looking at the account. Reads that are running finish and are charged. To stop a single key, revoke it instead.',
   ),
   ...shared,
   middleware: [onlyQuery(['shard'])] as const,
 });
 
 const unfreeze = createRoute({
-  ...operation('unfreezeAccount', 'An account that was closed stays closed.'),
+  ...operation('unfreezeAccount', 'Lets a frozen account spend again. A closed account stays closed.'),
   ...shared,
   middleware: [onlyQuery(['shard'])] as const,
 });

@@ -19,7 +19,7 @@ const Actions = z
         id: z.string(),
         kind: z.enum(OWNER_ACTION_KINDS),
         ref: z.string(),
-        subject: z.string().openapi({ description: 'The id of what it was done to; empty where it was done to everything.' }),
+        subject: z.string().openapi({ description: 'The id of the account or key concerned; empty for actions on the whole shard.' }),
         reason: z.string(),
         details: z.record(z.string(), z.unknown()),
         createdAt: z.iso.datetime(),
@@ -45,11 +45,14 @@ const Actions = z
   });
 
 const route = createRoute({
-  ...operation('listOwnerActions', 'Newest first. Nothing is ever removed from this list.'),
+  ...operation(
+    'listOwnerActions',
+    'Lists what the operator did, newest first, each with its reason. Nothing is ever removed from the list. Scheduled jobs are not in it: see `GET /v1/ops/metrics`.',
+  ),
   middleware: [onlyQuery(Object.keys(Query.shape))] as const,
   request: { query: Query },
   responses: {
-    200: { description: 'A page of the list.', content: { 'application/json': { schema: Actions } } },
+    200: { description: 'A page of actions.', content: { 'application/json': { schema: Actions } } },
     ...errorResponses(...OWNER_ERRORS, 'invalid_cursor'),
   },
 });

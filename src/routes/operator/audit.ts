@@ -14,13 +14,14 @@ const AuditView = MetricsView.shape.audit.openapi('OwnerAudit', { example: metri
 const route = createRoute({
   ...operation(
     'runAudit',
-    'What the cron does every five minutes: counts the rows that break a law of the ledger, for at most 5,000 accounts a call. A pass that is not finished ' +
-      'is in `runningPass`; call again until `lastPass` has moved.',
+    'Runs the next part of the ledger audit now: counts rows that break an invariant of the ledger, for at most 5,000 accounts a call. The cron ' +
+      'does the same every five minutes, so call it only to get a result sooner. While a pass is unfinished it is in `runningPass`; call again ' +
+      'until `lastPass` changes.',
   ),
   middleware: [onlyQuery(['shard'])] as const,
   request: { query: ShardQuery, body: { required: true, content: { 'application/json': { schema: ReasonBody } } } },
   responses: {
-    200: { description: 'How far the audit has come, and what it found.', content: { 'application/json': { schema: AuditView } } },
+    200: { description: 'The progress and the findings of the audit.', content: { 'application/json': { schema: AuditView } } },
     ...errorResponses(...OWNER_ERRORS, ...BODY_ERRORS),
   },
 });

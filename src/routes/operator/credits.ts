@@ -12,7 +12,9 @@ import { MAX_AMOUNT_MICRO_CREDITS, microCredits } from '../../core/money.ts';
 const Credit = z
   .strictObject({
     accountId: idInPath,
-    kind: z.enum(['grant', 'adjust']).openapi({ description: 'A grant only gives; an adjustment may take, down to a debt.' }),
+    kind: z
+      .enum(['grant', 'adjust'])
+      .openapi({ description: 'A `grant` only adds credit; an `adjust` may also take credit, even into debt.' }),
     microCredits: z
       .int()
       .min(-MAX_AMOUNT_MICRO_CREDITS)
@@ -21,7 +23,7 @@ const Credit = z
     ref: z
       .string()
       .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,79}$/)
-      .openapi({ description: 'Your name for this credit; it is booked once.' }),
+      .openapi({ description: 'Your own name for this credit, such as a ticket number. Each is booked once.' }),
     reason,
   })
   .refine((credit) => credit.kind === 'adjust' || credit.microCredits > 0, { path: ['microCredits'], message: 'a grant must be above 0' })
@@ -38,7 +40,7 @@ const Credit = z
 const Credited = z
   .object({
     accountId: z.string(),
-    booked: z.boolean().openapi({ description: 'False when this ref had been booked before: nothing was booked again.' }),
+    booked: z.boolean().openapi({ description: 'False if this `ref` was booked before; nothing was booked again.' }),
     balance: BalanceView,
   })
   .openapi('OwnerCredited', {
@@ -52,12 +54,13 @@ const Credited = z
 const route = createRoute({
   ...operation(
     'bookCredit',
-    'Booked once for each `ref`, which makes it safe to send again. The entry is in the journal of the account for good.',
+    'Adds credit to an account or corrects its balance. Each `ref` is booked once, so the request is safe to repeat; the same `ref` with another ' +
+      "account or amount is 422. The entry stays in the account's ledger for good. Do not use it for payments: top-ups book those.",
   ),
   middleware: [onlyQuery(['shard'])] as const,
   request: { query: ShardQuery, body: { required: true, content: { 'application/json': { schema: Credit } } } },
   responses: {
-    200: { description: 'What the account has now.', content: { 'application/json': { schema: Credited } } },
+    200: { description: 'The balance after the credit.', content: { 'application/json': { schema: Credited } } },
     ...errorResponses(...OWNER_ERRORS, ...BODY_ERRORS, 'not_found', 'idempotency_mismatch'),
   },
 });

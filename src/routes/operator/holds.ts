@@ -8,15 +8,19 @@ import { onlyQuery } from '../../http/middleware/strict-query.ts';
 import { BODY_ERRORS, OWNER_ERRORS } from '../../http/auth/require-operator.ts';
 
 const Expired = z
-  .object({ expired: z.int().nonnegative().openapi({ description: 'How many holds were given back.' }) })
+  .object({ expired: z.int().nonnegative().openapi({ description: 'How many holds were released.' }) })
   .openapi('OwnerHoldsExpired', { example: { expired: 3 } });
 
 const route = createRoute({
-  ...operation('expireHolds', 'What the cron does every five minutes. At most 20,000 holds a call; a hold whose time is not over stays.'),
+  ...operation(
+    'expireHolds',
+    'Releases the holds of requests that never finished, at most 20,000 a call. The cron does the same every five minutes, so call it only to ' +
+      'return the credit sooner. Holds that are not overdue stay.',
+  ),
   middleware: [onlyQuery(['shard'])] as const,
   request: { query: ShardQuery, body: { required: true, content: { 'application/json': { schema: ReasonBody } } } },
   responses: {
-    200: { description: 'How many were given back.', content: { 'application/json': { schema: Expired } } },
+    200: { description: 'The number of released holds.', content: { 'application/json': { schema: Expired } } },
     ...errorResponses(...OWNER_ERRORS, ...BODY_ERRORS),
   },
 });

@@ -12,14 +12,17 @@ const Revoked = z
   .object({
     keyId: z.string(),
     revokedAt: z.iso.datetime(),
-    changed: z.boolean().openapi({ description: 'False when it had been revoked before.' }),
+    changed: z.boolean().openapi({ description: 'False if the key was revoked before.' }),
   })
   .openapi('OwnerKeyRevoked', {
     example: { keyId: 'key_01JZ0000000000000000000000', revokedAt: '2026-06-28T00:00:00.000Z', changed: true },
   });
 
 const route = createRoute({
-  ...operation('revokeAnyKey', 'Ends the key and every key below it at once and for good.'),
+  ...operation(
+    'revokeAnyKey',
+    'Revokes a key of any account and every key below it, at once and for good, for example when it was published. To stop a whole account, freeze it.',
+  ),
   middleware: [onlyQuery(['shard'])] as const,
   request: {
     query: ShardQuery,
@@ -27,7 +30,7 @@ const route = createRoute({
     body: { required: true, content: { 'application/json': { schema: ReasonBody } } },
   },
   responses: {
-    200: { description: 'The key opens nothing any more.', content: { 'application/json': { schema: Revoked } } },
+    200: { description: 'The key is revoked.', content: { 'application/json': { schema: Revoked } } },
     ...errorResponses(...OWNER_ERRORS, ...BODY_ERRORS, 'not_found'),
   },
 });

@@ -11,8 +11,8 @@ import { prometheusText } from '../../ops/metrics/prometheus.ts';
 import { reportOf } from '../../ops/metrics/report.ts';
 
 const Query = ShardQuery.extend({
-  window: z.enum(['1h', '24h', '30d']).optional().openapi({ description: 'How far back the JSON looks; 24h where it is not said.' }),
-  format: z.enum(['json', 'prometheus']).optional().openapi({ description: 'Instead of an `Accept` header.' }),
+  window: z.enum(['1h', '24h', '30d']).optional().openapi({ description: 'The period that the JSON covers; 24h by default.' }),
+  format: z.enum(['json', 'prometheus']).optional().openapi({ description: 'The format, instead of an `Accept` header.' }),
 });
 
 const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8';
@@ -20,14 +20,15 @@ const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8';
 const route = createRoute({
   ...operation(
     'getMetrics',
-    'Requests, providers, money, accounts, jobs and the audit of the ledger, from numbers that are kept while things happen. Sums of money are exact; ' +
-      'counts of requests may miss a few and are a few seconds late. With `Accept: text/plain`, or `format=prometheus`, as Prometheus text, whose counters count since the beginning.',
+    'Returns requests, providers, money, accounts, keys, holds, jobs and the ledger audit. Amounts of money are exact; counts of requests may ' +
+      'miss a few and lag by some seconds. Send `Accept: text/plain` or `format=prometheus` for Prometheus, whose counters cover all time. ' +
+      'For one request use `GET /v1/ops/receipts/{requestId}`.',
   ),
   middleware: [onlyQuery(Object.keys(Query.shape))] as const,
   request: { query: Query },
   responses: {
     200: {
-      description: 'The numbers.',
+      description: 'The metrics.',
       content: {
         'application/json': { schema: MetricsView, example: metricsExample },
         'text/plain': { schema: z.string(), example: '# TYPE igskill_holds_open gauge\nigskill_holds_open 0\n' },
@@ -49,7 +50,7 @@ export function registerOpsMetrics(app: App): void {
   });
 }
 
-/** Prometheus names its own formats first and text/plain among them; whoever names JSON gets JSON. */
+/** Prometheus accepts text/plain among its own formats; a caller that accepts JSON gets JSON. */
 function prefersText(accept: string): boolean {
   return /text\/plain|application\/openmetrics-text/.test(accept) && !accept.includes('application/json');
 }

@@ -14,7 +14,7 @@ const Receipt = z
     accountId: z.string(),
     keyId: z.string(),
     state: z.enum(['open', 'settled', 'released', 'expired']),
-    reason: z.string().nullable().openapi({ description: 'Why it was given back whole.' }),
+    reason: z.string().nullable().openapi({ description: 'Why nothing was charged; null for a settled request.' }),
     reservedMicroCredits: z.int(),
     settledMicroCredits: z.int().nullable(),
     createdAt: z.iso.datetime(),
@@ -28,7 +28,10 @@ const Receipt = z
         reason: z.string().nullable(),
       }),
     ),
-    receipt: z.record(z.string(), z.unknown()).nullable().openapi({ description: 'What was read, from where and by which prices.' }),
+    receipt: z
+      .record(z.string(), z.unknown())
+      .nullable()
+      .openapi({ description: 'What was read, from which provider and by which price card, with the cost to the operator.' }),
   })
   .openapi('OwnerReceipt', {
     example: {
@@ -50,12 +53,13 @@ const Receipt = z
 const route = createRoute({
   ...operation(
     'findReceipt',
-    'By the `requestId` that every answer carries, whichever account it was for. A request that set nothing aside is not found.',
+    'Returns the billing record of any request by the `requestId` that every answer carries, to answer a question about a charge. A request that ' +
+      'reserved nothing is 404. Customers see their own with `GET /v1/usage/{requestId}`.',
   ),
   middleware: [onlyQuery(['shard'])] as const,
   request: { query: ShardQuery, params: z.object({ requestId: idInPath.openapi({ example: 'req_01JZ0000000000000000000000' }) }) },
   responses: {
-    200: { description: 'The money of the request.', content: { 'application/json': { schema: Receipt } } },
+    200: { description: 'The billing record of the request.', content: { 'application/json': { schema: Receipt } } },
     ...errorResponses(...OWNER_ERRORS, 'not_found'),
   },
 });

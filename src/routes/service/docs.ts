@@ -4,12 +4,11 @@ import { apiDocsPage, errorDocsPage } from './docs-page.ts';
 import { DOCS_CONTENT_SECURITY_POLICY } from '../../http/middleware/security-headers.ts';
 import { openApiDocument } from '../../http/openapi.ts';
 
-/** Documentation changes with a deployment only. Seconds. */
+/** Documentation changes only with a deployment. */
 const DOCS_MAX_AGE_SECONDS = 300;
 
 const cacheControl = `public, max-age=${DOCS_MAX_AGE_SECONDS}`;
 
-/** The description of the API for machines, and the pages for people. */
 export function registerDocs(app: App): void {
   app.get(ENDPOINTS.openApi.path, (c) => {
     c.header('Cache-Control', cacheControl);

@@ -13,10 +13,13 @@ const Health = z
   });
 
 const route = createRoute({
-  ...operation('getHealth', 'Answers as long as the Worker runs; it asks nothing of the database. See /ready for that.'),
+  ...operation(
+    'getHealth',
+    'Answers while the Worker runs, without touching the database. Use it for uptime checks; to know whether reads work, use `GET /ready`.',
+  ),
   middleware: [openToAnyOrigin, onlyQuery([])] as const,
   responses: {
-    200: { description: 'It is.', content: { 'application/json': { schema: Health } } },
+    200: { description: 'The service is running.', content: { 'application/json': { schema: Health } } },
     ...errorResponses('invalid_request', 'internal'),
   },
 });

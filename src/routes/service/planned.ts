@@ -8,7 +8,7 @@ export function registerDeferred(app: App): void {
     app.all(path, (c) =>
       refuse(c, {
         code: 'endpoint_deferred',
-        message: `${path} is planned, but does not exist yet. Reads start from the URL of a post: use /v1/post.`,
+        message: `${path} is planned but does not exist yet. To read a post by its URL, use /v1/post.`,
         details: { available: AVAILABLE_PATHS },
       }),
     );

@@ -17,11 +17,11 @@ const Readiness = z
 const route = createRoute({
   ...operation(
     'getReadiness',
-    'Tries the database and the content cache, and names settings that are missing or malformed, never their values.',
+    'Checks the settings, the database and the content cache, and names what is missing or malformed, never values. Use it after a deployment; for frequent uptime checks use `GET /health`.',
   ),
   middleware: [openToAnyOrigin, onlyQuery([])] as const,
   responses: {
-    200: { description: 'Everything that reads need is there.', content: { 'application/json': { schema: Readiness } } },
+    200: { description: 'Reads can be served.', content: { 'application/json': { schema: Readiness } } },
     503: { description: 'Something is missing; `checks` names it.', content: { 'application/json': { schema: Readiness } } },
     ...errorResponses('invalid_request', 'internal'),
   },

@@ -10,7 +10,7 @@ const Version = z
   .openapi('Version', { example: { service: 'igskill.md', version: 'dev', priceCardVersion: '2026-11-22' } });
 
 const route = createRoute({
-  ...operation('getVersion', 'Names the deployment and the price card in force, for bug reports and for noticing a new price card.'),
+  ...operation('getVersion', 'Returns the version of the deployment and of the price card, for a bug report or to notice new prices.'),
   middleware: [openToAnyOrigin, onlyQuery([])] as const,
   responses: {
     200: { description: 'The deployed version and the price card in force.', content: { 'application/json': { schema: Version } } },

@@ -17,14 +17,16 @@ const Wanted = z
         const problem = topUpProblem(amount);
         if (problem !== null) ctx.addIssue({ code: 'custom', message: problem });
       })
-      .openapi({ description: 'Whole cents (a multiple of 10,000), from 500,000 (US$0.50) to 5,000,000,000 (US$5,000).' }),
+      .openapi({
+        description: 'The credit to buy: a multiple of 10,000 (whole cents) from 500,000 (US$0.50) to 5,000,000,000 (US$5,000).',
+      }),
   })
   .openapi('TopUpRequest', { example: { microCredits: 1_000_000 } });
 
 const Checkout = z
   .object({
-    checkoutSession: z.object({ id: z.string(), url: z.string().openapi({ description: 'Send the buyer here.' }) }),
-    microCredits: z.int(),
+    checkoutSession: z.object({ id: z.string(), url: z.string().openapi({ description: 'The page on which to pay.' }) }),
+    microCredits: z.int().openapi({ description: 'The credit that full payment buys.' }),
   })
   .openapi('TopUpCheckout', {
     example: { checkoutSession: { id: 'cs_…', url: 'https://checkout.stripe.com/…' }, microCredits: 1_000_000 },
@@ -33,12 +35,14 @@ const Checkout = z
 const route = createRoute({
   ...operation(
     'createTopUpCheckout',
-    'Makes a Stripe Checkout session. 1,000,000 micro-credits are US$1. The balance grows when the payment has arrived; GET /v1/topups shows it. Needs the scope `billing`.',
+    'Creates a Stripe Checkout session and returns the page on which a person pays by card. 1,000,000 micro-credits are US$1. The balance grows ' +
+      'when the payment arrives, usually within seconds: see `GET /v1/topups/{id}` or `GET /v1/me`. A session can be paid for 23 hours. Send an ' +
+      '`Idempotency-Key`, so that a retry returns the same session instead of a second one. Needs the scope `billing`.',
   ),
   middleware: [onlyQuery([])] as const,
   request: { headers: idempotencyHeaders(), body: { required: true, content: { 'application/json': { schema: Wanted } } } },
   responses: {
-    200: { description: 'Where to pay.', content: { 'application/json': { schema: Checkout } } },
+    200: { description: 'The session to pay.', content: { 'application/json': { schema: Checkout } } },
     ...errorResponses('invalid_request', 'body_too_large', 'unsupported_media_type', 'unauthorized', 'forbidden', 'account_frozen'),
     ...errorResponses('idempotency_in_flight', 'idempotency_mismatch', 'internal', 'payments_unavailable'),
     ...errorResponses('payments_unconfigured', 'misconfigured', 'overloaded'),

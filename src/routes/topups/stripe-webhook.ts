@@ -10,17 +10,17 @@ const Received = z.object({ received: z.literal(true) }).openapi('WebhookReceive
 const route = createRoute({
   ...operation(
     'receiveStripeEvent',
-    'For Stripe alone: the signature over the raw body is verified. An event is a hint to look; what is credited follows from what Stripe says ' +
-      'when it is asked. Events that are not about a top-up are acknowledged. A failure is answered with an error, and Stripe sends the event again.',
+    'For Stripe only; callers never need it. Verifies the signature over the raw body. An event is a hint: what is credited follows from what ' +
+      'Stripe reports when it is asked. Events that are not about a top-up are acknowledged. On an error Stripe sends the event again.',
   ),
   middleware: [onlyQuery([])] as const,
   request: {
     headers: z.object({ 'stripe-signature': z.string().optional() }),
-    // Described, but not parsed here: the signature is over the bytes.
+    // Only described: the signature is over the bytes, so the body is not parsed here.
     body: { required: true, content: { 'application/json': { schema: { type: 'object' }, example: { id: 'evt_…', object: 'event' } } } },
   },
   responses: {
-    200: { description: 'The event was dealt with.', content: { 'application/json': { schema: Received } } },
+    200: { description: 'The event is handled.', content: { 'application/json': { schema: Received } } },
     ...errorResponses('invalid_request', 'invalid_signature', 'body_too_large', 'internal', 'payments_unavailable'),
     ...errorResponses('payments_unconfigured', 'misconfigured', 'overloaded'),
   },
@@ -46,7 +46,7 @@ export function registerStripeWebhook(app: App): void {
     if (order !== null) c.get('event').topUpId = order.id;
     if (order !== null) c.get('event').accountId = order.accountId;
     if (alarm !== null) c.get('event').alarm = alarm;
-    // A memory that fails costs one more look at the same order, so its answer isn't waited for with an error.
+    // A lost note only costs one more check of the same order, so its failure is ignored.
     await topUps.markDone(hint.value);
     return c.json({ received: true as const }, 200);
   });

@@ -14,7 +14,11 @@ const Page = z
   .openapi('TopUpPage', { example: { items: [topUpExample], nextCursor: null } });
 
 const listRoute = createRoute({
-  ...operation('listTopUps', 'Newest first, with what the balance holds for each now. Needs the scope `billing`.'),
+  ...operation(
+    'listTopUps',
+    'Lists the top-ups of the account, newest first, with what each is worth now: refunds and disputes take credit back. For the effect on the ' +
+      'balance use `GET /v1/ledger`. Needs the scope `billing`.',
+  ),
   middleware: [onlyQuery(Object.keys(Query.shape))] as const,
   request: { query: Query },
   responses: {
@@ -24,7 +28,10 @@ const listRoute = createRoute({
 });
 
 const oneRoute = createRoute({
-  ...operation('getTopUp', "Another account's top-up is answered as if there were none. Needs the scope `billing`."),
+  ...operation(
+    'getTopUp',
+    'Returns one top-up by its id, to see whether it was paid. A top-up of another account is 404. Needs the scope `billing`.',
+  ),
   middleware: [onlyQuery([])] as const,
   request: { params: z.object({ id: z.string().max(100) }) },
   responses: {
