@@ -41,13 +41,12 @@ import { registerTopUps } from './routes/topups/top-ups.ts';
 import { registerUsage } from './routes/account/usage.ts';
 import { registerVersion } from './routes/service/version.ts';
 
-/** The largest body any endpoint takes today is a few hundred bytes. */
+/** The largest body of any operation is a few hundred bytes. */
 const LARGEST_BODY_BYTES = 16_384;
 
-/** Stripe's events carry whole objects, with all their metadata. */
+/** Stripe's events carry whole objects with their metadata. */
 const LARGEST_EVENT_BYTES = 524_288;
 
-/** The API's table of contents. */
 export function createApp(depsFor: DepsFor): App {
   const app: App = new OpenAPIHono<AppEnv>({ strict: true, defaultHook: refuseInvalid });
   app.use(requestLog(depsFor));

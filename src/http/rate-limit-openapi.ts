@@ -6,27 +6,25 @@ import { errorResponses } from './error-response.ts';
 
 type Document = ReturnType<OpenAPIHono['getOpenAPI31Document']>;
 
-/** The headers of measured answers, as components of the description. */
 export const RATE_LIMIT_HEADERS = {
   RateLimitPolicy: {
     description:
-      'The limits that this request counted against: `q` requests in windows of `w` seconds (draft-ietf-httpapi-ratelimit-headers).',
+      'The limits that the request counted against: `q` requests per window of `w` seconds (draft-ietf-httpapi-ratelimit-headers).',
     schema: { type: 'string' },
     example: '"burst";q=60;w=60',
   },
   RateLimit: {
-    description: 'What is left of each: `r` requests, and `t` seconds until all of them are there again.',
+    description: 'What is left of each limit: `r` requests, and `t` seconds until the window ends.',
     schema: { type: 'string' },
     example: '"burst";r=41;t=23',
   },
-  RetryAfter: { description: 'Seconds to wait before the next try.', schema: { type: 'integer', minimum: 1 }, example: 23 },
+  RetryAfter: { description: 'Seconds to wait before trying again.', schema: { type: 'integer', minimum: 1 }, example: 23 },
 } as const;
 
 const header = (name: keyof typeof RATE_LIMIT_HEADERS) => ({ $ref: `#/components/headers/${name}` });
 
 /**
- * Writes into the description what the table of policies says: the headers of every answer of a limited operation, and its 429. The
- * limits stand before the routes, so no route declares them.
+ * Adds the headers and the 429 of a limited operation to the description. Limits apply before any route, so no route declares them.
  */
 export function describeRateLimits(document: Document): void {
   for (const [path, item] of Object.entries(document.paths ?? {})) {
@@ -46,14 +44,12 @@ export function describeRateLimits(document: Document): void {
   }
 }
 
-/** A limit in words. */
 function sentence(name: PolicyName): string {
   const { limit, windowSeconds } = quotaOf(name, 1);
-  const whom = { key: 'a key', address: 'an address', everyone: 'everybody together' }[RATE_LIMIT_ROWS[name].per];
-  return `${limit} requests in ${windowSeconds} seconds for ${whom} (\`${name}\`)`;
+  const whom = { key: 'API key', address: 'address', everyone: 'deployment' }[RATE_LIMIT_ROWS[name].per];
+  return `${limit} requests in ${windowSeconds} seconds per ${whom} (\`${name}\`)`;
 }
 
-/** The 429 of a route that has others of its own, or a new one. */
 function withRefusal(declared: unknown): unknown {
   const limited = errorResponses('rate_limited')[429];
   if (!isJsonObject(declared) || !isJsonObject(declared['content'])) return described(limited);
@@ -64,7 +60,6 @@ function withRefusal(declared: unknown): unknown {
   return { ...declared, ...described({ ...limited, description }, both) };
 }
 
-/** The response as the description writes it: the error's schema by its name. */
 function described(
   limited: { readonly description: string; readonly content: { readonly 'application/json': { readonly examples: object } } },
   examples?: object,

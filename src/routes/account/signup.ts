@@ -80,7 +80,7 @@ export function registerSignup(app: App): void {
   app.openapi(route, (c) => {
     const { turnstileToken, ...names } = c.req.valid('json');
     // A repeat is answered before it counts against the signup limits. Its Turnstile token is new, so it is not part of the fingerprint.
-    return idempotent(c, 'signup', names, () => signUp(c, names, turnstileToken), SHORTEST_SIGNUP_KEY);
+    return idempotent(c, { scope: 'signup', body: names, shortestKey: SHORTEST_SIGNUP_KEY }, () => signUp(c, names, turnstileToken));
   });
 }
 

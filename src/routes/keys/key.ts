@@ -73,7 +73,7 @@ export function registerKey(app: App): void {
     const { account, key } = asked.value;
     const body = c.req.valid('json');
     const id = keyIdOf(c.req.valid('param'));
-    return idempotent(c, account.id, { ...body, rotatedBy: key.id }, () => rotate(c, key, id, body.graceSeconds * 1_000));
+    return idempotent(c, { scope: account.id, body: { ...body, rotatedBy: key.id } }, () => rotate(c, key, id, body.graceSeconds * 1_000));
   });
 
   app.openapi(revokeRoute, async (c) => {

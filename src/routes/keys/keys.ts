@@ -74,7 +74,7 @@ export function registerKeys(app: App): void {
     const { account, key } = asked.value;
     const body = c.req.valid('json');
     // The creating key is part of the fingerprint: another key of the account must not receive the first one's new secret.
-    return idempotent(c, account.id, { ...body, mintedBy: key.id }, () => mint(c, key, draftOf(body)));
+    return idempotent(c, { scope: account.id, body: { ...body, mintedBy: key.id } }, () => mint(c, key, draftOf(body)));
   });
 }
 

@@ -25,11 +25,9 @@ export const MetricsView = z
       z.object({
         configured: z.boolean(),
         state: z.enum(['unconfigured', 'idle', 'healthy', 'degraded', 'failing']),
-        circuit: z
-          .enum(['open', 'closed'])
-          .openapi({
-            description: '`open`: in the last ten minutes reads asked other providers first, because its last calls had failed.',
-          }),
+        circuit: z.enum(['open', 'closed']).openapi({
+          description: '`open`: in the last ten minutes reads asked other providers first, because its last calls had failed.',
+        }),
         passedOver: count.openapi({ description: 'Requests that asked other providers first.' }),
         calls: count,
         failures: count,
