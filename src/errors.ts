@@ -39,7 +39,7 @@ export const ERRORS = {
     retry: 'after_change',
     summary: 'The cursor is not valid for this request.',
     callerAction:
-      'Send `nextCursor` unchanged to the list it came from; for comments, with the same post and `includeReplies`. Or start without a cursor.',
+      'Send `nextCursor` unchanged to the list it came from (for comments, with the same post and `includeReplies`), or no cursor.',
     operatorAction: 'None. Changing CURSOR_SIGNING_SECRET invalidates the cursors of comments.',
   },
   invalid_signature: {
@@ -215,8 +215,7 @@ export const ERRORS = {
     billed: false,
     retry: 'after_delay',
     summary: 'Too many requests.',
-    callerAction:
-      'Wait for the seconds of `Retry-After`. `details` names the limit; the `RateLimit` header of every limited response says what is left.',
+    callerAction: 'Wait for the seconds of `Retry-After`. `details` names the limit; the `RateLimit` header says what is left of it.',
     operatorAction: 'None. If legitimate callers are refused, raise RATE_LIMIT_SCALE or the table in src/limits/policies.ts.',
   },
   repeated_failure: {

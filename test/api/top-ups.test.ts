@@ -468,7 +468,7 @@ describe('lost webhooks', () => {
     const { key, accountId } = await api.signUp();
     const { session } = await checkout(api, key);
     const unpaid = await api.request(`/topups/return?session_id=${session.id}`);
-    expect([unpaid.status, unpaid.body]).toEqual([200, expect.stringContaining('has not arrived yet')]);
+    expect([unpaid.status, unpaid.body]).toEqual([200, expect.stringContaining('We have not received the payment yet')]);
     const location = new URL((await stripe.buyer(session.id, 'pay')) ?? '');
     const page = await api.request(`${location.pathname}${location.search}`);
     expect(page.status).toBe(200);
