@@ -29,31 +29,36 @@ export type Payments = {
   readonly readHint: PaymentService['readHint'];
 };
 
-/** Exists only when the settings are complete. */
+/** Exists only when the settings are complete. Every part belongs to one shard, except those of the operator. */
 export type Service = {
-  /** The shard of everything here except `ownerDesk` and `ownerView`. */
   readonly shard: number;
-  /** The shard of those two, as the operator chose; null when it does not exist, and they must not be used. */
-  readonly ownersShard: number | null;
   readonly ledger: Ledger;
-  readonly accounts: Accounts;
-  readonly keyRing: KeyRing;
   readonly reader: Reader;
-  readonly topUps: TopUps;
-  /** Null while Stripe's secrets are not set. */
-  readonly payments: Payments | null;
   /** Reads for test keys. */
   readonly sandbox: Reader;
-  readonly usage: UsageBook;
   readonly replays: Replays;
   readonly answerSeal: AnswerSeal;
-  /** SHA-256 in hex of the operator keys. */
-  readonly ownerKeyHashes: readonly string[];
-  /** Null where a signup needs no Turnstile challenge. */
-  readonly turnstile: Turnstile | null;
-  readonly ownerDesk: OwnerDesk;
-  readonly ownerView: OwnerView;
   readonly holdTtlMs: number;
+  readonly accounts: {
+    readonly directory: Accounts;
+    readonly keys: KeyRing;
+    readonly usage: UsageBook;
+    /** Null where a signup needs no Turnstile challenge. */
+    readonly turnstile: Turnstile | null;
+  };
+  readonly payments: {
+    readonly topUps: TopUps;
+    /** Null while Stripe's secrets are not set. */
+    readonly stripe: Payments | null;
+  };
+  readonly operations: {
+    /** SHA-256 in hex of the operator keys. */
+    readonly keyHashes: readonly string[];
+    /** The shard that the operator chose; null when it does not exist, and the other parts must not be used. */
+    readonly shard: number | null;
+    readonly desk: OwnerDesk;
+    readonly reports: OwnerView;
+  };
 };
 
 /**

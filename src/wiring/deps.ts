@@ -1,38 +1,23 @@
-import { createAnswerSeal } from '../billing/idempotency/response-seal.ts';
-import { createAccounts } from '../billing/accounts/libsql-accounts.ts';
-import { createKeyRing } from '../billing/keys/libsql-key-manager.ts';
-import { createOwnerDesk } from '../billing/operator/libsql-operator.ts';
-import { createTopUps } from '../billing/topups/libsql-top-ups.ts';
 import { createReplays } from '../billing/idempotency/libsql-idempotency.ts';
-import { createUsageBook } from '../billing/usage/libsql-usage.ts';
 import { PRICE_CARD } from '../billing/price-card.ts';
-import { type Env, type Settings, withKey } from '../env.ts';
+import type { Env, Settings } from '../env.ts';
 import type { AppDeps, RateLimits, Service } from '../http/context.ts';
 import { ownersShard, shardOf } from '../http/auth/shard.ts';
 import type { ShardHints } from '../http/context.ts';
 import { createTimedLimiter } from '../limits/limiter.ts';
 import { createObjectLimiter } from '../limits/durable-object-limiter.ts';
-import { createTurnstile } from '../limits/turnstile.ts';
 import { createUpstashLimiter } from '../limits/upstash-limiter.ts';
-import { microCredits } from '../core/money.ts';
 import { createJobStore, runJobs } from '../ops/jobs/jobs.ts';
 import { createMetricsStore, type MetricsStore } from '../ops/metrics/metrics-store.ts';
-import { createOwnerView, scheduledJobs } from '../ops/operator-view.ts';
-import type { Configured } from '../ops/metrics/report.ts';
+import { scheduledJobs } from '../ops/operator-view.ts';
 import { countersOf } from '../ops/metrics/request-counters.ts';
-import { lazily } from './lazy.ts';
-import { PROVIDER_IDS } from '../providers/provider.ts';
-import { createSandbox } from '../read/sandbox/sandbox.ts';
 import { readiness } from './readiness.ts';
 import { ok } from '../core/result.ts';
 import { count } from './counters.ts';
 import { connect, openShard, type Shard, shardCount } from './database.ts';
-import { buildPayments, reconcilePayments, unlessFirst } from './payments.ts';
-import { buildReader } from './reader.ts';
+import { reconcilePayments, unlessFirst } from './payments.ts';
 import { type Runtime, settingsFrom, workerd } from './runtime.ts';
-
-/** A hold outlives the read's deadline by this much, so that it never expires under a read that still settles. Milliseconds. */
-const HOLD_SLACK_MS = 15_000;
+import { createService } from './service.ts';
 
 /** What a request needs, from the runtime's environment. Connections are made here for this request alone: see src/db/client.ts. */
 export function buildDeps(env: Env, background: (work: Promise<unknown>) => void, hints: ShardHints, runtime: Runtime = workerd): AppDeps {
@@ -52,46 +37,6 @@ export function buildDeps(env: Env, background: (work: Promise<unknown>) => void
   };
 }
 
-/** What the service of one request is made of. `own` is the shard of the request; `ownersShard` is that of `Service`. */
-type Parts = {
-  readonly settings: Settings;
-  readonly env: Env;
-  readonly background: (work: Promise<unknown>) => void;
-  readonly runtime: Runtime;
-  readonly own: Shard;
-  readonly ownersShard: number | null;
-};
-
-const serviceOf = lazily<Parts, Service>({
-  shard: ({ own }) => own.number,
-  ownersShard: ({ ownersShard }) => ownersShard,
-  ledger: ({ own }) => own.ledger,
-  accounts: ({ own, settings, runtime: { clock, ids } }) =>
-    createAccounts({
-      client: own.client,
-      clock,
-      ids,
-      signupGrant: microCredits(settings.SIGNUP_GRANT_MICRO_CREDITS),
-      shard: own.number,
-    }),
-  keyRing: ({ own, runtime: { clock, ids } }) => createKeyRing({ client: own.client, clock, ids, shard: own.number }),
-  reader: ({ settings, env, background, runtime }) => buildReader(settings, env, background, runtime),
-  topUps: ({ own, runtime }) => createTopUps({ client: own.client, clock: runtime.clock }),
-  payments: ({ settings, own, env, runtime }) => buildPayments(settings, own, () => allShards(settings, env, runtime), runtime),
-  sandbox: ({ runtime }) => createSandbox({ clock: runtime.clock }),
-  usage: ({ own, runtime }) => createUsageBook({ client: own.client, clock: runtime.clock }),
-  replays: ({ own, runtime }) => createReplays({ client: own.client, clock: runtime.clock }),
-  answerSeal: ({ settings }) => createAnswerSeal(settings.CURSOR_SIGNING_SECRET),
-  ownerKeyHashes: ({ settings }) => settings.OWNER_ADMIN_KEY_SHA256,
-  turnstile: ({ settings, runtime }) => turnstile(settings, runtime),
-  ownerDesk: (parts) => createOwnerDesk({ client: ownersPart(parts).client, clock: parts.runtime.clock }),
-  ownerView: (parts) => {
-    const { client, ledger } = ownersPart(parts);
-    return createOwnerView({ client, clock: parts.runtime.clock, ledger, configured: configuredIn(parts.settings) });
-  },
-  holdTtlMs: ({ settings }) => settings.READ_DEADLINE_MS + HOLD_SLACK_MS,
-});
-
 function buildService(
   settings: Settings,
   env: Env,
@@ -102,12 +47,8 @@ function buildService(
   const shards = shardCount(settings);
   const shard = shardOf(hints, shards, settings.SIGNUP_SHARDS, () => runtime.ids('req'));
   const own = openShard(settings, env, shard, runtime);
-  return serviceOf({ settings, env, background, runtime, own, ownersShard: ownersShard(hints, shards) });
-}
-
-/** The shard that the owner chose. Where there is no such shard, the owner is refused before anything is asked of this one. */
-function ownersPart({ settings, env, runtime, own, ownersShard: chosen }: Parts): Shard {
-  return chosen === null || chosen === own.number ? own : openShard(settings, env, chosen, runtime);
+  const everyShard = () => allShards(settings, env, runtime);
+  return createService({ settings, env, background, runtime, own, operatorShard: ownersShard(hints, shards), everyShard });
 }
 
 /** Every shard, the first one first. Opening one costs no network. */
@@ -127,25 +68,6 @@ function rateLimits(settings: Settings, env: Env): RateLimits {
       ? createUpstashLimiter({ url, token, timeoutMs, refused: memory.refused })
       : createObjectLimiter(env.RATE_LIMITS);
   return { limiter: createTimedLimiter(limiter, timeoutMs), scale: settings.RATE_LIMIT_SCALE, guessing: memory.guessing };
-}
-
-function turnstile(settings: Settings, { fetch, clock }: Runtime) {
-  const { TURNSTILE_SECRET_KEY: secret, TURNSTILE_VERIFY_URL: url } = settings;
-  return secret === undefined ? null : createTurnstile({ url, secret, fetch, clock });
-}
-
-/** What is set up, by name. */
-function configuredIn(settings: Settings): Configured {
-  const providers = new Set(withKey(PROVIDER_IDS, settings));
-  return {
-    providers: Object.fromEntries(PROVIDER_IDS.map((id) => [id, providers.has(id)])),
-    boundaries: {
-      achronon: settings.ACHRONON_AI_ENDPOINT !== undefined && settings.ACHRONON_AI_SERVICE_TOKEN !== undefined,
-      stripe: settings.STRIPE_SECRET_KEY !== undefined && settings.STRIPE_WEBHOOK_SECRET !== undefined,
-      upstash: settings.UPSTASH_REDIS_REST_URL !== undefined && settings.UPSTASH_REDIS_REST_TOKEN !== undefined,
-      turnstile: settings.TURNSTILE_SECRET_KEY !== undefined,
-    },
-  };
 }
 
 /** Where the counters are kept, for the object that brings them together. Throws while settings are missing. */

@@ -18,7 +18,7 @@ const known = new WeakMap<AppContext, Authenticated>();
  */
 export function authenticate(c: AppContext): Authenticated {
   const { service } = c.get('deps');
-  const answer = known.get(c) ?? read(c.req.header('Authorization'), service.ok ? service.value.ownerKeyHashes : []);
+  const answer = known.get(c) ?? read(c.req.header('Authorization'), service.ok ? service.value.operations.keyHashes : []);
   known.set(c, answer);
   return answer;
 }

@@ -13,12 +13,12 @@ type IdentityRefusal = Refusal<(typeof IDENTITY_ERRORS)[number]>;
 
 /** Looks up the account of the key, for endpoints that move no money. `scope` is null where any key may. */
 export async function identify(c: AppContext, scope: KeyScope | null): Promise<Result<Membership | 'owner', IdentityRefusal>> {
-  const { accounts } = c.get('service');
+  const { directory } = c.get('service').accounts;
   const principal = authenticate(c);
   if (!principal.ok) return principal;
   c.get('event').role = principal.value.kind;
   if (principal.value.kind === 'owner') return ok('owner');
-  const found = await accounts.identify(principal.value.keyHash);
+  const found = await directory.identify(principal.value.keyHash);
   if (!found.ok) return err(identityRefusal(found.error));
   c.get('event').accountId = found.value.account.id;
   noteCredits(c, found.value.balance.available);

@@ -18,10 +18,10 @@ export const ShardQuery = z.object({
 
 /** Refuses a shard that does not exist, instead of answering for another. */
 export const requireShard = createMiddleware<AppEnv>(async function requireShard(c, next) {
-  const { ownersShard } = c.get('service');
-  if (ownersShard === null) {
+  const { shard } = c.get('service').operations;
+  if (shard === null) {
     return refuse(c, { code: 'invalid_request', message: 'There is no shard with this number.', details: { parameter: 'shard' } });
   }
-  if (ownersShard !== 0) c.get('event').shard = ownersShard;
+  if (shard !== 0) c.get('event').shard = shard;
   return next();
 });

@@ -18,12 +18,12 @@ export const BODY_ERRORS = ['body_too_large', 'unsupported_media_type'] as const
 
 /** Lets only the operator key through: no key or an unknown one is 401, a customer's key 403. */
 export const requireOwner = createMiddleware<AppEnv>(async function requireOwner(c, next) {
-  const { accounts } = c.get('service');
+  const { directory } = c.get('service').accounts;
   const principal = authenticate(c);
   if (!principal.ok) return refuse(c, principal.error);
   c.get('event').role = principal.value.kind;
   if (principal.value.kind === 'customer') {
-    const found = await accounts.identify(principal.value.keyHash);
+    const found = await directory.identify(principal.value.keyHash);
     if (!found.ok) return refuse(c, identityRefusal(found.error));
     c.get('event').accountId = found.value.account.id;
     return refuse(c, { code: 'forbidden', message: 'This endpoint requires the operator key.' });

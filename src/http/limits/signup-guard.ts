@@ -11,7 +11,7 @@ export async function signupRefusal(
   c: AppContext,
   turnstileToken: string | undefined,
 ): Promise<Refusal<'invalid_request' | 'challenge_failed' | 'overloaded' | 'rate_limited'> | null> {
-  const { turnstile } = c.get('service');
+  const { turnstile } = c.get('service').accounts;
   if (turnstile === null && turnstileToken !== undefined) return refusedField('', '1 unknown field(s)');
   if (turnstile !== null) {
     if (turnstileToken === undefined) return refusedField('turnstileToken', 'is required: solve the Turnstile challenge');

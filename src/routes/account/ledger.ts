@@ -38,7 +38,7 @@ export function registerLedger(app: App): void {
     const query = c.req.valid('query');
     const before = listNumber(query.cursor);
     if (!before.ok) return refuse(c, before.error);
-    const page = await accountLook(c, (keyHash) => c.get('service').usage.entries(keyHash, before.value, pageSize(query)));
+    const page = await accountLook(c, (keyHash) => c.get('service').accounts.usage.entries(keyHash, before.value, pageSize(query)));
     if (!page.ok) return refuse(c, page.error);
     const items = (page.value?.items ?? []).map(journalLine);
     const next = page.value?.next ?? null;

@@ -23,7 +23,7 @@ const route = createRoute({
 
 export function registerReceipt(app: App): void {
   app.openapi(route, async (c) => {
-    const found = await accountLook(c, (keyHash) => c.get('service').usage.receipt(keyHash, c.req.valid('param').requestId));
+    const found = await accountLook(c, (keyHash) => c.get('service').accounts.usage.receipt(keyHash, c.req.valid('param').requestId));
     if (!found.ok) return refuse(c, found.error);
     if (found.value === null) return refuse(c, { code: 'not_found', message: 'No billed request has this id.' });
     return c.json(receiptView(found.value), 200);

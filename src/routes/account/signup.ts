@@ -87,7 +87,7 @@ export function registerSignup(app: App): void {
 async function signUp(c: AppContext, names: Omit<z.infer<typeof Signup>, 'turnstileToken'>, turnstileToken: string | undefined) {
   const refusal = await signupRefusal(c, turnstileToken);
   if (refusal !== null) return refuse(c, refusal);
-  const signedUp = await c.get('service').accounts.signUp(names);
+  const signedUp = await c.get('service').accounts.directory.signUp(names);
   if (!signedUp.ok) return refuse(c, { code: 'overloaded' });
   const { account, key, apiKey } = signedUp.value;
   c.get('event').accountId = account.id;

@@ -98,7 +98,7 @@ async function answerList(c: AppContext, query: Query) {
   const states = status === 'all' ? USAGE_STATES : [status];
   const range = { from: from === undefined ? null : Date.parse(from), to: to === undefined ? null : Date.parse(to) };
   const page = await accountLook(c, (keyHash) =>
-    c.get('service').usage.list(keyHash, states, filterOf(query, range), after.value, pageSize(query)),
+    c.get('service').accounts.usage.list(keyHash, states, filterOf(query, range), after.value, pageSize(query)),
   );
   if (!page.ok) return refuse(c, page.error);
   const items = (page.value?.items ?? []).map(usageLine);
@@ -111,7 +111,7 @@ async function answerSums(c: AppContext, query: Query, by: 'day' | 'endpoint' | 
   const to = query.to === undefined ? c.get('deps').clock() + 1 : Date.parse(query.to);
   const from = query.from === undefined ? to - USUAL_RANGE_MS : Date.parse(query.from);
   if (to - from > LARGEST_RANGE_MS) return refuse(c, { code: 'invalid_request', message: '`aggregate` covers at most 92 days.' });
-  const groups = await accountLook(c, (keyHash) => c.get('service').usage.groups(keyHash, filterOf(query, { from, to }), by));
+  const groups = await accountLook(c, (keyHash) => c.get('service').accounts.usage.groups(keyHash, filterOf(query, { from, to }), by));
   if (!groups.ok) return refuse(c, groups.error);
   const items = (groups.value ?? []).map((group) => usageSum(group, by));
   return wantsCsv(c) ? csv(c, [by === 'key' ? 'keyId' : by, ...CSV_SUM], items, null) : c.json({ items, nextCursor: null }, 200);

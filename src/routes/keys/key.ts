@@ -61,7 +61,7 @@ export function registerKey(app: App): void {
     const changes = changesOf(c.req.valid('json'));
     const past = pastEnd(changes.expiresAt, c.get('deps').clock());
     if (past !== null) return refuse(c, past);
-    const updated = await c.get('service').keyRing.update(asked.value.key, keyIdOf(c.req.valid('param')), changes);
+    const updated = await c.get('service').accounts.keys.update(asked.value.key, keyIdOf(c.req.valid('param')), changes);
     if (!updated.ok) return refuse(c, keyRefusal(updated.error));
     c.header('Cache-Control', 'no-store');
     return c.json(accountKey(updated.value, c.get('deps').clock()), 200);
@@ -79,7 +79,7 @@ export function registerKey(app: App): void {
   app.openapi(revokeRoute, async (c) => {
     const asked = await identifyCustomer(c, 'keys');
     if (!asked.ok) return refuse(c, asked.error);
-    const revoked = await c.get('service').keyRing.revoke(asked.value.key, keyIdOf(c.req.valid('param')));
+    const revoked = await c.get('service').accounts.keys.revoke(asked.value.key, keyIdOf(c.req.valid('param')));
     if (!revoked.ok) return refuse(c, keyRefusal(revoked.error));
     c.header('Cache-Control', 'no-store');
     return c.json(accountKey(revoked.value, c.get('deps').clock()), 200);
@@ -87,7 +87,7 @@ export function registerKey(app: App): void {
 }
 
 async function rotate(c: AppContext, by: KeyDetails, id: ReturnType<typeof keyIdOf>, graceMs: number) {
-  const rotated = await c.get('service').keyRing.rotate(by, id, graceMs);
+  const rotated = await c.get('service').accounts.keys.rotate(by, id, graceMs);
   if (!rotated.ok) return refuse(c, keyRefusal(rotated.error));
   c.header('Cache-Control', 'no-store');
   return c.json({ key: accountKey(rotated.value.key, c.get('deps').clock()), apiKey: rotated.value.apiKey, warning: API_KEY_WARNING }, 201);

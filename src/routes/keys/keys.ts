@@ -58,7 +58,7 @@ export function registerKeys(app: App): void {
     if (!after.ok) return refuse(c, after.error);
     const page = await c
       .get('service')
-      .keyRing.list(asked.value.key, after.value === null ? null : positionOf(after.value), pageSize(query));
+      .accounts.keys.list(asked.value.key, after.value === null ? null : positionOf(after.value), pageSize(query));
     if (!page.ok) return refuse(c, { code: 'overloaded' });
     c.header('Cache-Control', 'no-store');
     const { items, next } = page.value;
@@ -90,7 +90,7 @@ function positionOf({ at, id }: ListPosition): KeyPosition {
 async function mint(c: AppContext, by: KeyDetails, draft: ReturnType<typeof draftOf>) {
   const past = pastEnd(draft.expiresAt, c.get('deps').clock());
   if (past !== null) return refuse(c, past);
-  const minted = await c.get('service').keyRing.create(by, draft);
+  const minted = await c.get('service').accounts.keys.create(by, draft);
   if (!minted.ok) return refuse(c, keyRefusal(minted.error));
   const { key, apiKey } = minted.value;
   c.header('Cache-Control', 'no-store');

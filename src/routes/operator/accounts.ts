@@ -48,12 +48,16 @@ const unfreeze = createRoute({
 export function registerOpsAccounts(app: App): void {
   app.openapi(freeze, async (c) => {
     const accountId = c.req.valid('param').id;
-    const done = await c.get('service').ownerDesk.setFrozen({ id: c.get('requestId'), ...c.req.valid('json'), accountId, frozen: true });
+    const done = await c
+      .get('service')
+      .operations.desk.setFrozen({ id: c.get('requestId'), ...c.req.valid('json'), accountId, frozen: true });
     return done.ok ? c.json({ accountId, ...done.value }, 200) : refuse(c, deskRefusal(done.error, 'account'));
   });
   app.openapi(unfreeze, async (c) => {
     const accountId = c.req.valid('param').id;
-    const done = await c.get('service').ownerDesk.setFrozen({ id: c.get('requestId'), ...c.req.valid('json'), accountId, frozen: false });
+    const done = await c
+      .get('service')
+      .operations.desk.setFrozen({ id: c.get('requestId'), ...c.req.valid('json'), accountId, frozen: false });
     return done.ok ? c.json({ accountId, ...done.value }, 200) : refuse(c, deskRefusal(done.error, 'account'));
   });
 }

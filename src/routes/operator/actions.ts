@@ -63,7 +63,7 @@ export function registerOpsActions(app: App): void {
     const before = listPosition(query.cursor);
     if (!before.ok) return refuse(c, before.error);
     const size = pageSize(query);
-    const listed = await c.get('service').ownerDesk.listActions(before.value?.id ?? null, size + 1);
+    const listed = await c.get('service').operations.desk.listActions(before.value?.id ?? null, size + 1);
     if (!listed.ok) return refuse(c, overloaded);
     const { items: page, last } = pageOf(listed.value, size);
     const items = page.map((action) => ({ ...action, details: { ...action.details }, createdAt: isoTime(action.createdAt) }));

@@ -28,12 +28,12 @@ const route = createRoute({
 
 export function registerOpsAudit(app: App): void {
   app.openapi(route, async (c) => {
-    const { ownerView, ownerDesk } = c.get('service');
-    const state = await ownerView.audit();
+    const { reports, desk } = c.get('service').operations;
+    const state = await reports.audit();
     if (!state.ok) return refuse(c, overloaded);
     const report = auditReport(state.value);
     const details = { brokenRows: report.brokenRows };
-    const noted = await ownerDesk.note({ id: c.get('requestId'), ...c.req.valid('json'), kind: 'audit', details });
+    const noted = await desk.note({ id: c.get('requestId'), ...c.req.valid('json'), kind: 'audit', details });
     return noted.ok ? c.json(report, 200) : refuse(c, overloaded);
   });
 }

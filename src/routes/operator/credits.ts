@@ -68,7 +68,7 @@ const route = createRoute({
 export function registerOpsCredits(app: App): void {
   app.openapi(route, async (c) => {
     const { microCredits: delta, ...order } = c.req.valid('json');
-    const credited = await c.get('service').ownerDesk.credit({ ...order, id: c.get('requestId'), delta: microCredits(delta) });
+    const credited = await c.get('service').operations.desk.credit({ ...order, id: c.get('requestId'), delta: microCredits(delta) });
     if (!credited.ok) return refuse(c, creditRefusal(credited.error));
     const { booked, balance } = credited.value;
     return c.json(

@@ -27,10 +27,10 @@ const route = createRoute({
 
 export function registerOpsHolds(app: App): void {
   app.openapi(route, async (c) => {
-    const { ownerView, ownerDesk } = c.get('service');
-    const swept = await ownerView.expireHolds();
+    const { reports, desk } = c.get('service').operations;
+    const swept = await reports.expireHolds();
     if (!swept.ok) return refuse(c, overloaded);
-    const noted = await ownerDesk.note({ id: c.get('requestId'), ...c.req.valid('json'), kind: 'expire_holds', details: swept.value });
+    const noted = await desk.note({ id: c.get('requestId'), ...c.req.valid('json'), kind: 'expire_holds', details: swept.value });
     return noted.ok ? c.json(swept.value, 200) : refuse(c, overloaded);
   });
 }

@@ -38,7 +38,7 @@ const route = createRoute({
 export function registerOpsKeys(app: App): void {
   app.openapi(route, async (c) => {
     const keyId = c.req.valid('param').id;
-    const done = await c.get('service').ownerDesk.revokeKey({ id: c.get('requestId'), ...c.req.valid('json'), keyId });
+    const done = await c.get('service').operations.desk.revokeKey({ id: c.get('requestId'), ...c.req.valid('json'), keyId });
     if (!done.ok) return refuse(c, deskRefusal(done.error, 'key'));
     return c.json({ keyId, revokedAt: isoTime(done.value.revokedAt), changed: done.value.changed }, 200);
   });

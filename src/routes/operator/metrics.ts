@@ -41,7 +41,7 @@ const route = createRoute({
 export function registerOpsMetrics(app: App): void {
   app.openapi(route, async (c) => {
     const { window = '24h', format } = c.req.valid('query');
-    const facts = await c.get('service').ownerView.facts(window);
+    const facts = await c.get('service').operations.reports.facts(window);
     if (!facts.ok) return refuse(c, overloaded);
     c.header('Vary', 'Accept');
     const isText = format === undefined ? prefersText(c.req.header('Accept') ?? '') : format === 'prometheus';

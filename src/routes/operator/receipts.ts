@@ -66,7 +66,7 @@ const route = createRoute({
 
 export function registerOpsReceipts(app: App): void {
   app.openapi(route, async (c) => {
-    const found = await c.get('service').ownerDesk.findRequest(c.req.valid('param').requestId);
+    const found = await c.get('service').operations.desk.findRequest(c.req.valid('param').requestId);
     if (!found.ok) return refuse(c, deskRefusal(found.error, 'paid request'));
     const { id: requestId, reserved, settled, createdAt, expiresAt, resolvedAt, lines, receipt, ...same } = found.value;
     return c.json(

@@ -29,7 +29,7 @@ export async function paidRequest(
   const once = isDryRun || mode === 'test' ? null : key.value;
   const payer = customerPayer({
     ledger,
-    accounts,
+    accounts: accounts.directory,
     requestId: c.get('requestId'),
     keyHash: principal.value.keyHash,
     fingerprint: fingerprint(c.req.method, c.req.path, c.req.query()),

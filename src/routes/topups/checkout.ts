@@ -57,10 +57,10 @@ export function registerTopUpCheckout(app: App): void {
     if (customer.value.account.status !== 'active') return refuse(c, { code: 'account_frozen' });
     const key = idempotencyKey(c.req.header('Idempotency-Key'));
     if (!key.ok) return refuse(c, key.error);
-    const { payments } = c.get('service');
-    if (payments === null) return refuse(c, paymentsUnconfigured);
+    const { stripe } = c.get('service').payments;
+    if (stripe === null) return refuse(c, paymentsUnconfigured);
     const credits = microCredits(c.req.valid('json').microCredits);
-    const ordered = await payments.desk.order({
+    const ordered = await stripe.desk.order({
       accountId: customer.value.account.id,
       credits,
       idempotencyKeyHash: key.value?.digest ?? null,

@@ -9,12 +9,12 @@ export function registerTopUpReturn(app: App): void {
   app.get(ENDPOINTS.topUpReturn.path, async (c) => {
     c.header('Cache-Control', 'no-store');
     c.header('Content-Security-Policy', TOP_UP_PAGE_POLICY);
-    const { payments } = c.get('service');
-    if (payments === null) return c.html(topUpPage('Payments are not available', null, 'You have not been charged.'), 503);
+    const { stripe } = c.get('service').payments;
+    if (stripe === null) return c.html(topUpPage('Payments are not available', null, 'You have not been charged.'), 503);
     if (c.req.query('cancelled') !== undefined) return c.html(topUpPage('Top-up cancelled', null, 'You have not been charged.'));
     const sessionId = c.req.query('session_id') ?? '';
     if (!SESSION_ID.test(sessionId)) return c.html(topUpPage('Unknown top-up', null, 'This link does not belong to a top-up.'), 404);
-    const checked = await payments.check.bySession(sessionId);
+    const checked = await stripe.check.bySession(sessionId);
     if (!checked.ok) {
       c.header('Retry-After', '5');
       return c.html(topUpPage('Status not available', null, 'We could not check the payment just now. Reload this page in a moment.'), 503);

@@ -28,16 +28,16 @@ const route = createRoute({
 
 export function registerStripeWebhook(app: App): void {
   app.openapi(route, async (c) => {
-    const { payments, topUps } = c.get('service');
-    if (payments === null) return refuse(c, paymentsUnconfigured);
-    const hint = await payments.readHint(await c.req.text(), c.req.header('Stripe-Signature') ?? '');
+    const { stripe, topUps } = c.get('service').payments;
+    if (stripe === null) return refuse(c, paymentsUnconfigured);
+    const hint = await stripe.readHint(await c.req.text(), c.req.header('Stripe-Signature') ?? '');
     if (!hint.ok) return refuse(c, { code: 'invalid_signature' });
     c.get('event').stripeEvent = hint.value.type;
     if (hint.value.about === null) return c.json({ received: true as const }, 200);
     const isDone = await topUps.isDone(hint.value.id);
     if (!isDone.ok) return refuse(c, { code: 'overloaded' });
     if (isDone.value) return c.json({ received: true as const }, 200);
-    const checked = await payments.check.byHint(hint.value);
+    const checked = await stripe.check.byHint(hint.value);
     if (!checked.ok) {
       if (checked.error.kind === 'refused') c.get('event').alarm = 'payment_service_refused';
       return refuse(c, checkRefusal(checked.error));

@@ -49,7 +49,7 @@ export function registerTopUps(app: App): void {
     const before = listPosition(query.cursor);
     if (!before.ok) return refuse(c, before.error);
     const size = pageSize(query);
-    const orders = await c.get('service').topUps.list(customer.value.account.id, before.value?.id ?? null, size + 1);
+    const orders = await c.get('service').payments.topUps.list(customer.value.account.id, before.value?.id ?? null, size + 1);
     if (!orders.ok) return refuse(c, { code: 'overloaded' });
     const { items, last } = pageOf(orders.value, size);
     const now = c.get('deps').clock();
@@ -62,7 +62,7 @@ export function registerTopUps(app: App): void {
     c.header('Cache-Control', 'no-store');
     const customer = await identifyCustomer(c, 'billing');
     if (!customer.ok) return refuse(c, customer.error);
-    const order = await c.get('service').topUps.find({ id: c.req.valid('param').id });
+    const order = await c.get('service').payments.topUps.find({ id: c.req.valid('param').id });
     if (!order.ok) return refuse(c, { code: 'overloaded' });
     if (order.value?.accountId !== customer.value.account.id) return refuse(c, { code: 'not_found', message: 'There is no such top-up.' });
     return c.json(topUpView(order.value, c.get('deps').clock()), 200);
