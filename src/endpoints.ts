@@ -8,14 +8,14 @@ type Endpoint = {
   /** Where the API description lists it; null for pages, which it leaves out. */
   readonly tag: 'Read' | 'Account' | 'Top-ups' | 'Prices' | 'Owner' | 'Service' | null;
   readonly summary: string;
-  /** What a request proves: nothing, any API key, a key with this scope, the operator's key, or Stripe's signature. */
+  /** What a request must prove: nothing, any API key, a key with this scope, the operator key, or Stripe's signature. */
   readonly access: 'anyone' | 'key' | KeyScope | 'operator' | 'stripe';
   /** The lines that a call may be charged under. */
   readonly prices?: readonly LineItem[];
-  /** What a call counts against before anything else is done for it; null where asking the store costs more than the answer. */
+  /** The rate limit that applies before anything else; null where asking the counter store costs more than the answer. */
   readonly rate: PolicyName | null;
   readonly state: 'live' | 'planned';
-  /** Answers while settings are missing. */
+  /** Answers even while settings are missing. */
   readonly worksUnconfigured?: true;
 };
 
@@ -144,7 +144,7 @@ type EndpointId = keyof typeof ENDPOINTS;
 /** The operations, whose rows the API description shows. */
 type OperationId = { [Id in EndpointId]: (typeof ENDPOINTS)[Id]['tag'] extends null ? never : Id }[EndpointId];
 
-/** What a route takes from its row. */
+/** The part of a route's definition that its row decides. */
 export function operation<const Id extends OperationId>(id: Id, description: string) {
   const { method, path, tag, summary, access }: (typeof ENDPOINTS)[Id] = ENDPOINTS[id];
   const needsKey = access !== 'anyone' && access !== 'stripe';
@@ -164,24 +164,23 @@ export const ENDPOINT_ROWS: Readonly<Record<EndpointId, Endpoint>> = { ...ENDPOI
 
 const rows = Object.values<Endpoint>(ENDPOINTS);
 
-/** Everything below it is the operator's, the addresses of nothing included. */
+/** Every path below it requires the operator key, even one that no route handles. */
 export const OPERATOR_PREFIX = '/v1/ops/';
 
 /** Paths whose GET costs money. Hono would answer HEAD by running GET: a read that is paid for and thrown away. */
 export const PAID_PATHS = pathsWhere(({ prices }) => prices !== undefined);
 
-/** Paths, but the operator's, that need the settings to be complete. */
+/** Paths outside the operator's that need complete settings. */
 export const SERVICE_PATHS = pathsWhere(({ access, worksUnconfigured }) => access !== 'operator' && worksUnconfigured === undefined);
 
-/** Planned paths, which answer that they do not exist yet. */
 export const PLANNED_PATHS = pathsWhere(({ state }) => state === 'planned');
 
-/** What a caller who wanted a planned endpoint can use today. */
+/** Offered to a caller of a planned endpoint. */
 export const AVAILABLE_PATHS = pathsWhere(
   ({ state, tag, path }) => state === 'live' && (tag === 'Read' || tag === 'Account' || tag === 'Prices') && !path.includes('{'),
 );
 
-/** The scope that a paid path needs. One that is not in the table needs all of reading. */
+/** The scope that a paid path needs: the whole of reading for a path that is not in the table. */
 export function scopeOf(path: string): KeyScope {
   const access = rows.find((row) => row.path === path)?.access ?? 'read';
   return access === 'anyone' || access === 'key' || access === 'operator' || access === 'stripe' ? 'read' : access;
@@ -192,8 +191,8 @@ const COUNTED_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const limited = rows.filter(({ rate }) => rate !== null).map((row) => ({ ...row, segments: row.path.split('/') }));
 
 /**
- * The policy that a request counts against before anything else is done for it. Null where nothing is registered, and for Stripe's own
- * calls, which prove themselves by their signature. Below the operator's prefix every request counts, because it has its key looked up.
+ * The rate limit that a request counts against before anything else. Null where no route handles it, and for Stripe's calls, which carry
+ * a signature. Below the operator's prefix every request counts, because its key is looked up first.
  */
 export function policyFor(method: string, path: string): PolicyName | null {
   if (!COUNTED_METHODS.includes(method)) return null;

@@ -23,16 +23,8 @@ export type FreeOutcome = { readonly id: string; readonly title: string };
 /** The prices of one part of a read. `stale`: null where a copy can't go stale. */
 export type Price = { readonly fresh: MicroCredits; readonly cached: MicroCredits; readonly stale: MicroCredits | null };
 
-// Prices are written whole, never computed when a request is priced: a card is what its readers see.
-function priced<const Name extends string>(
-  id: Name,
-  item: LineItem,
-  title: string,
-  unit: string,
-  fresh: number,
-  cached: number,
-  stale: number | null,
-) {
+// Prices are written out, never computed when a request is priced: a card is what its readers see.
+function priced<const Name extends string>(id: Name, item: LineItem, [title, unit]: Texts, [fresh, cached, stale]: Amounts) {
   return {
     id,
     item,
@@ -44,27 +36,30 @@ function priced<const Name extends string>(
   } as const;
 }
 
+type Texts = readonly [title: string, unit: string];
+type Amounts = readonly [fresh: number, cached: number, stale: number | null];
+
 const perPost = 'one post or reel';
 const perShare = 'the batch when full; a shorter thread pays its share';
 const perParse = 'one output';
 
 const ITEMS = [
-  priced('media', 'media', 'Post or reel', perPost, 3_000, 1_000, 500),
-  priced('comments_20', 'comments', 'Up to 20 comments', perShare, 4_000, 1_000, 500),
-  priced('comments_100', 'comments', 'Up to 100 comments', perShare, 15_000, 3_750, 1_875),
-  priced('comments_500', 'comments', 'Up to 500 comments', perShare, 70_000, 17_500, 8_750),
-  priced('replies_20', 'replies', 'Replies to up to 20 comments', perShare, 4_000, 1_000, 500),
-  priced('replies_100', 'replies', 'Replies to up to 100 comments', perShare, 15_000, 3_750, 1_875),
-  priced('replies_500', 'replies', 'Replies to up to 500 comments', perShare, 70_000, 17_500, 8_750),
-  priced('transcript_provider', 'transcript', 'Transcript from the data provider', perPost, 4_000, 1_000, 500),
-  priced('transcript_hosted', 'transcript', 'Transcript made by hosted transcription', perPost, 15_000, 1_000, 500),
+  priced('media', 'media', ['Post or reel', perPost], [3_000, 1_000, 500]),
+  priced('comments_20', 'comments', ['Up to 20 comments', perShare], [4_000, 1_000, 500]),
+  priced('comments_100', 'comments', ['Up to 100 comments', perShare], [15_000, 3_750, 1_875]),
+  priced('comments_500', 'comments', ['Up to 500 comments', perShare], [70_000, 17_500, 8_750]),
+  priced('replies_20', 'replies', ['Replies to up to 20 comments', perShare], [4_000, 1_000, 500]),
+  priced('replies_100', 'replies', ['Replies to up to 100 comments', perShare], [15_000, 3_750, 1_875]),
+  priced('replies_500', 'replies', ['Replies to up to 500 comments', perShare], [70_000, 17_500, 8_750]),
+  priced('transcript_provider', 'transcript', ['Transcript from the data provider', perPost], [4_000, 1_000, 500]),
+  priced('transcript_hosted', 'transcript', ['Transcript made by hosted transcription', perPost], [15_000, 1_000, 500]),
   // A parse is stored under the hash of what was parsed, so a stored one is never stale.
-  priced('media_parse_summary', 'media_parse', 'Summary of a post', perParse, 3_000, 750, null),
-  priced('media_parse_tldr', 'media_parse', 'One-sentence summary of a post', perParse, 2_000, 500, null),
-  priced('media_parse_json', 'media_parse', 'Structured reading of a post', perParse, 4_000, 1_000, null),
-  priced('comment_parse_20', 'comment_parse', 'Reading of up to 20 comments', perParse, 4_000, 1_000, null),
-  priced('comment_parse_100', 'comment_parse', 'Reading of up to 100 comments', perParse, 8_000, 2_000, null),
-  priced('comment_parse_500', 'comment_parse', 'Reading of up to 500 comments', perParse, 20_000, 5_000, null),
+  priced('media_parse_summary', 'media_parse', ['Summary of a post', perParse], [3_000, 750, null]),
+  priced('media_parse_tldr', 'media_parse', ['One-sentence summary of a post', perParse], [2_000, 500, null]),
+  priced('media_parse_json', 'media_parse', ['Structured reading of a post', perParse], [4_000, 1_000, null]),
+  priced('comment_parse_20', 'comment_parse', ['Reading of up to 20 comments', perParse], [4_000, 1_000, null]),
+  priced('comment_parse_100', 'comment_parse', ['Reading of up to 100 comments', perParse], [8_000, 2_000, null]),
+  priced('comment_parse_500', 'comment_parse', ['Reading of up to 500 comments', perParse], [20_000, 5_000, null]),
 ] as const satisfies readonly PricedItem[];
 
 /** The name of one price. */

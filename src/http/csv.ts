@@ -8,14 +8,11 @@ export function wantsCsv(c: AppContext): boolean {
   return accepts(c, { header: 'Accept', supports, default: 'application/json' }) === 'text/csv';
 }
 
+type CsvPage = { readonly items: readonly Readonly<Record<string, unknown>>[]; readonly nextCursor: string | null };
+
 /** Answers with CSV (RFC 4180) and a header line; `Link` names the next page. */
-export function csv(
-  c: AppContext,
-  columns: readonly string[],
-  rows: readonly Readonly<Record<string, unknown>>[],
-  nextCursor: string | null,
-) {
-  const lines = [columns, ...rows.map((row) => columns.map((column) => cellOf(row[column])))];
+export function csv(c: AppContext, columns: readonly string[], { items, nextCursor }: CsvPage) {
+  const lines = [columns, ...items.map((row) => columns.map((column) => cellOf(row[column])))];
   if (nextCursor !== null) {
     const next = new URL(c.req.url);
     next.searchParams.set('cursor', nextCursor);

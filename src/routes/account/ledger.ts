@@ -43,6 +43,6 @@ export function registerLedger(app: App): void {
     const items = (page.value?.items ?? []).map(journalLine);
     const next = page.value?.next ?? null;
     const nextCursor = next === null ? null : listCursor(next);
-    return wantsCsv(c) ? csv(c, CSV_COLUMNS, items, nextCursor) : c.json({ items, nextCursor }, 200);
+    return wantsCsv(c) ? csv(c, CSV_COLUMNS, { items, nextCursor }) : c.json({ items, nextCursor }, 200);
   });
 }

@@ -14,7 +14,7 @@ const route = createRoute({
       'reserved nothing, or belongs to another account, is 404. Needs the scope `account`.',
   ),
   middleware: [onlyQuery([])] as const,
-  request: { params: z.object({ requestId: z.string().min(1).max(100) }) },
+  request: { params: z.object({ requestId: z.string().min(1).max(100).openapi({ description: 'The id of the request.' }) }) },
   responses: {
     200: { description: 'The receipt.', content: { 'application/json': { schema: Receipt } } },
     ...errorResponses('invalid_request', 'unauthorized', 'forbidden', 'not_found', 'internal', 'misconfigured', 'overloaded'),
@@ -25,7 +25,7 @@ export function registerReceipt(app: App): void {
   app.openapi(route, async (c) => {
     const found = await accountLook(c, (keyHash) => c.get('service').accounts.usage.receipt(keyHash, c.req.valid('param').requestId));
     if (!found.ok) return refuse(c, found.error);
-    if (found.value === null) return refuse(c, { code: 'not_found', message: 'No billed request has this id.' });
+    if (found.value === null) return refuse(c, { code: 'not_found', message: 'This account has no receipt with this id.' });
     return c.json(receiptView(found.value), 200);
   });
 }

@@ -104,7 +104,7 @@ async function answerList(c: AppContext, query: Query) {
   const items = (page.value?.items ?? []).map(usageLine);
   const next = page.value?.next ?? null;
   const nextCursor = next === null ? null : listCursor(next.at, next.id);
-  return wantsCsv(c) ? csv(c, CSV_LINE, items, nextCursor) : c.json({ items, nextCursor }, 200);
+  return wantsCsv(c) ? csv(c, CSV_LINE, { items, nextCursor }) : c.json({ items, nextCursor }, 200);
 }
 
 async function answerSums(c: AppContext, query: Query, by: 'day' | 'endpoint' | 'key') {
@@ -114,7 +114,9 @@ async function answerSums(c: AppContext, query: Query, by: 'day' | 'endpoint' | 
   const groups = await accountLook(c, (keyHash) => c.get('service').accounts.usage.groups(keyHash, filterOf(query, { from, to }), by));
   if (!groups.ok) return refuse(c, groups.error);
   const items = (groups.value ?? []).map((group) => usageSum(group, by));
-  return wantsCsv(c) ? csv(c, [by === 'key' ? 'keyId' : by, ...CSV_SUM], items, null) : c.json({ items, nextCursor: null }, 200);
+  return wantsCsv(c)
+    ? csv(c, [by === 'key' ? 'keyId' : by, ...CSV_SUM], { items, nextCursor: null })
+    : c.json({ items, nextCursor: null }, 200);
 }
 
 function filterOf(query: Query, range: Pick<UsageFilter, 'from' | 'to'>): UsageFilter {

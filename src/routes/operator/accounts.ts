@@ -7,7 +7,7 @@ import { ShardQuery } from '../../http/auth/operator-shard.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
 import { BODY_ERRORS, OWNER_ERRORS } from '../../http/auth/require-operator.ts';
 
-const Params = z.object({ id: idInPath.openapi({ example: 'acct_01JZ0000000000000000000000' }) });
+const Params = z.object({ id: idInPath.openapi({ description: 'The id of the account.', example: 'acct_01JZ0000000000000000000000' }) });
 
 const Status = z
   .object({

@@ -19,7 +19,8 @@ const Credit = z
       .int()
       .min(-MAX_AMOUNT_MICRO_CREDITS)
       .max(MAX_AMOUNT_MICRO_CREDITS)
-      .refine((value) => value !== 0, 'must not be 0'),
+      .refine((value) => value !== 0, 'must not be 0')
+      .openapi({ description: 'The credit to add; negative to take credit.' }),
     ref: z
       .string()
       .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,79}$/)

@@ -26,7 +26,7 @@ const route = createRoute({
   middleware: [onlyQuery(['shard'])] as const,
   request: {
     query: ShardQuery,
-    params: z.object({ id: idInPath.openapi({ example: 'key_01JZ0000000000000000000000' }) }),
+    params: z.object({ id: idInPath.openapi({ description: 'The id of the key.', example: 'key_01JZ0000000000000000000000' }) }),
     body: { required: true, content: { 'application/json': { schema: ReasonBody } } },
   },
   responses: {

@@ -57,7 +57,10 @@ const route = createRoute({
       'reserved nothing is 404. Customers see their own with `GET /v1/usage/{requestId}`.',
   ),
   middleware: [onlyQuery(['shard'])] as const,
-  request: { query: ShardQuery, params: z.object({ requestId: idInPath.openapi({ example: 'req_01JZ0000000000000000000000' }) }) },
+  request: {
+    query: ShardQuery,
+    params: z.object({ requestId: idInPath.openapi({ description: 'The id of the request.', example: 'req_01JZ0000000000000000000000' }) }),
+  },
   responses: {
     200: { description: 'The billing record of the request.', content: { 'application/json': { schema: Receipt } } },
     ...errorResponses(...OWNER_ERRORS, 'not_found'),

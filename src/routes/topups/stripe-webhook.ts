@@ -15,7 +15,7 @@ const route = createRoute({
   ),
   middleware: [onlyQuery([])] as const,
   request: {
-    headers: z.object({ 'stripe-signature': z.string().optional() }),
+    headers: z.object({ 'stripe-signature': z.string().optional().openapi({ description: 'The signature that Stripe sends.' }) }),
     // Only described: the signature is over the bytes, so the body is not parsed here.
     body: { required: true, content: { 'application/json': { schema: { type: 'object' }, example: { id: 'evt_…', object: 'event' } } } },
   },

@@ -33,7 +33,7 @@ const oneRoute = createRoute({
     'Returns one top-up by its id, to see whether it was paid. A top-up of another account is 404. Needs the scope `billing`.',
   ),
   middleware: [onlyQuery([])] as const,
-  request: { params: z.object({ id: z.string().max(100) }) },
+  request: { params: z.object({ id: z.string().max(100).openapi({ description: 'The id of the top-up.' }) }) },
   responses: {
     200: { description: 'The top-up.', content: { 'application/json': { schema: TopUpView } } },
     ...errorResponses('invalid_request', 'unauthorized', 'forbidden', 'not_found', 'internal', 'misconfigured', 'overloaded'),
