@@ -84,14 +84,12 @@ export const Rotation = z
   .openapi('Rotation', { example: { graceSeconds: 3_600 } });
 
 export const KeyId = z.object({
-  id: z
-    .templateLiteral(['key_', z.string().regex(/^[\w-]{1,64}$/)])
-    .openapi({
-      param: { name: 'id', in: 'path' },
-      type: 'string',
-      description: 'The id of the key, which is not its secret.',
-      example: accountKeyExample.id,
-    }),
+  id: z.templateLiteral(['key_', z.string().regex(/^[\w-]{1,64}$/)]).openapi({
+    param: { name: 'id', in: 'path' },
+    type: 'string',
+    description: 'The id of the key, which is not its secret.',
+    example: accountKeyExample.id,
+  }),
 });
 
 export const KeyHeaders = idempotencyHeaders('The repeated response includes the API key.');
