@@ -1,14 +1,15 @@
+import { createMiddleware } from 'hono/factory';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { App, AppEnv, DepsFor } from './http/context.ts';
 import { creditHeaders } from './http/middleware/credit-headers.ts';
 import { refuse } from './http/error-response.ts';
-import { PAID_PATHS, refuseInvalid, registerFallbacks } from './http/fallbacks.ts';
+import { ENDPOINTS, OPERATOR_PREFIX, PAID_PATHS, SERVICE_PATHS } from './endpoints.ts';
+import { refuseInvalid, registerFallbacks } from './http/fallbacks.ts';
 import { registerRateLimits, registerSecurity } from './http/openapi.ts';
 import { rateLimit } from './http/limits/rate-limit.ts';
 import { requestLog } from './http/middleware/request-log.ts';
 import { requireShard } from './http/auth/operator-shard.ts';
 import { requireOwner } from './http/auth/require-operator.ts';
-import { requireService } from './http/middleware/require-service.ts';
 import { contentSecurityPolicy, securityHeaders } from './http/middleware/security-headers.ts';
 import { wholeBody } from './http/middleware/body-limit.ts';
 import { registerComments } from './routes/reads/comments.ts';
@@ -33,28 +34,25 @@ import { registerReady } from './routes/service/ready.ts';
 import { registerReceipt } from './routes/account/receipt.ts';
 import { registerReel } from './routes/reads/reel.ts';
 import { registerSignup } from './routes/account/signup.ts';
-import { registerStripeWebhook, STRIPE_WEBHOOK_PATH } from './routes/topups/stripe-webhook.ts';
+import { registerStripeWebhook } from './routes/topups/stripe-webhook.ts';
 import { registerTopUpCheckout } from './routes/topups/checkout.ts';
 import { registerTopUpReturn } from './routes/topups/return.ts';
 import { registerTopUps } from './routes/topups/top-ups.ts';
 import { registerUsage } from './routes/account/usage.ts';
 import { registerVersion } from './routes/service/version.ts';
 
-/** The largest body any endpoint takes today is a few hundred bytes. */
+/** The largest body of any operation is a few hundred bytes. */
 const LARGEST_BODY_BYTES = 16_384;
 
-/** Stripe's events carry whole objects, with all their metadata. */
+/** Stripe's events carry whole objects with their metadata. */
 const LARGEST_EVENT_BYTES = 524_288;
 
-const ACCOUNT_PATHS = ['/v1/signup', '/v1/me', '/v1/keys', '/v1/keys/*', '/v1/usage', '/v1/usage/*', '/v1/ledger'];
-
-/** The API's table of contents. */
 export function createApp(depsFor: DepsFor): App {
   const app: App = new OpenAPIHono<AppEnv>({ strict: true, defaultHook: refuseInvalid });
   app.use(requestLog(depsFor));
   app.use(securityHeaders);
   app.use(contentSecurityPolicy);
-  app.use(wholeBody((path) => (path === STRIPE_WEBHOOK_PATH ? LARGEST_EVENT_BYTES : LARGEST_BODY_BYTES)));
+  app.use(wholeBody((path) => (path === ENDPOINTS.receiveStripeEvent.path ? LARGEST_EVENT_BYTES : LARGEST_BODY_BYTES)));
   app.use('/v1/*', creditHeaders);
   for (const path of PAID_PATHS) {
     app.use(path, async (c, next) => {
@@ -71,8 +69,7 @@ export function createApp(depsFor: DepsFor): App {
   registerPricing(app);
   registerDocs(app);
   registerDeferred(app);
-  for (const path of [...ACCOUNT_PATHS, '/v1/topups/*', '/topups/return', STRIPE_WEBHOOK_PATH, ...PAID_PATHS])
-    app.use(path, requireService);
+  for (const path of SERVICE_PATHS) app.use(path.replaceAll(/{(\w+)}/g, ':$1'), requireService);
   registerSignup(app);
   registerMe(app);
   registerKeys(app);
@@ -87,7 +84,7 @@ export function createApp(depsFor: DepsFor): App {
   registerTopUps(app);
   registerTopUpReturn(app);
   registerStripeWebhook(app);
-  app.use('/v1/ops/*', requireService, requireOwner, requireShard);
+  app.use(`${OPERATOR_PREFIX}*`, requireService, requireOwner, requireShard);
   registerOpsMetrics(app);
   registerOpsCredits(app);
   registerOpsAccounts(app);
@@ -100,3 +97,12 @@ export function createApp(depsFor: DepsFor): App {
   registerFallbacks(app);
   return app;
 }
+
+/** Refuses while settings are missing; /ready names them. After it, `c.get('service')` is there. */
+const requireService = createMiddleware<AppEnv>(async function requireService(c, next) {
+  const { service } = c.get('deps');
+  if (!service.ok) return refuse(c, { code: 'misconfigured' });
+  c.set('service', service.value);
+  if (service.value.shard !== 0) c.get('event').shard = service.value.shard;
+  return next();
+});

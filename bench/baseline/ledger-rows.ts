@@ -1,7 +1,7 @@
 // The rows that the baseline's statements answer with: see libsql-ledger.ts beside this file.
 import { z } from 'zod';
 import { microCredits } from '../../src/core/money.ts';
-import { idColumn } from '../../src/db/id-column.ts';
+import { idColumn } from '../../src/db/columns.ts';
 import { endOf } from '../../src/billing/keys/limits.ts';
 import { lineageColumn } from '../../src/billing/keys/rows.ts';
 import type { Balance, ResolvedLine } from '../../src/billing/ledger/ledger.ts';

@@ -7,7 +7,16 @@ import { FAULTS } from '../faults.ts';
 import { SAMPLE_POSTS } from '../samples/posts.ts';
 import { configurationTable } from './configuration.ts';
 import { jobTable, prometheusTable, seriesTable } from './operations.ts';
-import { errorsByCode, errorTable, limitationTable, priceTable, rateLimitTable, sandboxTable, targetRefusalTable } from './tables.ts';
+import {
+  endpointTable,
+  errorsByCode,
+  errorTable,
+  limitationTable,
+  priceTable,
+  rateLimitTable,
+  sandboxTable,
+  targetRefusalTable,
+} from './tables.ts';
 
 /** Returns every generated document by its path from the repository's root: whole files, and files with generated blocks. */
 export async function generatedDocs(root: string): Promise<Readonly<Record<string, string>>> {
@@ -32,6 +41,7 @@ export async function generatedDocs(root: string): Promise<Readonly<Record<strin
       faults: faultTable(FAULTS),
       'gateway-faults': faultTable(BOUNDARY_FAULTS),
     }),
+    'docs/reference/endpoints.md': withBlocks(await text('docs/reference/endpoints.md'), { endpoints: endpointTable() }),
     'docs/reference/prices.md': withBlocks(await text('docs/reference/prices.md'), { prices: priceTable() }),
     'docs/reference/rate-limits.md': withBlocks(await text('docs/reference/rate-limits.md'), { 'rate-limits': rateLimitTable() }),
     'docs/reference/settings.md': withBlocks(await text('docs/reference/settings.md'), { configuration }),

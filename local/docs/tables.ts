@@ -1,4 +1,5 @@
 import { PRICE_CARD } from '../../src/billing/price-card.ts';
+import { ENDPOINT_ROWS } from '../../src/endpoints.ts';
 import { ERROR_ROWS, type Retry } from '../../src/errors.ts';
 import { TARGET_REFUSALS } from '../../src/instagram/target.ts';
 import { formatUsd } from '../../src/core/money.ts';
@@ -68,4 +69,37 @@ export function rateLimitTable(): string {
     ([name, row]) => `| \`${name}\` | ${row.guards} | ${row.limit} | ${row.windowSeconds} | ${whom[row.per]} |`,
   );
   return ['| Policy | Applies to | Requests | Window (seconds) | Counted per |', '| --- | --- | --- | --- | --- |', ...rows].join('\n');
+}
+
+/** Renders one row for each endpoint, in the order of the table. */
+export function endpointTable(): string {
+  const rows = Object.values(ENDPOINT_ROWS).map(({ method, path, summary, access, prices, rate, state }) => {
+    const name = method === 'all' ? `\`${path}\`` : `\`${method.toUpperCase()} ${path}\``;
+    const purpose = state === 'planned' ? `${summary} (planned: returns 404 \`endpoint_deferred\`)` : summary;
+    const lines = prices === undefined ? 'free' : prices.map((item) => `\`${item}\``).join(', ');
+    return `| ${name} | ${purpose} | ${authentication(access)} | ${lines} | ${rate === null ? 'none' : `\`${rate}\``} |`;
+  });
+  return ['| Endpoint | Purpose | Authentication | Price items | Rate limit |', '| --- | --- | --- | --- | --- |', ...rows].join('\n');
+}
+
+function authentication(access: (typeof ENDPOINT_ROWS)[keyof typeof ENDPOINT_ROWS]['access']): string {
+  switch (access) {
+    case 'anyone':
+      return 'none';
+    case 'key':
+      return 'any key';
+    case 'operator':
+      return "the operator's key";
+    case 'stripe':
+      return "Stripe's signature";
+    case 'read':
+    case 'billing':
+    case 'keys':
+    case 'account':
+      return `key with \`${access}\``;
+    case 'read:post':
+    case 'read:reel':
+    case 'read:comments':
+      return `key with \`read\` or \`${access}\``;
+  }
 }

@@ -27,11 +27,15 @@ const READ: Room = {
   rooms: [...DOMAIN, 'errors.ts', 'limits', 'parse', 'parse/prompts', 'providers', 'read', 'read/*', ...BILLING],
   packages: ['zod'],
 };
-const HTTP_SUB_ROOM: Room = { rooms: ['core', 'errors.ts', 'http', 'limits', 'ops', 'read', 'read/*', ...BILLING], packages: HTTP };
+const HTTP_SUB_ROOM: Room = {
+  rooms: ['core', 'endpoints.ts', 'errors.ts', 'http', 'limits', 'ops', 'read', 'read/*', ...BILLING],
+  packages: HTTP,
+};
 const ROUTES: Room = {
   rooms: [
     'core',
     'instagram',
+    'endpoints.ts',
     'errors.ts',
     'http',
     'http/*',
@@ -83,14 +87,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   ops: { rooms: ['core', 'db', 'billing/idempotency', 'billing/ledger', 'ops/*'], packages: [] },
   'ops/metrics': { rooms: ['core', 'db', 'limits', 'ops/jobs'], packages: LIBSQL },
   'ops/jobs': { rooms: ['core', 'db', 'billing/audit'], packages: LIBSQL },
-  http: { rooms: ['core', 'env.ts', 'errors.ts', 'limits', 'ops', 'read', ...BILLING], packages: HTTP },
+  http: { rooms: ['core', 'endpoints.ts', 'env.ts', 'errors.ts', 'limits', 'ops', 'read', ...BILLING], packages: HTTP },
   'http/auth': { ...HTTP_SUB_ROOM, rooms: [...HTTP_SUB_ROOM.rooms, 'http/idempotency', 'http/middleware'] },
   'http/idempotency': { ...HTTP_SUB_ROOM, rooms: [...HTTP_SUB_ROOM.rooms, 'http/middleware'] },
   'http/limits': { ...HTTP_SUB_ROOM, rooms: [...HTTP_SUB_ROOM.rooms, 'http/auth'] },
   'http/middleware': HTTP_SUB_ROOM,
   'routes/account': { ...ROUTES, rooms: [...ROUTES.rooms, 'routes/keys'] },
   'routes/keys': ROUTES,
-  'routes/operator': ROUTES,
+  'routes/operator': { ...ROUTES, rooms: [...ROUTES.rooms, 'routes/account'] },
   'routes/reads': ROUTES,
   'routes/service': ROUTES,
   'routes/topups': ROUTES,

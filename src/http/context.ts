@@ -23,54 +23,56 @@ import type { Reader } from '../read/reader.ts';
 import type { Result } from '../core/result.ts';
 import type { RequestEvent } from './request-event.ts';
 
-/** How money comes in. */
 export type Payments = {
   readonly desk: TopUpDesk;
   readonly check: TopUpCheck;
   readonly readHint: PaymentService['readHint'];
 };
 
-/** What the paid part of the API works with; exists only when the settings are complete. */
+/** Exists only when the settings are complete. Every part belongs to one shard, except those of the operator. */
 export type Service = {
-  /** The shard that everything here belongs to, but `ownerDesk` and `ownerView`. */
   readonly shard: number;
-  /** The shard that those two belong to, as the owner chose; null when there is none of that number, and they are not to be used. */
-  readonly ownersShard: number | null;
   readonly ledger: Ledger;
-  readonly accounts: Accounts;
-  readonly keyRing: KeyRing;
   readonly reader: Reader;
-  readonly topUps: TopUps;
-  /** Null while Stripe's secrets are not set. */
-  readonly payments: Payments | null;
   /** Reads for test keys. */
   readonly sandbox: Reader;
-  readonly usage: UsageBook;
   readonly replays: Replays;
   readonly answerSeal: AnswerSeal;
-  /** SHA-256 in hex of the keys that are the owner's. */
-  readonly ownerKeyHashes: readonly string[];
-  /** Null where a signup need not prove that a person is behind it. */
-  readonly turnstile: Turnstile | null;
-  readonly ownerDesk: OwnerDesk;
-  readonly ownerView: OwnerView;
-  /** How long a hold may stay open. Milliseconds. */
   readonly holdTtlMs: number;
+  readonly accounts: {
+    readonly directory: Accounts;
+    readonly keys: KeyRing;
+    readonly usage: UsageBook;
+    /** Null where a signup needs no Turnstile challenge. */
+    readonly turnstile: Turnstile | null;
+  };
+  readonly payments: {
+    readonly topUps: TopUps;
+    /** Null while Stripe's secrets are not set. */
+    readonly stripe: Payments | null;
+  };
+  readonly operations: {
+    /** SHA-256 in hex of the operator keys. */
+    readonly keyHashes: readonly string[];
+    /** The shard that the operator chose; null when it does not exist, and the other parts must not be used. */
+    readonly shard: number | null;
+    readonly desk: OwnerDesk;
+    readonly reports: OwnerView;
+  };
 };
 
 /**
- * Who counts requests, and how many times the published limits apply here. `guessing` holds the addresses that sent too many keys
- * that do not exist, and until when (in milliseconds): one map for each isolate.
+ * `scale` multiplies the published limits. `guessing` maps each address that sent too many unknown keys to the time in unix milliseconds
+ * until which it is blocked; one map for each isolate.
  */
 export type RateLimits = { readonly limiter: RateLimiter; readonly scale: number; readonly guessing: Map<string, number> };
 
-/** What one request was told about one of its limits. */
 export type Measured = { readonly quota: Quota; readonly allowance: Allowance };
 
-/** One thing that must work before the service can take reads, and whether it does. Names only, never values. */
+/** A condition for serving reads. Names only, never values. */
 export type ReadinessCheck = { readonly name: string; readonly ok: boolean; readonly problem?: string };
 
-/** Everything a request is handled with. Built for each request, since a Worker's connections belong to one request. */
+/** Built for each request, because a Worker's connections belong to one request. */
 export type AppDeps = {
   readonly clock: Clock;
   readonly ids: Ids;
@@ -78,32 +80,32 @@ export type AppDeps = {
   readonly priceCard: PriceCard;
   readonly log: (event: RequestEvent) => void;
   readonly service: Result<Service, readonly SettingsProblem[]>;
-  /** Null while settings are missing: nothing that costs anything is reached then. */
+  /** Null while settings are missing: then no route that costs anything is reached. */
   readonly rateLimits: RateLimits | null;
   readonly readiness: () => Promise<readonly ReadinessCheck[]>;
 };
 
-/** What of a request tells which shard it belongs to. */
+/** The parts of a request that decide its shard. */
 export type ShardHints = {
   readonly method: string;
   readonly path: string;
   readonly authorization: string | undefined;
   readonly idempotencyKey: string | undefined;
-  /** The query parameter by which the owner names a shard. */
+  /** The query parameter by which the operator names a shard. */
   readonly shard: string | undefined;
 };
 
-/** Builds the dependencies of one request; `background` keeps a promise alive after the answer, `hints` tell whose database is needed. */
+/** `background` keeps a promise alive after the answer. */
 export type DepsFor = (request: {
   readonly env: Env;
   readonly background: (work: Promise<unknown>) => void;
   readonly hints: ShardHints;
 }) => AppDeps;
 
-/** What an answer says in its headers about money. `remaining` is null where it isn't known without asking. Micro-credits. */
+/** The values of the credit headers. `remaining` is null where it is not known without another query. Micro-credits. */
 export type CreditsSeen = { readonly used: number; readonly remaining: number | null };
 
-/** Hono's view of it: what handlers find with `c.get`, which makes no copy of all of it as `c.var` does. */
+/** Handlers read these with `c.get`; `c.var` would copy all of them. */
 export type AppEnv = {
   Bindings: Env;
   Variables: {

@@ -2,21 +2,17 @@ import type { TypedResponse } from 'hono';
 import { accepts } from 'hono/accepts';
 import type { AppContext } from './context.ts';
 
-/** Whether the caller would rather have CSV than JSON. */
 export function wantsCsv(c: AppContext): boolean {
   c.header('Vary', 'Authorization, Accept');
   const supports = ['application/json', 'text/csv'];
   return accepts(c, { header: 'Accept', supports, default: 'application/json' }) === 'text/csv';
 }
 
-/** Answers rows as CSV (RFC 4180), with their names in the first line; where there is more, `Link` names the next page. */
-export function csv(
-  c: AppContext,
-  columns: readonly string[],
-  rows: readonly Readonly<Record<string, unknown>>[],
-  nextCursor: string | null,
-) {
-  const lines = [columns, ...rows.map((row) => columns.map((column) => cellOf(row[column])))];
+type CsvPage = { readonly items: readonly Readonly<Record<string, unknown>>[]; readonly nextCursor: string | null };
+
+/** Answers with CSV (RFC 4180) and a header line; `Link` names the next page. */
+export function csv(c: AppContext, columns: readonly string[], { items, nextCursor }: CsvPage) {
+  const lines = [columns, ...items.map((row) => columns.map((column) => cellOf(row[column])))];
   if (nextCursor !== null) {
     const next = new URL(c.req.url);
     next.searchParams.set('cursor', nextCursor);
@@ -30,7 +26,7 @@ export function csv(
 
 function cellOf(value: unknown): string {
   const text = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
-  // A spreadsheet runs what begins like a formula; a negative amount is none.
+  // A spreadsheet executes a cell that begins like a formula. A negative amount does not.
   const plain = /^[=+@\t\r]|^-(?!\d)/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
 }

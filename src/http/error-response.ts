@@ -3,24 +3,26 @@ import type { TypedResponse } from 'hono';
 import { ERROR_ROWS, type ErrorCode, ERRORS, type Refusal } from '../errors.ts';
 import type { AppContext } from './context.ts';
 
-/** A caller told to come back gets a time even where nobody knows better. Seconds. */
+/** For errors that should carry `Retry-After` but whose duration is unknown. */
 const DEFAULT_RETRY_AFTER_SECONDS = 5;
 
 const EXAMPLE_REQUEST_ID = 'req_01JZ0000000000000000000000';
 
 const codes = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]; // safe because the table is not empty and has only these keys
 
-/** Every error of the API, whatever went wrong. */
 export const ErrorBody = z
   .object({
     error: z.object({
-      code: z.enum(codes),
-      message: z.string(),
-      requestId: z.string(),
-      retryable: z.boolean().openapi({ description: 'Whether the same request may succeed later without a change.' }),
-      billed: z.boolean(),
-      docUrl: z.string(),
-      details: z.record(z.string(), z.any()).optional().openapi({ description: 'Facts that help, by code: amounts, reasons, names.' }),
+      code: z.enum(codes).openapi({ description: 'What went wrong, for programs: it does not change.' }),
+      message: z.string().openapi({ description: 'What went wrong, for people: the wording may change.' }),
+      requestId: z.string().openapi({ description: 'Quote it to the operator.' }),
+      retryable: z.boolean().openapi({ description: 'Whether the same request, unchanged, may succeed later.' }),
+      billed: z.boolean().openapi({ description: 'Always false: errors are never charged.' }),
+      docUrl: z.string().openapi({ description: 'The documentation of this code.' }),
+      details: z
+        .record(z.string(), z.any())
+        .optional()
+        .openapi({ description: 'Facts about the error that depend on `code`: amounts, reasons, names of parameters.' }),
     }),
   })
   .openapi('Error');
@@ -28,7 +30,7 @@ export type ErrorBody = z.infer<typeof ErrorBody>;
 
 type StatusOf<C extends ErrorCode> = (typeof ERRORS)[C]['status'];
 
-/** Turns a refusal into its answer: status and body from the table, and the headers that belong to the status. */
+/** Answers with the status and headers that the table of errors gives the code. */
 export function refuse<C extends ErrorCode>(c: AppContext, refusal: Refusal<C>): Response & TypedResponse<ErrorBody, StatusOf<C>, 'json'> {
   const row = ERROR_ROWS[refusal.code];
   c.get('event').errorCode = refusal.code;
@@ -42,7 +44,7 @@ export function refuse<C extends ErrorCode>(c: AppContext, refusal: Refusal<C>):
   return c.json(errorBody(refusal, c.get('requestId'), new URL(c.req.url).origin), status);
 }
 
-/** The body alone, also used for the examples in the API description. `origin` is where this API is, so that `docUrl` can be followed. */
+/** `origin` is where this API is, so that `docUrl` can be followed. */
 export function errorBody(refusal: Refusal, requestId: string, origin: string): ErrorBody {
   const row = ERROR_ROWS[refusal.code];
   return {
@@ -63,7 +65,7 @@ type ErrorResponse = {
   content: { 'application/json': { schema: typeof ErrorBody; examples: Record<string, { value: ErrorBody }> } };
 };
 
-/** The responses of the API description for the errors a route can end with, grouped by status, each with an example. */
+/** Groups the errors that a route can return by status, for the API description. */
 export function errorResponses<const C extends readonly ErrorCode[]>(...declared: C): { [S in StatusOf<C[number]>]: ErrorResponse } {
   const byStatus: Record<number, ErrorResponse> = {};
   for (const code of declared) {

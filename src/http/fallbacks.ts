@@ -1,16 +1,16 @@
 import type { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
+import { PAID_PATHS } from '../endpoints.ts';
 import type { App, AppEnv } from './context.ts';
 import { refuse } from './error-response.ts';
 
-/** How many problems of one request are named: enough to correct it, not enough to echo a hostile body. */
+/** Enough to correct a request, too few to echo a hostile body. */
 const MOST_ISSUES = 5;
 
-/** How much of a bug's stack is logged: enough to find it. */
 const MOST_FRAMES = 10;
 
-/** Answers a request whose parameters or body do not fit the schema; names places and rules, never values. */
+/** Refuses a request that does not fit its schema. Names places and rules, never values, which could be secrets. */
 export function refuseInvalid(result: { success: boolean; error?: z.core.$ZodError }, c: Context<AppEnv>) {
   if (result.success || result.error === undefined) return undefined;
   const issues = result.error.issues.slice(0, MOST_ISSUES).map((issue) => ({ path: issue.path.join('.'), problem: problemOf(issue) }));
@@ -20,11 +20,11 @@ export function refuseInvalid(result: { success: boolean; error?: z.core.$ZodErr
 }
 
 function problemOf(issue: z.core.$ZodIssue): string {
-  // The names of unknown fields are the caller's own text: they are counted, not repeated.
+  // The names of unknown fields are the caller's own text, so they are counted, not repeated.
   return issue.code === 'unrecognized_keys' ? `${issue.keys.length} unknown field(s)` : issue.message;
 }
 
-/** Answers for addresses nobody handles: 405 with `Allow` where another method would be, else 404; OPTIONS tells the methods. */
+/** Answers requests that no route handles: OPTIONS, 405 with `Allow` where another method exists, else 404. */
 export function registerFallbacks(app: App): void {
   const allowed = (path: string) => methodsAt(app, path);
   app.options('*', (c) => {
@@ -40,7 +40,7 @@ export function registerFallbacks(app: App): void {
     return refuse(c, { code: 'method_not_allowed', details: { allowed: methods } });
   });
   app.onError((error, c) => {
-    // The validators throw these two for a body that is no JSON, and for one that does not say that it is.
+    // The validators throw 400 for a body that is not JSON, and 415 for another content type.
     if (error instanceof HTTPException && error.status === 400) {
       return refuse(c, { code: 'invalid_request', message: 'The body is not valid JSON.' });
     }
@@ -50,20 +50,20 @@ export function registerFallbacks(app: App): void {
   });
 }
 
-/** Where it happened, without the message: that could quote a secret or somebody's words. */
+/** Leaves out the message, which could quote a secret or a caption. */
 function framesOf(error: Error): string[] {
   const lines = (error.stack ?? '').split('\n').map((line) => line.trim());
   return lines.filter((line) => line.startsWith('at ')).slice(0, MOST_FRAMES);
 }
 
-/** The methods that routes take at a path, HEAD and OPTIONS included. */
+/** Includes HEAD and OPTIONS. */
 function methodsAt(app: App, path: string): string[] {
   const methods = new Set<string>();
   for (const route of app.routes) {
     if (route.method !== 'ALL' && route.method !== 'OPTIONS' && matches(route.path, path)) methods.add(route.method);
   }
   if (methods.size === 0) return [];
-  if (methods.has('GET') && !isPaid(path)) methods.add('HEAD');
+  if (methods.has('GET') && !PAID_PATHS.includes(path)) methods.add('HEAD');
   return [...methods, 'OPTIONS'].sort();
 }
 
@@ -71,11 +71,4 @@ function matches(pattern: string, path: string): boolean {
   const wanted = pattern.split('/');
   const given = path.split('/');
   return wanted.length === given.length && wanted.every((part, index) => part.startsWith(':') || part === given[index]);
-}
-
-/** Paths whose GET costs money. Hono would answer HEAD by running GET: a read that is paid for and thrown away. */
-export const PAID_PATHS = ['/v1/post', '/v1/reel', '/v1/comments'] as const;
-
-function isPaid(path: string): boolean {
-  return PAID_PATHS.some((paid) => paid === path);
 }

@@ -1,30 +1,30 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { policyFor, type PolicyName, quotaOf, RATE_LIMIT_ROWS, SIGNUP_POLICIES } from '../limits/policies.ts';
+import { isJsonObject } from '../core/json.ts';
+import { ENDPOINTS, policyFor } from '../endpoints.ts';
+import { type PolicyName, quotaOf, RATE_LIMIT_ROWS, SIGNUP_POLICIES } from '../limits/policies.ts';
 import { errorResponses } from './error-response.ts';
 
 type Document = ReturnType<OpenAPIHono['getOpenAPI31Document']>;
 
-/** The headers of measured answers, as components of the description. */
 export const RATE_LIMIT_HEADERS = {
   RateLimitPolicy: {
     description:
-      'The limits that this request counted against: `q` requests in windows of `w` seconds (draft-ietf-httpapi-ratelimit-headers).',
+      'The limits that the request counted against: `q` requests per window of `w` seconds (draft-ietf-httpapi-ratelimit-headers).',
     schema: { type: 'string' },
     example: '"burst";q=60;w=60',
   },
   RateLimit: {
-    description: 'What is left of each: `r` requests, and `t` seconds until all of them are there again.',
+    description: 'What is left of each limit: `r` requests, and `t` seconds until the window ends.',
     schema: { type: 'string' },
     example: '"burst";r=41;t=23',
   },
-  RetryAfter: { description: 'Seconds to wait before the next try.', schema: { type: 'integer', minimum: 1 }, example: 23 },
+  RetryAfter: { description: 'Seconds to wait before trying again.', schema: { type: 'integer', minimum: 1 }, example: 23 },
 } as const;
 
 const header = (name: keyof typeof RATE_LIMIT_HEADERS) => ({ $ref: `#/components/headers/${name}` });
 
 /**
- * Writes into the description what the table of policies says: the headers of every answer of a limited operation, and its 429. The
- * limits stand before the routes, so no route declares them.
+ * Adds the headers and the 429 of a limited operation to the description. Limits apply before any route, so no route declares them.
  */
 export function describeRateLimits(document: Document): void {
   for (const [path, item] of Object.entries(document.paths ?? {})) {
@@ -36,7 +36,7 @@ export function describeRateLimits(document: Document): void {
       responses['429'] = withRefusal(responses['429']);
       for (const [status, response] of Object.entries(responses)) responses[status] = withHeaders(response, status);
       Object.assign(operation, { responses });
-      const names = path === '/v1/signup' ? [name, ...SIGNUP_POLICIES] : [name];
+      const names = path === ENDPOINTS.signUp.path ? [name, ...SIGNUP_POLICIES] : [name];
       operation.description = [operation.description, `Rate limit: ${names.map(sentence).join('; ')}.`]
         .filter((text) => text !== undefined)
         .join(' ');
@@ -44,25 +44,22 @@ export function describeRateLimits(document: Document): void {
   }
 }
 
-/** A limit in words. */
 function sentence(name: PolicyName): string {
   const { limit, windowSeconds } = quotaOf(name, 1);
-  const whom = { key: 'a key', address: 'an address', everyone: 'everybody together' }[RATE_LIMIT_ROWS[name].per];
-  return `${limit} requests in ${windowSeconds} seconds for ${whom} (\`${name}\`)`;
+  const whom = { key: 'API key', address: 'address', everyone: 'deployment' }[RATE_LIMIT_ROWS[name].per];
+  return `${limit} requests in ${windowSeconds} seconds per ${whom} (\`${name}\`)`;
 }
 
-/** The 429 of a route that has others of its own, or a new one. */
 function withRefusal(declared: unknown): unknown {
   const limited = errorResponses('rate_limited')[429];
-  if (!isObject(declared) || !isObject(declared['content'])) return described(limited);
+  if (!isJsonObject(declared) || !isJsonObject(declared['content'])) return described(limited);
   const json = declared['content']['application/json'];
-  const examples = isObject(json) && isObject(json['examples']) ? json['examples'] : {};
+  const examples = isJsonObject(json) && isJsonObject(json['examples']) ? json['examples'] : {};
   const both = { ...limited.content['application/json'].examples, ...examples };
   const description = [limited.description, declared['description']].filter((text) => typeof text === 'string').join(' ');
   return { ...declared, ...described({ ...limited, description }, both) };
 }
 
-/** The response as the description writes it: the error's schema by its name. */
 function described(
   limited: { readonly description: string; readonly content: { readonly 'application/json': { readonly examples: object } } },
   examples?: object,
@@ -75,12 +72,8 @@ function described(
 }
 
 function withHeaders(response: unknown, status: string): unknown {
-  if (!isObject(response)) return response;
-  const declared = isObject(response['headers']) ? response['headers'] : {};
+  if (!isJsonObject(response)) return response;
+  const declared = isJsonObject(response['headers']) ? response['headers'] : {};
   const headers = { 'RateLimit-Policy': header('RateLimitPolicy'), RateLimit: header('RateLimit'), ...declared };
   return { ...response, headers: status === '429' ? { ...headers, 'Retry-After': header('RetryAfter') } : headers };
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,6 @@
 /**
- * One wide line for each request. Only identifiers, amounts and outcomes: never a key, a secret, a caption, a comment or
- * a vendor's body, and the route's pattern instead of the caller's URL.
+ * The log line of a request. It holds identifiers, amounts and outcomes: never a key, a secret, a caption, a comment or a vendor's body,
+ * and the pattern of the route instead of the caller's URL.
  */
 export type RequestEvent = {
   requestId: string;
@@ -12,31 +12,29 @@ export type RequestEvent = {
   errorCode?: string;
   role?: 'customer' | 'owner';
   accountId?: string | null;
-  /** The shard that it was about, where that isn't the first. */
+  /** Absent for the first shard. */
   shard?: number;
   targetKind?: string;
   shortcode?: string;
   cache?: string;
   provider?: string;
-  /** Who wrote the words down, or why there are none. */
+  /** The source of the transcript, or why there is none. */
   transcript?: string;
-  /** Whether the boundary delivered an interpretation. */
+  /** The outcome of the hosted interpretation. */
   parse?: string;
   attempts?: readonly object[];
-  /** `joined`: some part came by a flight that another request had started, which has its upstream calls. */
+  /** `joined`: a part came from a coalesced request that another request started and that logs the upstream calls. */
   flight?: string;
   reservedMicroCredits?: number;
   settledMicroCredits?: number;
-  /** The policy whose quota is used up, or `store_down` when nobody could count and it passed. */
+  /** The policy that refused the request, or `store_down` when the counter store failed and the request passed uncounted. */
   rateLimit?: string;
-  /** The top-up order it was about. */
   topUpId?: string;
-  /** What kind of event Stripe sent. */
+  /** The type of Stripe's event. */
   stripeEvent?: string;
-  /** Something that a person has to look at: what an alert watches for. */
+  /** A condition that a person must look into; alerts watch this field. */
   alarm?: string;
-  /** What a cron did. */
   cron?: { readonly done: number; readonly failed: number };
-  /** An unexpected error: its class and where it happened, not its message, which could quote anything. */
+  /** An unexpected error. Without its message, which could quote anything. */
   bug?: { readonly name: string; readonly at: readonly string[] };
 };

@@ -1,3 +1,5 @@
+import { distinct } from '../core/collections.ts';
+
 /**
  * The rules follow the platform's help and its users' guides, and where these are silent Unicode's hashtag syntax (UAX #31):
  * - a hashtag is letters, marks, digits and underscores with at least one letter or digit; digits alone are one (#80);
@@ -33,7 +35,10 @@ const MAX_USERNAME_CHARACTERS = 30;
  * case or Unicode composition are one tag. Linear in the caption's length.
  */
 export function captionHashtags(caption: string): string[] {
-  return distinct(entities(caption).flatMap(({ hashtag }) => (hashtag === undefined ? [] : [hashtag])));
+  return distinct(
+    entities(caption).flatMap(({ hashtag }) => (hashtag === undefined ? [] : [hashtag])),
+    sameName,
+  );
 }
 
 /**
@@ -41,7 +46,10 @@ export function captionHashtags(caption: string): string[] {
  * Linear in the caption's length.
  */
 export function captionMentions(caption: string): string[] {
-  return distinct(entities(caption).flatMap(({ mention }) => (mention === undefined ? [] : [mention])));
+  return distinct(
+    entities(caption).flatMap(({ mention }) => (mention === undefined ? [] : [mention])),
+    sameName,
+  );
 }
 
 type Entity = { readonly hashtag: string | undefined; readonly mention: string | undefined };
@@ -76,11 +84,6 @@ function followsWord(caption: string, index: number): boolean {
   return ENDS_IN_WORD.test(caption.slice(Math.max(0, index - 2), index));
 }
 
-function distinct(names: readonly string[]): string[] {
-  const first = new Map<string, string>();
-  for (const name of names) {
-    const key = name.normalize('NFC').toLowerCase();
-    if (!first.has(key)) first.set(key, name);
-  }
-  return [...first.values()];
+function sameName(name: string): string {
+  return name.normalize('NFC').toLowerCase();
 }

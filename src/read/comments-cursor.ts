@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { fromBase64Url, toBase64Url } from '../core/base64.ts';
 import { type CommentsPosition, PROVIDER_IDS, type ProviderId } from '../providers/provider.ts';
 import { err, ok, type Result } from '../core/result.ts';
 
@@ -57,20 +58,4 @@ export function createCursorSeal(secret: string): CursorSeal {
       return shortcode === expected.shortcode && includeReplies === expected.includeReplies ? ok(content.data) : err('other_request');
     },
   };
-}
-
-function toBase64Url(bytes: Uint8Array): string {
-  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '');
-}
-
-function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | null {
-  if (!/^[A-Za-z0-9_-]+$/.test(text)) return null;
-  try {
-    return Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0));
-  } catch {
-    return null;
-  }
 }

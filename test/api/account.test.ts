@@ -115,7 +115,7 @@ describe('POST /v1/signup', () => {
       expect([broken.status, errorOf(broken).code, errorOf(broken).message]).toEqual([
         400,
         'invalid_request',
-        'The body broke off before its end.',
+        'The request body ended early.',
       ]);
     }
     expect(api.events.every((event) => event.bug === undefined)).toBe(true);

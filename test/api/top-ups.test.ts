@@ -147,6 +147,38 @@ describe('POST /v1/topups/checkout', () => {
     expect([malformed.status, errorOf(malformed).code]).toEqual([400, 'invalid_request']);
   });
 
+  test('reads the Idempotency-Key as every route does: quoted or bare it is one key, and a malformed one is refused', async () => {
+    const { api } = open();
+    const { key } = await api.signUp();
+    const first = await checkout(api, key, { microCredits: 1_000_000 }, 'k-1');
+    const quoted = await checkout(api, key, { microCredits: 1_000_000 }, '"k-1"');
+    expect([quoted.body, quoted.headers.get('Idempotency-Replayed')]).toEqual([first.body, 'true']);
+    expect(await orders(api, key)).toHaveLength(1);
+    for (const malformed of ['""', '"abc', 'with a space', 'x'.repeat(256)]) {
+      const answers = [
+        await checkout(api, key, { microCredits: 1_000_000 }, malformed),
+        await api.request('/v1/post?url=DemoImage01', { key, headers: { 'Idempotency-Key': malformed } }),
+        await api.request('/v1/keys', {
+          method: 'POST',
+          key,
+          headers: { 'Content-Type': 'application/json', 'Idempotency-Key': malformed },
+          body: JSON.stringify({ name: 'helper' }),
+        }),
+      ].map((answer) => ({ status: answer.status, ...errorOf(answer), requestId: '' }));
+      expect(answers[0]).toMatchObject({ status: 400, code: 'invalid_request', details: { header: 'Idempotency-Key' } });
+      expect([answers[1], answers[2]], malformed).toEqual([answers[0], answers[0]]);
+    }
+    expect(await orders(api, key)).toHaveLength(1);
+  });
+
+  test('keeps no Idempotency-Key in the database, only its digest', async () => {
+    const { api } = open();
+    const { key, accountId } = await api.signUp();
+    await checkout(api, key, { microCredits: 1_000_000 }, 'a-secret-of-the-caller');
+    const kept = await api.database.execute({ sql: 'SELECT idempotency_key FROM checkout_key WHERE account_id = ?', args: [accountId] });
+    expect(kept.rows.map((row) => row['idempotency_key'])).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/)]);
+  });
+
   test('makes one order of ten equal requests at once; those that come too early are told to wait', async () => {
     const { api } = open();
     const { key } = await api.signUp();
@@ -436,7 +468,7 @@ describe('lost webhooks', () => {
     const { key, accountId } = await api.signUp();
     const { session } = await checkout(api, key);
     const unpaid = await api.request(`/topups/return?session_id=${session.id}`);
-    expect([unpaid.status, unpaid.body]).toEqual([200, expect.stringContaining('has not arrived yet')]);
+    expect([unpaid.status, unpaid.body]).toEqual([200, expect.stringContaining('We have not received the payment yet')]);
     const location = new URL((await stripe.buyer(session.id, 'pay')) ?? '');
     const page = await api.request(`${location.pathname}${location.search}`);
     expect(page.status).toBe(200);
@@ -456,7 +488,7 @@ describe('lost webhooks', () => {
       expect(page.body).not.toContain('script>');
     }
     expect(api.takeSent().providers).toBe(0);
-    expect((await api.request('/topups/return?cancelled=true')).body).toContain('Nothing was paid');
+    expect((await api.request('/topups/return?cancelled=true')).body).toContain('Top-up cancelled');
   });
 
   test('the cron credits what was paid and takes back what was refunded, and then has nothing to do', async () => {
@@ -582,7 +614,7 @@ describe('GET /v1/topups', () => {
     expect((await api.request(`/v1/topups?cursor=${nextCursor}`, { key: two.key })).body).not.toMatchObject({
       items: [{ amountCents: 100 }],
     });
-    for (const query of ['limit=0', 'limit=101', 'limit=x', 'cursor=%27%20OR%201', 'page=2']) {
+    for (const query of ['limit=0', 'limit=201', 'limit=x', 'cursor=%27%20OR%201', 'page=2']) {
       expect((await api.request(`/v1/topups?${query}`, { key: one.key })).status, query).toBe(400);
     }
   });

@@ -30,11 +30,11 @@ export const SLOT_RULES: Readonly<Record<string, SlotRule>> = {
   'unfreezeAccount path id': accounts,
   'bookCredit body accountId': accounts,
   'getTopUp path id': { kind: 'missing', things: ({ topUpIds }) => topUpIds, madeUp: otherId },
-  'listTopUps query cursor': { kind: 'own_list', things: ({ topUpIds }) => topUpIds, madeUp: otherId },
+  'listTopUps query cursor': { kind: 'own_list', things: ({ topUpIds }) => topUpIds.map(positionNow), madeUp: otherPosition },
   'listUsage query cursor': { kind: 'own_list', things: ({ usageCursor }) => [usageCursor], madeUp: otherPosition },
   'listKeys query cursor': { kind: 'own_list', things: keyPositions, madeUp: otherPosition },
   'listLedger query cursor': { kind: 'own_list', things: () => [listCursor(2)], madeUp: () => listCursor(2) },
-  'listOwnerActions query cursor': { kind: 'missing', things: ({ requestIds }) => requestIds, madeUp: otherId },
+  'listOwnerActions query cursor': { kind: 'missing', things: ({ requestIds }) => requestIds.map(positionNow), madeUp: otherPosition },
   'readComments query cursor': { kind: 'public' },
   'readPost header idempotency-key': { kind: 'own_key' },
   'readReel header idempotency-key': { kind: 'own_key' },
@@ -79,9 +79,13 @@ function otherId(id: string): string {
   return `${id.slice(0, -4)}${id.endsWith('0000') ? '1111' : '0000'}`;
 }
 
-/** The position of a customer's keys in a list; no key is newer than now. */
 function keyPositions({ rootId, childId }: Customer): readonly string[] {
-  return [rootId, childId].map((id) => listCursor(Date.now(), id));
+  return [rootId, childId].map(positionNow);
+}
+
+/** Where a thing stands in a list; nothing is newer than now. */
+function positionNow(id: string): string {
+  return listCursor(Date.now(), id);
 }
 
 function otherPosition(cursor: string): string {

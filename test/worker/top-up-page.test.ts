@@ -108,7 +108,7 @@ describe.skipIf(browserPath === null)('topping up in a browser', () => {
     await page.getByRole('button', { name: 'declined' }).click();
     expect(await page.getByRole('alert').textContent()).toBe('Your card was declined.');
     await page.getByRole('link', { name: 'Back without paying' }).click();
-    await page.getByRole('heading', { name: 'Nothing was paid' }).waitFor();
+    await page.getByRole('heading', { name: 'Top-up cancelled' }).waitFor();
     expect(await balanceOf(url, key)).toEqual({ available: 0, held: 0 });
   });
 });

@@ -9,7 +9,7 @@ import { REPLAY_TTL_MS, type Replays } from './idempotency.ts';
 
 const OwnRow = z.array(z.object({ request_id: z.string() })).max(1);
 
-/** The memory of requests in libSQL; each step is one batch and one HTTP request. `policy` is for tests. */
+/** Each call is one batch and one HTTP request. `policy` is for tests. */
 export function createReplays(deps: { readonly client: Database; readonly clock: Clock; readonly policy?: CallPolicy }): Replays {
   const { client, clock, policy = CALL_POLICY } = deps;
   return {

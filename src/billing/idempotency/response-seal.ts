@@ -1,26 +1,23 @@
+import { fromBase64, toBase64 } from '../../core/base64.ts';
 import { type KeptAnswer, LARGEST_KEPT_ANSWER_CHARS } from './idempotency.ts';
 
-/** AES-GCM's own size of a nonce (NIST SP 800-38D, 8.2.1). Bytes. */
+/** NIST SP 800-38D, 8.2.1. */
 const NONCE_BYTES = 12;
 
-/** The most bytes that one call may be handed as arguments, well below every engine's limit. */
-const CHUNK_BYTES = 32_768;
-
-/** An answer as it is kept: what a repeat must see again. */
 export type AnswerText = { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string };
 
 /**
- * Keeps answers closed while they lie in the database. The key is made of the service's secret and the caller's Idempotency-Key, which
- * is nowhere stored: neither the database alone nor the secret alone opens one.
+ * Encrypts stored responses. The encryption key derives from the service's secret and the caller's Idempotency-Key, which is stored
+ * nowhere: neither the database alone nor the secret alone opens a response.
  */
 export interface AnswerSeal {
-  /** Compresses and seals. What comes out too large to keep is kept as the bare fact that it was. */
+  /** Compresses and encrypts. Of a response that is too large only the status is kept. */
   seal(answer: AnswerText, idempotencyKey: string): Promise<KeptAnswer>;
-  /** Null when it was too large to keep, or the service's secret has changed since. */
+  /** Null when the response was too large to keep, or the service's secret has changed since. */
   open(kept: KeptAnswer, idempotencyKey: string): Promise<AnswerText | null>;
 }
 
-/** Seals with AES-256-GCM under a key from HKDF-SHA256. */
+/** AES-256-GCM under a key from HKDF-SHA256. */
 export function createAnswerSeal(secret: string): AnswerSeal {
   let made: ReturnType<typeof crypto.subtle.importKey> | undefined;
   const master = () => (made ??= crypto.subtle.importKey('raw', new TextEncoder().encode(secret), 'HKDF', false, ['deriveKey']));
@@ -46,13 +43,13 @@ export function createAnswerSeal(secret: string): AnswerSeal {
       return { status, sealed: sealed.length > LARGEST_KEPT_ANSWER_CHARS ? null : sealed };
     },
     async open({ status, sealed }, idempotencyKey) {
-      const [nonce = '', closed = ''] = sealed?.split('.') ?? [];
-      if (closed === '') return null;
+      const [nonce, closed] = sealed?.split('.').map(fromBase64) ?? [];
+      if (nonce == null || closed == null) return null;
       try {
         const key = await keyFor(idempotencyKey);
-        const packed = await crypto.subtle.decrypt({ name: 'AES-GCM', iv: fromBase64(nonce) }, key, fromBase64(closed));
+        const packed = await crypto.subtle.decrypt({ name: 'AES-GCM', iv: nonce }, key, closed);
         const text = new TextDecoder().decode(await pipe(new Uint8Array(packed), new DecompressionStream('gzip')));
-        // safe because the seal is authenticated: nobody but seal() has written it
+        // safe because the encryption is authenticated: nobody but seal() has written it
         return { status, ...(JSON.parse(text) as Pick<AnswerText, 'headers' | 'body'>) };
       } catch {
         return null;
@@ -63,14 +60,4 @@ export function createAnswerSeal(secret: string): AnswerSeal {
 
 async function pipe(bytes: Uint8Array, through: CompressionStream | DecompressionStream): Promise<Uint8Array> {
   return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(through)).arrayBuffer());
-}
-
-function toBase64(bytes: Uint8Array): string {
-  let text = '';
-  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) text += String.fromCharCode(...bytes.subarray(at, at + CHUNK_BYTES));
-  return btoa(text);
-}
-
-function fromBase64(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }

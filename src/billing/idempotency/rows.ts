@@ -1,33 +1,33 @@
 import { z } from 'zod';
 import type { Id } from '../../core/ids.ts';
-import { type MicroCredits, microCredits } from '../../core/money.ts';
+import type { MicroCredits } from '../../core/money.ts';
+import { microsColumn } from '../../db/columns.ts';
 import type { Claimed } from './idempotency.ts';
 
-/** What is remembered of an Idempotency-Key. */
 export const ReplayRow = z.object({
   fingerprint: z.string(),
   request_id: z.string(),
   status: z.int().nullable(),
   answer: z.string().nullable(),
-  balance_micros: z.int().transform(microCredits).nullable(),
+  balance_micros: microsColumn.nullable(),
   expires_at: z.int(),
 });
 
-/** How often a key failed on a target. */
+/** The streak of failures of a key on a target. */
 export const FailingRow = z.object({ failures: z.int(), code: z.string(), last_at: z.int() });
 
-/** Failures older than this don't count. Milliseconds. */
+/** Older failures do not count. */
 export const FAILURE_WINDOW_MS = 600_000;
 
-/** So many failures in a row within the window, and a target is left alone. */
+/** Consecutive failures within the window before a target is refused. */
 const MOST_FAILURES = 3;
 
-/** How long it is left alone after its last failure: an agent in a loop then asks a provider once in two minutes. Milliseconds. */
+/** How long the target is then refused: an agent in a loop reaches a provider once in two minutes. */
 const COOLING_MS = 120_000;
 
 /**
- * What is remembered under its Idempotency-Key says to a request with this fingerprint; null when the key is free, or is this request's own. `who` is
- * the account that asks, and what it can spend now.
+ * Decides whether the row of an Idempotency-Key stands in the way of this request; null when the key is free or is this request's own.
+ * `who` is the account that asks, and what it can spend now.
  */
 export function claimedOf(
   row: z.infer<typeof ReplayRow> | null,
@@ -42,12 +42,11 @@ export function claimedOf(
   return { kind: 'replayed', replay, accountId: who.accountId, availableNow: who.available };
 }
 
-/** The row of `readReplay`, where there is one. */
 export function replayOf(rows: unknown): z.infer<typeof ReplayRow> | null {
   return z.array(ReplayRow).max(1).parse(rows)[0] ?? null;
 }
 
-/** Why a target is left alone after its failures; null when it isn't. `retryAt` in unix milliseconds. */
+/** Why a target is refused after its failures; null when it is not. `retryAt` in unix milliseconds. */
 export function repeatedFailure(
   row: z.infer<typeof FailingRow> | null,
   now: number,
@@ -57,7 +56,7 @@ export function repeatedFailure(
   return retryAt <= now ? null : { failures: row.failures, code: row.code, retryAt };
 }
 
-/** The failures and the last time before which a target may be asked for, as the statement of a spend checks them. */
+/** The same limits as arguments of the statement that opens a hold. */
 export function failureLimit(now: number): { readonly mostFailures: number; readonly failedAfter: number } {
   return { mostFailures: MOST_FAILURES, failedAfter: now - COOLING_MS };
 }

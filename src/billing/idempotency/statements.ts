@@ -1,16 +1,16 @@
 import type { InStatement } from '@libsql/client/web';
 
-// The memory of requests that move no hold, under a scope: an account, or 'signup'. Paid reads have theirs in the procedures of
-// migrations/0006_writer.sql. As in ledger-statements.ts, numbers that are written travel inside a JSON text.
+// Claims and responses of requests that open no hold, under a scope: an account, or 'signup'. Paid reads have theirs in the procedures of
+// migrations/0006_writer.sql. Written numbers travel inside a JSON text, so that they arrive as integers.
 
 type Statement = Exclude<InStatement, string>;
 
-/** Takes away what this Idempotency-Key left behind a day ago or more, and claims that nothing came of. */
+/** Deletes an expired response or claim of this Idempotency-Key. */
 export function forgetOver(scope: string, digest: string, now: number): Statement {
   return { sql: `DELETE FROM replay WHERE scope = ? AND key_digest = ? AND expires_at <= ?`, args: [scope, digest, now] };
 }
 
-/** Claims { scope, digest, fingerprint, requestId, now, expiresAt } unless somebody has. */
+/** Claims { scope, digest, fingerprint, requestId, now, expiresAt } unless another request has. */
 export function claimOnce(row: Readonly<Record<string, unknown>>): Statement {
   return {
     sql: `INSERT INTO replay (scope, key_digest, fingerprint, request_id, created_at, expires_at)
@@ -22,7 +22,6 @@ export function claimOnce(row: Readonly<Record<string, unknown>>): Statement {
   };
 }
 
-/** Gives up a claim of this request. */
 export function dropClaim(scope: string, digest: string, requestId: string): Statement {
   return {
     sql: `DELETE FROM replay WHERE scope = ? AND key_digest = ? AND request_id = ? AND status IS NULL`,
@@ -30,7 +29,7 @@ export function dropClaim(scope: string, digest: string, requestId: string): Sta
   };
 }
 
-/** Answers a claim with { status, sealed, expiresAt }. */
+/** Stores { status, sealed, expiresAt } under a claim. */
 export function answerClaim(
   scope: string,
   digest: string,
@@ -48,12 +47,11 @@ export function answerClaim(
 
 const REPLAY_COLUMNS = 'r.fingerprint, r.request_id, r.status, r.answer, r.balance_micros, r.expires_at';
 
-/** No row, or what is remembered under this scope and Idempotency-Key. */
 export function readReplay(scope: string, digest: string): Statement {
   return { sql: `SELECT ${REPLAY_COLUMNS} FROM replay r WHERE r.scope = ? AND r.key_digest = ?`, args: [scope, digest] };
 }
 
-/** The same for the account of an API key. Any of the key's secrets will do, as with what it pays for. */
+/** The same for the account of an API key, by any of the key's secrets. */
 export function readReplayOfKey(keyHash: string, digest: string): Statement {
   return {
     sql: `SELECT ${REPLAY_COLUMNS}
@@ -63,7 +61,7 @@ export function readReplayOfKey(keyHash: string, digest: string): Statement {
   };
 }
 
-/** Deletes a page of answers and claims whose time is over, oldest first. */
+/** Deletes a page of expired responses and claims, oldest first. */
 export function sweepReplays(now: number, page: number): Statement {
   return {
     sql: `DELETE FROM replay WHERE rowid IN (SELECT r.rowid FROM replay r WHERE r.expires_at <= ? ORDER BY r.expires_at LIMIT ?)`,
@@ -71,7 +69,6 @@ export function sweepReplays(now: number, page: number): Statement {
   };
 }
 
-/** Deletes a page of failures that are too old to count. */
 export function sweepFailing(before: number, page: number): Statement {
   return {
     sql: `DELETE FROM failing WHERE (key_id, target) IN (

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { microCredits } from '../../core/money.ts';
 import { KEY_SCOPES, type KeyLimits } from './limits.ts';
-import { idColumn } from '../../db/id-column.ts';
+import { idColumn } from '../../db/columns.ts';
 import type { KeyDetails } from './key-details.ts';
 
 /**

@@ -1,13 +1,11 @@
 import type { InStatement } from '@libsql/client/web';
+import { END_OF_TIME } from '../../db/columns.ts';
 import type { KeyPosition } from './key-manager.ts';
 import { KEY_COLUMNS } from './rows.ts';
 
 // Arguments travel as one JSON text, as in src/billing/ledger/statements.ts.
 
 type Statement = Exclude<InStatement, string>;
-
-/** Starts a list at the newest key. */
-const END_OF_TIME = 9_007_199_254_740_991;
 
 const call = (sql: string, row: Readonly<Record<string, unknown>>): Statement => ({ sql, args: [JSON.stringify([row])] });
 

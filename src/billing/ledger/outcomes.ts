@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { microCredits } from '../../core/money.ts';
-import { idColumn } from '../../db/id-column.ts';
+import { idColumn, microsColumn } from '../../db/columns.ts';
 import type { KeyLimits } from '../keys/limits.ts';
 import { Lineage } from '../keys/rows.ts';
 import type { Outcome } from './batch.ts';
@@ -8,11 +8,16 @@ import type { ResolvedLine } from './ledger.ts';
 import { BalanceRow } from './rows.ts';
 import { FailingRow, ReplayRow } from '../idempotency/rows.ts';
 
-const micros = z.int().transform(microCredits);
+const Lines = z.array(
+  z.object({ item: z.string(), reserved: microsColumn, settled: microsColumn.nullable(), reason: z.string().nullable() }),
+);
 
-const Lines = z.array(z.object({ item: z.string(), reserved: micros, settled: micros.nullable(), reason: z.string().nullable() }));
-
-const hold = { amount: micros, settled: micros.nullable(), state: z.enum(['open', 'settled', 'released', 'expired']), lines: Lines };
+const hold = {
+  amount: microsColumn,
+  settled: microsColumn.nullable(),
+  state: z.enum(['open', 'settled', 'released', 'expired']),
+  lines: Lines,
+};
 
 /** A spend that has a hold, as read after its batch. */
 const HeldSpend = z.object({

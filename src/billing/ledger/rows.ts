@@ -1,13 +1,11 @@
 import { z } from 'zod';
 import { microCredits } from '../../core/money.ts';
-import { idColumn } from '../../db/id-column.ts';
+import { idColumn, microsColumn } from '../../db/columns.ts';
 import { endOf } from '../keys/limits.ts';
 import { lineageColumn } from '../keys/rows.ts';
 import type { Balance } from './ledger.ts';
 
-const micros = z.int().transform(microCredits);
-
-const balanceColumns = { posted_micros: micros, held_micros: micros, debt_micros: micros };
+const balanceColumns = { posted_micros: microsColumn, held_micros: microsColumn, debt_micros: microsColumn };
 
 /** The balance columns of an account. */
 export const BalanceRow = z.object(balanceColumns);
@@ -29,8 +27,8 @@ export function keyEnd(row: Pick<z.infer<typeof PayerRow>, 'lineage' | 'retires_
 
 export const LineRow = z.object({
   item: z.string(),
-  reserved_micros: micros,
-  settled_micros: micros.nullable(),
+  reserved_micros: microsColumn,
+  settled_micros: microsColumn.nullable(),
   reason: z.string().nullable(),
 });
 

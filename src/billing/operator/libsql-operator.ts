@@ -2,8 +2,8 @@ import type { InStatement } from '@libsql/client/web';
 import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import type { Database } from '../../db/client.ts';
-import { microCredits } from '../../core/money.ts';
 import { err, ok, type Result } from '../../core/result.ts';
+import { microsColumn } from '../../db/columns.ts';
 import { CALL_POLICY, type CallPolicy, callDatabase, type Unreachable } from '../../db/call.ts';
 import { revokeKey as revokeKeyRow } from '../keys/statements.ts';
 import { BalanceRow, balanceOf, LineRow } from '../ledger/rows.ts';
@@ -125,8 +125,6 @@ async function revokeKey(context: Context, order: Parameters<OwnerDesk['revokeKe
 
 const json = z.string().transform((text): unknown => JSON.parse(text));
 const jsonObject = json.pipe(z.record(z.string(), z.unknown()));
-const micros = z.int().transform(microCredits);
-
 const Requests = z
   .array(
     z.object({
@@ -135,8 +133,8 @@ const Requests = z
       key_id: z.string(),
       state: z.enum(['open', 'settled', 'released', 'expired']),
       reason: z.string().nullable(),
-      amount_micros: micros,
-      settled_micros: micros.nullable(),
+      amount_micros: microsColumn,
+      settled_micros: microsColumn.nullable(),
       created_at: z.int(),
       expires_at: z.int(),
       resolved_at: z.int().nullable(),

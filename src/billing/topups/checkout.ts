@@ -18,17 +18,24 @@ export type OrderRefusal = Unreachable | PaymentFailure | { readonly kind: 'in_f
 /** A place to pay. `isReplay`: the answer that an earlier request with the same key got. */
 export type Ordered = { readonly orderId: Id<'pay'>; readonly sessionId: string; readonly url: string; readonly isReplay: boolean };
 
-/** Takes orders: the order's row first, then the session. `credits` must be an amount that `topUpProblem` has nothing against. */
+/**
+ * Takes orders: writes the order, then asks for its session. `credits` must be an amount for which `topUpProblem` returns null.
+ *
+ * The order itself remembers the Idempotency-Key, not the store of responses that other requests share. That store frees a key whose
+ * request failed; here a failed or crashed request may have made a session, so the key must keep leading to the same order, whose id is
+ * Stripe's idempotency key. A response beside it would be a second record of the same fact.
+ */
 export interface TopUpDesk {
   order(wish: {
     readonly accountId: Id<'acct'>;
     readonly credits: MicroCredits;
-    readonly idempotencyKey: string | null;
+    /** SHA-256 of the caller's Idempotency-Key, 64 hex digits. */
+    readonly idempotencyKeyHash: string | null;
     readonly returnUrl: string;
   }): Promise<Result<Ordered, OrderRefusal>>;
 }
 
-/** The desk. After a crash between row and session, the same idempotency key goes on where it stopped: Stripe knows the order's own key. */
+/** After a crash between order and session, the same Idempotency-Key continues the order: Stripe returns the session of its own key. */
 export function createTopUpDesk(deps: {
   readonly topUps: TopUps;
   readonly payments: PaymentService;
@@ -37,14 +44,14 @@ export function createTopUpDesk(deps: {
 }): TopUpDesk {
   const { topUps, payments, clock, ids } = deps;
   return {
-    async order({ accountId, credits, idempotencyKey, returnUrl }) {
+    async order({ accountId, credits, idempotencyKeyHash, returnUrl }) {
       const opened = await topUps.open({
         id: ids('pay'),
         accountId,
         credits,
         amountCents: credits / MICRO_CREDITS_PER_CENT,
         expiresAt: clock() + ORDER_LIFETIME_MS,
-        idempotencyKey,
+        idempotencyKey: idempotencyKeyHash,
       });
       if (!opened.ok) return opened;
       const { order, isClaimed } = opened.value;

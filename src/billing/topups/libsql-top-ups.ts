@@ -2,10 +2,9 @@ import type { InStatement, ResultSet } from '@libsql/client/web';
 import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import type { Database } from '../../db/client.ts';
-import { microCredits } from '../../core/money.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { CALL_POLICY, type CallPolicy, callDatabase, type Unreachable } from '../../db/call.ts';
-import { idColumn } from '../../db/id-column.ts';
+import { idColumn, microsColumn } from '../../db/columns.ts';
 import * as statement from './statements.ts';
 import {
   type FoundSession,
@@ -33,8 +32,8 @@ const Row = z.object({
   intent_id: z.string().nullable(),
   currency: z.string(),
   amount_minor: z.int(),
-  credits_micros: z.int().transform(microCredits),
-  target_micros: z.int().transform(microCredits),
+  credits_micros: microsColumn,
+  target_micros: microsColumn,
   rev: z.int(),
   created_at: z.int(),
   updated_at: z.int(),

@@ -42,7 +42,7 @@ export type TopUp = {
 };
 
 export type NewTopUp = Pick<TopUp, 'id' | 'accountId' | 'amountCents' | 'credits' | 'expiresAt'> & {
-  /** An order created with the same key less than a day ago is returned instead. */
+  /** SHA-256 of the caller's Idempotency-Key; an order made with it less than a day ago is found instead. */
   readonly idempotencyKey: string | null;
 };
 

@@ -4,6 +4,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { Database } from '../../db/client.ts';
 import { microCredits, ZERO } from '../../core/money.ts';
 import { err, ok, type Result } from '../../core/result.ts';
+import { microsColumn } from '../../db/columns.ts';
 import { CALL_POLICY, type CallPolicy, callDatabase } from '../../db/call.ts';
 import { missingScope } from '../keys/limits.ts';
 import type { ReceiptBody } from '../ledger/ledger.ts';
@@ -11,8 +12,6 @@ import { balanceOf, keyEnd, LineRow, PayerRow } from '../ledger/rows.ts';
 import { readLines, readPayer } from '../ledger/statements.ts';
 import { type LookRefusal, type Seen, USAGE_STATES, type UsageBook } from './usage.ts';
 import * as statement from './statements.ts';
-
-const micros = z.int().transform(microCredits);
 
 const body = z.string().transform((text): ReceiptBody => z.record(z.string(), z.unknown()).parse(JSON.parse(text)));
 
@@ -22,8 +21,8 @@ const UsageRow = z.object({
   state: z.enum(USAGE_STATES),
   reason: z.string().nullable(),
   resolved_at: z.int(),
-  amount_micros: micros,
-  settled_micros: micros.nullable(),
+  amount_micros: microsColumn,
+  settled_micros: microsColumn.nullable(),
   body: body.nullable(),
 });
 
@@ -36,8 +35,8 @@ const ReceiptRow = z.object({
   reason: z.string().nullable(),
   created_at: z.int(),
   resolved_at: z.int().nullable(),
-  amount_micros: micros,
-  settled_micros: micros.nullable(),
+  amount_micros: microsColumn,
+  settled_micros: microsColumn.nullable(),
   body: body.nullable(),
 });
 
@@ -45,8 +44,8 @@ const EntryRow = z.object({
   seq: z.int(),
   kind: z.string(),
   ref: z.string(),
-  delta_micros: micros,
-  balance_after_micros: micros,
+  delta_micros: microsColumn,
+  balance_after_micros: microsColumn,
   created_at: z.int(),
 });
 

@@ -1,15 +1,12 @@
 import type { InStatement } from '@libsql/client/web';
+import { DAY_MS } from '../../core/clock.ts';
+import { END_OF_TIME } from '../../db/columns.ts';
 import type { UsageFilter, UsagePosition, UsageState } from './usage.ts';
 
 type Statement = Exclude<InStatement, string>;
 
-/** Ends a range that has no end. */
-const END_OF_TIME = 9_007_199_254_740_991;
-
 /** Bounds one report; days and endpoints never come near it. */
 const MAX_GROUPS = 1_000;
-
-const MS_PER_DAY = 86_400_000;
 
 /** Selects the key's holds in a state and range, using the index of the account or of one of its keys. */
 function holdsIn(state: UsageState, filter: UsageFilter): string {
@@ -51,7 +48,7 @@ export function readUsage(
 /** Sums of settled requests by day, endpoint or key. Reads the whole range. */
 export function readGroups(keyHash: string, filter: UsageFilter, by: 'day' | 'endpoint' | 'key'): Statement {
   const group = {
-    day: `strftime('%Y-%m-%d', h.resolved_at / ${MS_PER_DAY} * 86400, 'unixepoch')`,
+    day: `strftime('%Y-%m-%d', h.resolved_at / ${DAY_MS} * 86400, 'unixepoch')`,
     endpoint: `coalesce(r.body ->> 'endpoint', '')`,
     key: 'h.key_id',
   }[by];

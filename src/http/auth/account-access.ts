@@ -7,8 +7,8 @@ import type { AppContext } from '../context.ts';
 import { noteCredits } from '../middleware/credit-headers.ts';
 
 /**
- * Lets the key of this request look at its own account: `look` is handed the key's hash and proves it. Null for the owner, who has no
- * account.
+ * Runs a query about the account of the key that sent the request; the query itself proves the key, which saves a round trip to the
+ * database. Null for the operator, who has no account.
  */
 export async function accountLook<T>(
   c: AppContext,

@@ -2,24 +2,23 @@ import type { ErrorCode, Refusal } from '../../errors.ts';
 import { hashApiKey, isOwnerHash, parseApiKey } from '../../billing/keys/api-key.ts';
 import type { Principal } from '../../read/pricing/payer.ts';
 import { err, ok, type Result } from '../../core/result.ts';
-import { bearerToken } from './bearer-token.ts';
 import type { AppContext } from '../context.ts';
 
-/** No key of ours is longer; more is refused before it is hashed. Characters. */
+/** Longer than any key; more is refused before it is hashed. Characters. */
 const LONGEST_TOKEN_CHARS = 256;
 
 type Authenticated = Result<Principal, Refusal<Extract<ErrorCode, 'unauthorized'>>>;
 
-/** A request is authenticated once, however many of its steps ask who sends it. */
+/** Several steps of a request ask who sends it. */
 const known = new WeakMap<AppContext, Authenticated>();
 
 /**
- * Reads the bearer token: the owner's first, whatever it looks like, then the shape and checksum of a customer key.
- * Whether a customer key exists, the database says with the first step of paying; up to here nothing was asked of it.
+ * Reads the bearer token: the operator key first, whatever it looks like, then the shape and checksum of a customer key. Asks no
+ * database: whether a customer key exists shows in the first query that uses it.
  */
 export function authenticate(c: AppContext): Authenticated {
   const { service } = c.get('deps');
-  const answer = known.get(c) ?? read(c.req.header('Authorization'), service.ok ? service.value.ownerKeyHashes : []);
+  const answer = known.get(c) ?? read(c.req.header('Authorization'), service.ok ? service.value.operations.keyHashes : []);
   known.set(c, answer);
   return answer;
 }
@@ -31,4 +30,9 @@ function read(authorization: string | undefined, ownerKeyHashes: readonly string
   if (isOwnerHash(keyHash, ownerKeyHashes)) return ok({ kind: 'owner' });
   const parsed = parseApiKey(token);
   return parsed.ok ? ok({ kind: 'customer', keyHash, mode: parsed.value.mode }) : err({ code: 'unauthorized' });
+}
+
+/** The token of an Authorization header; undefined for another scheme. */
+export function bearerToken(authorization: string | undefined): string | undefined {
+  return /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization ?? '')?.[1];
 }

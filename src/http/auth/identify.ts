@@ -7,19 +7,18 @@ import { authenticate } from './authenticate.ts';
 import type { AppContext } from '../context.ts';
 import { noteCredits } from '../middleware/credit-headers.ts';
 
-/** The codes with which an endpoint that moves no money turns a key away. */
 export const IDENTITY_ERRORS = ['unauthorized', 'forbidden', 'overloaded'] as const;
 
 type IdentityRefusal = Refusal<(typeof IDENTITY_ERRORS)[number]>;
 
-/** Who asks, for endpoints that move no money: one read. `scope` is what the key must be allowed; null where any key may. */
+/** Looks up the account of the key, for endpoints that move no money. `scope` is null where any key may. */
 export async function identify(c: AppContext, scope: KeyScope | null): Promise<Result<Membership | 'owner', IdentityRefusal>> {
-  const { accounts } = c.get('service');
+  const { directory } = c.get('service').accounts;
   const principal = authenticate(c);
   if (!principal.ok) return principal;
   c.get('event').role = principal.value.kind;
   if (principal.value.kind === 'owner') return ok('owner');
-  const found = await accounts.identify(principal.value.keyHash);
+  const found = await directory.identify(principal.value.keyHash);
   if (!found.ok) return err(identityRefusal(found.error));
   c.get('event').accountId = found.value.account.id;
   noteCredits(c, found.value.balance.available);
@@ -28,10 +27,14 @@ export async function identify(c: AppContext, scope: KeyScope | null): Promise<R
   return err(scopeRefusal(missing));
 }
 
-/** The same where only a customer makes sense: the owner's key belongs to no account. */
+/** The same, but refuses the operator key, which belongs to no account. */
 export async function identifyCustomer(c: AppContext, scope: KeyScope | null): Promise<Result<Membership, IdentityRefusal>> {
   const found = await identify(c, scope);
   if (!found.ok) return found;
   if (found.value !== 'owner') return ok(found.value);
-  return err({ code: 'forbidden', message: 'The owner key belongs to no account.', details: { reason: 'owner_key' } });
+  return err({
+    code: 'forbidden',
+    message: 'The operator key belongs to no account. Use a customer key.',
+    details: { reason: 'owner_key' },
+  });
 }

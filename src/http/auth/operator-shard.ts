@@ -3,7 +3,7 @@ import { createMiddleware } from 'hono/factory';
 import type { AppEnv } from '../context.ts';
 import { refuse } from '../error-response.ts';
 
-/** The query of every endpoint of the owner: whose database is meant. */
+/** Which database an operator's request is about. */
 export const ShardQuery = z.object({
   shard: z.string().optional().openapi({
     type: 'integer',
@@ -11,17 +11,17 @@ export const ShardQuery = z.object({
     maximum: 99,
     default: 0,
     description:
-      'The number of the shard it is about. Accounts, keys, receipts, actions, jobs and the audit of one are unknown to the others.',
+      'The number of the database shard that the request is about. Each shard knows only its own accounts, keys, receipts, actions and jobs.',
     example: 0,
   }),
 });
 
-/** Refuses a shard that isn't there, instead of answering for another. */
+/** Refuses a shard that does not exist, instead of answering for another. */
 export const requireShard = createMiddleware<AppEnv>(async function requireShard(c, next) {
-  const { ownersShard } = c.get('service');
-  if (ownersShard === null) {
-    return refuse(c, { code: 'invalid_request', message: 'There is no shard of this number.', details: { parameter: 'shard' } });
+  const { shard } = c.get('service').operations;
+  if (shard === null) {
+    return refuse(c, { code: 'invalid_request', message: 'There is no shard with this number.', details: { parameter: 'shard' } });
   }
-  if (ownersShard !== 0) c.get('event').shard = ownersShard;
+  if (shard !== 0) c.get('event').shard = shard;
   return next();
 });

@@ -5,7 +5,6 @@ import { authenticate } from './authenticate.ts';
 import type { AppEnv } from '../context.ts';
 import { refuse } from '../error-response.ts';
 
-/** What every endpoint of the owner can refuse with. */
 export const OWNER_ERRORS = [
   'invalid_request',
   'unauthorized',
@@ -15,20 +14,19 @@ export const OWNER_ERRORS = [
   'overloaded',
 ] as const satisfies readonly ErrorCode[];
 
-/** What those that take a body can refuse with as well. */
 export const BODY_ERRORS = ['body_too_large', 'unsupported_media_type'] as const satisfies readonly ErrorCode[];
 
-/** Lets only the owner's key through: no key or one that opens nothing is 401, a customer's key 403. No answer here is for a cache. */
+/** Lets only the operator key through: no key or an unknown one is 401, a customer's key 403. */
 export const requireOwner = createMiddleware<AppEnv>(async function requireOwner(c, next) {
-  const { accounts } = c.get('service');
+  const { directory } = c.get('service').accounts;
   const principal = authenticate(c);
   if (!principal.ok) return refuse(c, principal.error);
   c.get('event').role = principal.value.kind;
   if (principal.value.kind === 'customer') {
-    const found = await accounts.identify(principal.value.keyHash);
+    const found = await directory.identify(principal.value.keyHash);
     if (!found.ok) return refuse(c, identityRefusal(found.error));
     c.get('event').accountId = found.value.account.id;
-    return refuse(c, { code: 'forbidden', message: 'This is for the owner of the service alone.' });
+    return refuse(c, { code: 'forbidden', message: 'This endpoint requires the operator key.' });
   }
   c.header('Cache-Control', 'no-store');
   return next();

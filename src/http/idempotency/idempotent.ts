@@ -9,43 +9,46 @@ import { refuse } from '../error-response.ts';
 import { fingerprint } from './fingerprint.ts';
 import { type IdempotencyKey, idempotencyKey } from './header.ts';
 
-/** A request that moves no hold is over long before; after it, a crashed one gives its key free. Milliseconds. */
+/** Far longer than a request that opens no hold takes; afterwards a crashed one frees its key. */
 const CLAIM_TTL_MS = 60_000;
 
-/** The errors that `idempotent` itself can end with; a route that uses it declares them. */
+/** The errors that `idempotent` adds to those of a route. */
 export const IDEMPOTENCY_ERRORS = ['idempotency_in_flight', 'idempotency_answer_lost', 'idempotency_mismatch', 'overloaded'] as const;
 
-/** Headers of an answer that belong to it, and come again with its replay. */
+/** Headers that belong to a response and come again with its replay. */
 const KEPT_HEADERS = ['Content-Type', 'Cache-Status', 'Location', 'Link'] as const;
 
+/** `body` is what the fingerprint covers besides method, path and parameters. */
+type IdempotentRequest = {
+  /** The account, or 'signup' where there is none yet. */
+  readonly scope: OnceRequest['scope'];
+  readonly body: unknown;
+  /** For scopes where a guessed key would open somebody else's response. Characters. */
+  readonly shortestKey?: number;
+};
+
 /**
- * Carries a request out once for each Idempotency-Key of this scope: an account, or 'signup' where there is none yet. Without the header it
- * is simply carried out. The same key and request is answered as before, marked `Idempotency-Replayed: true`; another request with the
- * key, and one while the first is running, are refused. Kept for a day, sealed, are successes, 404 and 422: any other outcome frees the
- * key. `body` is the request's parsed body; `shortestKey` is for scopes where a guessed key would open somebody else's answer.
+ * Performs a request once for each Idempotency-Key of a scope; without the header it is simply performed. The same key and request
+ * receives the first response again, marked `Idempotency-Replayed: true`. Another request with the key is refused, and so is a repeat
+ * while the first is running. Successes, 404 and 422 are kept, sealed, for a day; any other outcome frees the key.
  */
-export async function idempotent<R extends Response>(
-  c: AppContext,
-  scope: OnceRequest['scope'],
-  body: unknown,
-  perform: () => Promise<R>,
-  shortestKey = 1,
-) {
+export async function idempotent<R extends Response>(c: AppContext, request: IdempotentRequest, perform: () => Promise<R>) {
+  const { scope, body, shortestKey = 1 } = request;
   const { replays, answerSeal } = c.get('service');
   const key = idempotencyKey(c.req.header('Idempotency-Key'));
   if (!key.ok) return refuse(c, key.error);
   if (key.value === null) return perform();
   if (key.value.text.length < shortestKey) {
-    const message = `Idempotency-Key must have at least ${shortestKey} characters here: the same key gets the same answer, so it has to be unguessable.`;
+    const message = `Idempotency-Key must have at least ${shortestKey} characters here: it returns the API key again, so it must be impossible to guess.`;
     return refuse(c, { code: 'invalid_request', message, details: { header: 'Idempotency-Key' } });
   }
-  const request: OnceRequest = {
+  const claim: OnceRequest = {
     scope,
     digest: key.value.digest,
     fingerprint: fingerprint(c.req.method, c.req.path, c.req.query(), body),
     requestId: c.get('requestId'),
   };
-  const claimed = await replays.claim(request, CLAIM_TTL_MS);
+  const claimed = await replays.claim(claim, CLAIM_TTL_MS);
   if (!claimed.ok) {
     switch (claimed.error.kind) {
       case 'unreachable':
@@ -62,11 +65,11 @@ export async function idempotent<R extends Response>(
     const response = await perform();
     if (isWorthKeeping(response.status)) {
       const text = await response.clone().text();
-      isKept = await replays.keep(request, await answerSeal.seal(answerText(response, text), key.value.text));
+      isKept = await replays.keep(claim, await answerSeal.seal(answerText(response, text), key.value.text));
     }
     return response;
   } finally {
-    if (!isKept) await replays.drop(request);
+    if (!isKept) await replays.drop(claim);
   }
 }
 
@@ -82,7 +85,7 @@ function answerText(response: Response, body: string): AnswerText {
   return { status: response.status, headers: Object.fromEntries(headers), body };
 }
 
-/** Gives a remembered answer again: its status and body, marked, at no cost. The balance in it is the one of then. */
+/** Answers with a stored response, marked as a replay. The balance in its body is that of the first response. */
 export async function replay(c: AppContext, kept: Replay, key: IdempotencyKey, availableNow: number | null = null) {
   noteCredits(c, availableNow);
   const answer = await c.get('service').answerSeal.open(kept, key.text);
@@ -90,13 +93,13 @@ export async function replay(c: AppContext, kept: Replay, key: IdempotencyKey, a
   for (const [name, value] of Object.entries(answer.headers)) c.header(name, value);
   c.header('Idempotency-Replayed', 'true');
   c.header('Cache-Control', 'no-store');
-  // safe because only answers of routes are kept, and those have bodies
+  // safe because only responses of routes are kept, and those have bodies
   const response = c.body(withBalance(answer.body, kept.available), answer.status as ContentfulStatusCode);
-  // safe because the fingerprint holds method and path: this is an answer that the same route gave
+  // safe because the fingerprint covers method and path: the same route gave this response
   return response as unknown as Response & TypedResponse<never, never, 'json'>;
 }
 
-/** What was left after the request was not known when its answer was sealed; it was written down beside it. */
+/** The balance after the request is not known when its response is sealed, so it is stored beside it. */
 function withBalance(body: string, available: number | null): string {
   const parsed: unknown = JSON.parse(body);
   if (available === null || typeof parsed !== 'object' || parsed === null || !('usage' in parsed)) return body;

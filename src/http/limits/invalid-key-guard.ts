@@ -4,12 +4,12 @@ import { type PolicyName, quotaOf, RATE_LIMIT_ROWS } from '../../limits/policies
 import type { AppContext } from '../context.ts';
 import { addressOf, limitBy, measure } from './quota.ts';
 
-/** So many addresses are held back in one isolate; beyond it all are let go and counted again. */
+/** Bounds the memory of an isolate; beyond it the list is cleared and addresses are counted anew. */
 const MOST_HELD_BACK = 10_000;
 
 /**
- * Refuses a request with a key while its address is held back for making up keys; null otherwise. Asks no store: an address is
- * held back in the isolates that have seen it exceed the limit, and each learns it from the next guess it sees.
+ * Refuses a request with a key while its address is blocked for sending invalid keys; null otherwise. Asks no store: each isolate blocks
+ * the addresses that it has seen exceed the limit.
  */
 export async function guessRefusal(c: AppContext, policy: PolicyName): Promise<Refusal<'rate_limited'> | null> {
   const { rateLimits, clock } = c.get('deps');
@@ -20,7 +20,7 @@ export async function guessRefusal(c: AppContext, policy: PolicyName): Promise<R
   return measure(c, { quota, allowance: { allowed: false, limit: quota.limit, remaining: 0, resetSeconds: secondsUntil(until, clock()) } });
 }
 
-/** Counts a key that the database did not know against its address. Once the quota is used up, the address is held back until the window ends. */
+/** Counts an unknown key against its address, and blocks the address until the window ends once the quota is used up. */
 export async function noteGuess(c: AppContext): Promise<void> {
   const { rateLimits, clock } = c.get('deps');
   await limitBy(c, 'unknown-keys');

@@ -5,12 +5,12 @@ import { addressSubject } from '../../limits/subject.ts';
 import { authenticate } from '../auth/authenticate.ts';
 import type { AppContext, Measured } from '../context.ts';
 
-/** Set by Cloudflare to the caller's address, whatever the caller sent; absent on a developer's machine. */
+/** Cloudflare sets it, whatever the caller sent; absent on a developer's machine. */
 const ADDRESS_HEADER = 'CF-Connecting-IP';
 
 /**
- * Takes one of a policy's quota for whoever sends this request. Null when it may go on, also when the store is down or slow: that is
- * noted in the log line, because a store of counters must never be what ends the service.
+ * Counts the request against a policy. Null when it may go on, also when the store is down or slow: an outage of the counters must not
+ * become an outage of the service.
  */
 export async function limitBy(c: AppContext, name: PolicyName): Promise<Refusal<'rate_limited'> | null> {
   const { rateLimits, clock } = c.get('deps');
@@ -26,7 +26,7 @@ export async function limitBy(c: AppContext, name: PolicyName): Promise<Refusal<
   }
 }
 
-/** Notes what a request was told about one of its limits, and makes the refusal of it; null where it may go on. */
+/** Records the result for the response headers, and returns the refusal; null where the request may go on. */
 export function measure(c: AppContext, measured: Measured): Refusal<'rate_limited'> | null {
   const { quota, allowance } = measured;
   c.get('measured').push(measured);
@@ -42,7 +42,7 @@ export function measure(c: AppContext, measured: Measured): Refusal<'rate_limite
   };
 }
 
-/** The two header fields of draft-ietf-httpapi-ratelimit-headers: what the limits are, and what is left of them until when. */
+/** The two header fields of draft-ietf-httpapi-ratelimit-headers. */
 export function rateLimitFields(measured: readonly Measured[]): { readonly policy: string; readonly state: string } {
   return {
     policy: measured.map(({ quota }) => `"${quota.name}";q=${quota.limit};w=${quota.windowSeconds}`).join(', '),
@@ -50,7 +50,6 @@ export function rateLimitFields(measured: readonly Measured[]): { readonly polic
   };
 }
 
-/** Writes the header fields, where anything was measured. */
 export function sayRateLimits(c: AppContext): void {
   if (c.get('measured').length === 0) return;
   const { policy, state } = rateLimitFields(c.get('measured'));
@@ -58,12 +57,12 @@ export function sayRateLimits(c: AppContext): void {
   c.header('RateLimit', state);
 }
 
-/** The address that sends this request, as a hash. */
+/** A hash of the caller's address. */
 export function addressOf(c: AppContext): string {
   return addressSubject(c.req.header(ADDRESS_HEADER));
 }
 
-/** Whom a policy counts this request for, as a hash; null when it is not counted. */
+/** The hash that a policy counts the request under; null when it is not counted. */
 async function subjectOf(c: AppContext, name: PolicyName): Promise<string | null> {
   const { per } = RATE_LIMIT_ROWS[name];
   switch (per) {

@@ -1,14 +1,14 @@
 import { createMiddleware } from 'hono/factory';
 import type { Refusal } from '../../errors.ts';
-import { policyFor } from '../../limits/policies.ts';
+import { policyFor } from '../../endpoints.ts';
 import type { AppContext, AppEnv, Measured } from '../context.ts';
 import { refuse } from '../error-response.ts';
 import { guessRefusal, noteGuess } from './invalid-key-guard.ts';
 import { limitBy, sayRateLimits } from './quota.ts';
 
 /**
- * Counts the request before anything else is done for it, and refuses it when its quota is used up. A key without the right shape
- * is not counted: its 401 costs nothing. The owner is never limited. Every answer that was measured says in its headers what is left.
+ * Counts the request before anything else is done for it, and refuses it when its quota is used up. A malformed key is not counted,
+ * because its 401 costs nothing; the operator key is never limited.
  */
 export const rateLimit = createMiddleware<AppEnv>(async function rateLimit(c, next) {
   const measured: Measured[] = [];
@@ -18,7 +18,7 @@ export const rateLimit = createMiddleware<AppEnv>(async function rateLimit(c, ne
   if (refusal !== null) return refuse(c, refusal);
   const alreadySaid = measured.length;
   await next();
-  // A 401 that was measured had the shape of a key: the database was asked for it.
+  // A counted request that ends in 401 had a well-formed key that the database does not know.
   if (c.res.status === 401 && measured.length > 0) await noteGuess(c);
   if (measured.length > alreadySaid) sayRateLimits(c);
   return undefined;

@@ -4,20 +4,20 @@ import type { AppContext } from '../context.ts';
 import { limitBy } from './quota.ts';
 
 /**
- * Whether this signup may make an account; null when it may. Asked when the body is known to be right, so that a mistake costs nobody
- * one of few tries; and a token that fails takes nothing from the shares of others.
+ * Refuses a signup by its Turnstile token or by the signup limits; null when it may go on. Runs after the body was validated, so that a
+ * mistake does not use up one of few attempts, and checks the token first, so that a failed one does not count.
  */
 export async function signupRefusal(
   c: AppContext,
   turnstileToken: string | undefined,
 ): Promise<Refusal<'invalid_request' | 'challenge_failed' | 'overloaded' | 'rate_limited'> | null> {
-  const { turnstile } = c.get('service');
+  const { turnstile } = c.get('service').accounts;
   if (turnstile === null && turnstileToken !== undefined) return refusedField('', '1 unknown field(s)');
   if (turnstile !== null) {
     if (turnstileToken === undefined) return refusedField('turnstileToken', 'is required: solve the Turnstile challenge');
     const verdict = await turnstile.check(turnstileToken);
     if (verdict === 'failed') return { code: 'challenge_failed' };
-    // Nobody can say whether this is a person, and an account is worth a grant: it has to wait.
+    // An account is worth a grant, so it is not made unchecked.
     if (verdict === 'unreachable') return { code: 'overloaded' };
   }
   for (const policy of SIGNUP_POLICIES) {
@@ -27,7 +27,7 @@ export async function signupRefusal(
   return null;
 }
 
-/** Worded as the schema's own refusals are, so that a deployment without Turnstile answers as if the field did not exist. */
+/** Worded like the schema's refusals, so that without Turnstile the field seems not to exist. */
 function refusedField(path: string, problem: string): Refusal<'invalid_request'> {
   return { code: 'invalid_request', message: path === '' ? problem : `${path}: ${problem}`, details: { issues: [{ path, problem }] } };
 }

@@ -1,21 +1,21 @@
 import { createMiddleware } from 'hono/factory';
 import type { AppContext, AppEnv } from '../context.ts';
 
-/** Notes what the account can spend after this request, for `X-Credits-Remaining`; `used` is what the request cost. Micro-credits. */
+/** Sets the values of `X-Credits-Remaining` and `X-Credits-Used`. Micro-credits. */
 export function noteCredits(c: AppContext, remaining: number | null, used = 0): void {
   c.set('credits', { used, remaining });
 }
 
 /**
- * Says on every answer of a request whose key was read what it cost and what is left, errors too. What is left is not said where only
- * another question to the database would tell.
+ * Sets the credit headers on every answer to a known key, errors included. `X-Credits-Remaining` is left out where only another query
+ * would tell.
  */
 export const creditHeaders = createMiddleware<AppEnv>(async function creditHeaders(c, next) {
   await next();
   if (c.get('event').role === undefined || c.res.status === 401) return;
-  // Hono's types promise what was never set.
+  // Hono's types promise a value that may never have been set.
   const credits = c.get('credits') as AppEnv['Variables']['credits'] | undefined;
-  // Set on the answer itself: `c.header` would make a copy of the whole answer for each of them.
+  // Set on the answer itself: `c.header` copies the whole answer each time.
   const { headers } = c.res;
   headers.set('X-Credits-Used', String(credits?.used ?? 0));
   if (credits != null && credits.remaining !== null) headers.set('X-Credits-Remaining', String(credits.remaining));

@@ -3,7 +3,7 @@ import { routePath } from 'hono/route';
 import type { AppEnv, DepsFor } from '../context.ts';
 import type { RequestEvent } from '../request-event.ts';
 
-/** Gives the request its id and dependencies, answers with `X-Request-Id`, and logs one line when it is done. */
+/** Gives the request its id and dependencies, and logs one line when it is done. */
 export function requestLog(depsFor: DepsFor) {
   return createMiddleware<AppEnv>(async function requestLog(c, next) {
     const hints = {

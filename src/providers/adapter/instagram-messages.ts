@@ -22,8 +22,3 @@ export function instagramMessage(body: unknown): ProviderFailureKind | null {
   const messages = [parsed.data.message, parsed.data.error, parsed.data.detail].join('\n').toLowerCase();
   return INSTAGRAM_MESSAGES.find(([message]) => messages.includes(message))?.[1] ?? null;
 }
-
-/** Whether a body is a JSON object. Every refusal of these vendors is one; a proxy's error page is not. */
-export function isJsonObject(body: unknown): boolean {
-  return typeof body === 'object' && body !== null && !Array.isArray(body);
-}

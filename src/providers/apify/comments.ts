@@ -1,9 +1,10 @@
+import { distinct } from '../../core/collections.ts';
 import { assembleComment, assembleReply, type CommentFacts, type Reply } from '../../instagram/comment.ts';
 import { canonicalUrl } from '../../instagram/media.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { type ApifyReply, ApifyRow } from './comments-schema.ts';
 import { apifyProblem, MIN_RUN_CHARGE_CAP_USD, runActor } from './run.ts';
-import { type CommentThread, distinct, toComments } from '../comments/threads.ts';
+import { type CommentThread, toComments } from '../comments/threads.ts';
 import { LIST_PRICES } from '../list-prices.ts';
 import type { CommentBatch, CommentsOrder, CommentsProvider, CommentsRequest, ProviderFailureKind } from '../provider.ts';
 import type { Budget } from '../../net/deadline.ts';

@@ -1,6 +1,7 @@
+import { distinct } from '../../core/collections.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import type { CallBudget } from './call-budget.ts';
-import { type CommentPage, type CommentSource, type CommentThread, distinct, placeMark, startOf, takeThreads } from './threads.ts';
+import { type CommentPage, type CommentSource, type CommentThread, placeMark, startOf, takeThreads } from './threads.ts';
 import type { CommentBatch, CommentsOrder, CommentsPosition, ProviderFailure, UpstreamReceipt } from '../provider.ts';
 import { notStarted } from '../adapter/call.ts';
 

@@ -1,6 +1,7 @@
+import { distinct } from '../../core/collections.ts';
 import type { Reply } from '../../instagram/comment.ts';
 import type { CallBudget } from './call-budget.ts';
-import { type CommentSource, type CommentThread, distinct, type MoreReplies } from './threads.ts';
+import type { CommentSource, CommentThread, MoreReplies } from './threads.ts';
 import type { ProviderFailureKind, UpstreamReceipt } from '../provider.ts';
 
 /** Threads read in parallel. A Worker may have six open connections; two are left for everything else. */

@@ -69,13 +69,6 @@ export function placeMark(threads: readonly CommentThread[]): string | null {
   return threads.findLast(({ comment }) => comment.isPinned !== true)?.comment.id ?? null;
 }
 
-/** Returns the first item of each id, in order. */
-export function distinct<T>(items: readonly T[], idOf: (item: T) => string): T[] {
-  const first = new Map<string, T>();
-  for (const item of items) if (!first.has(idOf(item))) first.set(idOf(item), item);
-  return [...first.values()];
-}
-
 /** Returns the comments, with their replies only if requested. */
 export function toComments(threads: readonly CommentThread[], includeReplies: boolean): Comment[] {
   return threads.map(({ comment, replies }) => (includeReplies ? { ...comment, replies: [...replies] } : comment));

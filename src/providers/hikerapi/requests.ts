@@ -1,7 +1,8 @@
 import type { Result } from '../../core/result.ts';
 import { NOTHING_USED, type VendorUsage } from '../list-prices.ts';
 import { Refusal } from './media-schema.ts';
-import { instagramMessage, isJsonObject } from '../adapter/instagram-messages.ts';
+import { isJsonObject } from '../../core/json.ts';
+import { instagramMessage } from '../adapter/instagram-messages.ts';
 import type { ProviderFailureKind } from '../provider.ts';
 import { joinUrl, type JsonAnswer, type JsonFailure, type TimedRequest } from '../../net/fetch-json.ts';
 import type { VendorAccess } from '../adapter/call.ts';

@@ -2,8 +2,9 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { accountLook } from '../../http/auth/account-access.ts';
 import type { App } from '../../http/context.ts';
 import { csv, wantsCsv } from '../../http/csv.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
-import { listCursor, listPosition, pageQuery, pageSize } from '../../http/pagination.ts';
+import { listCursor, listNumber, pageQuery, pageSize } from '../../http/pagination.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
 import { JournalPage, journalLine } from './usage-view.ts';
 
@@ -12,19 +13,17 @@ const Query = z.object(pageQuery);
 const CSV_COLUMNS = ['seq', 'kind', 'ref', 'deltaMicroCredits', 'balanceAfterMicroCredits', 'createdAt'];
 
 const route = createRoute({
-  method: 'get',
-  path: '/v1/ledger',
-  operationId: 'listLedger',
-  tags: ['Account'],
-  summary: 'How the balance came about',
-  description:
-    "The account's journal, newest first: every change with the balance after it, numbered without gaps. Money set aside for requests that are running is in /v1/me. CSV by `Accept: text/csv`.",
-  security: [{ apiKey: [] }],
+  ...operation(
+    'listLedger',
+    "Returns every change of the account's balance, newest first, with the balance after it; entries are numbered without gaps. Use it to " +
+      'reconcile the balance. Credit held for running requests is not in it: see `GET /v1/me`. For the parts of one charge use ' +
+      '`GET /v1/usage/{requestId}`. Send `Accept: text/csv` for CSV. Needs the scope `account`.',
+  ),
   middleware: [onlyQuery(Object.keys(Query.shape))] as const,
   request: { query: Query },
   responses: {
     200: {
-      description: 'A page of entries.',
+      description: 'A page of balance changes.',
       content: {
         'application/json': { schema: JournalPage },
         'text/csv': { schema: z.string(), example: `${CSV_COLUMNS.join(',')}\r\n` },
@@ -37,13 +36,13 @@ const route = createRoute({
 export function registerLedger(app: App): void {
   app.openapi(route, async (c) => {
     const query = c.req.valid('query');
-    const before = listPosition(query.cursor);
+    const before = listNumber(query.cursor);
     if (!before.ok) return refuse(c, before.error);
-    const page = await accountLook(c, (keyHash) => c.get('service').usage.entries(keyHash, before.value?.at ?? null, pageSize(query)));
+    const page = await accountLook(c, (keyHash) => c.get('service').accounts.usage.entries(keyHash, before.value, pageSize(query)));
     if (!page.ok) return refuse(c, page.error);
     const items = (page.value?.items ?? []).map(journalLine);
     const next = page.value?.next ?? null;
     const nextCursor = next === null ? null : listCursor(next);
-    return wantsCsv(c) ? csv(c, CSV_COLUMNS, items, nextCursor) : c.json({ items, nextCursor }, 200);
+    return wantsCsv(c) ? csv(c, CSV_COLUMNS, { items, nextCursor }) : c.json({ items, nextCursor }, 200);
   });
 }

@@ -2,8 +2,10 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { isoTime } from '../../core/clock.ts';
 import { AccountKey, accountKey, accountKeyExample, ownerAccountKey } from '../keys/view.ts';
 import type { App } from '../../http/context.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { identify, IDENTITY_ERRORS } from '../../http/auth/identify.ts';
+import { BalanceView, balanceView } from './balance-view.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
 
 const Me = z
@@ -12,13 +14,7 @@ const Me = z
       .object({ id: z.string(), name: z.string(), status: z.enum(['active', 'frozen', 'closed']), createdAt: z.iso.datetime() })
       .nullable(),
     key: AccountKey,
-    balance: z
-      .object({
-        availableMicroCredits: z.int().openapi({ description: 'What can be spent now.' }),
-        heldMicroCredits: z.int().nonnegative().openapi({ description: 'Set aside for requests that are running.' }),
-        debtMicroCredits: z.int().nonnegative().openapi({ description: 'Owed after a payment was taken back; blocks spending.' }),
-      })
-      .nullable(),
+    balance: BalanceView.nullable(),
   })
   .openapi('Me', {
     example: {
@@ -34,16 +30,15 @@ const Me = z
   });
 
 const route = createRoute({
-  method: 'get',
-  path: '/v1/me',
-  operationId: 'getMe',
-  tags: ['Account'],
-  summary: 'Whose key is this, and what is left to spend?',
-  description: 'For the owner key `account` and `balance` are null: it is not billed.',
-  security: [{ apiKey: [] }],
+  ...operation(
+    'getMe',
+    "Returns the account and the key that sent the request, with the key's limits, and the balance. Use it to check a key or, before a " +
+      'large batch, what can be spent. Reads also answer with `X-Credits-Remaining`, so there is no need to poll. ' +
+      'With the operator key, `account` and `balance` are null.',
+  ),
   middleware: [onlyQuery([])] as const,
   responses: {
-    200: { description: 'The key, its account and the balance.', content: { 'application/json': { schema: Me } } },
+    200: { description: 'The account, the key and the balance.', content: { 'application/json': { schema: Me } } },
     ...errorResponses('invalid_request', 'internal', 'misconfigured', ...IDENTITY_ERRORS),
   },
 });
@@ -59,7 +54,7 @@ export function registerMe(app: App): void {
       {
         account: { id: account.id, name: account.name, status: account.status, createdAt: isoTime(account.createdAt) },
         key: accountKey(key, c.get('deps').clock()),
-        balance: { availableMicroCredits: balance.available, heldMicroCredits: balance.held, debtMicroCredits: balance.debt },
+        balance: balanceView(balance),
       },
       200,
     );

@@ -1,33 +1,31 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { isoTime } from '../../core/clock.ts';
 import type { App, AppContext } from '../../http/context.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
-import { KeyView, keyView } from '../keys/basic-view.ts';
+import { API_KEY_WARNING, KeyView, keyView, newSecret } from '../keys/basic-view.ts';
+import { idempotencyHeaders } from '../../http/idempotency/header.ts';
 import { IDEMPOTENCY_ERRORS, idempotent } from '../../http/idempotency/idempotent.ts';
-import { personName } from '../../http/person-name.ts';
+import { personName } from '../keys/requests.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
 import { signupRefusal } from '../../http/limits/signup-guard.ts';
 
-/** What Turnstile gives out at most. Characters. */
+/** Turnstile's own maximum. Characters. */
 const LONGEST_TOKEN = 2_048;
 
-/** 128 random bits in base64 have 22 characters, a UUID has 36: whoever guesses the key and the names of a signup is given its API key. */
+/** 128 random bits in base64. Whoever guesses the Idempotency-Key and the names of a signup receives its API key. */
 const SHORTEST_SIGNUP_KEY = 22;
 
-const headers = z.object({
-  'Idempotency-Key': z.string().optional().openapi({
-    description:
-      'A secret of the caller, random and of 22 characters or more: the same key and names within 24 hours get the same account and API key again, marked `Idempotency-Replayed: true`.',
-    example: '"8e03978e-40d5-43dd-bc93-6894a57f9324"',
-  }),
-});
+const headers = idempotencyHeaders(
+  `Here at least ${SHORTEST_SIGNUP_KEY} characters, random and kept secret: whoever repeats it with the same names receives the API key.`,
+);
 
 const Signup = z
   .strictObject({
     accountName: personName,
     keyName: personName,
     turnstileToken: z.string().min(1).max(LONGEST_TOKEN).optional().openapi({
-      description: 'Proof of a solved Turnstile challenge. Required where this deployment asks for it, and refused where it does not.',
+      description: 'The token of a solved Turnstile challenge. Required where the deployment asks for one, refused where it does not.',
     }),
   })
   .openapi('Signup', { example: { accountName: 'Example agent team', keyName: 'local-dev' } });
@@ -36,8 +34,7 @@ const SignedUp = z
   .object({
     account: z.object({ id: z.string(), name: z.string(), createdAt: z.iso.datetime() }),
     key: KeyView,
-    apiKey: z.string().openapi({ description: 'The key itself, shown this once.' }),
-    warning: z.literal('Store this API key now. It will not be shown again.'),
+    ...newSecret,
   })
   .openapi('SignedUp', {
     example: {
@@ -52,22 +49,20 @@ const SignedUp = z
         createdAt: '2026-06-28T00:00:00.000Z',
       },
       apiKey: 'igsk_…',
-      warning: 'Store this API key now. It will not be shown again.',
+      warning: API_KEY_WARNING,
     },
   });
 
 const route = createRoute({
-  method: 'post',
-  path: '/v1/signup',
-  operationId: 'signUp',
-  tags: ['Account'],
-  summary: 'Create an account and its first API key',
-  description: 'The key is shown once; only its SHA-256 is kept. Both names are trimmed and 1 to 100 characters long.',
-  security: [],
+  ...operation(
+    'signUp',
+    'Creates an account with a root API key, which may do everything and manages every other key. Store the key from the response: it is ' +
+      'shown once, and only its SHA-256 is kept. Do not call it for another key of the same account: use `POST /v1/keys`.',
+  ),
   middleware: [onlyQuery([])] as const,
   request: { headers, body: { required: true, content: { 'application/json': { schema: Signup } } } },
   responses: {
-    201: { description: 'The account and its key.', content: { 'application/json': { schema: SignedUp } } },
+    201: { description: 'The account and its root key.', content: { 'application/json': { schema: SignedUp } } },
     ...errorResponses(
       'invalid_request',
       'challenge_failed',
@@ -84,15 +79,15 @@ const route = createRoute({
 export function registerSignup(app: App): void {
   app.openapi(route, (c) => {
     const { turnstileToken, ...names } = c.req.valid('json');
-    // A repeat is answered before it is counted as one more account; its Turnstile token may be another, so it is not part of the request.
-    return idempotent(c, 'signup', names, () => signUp(c, names, turnstileToken), SHORTEST_SIGNUP_KEY);
+    // A repeat is answered before it counts against the signup limits. Its Turnstile token is new, so it is not part of the fingerprint.
+    return idempotent(c, { scope: 'signup', body: names, shortestKey: SHORTEST_SIGNUP_KEY }, () => signUp(c, names, turnstileToken));
   });
 }
 
 async function signUp(c: AppContext, names: Omit<z.infer<typeof Signup>, 'turnstileToken'>, turnstileToken: string | undefined) {
   const refusal = await signupRefusal(c, turnstileToken);
   if (refusal !== null) return refuse(c, refusal);
-  const signedUp = await c.get('service').accounts.signUp(names);
+  const signedUp = await c.get('service').accounts.directory.signUp(names);
   if (!signedUp.ok) return refuse(c, { code: 'overloaded' });
   const { account, key, apiKey } = signedUp.value;
   c.get('event').accountId = account.id;
@@ -102,7 +97,7 @@ async function signUp(c: AppContext, names: Omit<z.infer<typeof Signup>, 'turnst
       account: { id: account.id, name: account.name, createdAt: isoTime(account.createdAt) },
       key: keyView(key),
       apiKey,
-      warning: 'Store this API key now. It will not be shown again.' as const,
+      warning: API_KEY_WARNING,
     },
     201,
   );

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { nextCursor } from '../../http/pagination.ts';
 import { isoTime } from '../../core/clock.ts';
 import { type JournalEntry, USAGE_STATES, type UsageGroup, type UsageItem, type UsageReceipt } from '../../billing/usage/usage.ts';
 
@@ -8,22 +9,22 @@ const sums = { reservedMicroCredits: amount, settledMicroCredits: amount, refund
 const UsageLine = z
   .object({
     requestId: z.string(),
-    settledAt: z.iso.datetime().nullable().openapi({ description: 'Null where nothing was taken.' }),
+    settledAt: z.iso.datetime().nullable().openapi({ description: 'Null for a request that was not charged.' }),
     keyId: z.string(),
-    endpoint: z.string().nullable().openapi({ description: 'Null where nothing was taken: only a settled request has a receipt.' }),
+    endpoint: z.string().nullable().openapi({ description: 'The path that was called; null for a request that was not charged.' }),
     shortcode: z.string().nullable(),
     cacheStatus: z.string().nullable(),
     ...sums,
     priceCardVersion: z.string().nullable(),
     state: z.enum(USAGE_STATES),
-    reason: z.string().nullable().openapi({ description: 'Why nothing was taken.' }),
+    reason: z.string().nullable().openapi({ description: 'Why nothing was charged; null for a settled request.' }),
     resolvedAt: z.iso.datetime(),
   })
   .openapi('UsageLine');
 
 const UsageSum = z
   .object({
-    day: z.string().optional().openapi({ description: 'YYYY-MM-DD, UTC; with `aggregate=day`.' }),
+    day: z.string().optional().openapi({ description: 'YYYY-MM-DD in UTC; present with `aggregate=day`.' }),
     endpoint: z.string().optional(),
     keyId: z.string().optional(),
     requests: amount,
@@ -31,39 +32,37 @@ const UsageSum = z
   })
   .openapi('UsageSum');
 
-/** A page of requests that are over, or what groups of them came to. */
-export const UsagePage = z
-  .object({ items: z.array(z.union([UsageLine, UsageSum])), nextCursor: z.string().nullable() })
-  .openapi('UsagePage', {
-    example: {
-      items: [
-        {
-          requestId: 'req_01JZ0000000000000000000000',
-          settledAt: '2026-06-28T00:00:00.000Z',
-          keyId: 'key_01JZ0000000000000000000000',
-          endpoint: '/v1/post',
-          shortcode: 'DemoImage01',
-          cacheStatus: 'miss',
-          reservedMicroCredits: 3_000,
-          settledMicroCredits: 3_000,
-          refundedMicroCredits: 0,
-          priceCardVersion: '2026-11-22',
-          state: 'settled',
-          reason: null,
-          resolvedAt: '2026-06-28T00:00:00.000Z',
-        },
-      ],
-      nextCursor: null,
-    },
-  });
+export const UsagePage = z.object({ items: z.array(z.union([UsageLine, UsageSum])), nextCursor }).openapi('UsagePage', {
+  example: {
+    items: [
+      {
+        requestId: 'req_01JZ0000000000000000000000',
+        settledAt: '2026-06-28T00:00:00.000Z',
+        keyId: 'key_01JZ0000000000000000000000',
+        endpoint: '/v1/post',
+        shortcode: 'DemoImage01',
+        cacheStatus: 'miss',
+        reservedMicroCredits: 3_000,
+        settledMicroCredits: 3_000,
+        refundedMicroCredits: 0,
+        priceCardVersion: '2026-11-22',
+        state: 'settled',
+        reason: null,
+        resolvedAt: '2026-06-28T00:00:00.000Z',
+      },
+    ],
+    nextCursor: null,
+  },
+});
 
-/** The receipt of one request: what was set aside, taken and given back, for what, and where it came from. */
 export const Receipt = z
   .object({
     requestId: z.string(),
     keyId: z.string(),
-    state: z.enum(['open', 'settled', 'released', 'expired']).openapi({ description: '`released` and `expired` cost nothing.' }),
-    reason: z.string().nullable().openapi({ description: 'Why nothing was taken.' }),
+    state: z.enum(['open', 'settled', 'released', 'expired']).openapi({
+      description: '`open`: still running. `settled`: charged. `released` (failed) and `expired` (never finished) cost nothing.',
+    }),
+    reason: z.string().nullable().openapi({ description: 'Why nothing was charged; null for a settled request.' }),
     createdAt: z.iso.datetime(),
     resolvedAt: z.iso.datetime().nullable(),
     ...sums,
@@ -71,12 +70,12 @@ export const Receipt = z
     endpoint: z.string().nullable(),
     shortcode: z.string().nullable(),
     type: z.string().nullable(),
-    priceCardVersion: z.string().nullable().openapi({ description: 'The price card by which it was charged: see /v1/pricing.' }),
+    priceCardVersion: z.string().nullable().openapi({ description: 'The version of the price card that applied: see `GET /v1/pricing`.' }),
     cache: z.object({ status: z.string(), key: z.string(), ageSeconds: amount }).nullable(),
     providerUnits: z
       .array(z.object({ provider: z.string(), billedUnit: z.string(), units: z.number().nonnegative() }))
-      .openapi({ description: 'What the data providers counted for it, in their own units.' }),
-    limitations: z.array(z.string()).openapi({ description: 'Codes of what was missing.' }),
+      .openapi({ description: 'What the data providers billed for it, in their own units.' }),
+    limitations: z.array(z.string()).openapi({ description: 'Codes of what the read could not deliver.' }),
   })
   .openapi('Receipt', {
     example: {
@@ -103,7 +102,6 @@ export const Receipt = z
     },
   });
 
-/** A page of the journal, newest first. */
 export const JournalPage = z
   .object({
     items: z.array(
@@ -111,14 +109,14 @@ export const JournalPage = z
         .object({
           seq: z.int().positive(),
           kind: z.enum(['usage', 'topup', 'grant', 'clawback', 'reinstate', 'adjust']),
-          ref: z.string().openapi({ description: 'The fact behind it: a request, a payment, the name of a grant.' }),
+          ref: z.string().openapi({ description: 'What caused the change: the id of a request or a payment, or the name of a grant.' }),
           deltaMicroCredits: z.int(),
           balanceAfterMicroCredits: z.int(),
           createdAt: z.iso.datetime(),
         })
         .openapi('JournalEntry'),
     ),
-    nextCursor: z.string().nullable(),
+    nextCursor,
   })
   .openapi('JournalPage', {
     example: {
@@ -136,7 +134,7 @@ export const JournalPage = z
     },
   });
 
-/** What of a receipt's body is shown: nothing of what a vendor costs us. Bodies differ with the version that wrote them. */
+/** The part of a receipt that callers see: not what a vendor costs. Older receipts lack fields, hence each falls back. */
 const Body = z.object({
   endpoint: z.string().nullable().catch(null),
   shortcode: z.string().nullable().catch(null),
@@ -147,7 +145,6 @@ const Body = z.object({
   limitations: z.array(z.string()).catch([]),
 });
 
-/** A request as a line of a list. */
 export function usageLine(item: UsageItem): z.infer<typeof UsageLine> {
   const { endpoint, shortcode, cache, priceCardVersion } = Body.parse(item.receipt ?? {});
   return {
@@ -165,13 +162,11 @@ export function usageLine(item: UsageItem): z.infer<typeof UsageLine> {
   };
 }
 
-/** A group of settled requests. */
 export function usageSum({ group, requests, reserved, settled }: UsageGroup, by: 'day' | 'endpoint' | 'key'): z.infer<typeof UsageSum> {
   const label = { day: { day: group }, endpoint: { endpoint: group }, key: { keyId: group } }[by];
   return { ...label, requests, ...sumsOf(reserved, settled) };
 }
 
-/** The receipt of one request. */
 export function receiptView(found: UsageReceipt): z.infer<typeof Receipt> {
   const { upstream, ...body } = Body.parse(found.receipt ?? {});
   return {
@@ -196,7 +191,6 @@ export function receiptView(found: UsageReceipt): z.infer<typeof Receipt> {
   };
 }
 
-/** A line of the journal. */
 export function journalLine(entry: JournalEntry): z.infer<typeof JournalPage>['items'][number] {
   return {
     seq: entry.seq,

@@ -1,16 +1,18 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { DAY_MS } from '../../core/clock.ts';
 import { USAGE_STATES, type UsageFilter } from '../../billing/usage/usage.ts';
 import { accountLook } from '../../http/auth/account-access.ts';
 import type { App, AppContext } from '../../http/context.ts';
 import { csv, wantsCsv } from '../../http/csv.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { listCursor, listPosition, pageQuery, pageSize } from '../../http/pagination.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
 import { UsagePage, usageLine, usageSum } from './usage-view.ts';
 
-/** Sums are made by reading the whole range: this much where nothing is said, and at most. Milliseconds. */
-const USUAL_RANGE_MS = 30 * 86_400_000;
-const LARGEST_RANGE_MS = 92 * 86_400_000;
+/** Totals read every request of the range, so the range is bounded. */
+const USUAL_RANGE_MS = 30 * DAY_MS;
+const LARGEST_RANGE_MS = 92 * DAY_MS;
 
 const time = (description: string) => z.iso.datetime({ offset: true }).optional().openapi({ description, example: '2026-06-01T00:00:00Z' });
 
@@ -18,20 +20,23 @@ const Query = z.object({
   status: z
     .enum([...USAGE_STATES, 'all'])
     .optional()
-    .openapi({ description: '`settled` where not said. `released`: the read failed; `expired`: nobody finished it. Both cost nothing.' }),
-  from: time('Over at or after this time.'),
-  to: time('Over before this time.'),
+    .openapi({
+      description:
+        'Which requests to list; `settled` by default. `released` requests failed, `expired` ones never finished. Both cost nothing.',
+    }),
+  from: time('Only requests that ended at or after this time.'),
+  to: time('Only requests that ended before this time.'),
   endpoint: z
     .string()
     .min(1)
     .max(100)
     .optional()
-    .openapi({ description: 'Only this endpoint, among settled requests.', example: '/v1/post' }),
-  keyId: z.string().min(1).max(100).optional().openapi({ description: 'Only this API key.' }),
+    .openapi({ description: 'Only requests to this path. Works for settled requests only.', example: '/v1/post' }),
+  keyId: z.string().min(1).max(100).optional().openapi({ description: 'Only requests made with the API key of this id.' }),
   aggregate: z
     .enum(['day', 'endpoint', 'key'])
     .optional()
-    .openapi({ description: 'Sums instead of requests, over at most 92 days; the last 30 where no time is given.' }),
+    .openapi({ description: 'Return totals instead of requests. The range is at most 92 days; the last 30 days by default.' }),
   ...pageQuery,
 });
 type Query = z.infer<typeof Query>;
@@ -54,19 +59,17 @@ const CSV_LINE = [
 const CSV_SUM = ['requests', 'reservedMicroCredits', 'settledMicroCredits', 'refundedMicroCredits'];
 
 const listRoute = createRoute({
-  method: 'get',
-  path: '/v1/usage',
-  operationId: 'listUsage',
-  tags: ['Account'],
-  summary: 'What was spent, and on what',
-  description:
-    'The settled requests of the account, newest first, or their sums. Reads that failed cost nothing and are listed by `status`. CSV by `Accept: text/csv`.',
-  security: [{ apiKey: [] }],
+  ...operation(
+    'listUsage',
+    'Returns the requests that the account was charged for, newest first; with `aggregate`, their totals by day, endpoint or key. Use `status` ' +
+      'to list requests that failed, which cost nothing. For every change of the balance, top-ups included, use `GET /v1/ledger`. ' +
+      'Send `Accept: text/csv` for CSV. Needs the scope `account`.',
+  ),
   middleware: [onlyQuery(Object.keys(Query.shape))] as const,
   request: { query: Query },
   responses: {
     200: {
-      description: 'A page of requests, or their sums.',
+      description: 'A page of requests, or totals.',
       content: {
         'application/json': { schema: UsagePage },
         'text/csv': { schema: z.string(), example: `${CSV_LINE.join(',')}\r\n` },
@@ -79,10 +82,10 @@ const listRoute = createRoute({
 export function registerUsage(app: App): void {
   app.openapi(listRoute, async (c) => {
     const query = c.req.valid('query');
-    // Of a request that failed nothing is kept but its hold: it has no endpoint, and sums of nothing.
+    // A failed request keeps its hold but no receipt, so its endpoint is not known and its charge is nothing.
     const isSettled = (query.status ?? 'settled') === 'settled';
     if (!isSettled && (query.aggregate !== undefined || query.endpoint !== undefined)) {
-      return refuse(c, { code: 'invalid_request', message: '`aggregate` and `endpoint` can be asked of settled requests only.' });
+      return refuse(c, { code: 'invalid_request', message: '`aggregate` and `endpoint` apply to settled requests only.' });
     }
     return query.aggregate === undefined ? answerList(c, query) : answerSums(c, query, query.aggregate);
   });
@@ -95,23 +98,25 @@ async function answerList(c: AppContext, query: Query) {
   const states = status === 'all' ? USAGE_STATES : [status];
   const range = { from: from === undefined ? null : Date.parse(from), to: to === undefined ? null : Date.parse(to) };
   const page = await accountLook(c, (keyHash) =>
-    c.get('service').usage.list(keyHash, states, filterOf(query, range), after.value, pageSize(query)),
+    c.get('service').accounts.usage.list(keyHash, states, filterOf(query, range), after.value, pageSize(query)),
   );
   if (!page.ok) return refuse(c, page.error);
   const items = (page.value?.items ?? []).map(usageLine);
   const next = page.value?.next ?? null;
   const nextCursor = next === null ? null : listCursor(next.at, next.id);
-  return wantsCsv(c) ? csv(c, CSV_LINE, items, nextCursor) : c.json({ items, nextCursor }, 200);
+  return wantsCsv(c) ? csv(c, CSV_LINE, { items, nextCursor }) : c.json({ items, nextCursor }, 200);
 }
 
 async function answerSums(c: AppContext, query: Query, by: 'day' | 'endpoint' | 'key') {
   const to = query.to === undefined ? c.get('deps').clock() + 1 : Date.parse(query.to);
   const from = query.from === undefined ? to - USUAL_RANGE_MS : Date.parse(query.from);
-  if (to - from > LARGEST_RANGE_MS) return refuse(c, { code: 'invalid_request', message: 'Sums reach over at most 92 days.' });
-  const groups = await accountLook(c, (keyHash) => c.get('service').usage.groups(keyHash, filterOf(query, { from, to }), by));
+  if (to - from > LARGEST_RANGE_MS) return refuse(c, { code: 'invalid_request', message: '`aggregate` covers at most 92 days.' });
+  const groups = await accountLook(c, (keyHash) => c.get('service').accounts.usage.groups(keyHash, filterOf(query, { from, to }), by));
   if (!groups.ok) return refuse(c, groups.error);
   const items = (groups.value ?? []).map((group) => usageSum(group, by));
-  return wantsCsv(c) ? csv(c, [by === 'key' ? 'keyId' : by, ...CSV_SUM], items, null) : c.json({ items, nextCursor: null }, 200);
+  return wantsCsv(c)
+    ? csv(c, [by === 'key' ? 'keyId' : by, ...CSV_SUM], { items, nextCursor: null })
+    : c.json({ items, nextCursor: null }, 200);
 }
 
 function filterOf(query: Query, range: Pick<UsageFilter, 'from' | 'to'>): UsageFilter {

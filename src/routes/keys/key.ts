@@ -1,53 +1,55 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { KeyDetails } from '../../billing/keys/key-details.ts';
+import { API_KEY_WARNING } from './basic-view.ts';
 import { AccountKey, accountKey, accountKeyExample } from './view.ts';
 import type { App, AppContext } from '../../http/context.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { IDEMPOTENCY_ERRORS, idempotent } from '../../http/idempotency/idempotent.ts';
 import { identifyCustomer } from '../../http/auth/identify.ts';
 import { changesOf, KEY_ERRORS, KeyHeaders, KeyId, keyIdOf, KeyPatch, keyRefusal, MintedKey, pastEnd, Rotation } from './requests.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
 
-const shared = { tags: ['Account'], security: [{ apiKey: [] }], middleware: onlyQuery([]) };
+const shared = { middleware: onlyQuery([]) };
 const aKey = { 'application/json': { schema: AccountKey, example: accountKeyExample } };
 
 const updateRoute = createRoute({
+  ...operation(
+    'updateKey',
+    'Changes the name or limits of a key; omitted fields stay as they are. A limit can be widened up to the limits of the keys above. Only the ' +
+      'root key may change itself. A changed budget still counts what was spent in the current period. `expiresAt` can only move earlier: ' +
+      'to extend a key, create another. Needs the scope `keys`.',
+  ),
   ...shared,
-  method: 'patch',
-  path: '/v1/keys/{id}',
-  operationId: 'updateKey',
-  summary: 'Change the name or the limits of a key',
-  description:
-    'What is left out stays. A limit may be widened up to that of the keys above; no key but one that signed up changes itself. A budget that is changed counts what was spent in its period before. The end of a key only moves closer. Needs the scope `keys`.',
   request: { params: KeyId, body: { required: true, content: { 'application/json': { schema: KeyPatch } } } },
   responses: {
-    200: { description: 'The key as it is now.', content: aKey },
+    200: { description: 'The changed key.', content: aKey },
     ...errorResponses('body_too_large', 'unsupported_media_type', ...KEY_ERRORS),
   },
 });
 
 const rotateRoute = createRoute({
+  ...operation(
+    'rotateKey',
+    'Gives a key a new secret, on a schedule or after a leak. The key keeps its id, limits, usage and the keys below it. The old secret works ' +
+      'until the grace period ends, a day by default; set `graceSeconds` to 0 to end it at once. To end the key itself, revoke it. ' +
+      'Needs the scope `keys`.',
+  ),
   ...shared,
-  method: 'post',
-  path: '/v1/keys/{id}/rotate',
-  operationId: 'rotateKey',
-  summary: 'Give a key another text',
-  description:
-    'The key keeps its id, its limits, the keys below it and what it has spent. Its old text works until the grace period is over, a day where nothing else is said. Needs the scope `keys`.',
   request: { params: KeyId, headers: KeyHeaders, body: { required: true, content: { 'application/json': { schema: Rotation } } } },
   responses: {
-    201: { description: 'The key and its new text.', content: { 'application/json': { schema: MintedKey } } },
+    201: { description: 'The key and its new secret.', content: { 'application/json': { schema: MintedKey } } },
     ...errorResponses('body_too_large', 'unsupported_media_type', ...KEY_ERRORS, ...IDEMPOTENCY_ERRORS),
   },
 });
 
 const revokeRoute = createRoute({
+  ...operation(
+    'revokeKey',
+    'Revokes a key and every key below it, at once and for good. Revoking it again changes nothing. To replace only the secret, rotate the key. ' +
+      'Needs the scope `keys`.',
+  ),
   ...shared,
-  method: 'delete',
-  path: '/v1/keys/{id}',
-  operationId: 'revokeKey',
-  summary: 'Revoke a key and every key below it',
-  description: 'At once and for good; revoking again changes nothing. Needs the scope `keys`.',
   request: { params: KeyId },
   responses: { 200: { description: 'The revoked key.', content: aKey }, ...errorResponses('body_too_large', ...KEY_ERRORS) },
 });
@@ -59,7 +61,7 @@ export function registerKey(app: App): void {
     const changes = changesOf(c.req.valid('json'));
     const past = pastEnd(changes.expiresAt, c.get('deps').clock());
     if (past !== null) return refuse(c, past);
-    const updated = await c.get('service').keyRing.update(asked.value.key, keyIdOf(c.req.valid('param')), changes);
+    const updated = await c.get('service').accounts.keys.update(asked.value.key, keyIdOf(c.req.valid('param')), changes);
     if (!updated.ok) return refuse(c, keyRefusal(updated.error));
     c.header('Cache-Control', 'no-store');
     return c.json(accountKey(updated.value, c.get('deps').clock()), 200);
@@ -71,13 +73,13 @@ export function registerKey(app: App): void {
     const { account, key } = asked.value;
     const body = c.req.valid('json');
     const id = keyIdOf(c.req.valid('param'));
-    return idempotent(c, account.id, { ...body, rotatedBy: key.id }, () => rotate(c, key, id, body.graceSeconds * 1_000));
+    return idempotent(c, { scope: account.id, body: { ...body, rotatedBy: key.id } }, () => rotate(c, key, id, body.graceSeconds * 1_000));
   });
 
   app.openapi(revokeRoute, async (c) => {
     const asked = await identifyCustomer(c, 'keys');
     if (!asked.ok) return refuse(c, asked.error);
-    const revoked = await c.get('service').keyRing.revoke(asked.value.key, keyIdOf(c.req.valid('param')));
+    const revoked = await c.get('service').accounts.keys.revoke(asked.value.key, keyIdOf(c.req.valid('param')));
     if (!revoked.ok) return refuse(c, keyRefusal(revoked.error));
     c.header('Cache-Control', 'no-store');
     return c.json(accountKey(revoked.value, c.get('deps').clock()), 200);
@@ -85,9 +87,8 @@ export function registerKey(app: App): void {
 }
 
 async function rotate(c: AppContext, by: KeyDetails, id: ReturnType<typeof keyIdOf>, graceMs: number) {
-  const rotated = await c.get('service').keyRing.rotate(by, id, graceMs);
+  const rotated = await c.get('service').accounts.keys.rotate(by, id, graceMs);
   if (!rotated.ok) return refuse(c, keyRefusal(rotated.error));
   c.header('Cache-Control', 'no-store');
-  const warning = 'Store this API key now. It will not be shown again.' as const;
-  return c.json({ key: accountKey(rotated.value.key, c.get('deps').clock()), apiKey: rotated.value.apiKey, warning }, 201);
+  return c.json({ key: accountKey(rotated.value.key, c.get('deps').clock()), apiKey: rotated.value.apiKey, warning: API_KEY_WARNING }, 201);
 }

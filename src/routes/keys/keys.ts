@@ -1,54 +1,50 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { KeyDetails } from '../../billing/keys/key-details.ts';
 import type { KeyPosition } from '../../billing/keys/key-manager.ts';
+import { API_KEY_WARNING } from './basic-view.ts';
 import { AccountKey, accountKey, accountKeyExample } from './view.ts';
 import type { App, AppContext } from '../../http/context.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { IDEMPOTENCY_ERRORS, idempotent } from '../../http/idempotency/idempotent.ts';
 import { identifyCustomer } from '../../http/auth/identify.ts';
 import { draftOf, KEY_ERRORS, KeyHeaders, keyRefusal, MintedKey, NewKey, pastEnd } from './requests.ts';
-import { listCursor, listPosition, pageQuery, pageSize } from '../../http/pagination.ts';
+import { listCursor, type ListPosition, listPosition, nextCursor, pageQuery, pageSize } from '../../http/pagination.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
 
 const Keys = z
-  .object({ items: z.array(AccountKey), nextCursor: z.string().nullable() })
+  .object({ items: z.array(AccountKey), nextCursor })
   .openapi('Keys', { example: { items: [accountKeyExample], nextCursor: null } });
 const Query = z.object(pageQuery);
 
-/** How a position behind a revoked key is told from one behind a living one. */
+/** Marks a cursor that stands behind a revoked key: those come last. */
 const REVOKED = 'revoked-';
 
 const listRoute = createRoute({
-  method: 'get',
-  path: '/v1/keys',
-  operationId: 'listKeys',
-  tags: ['Account'],
-  summary: 'List the keys this key manages',
-  description:
-    'A key that signed up manages every key of its account, any other key itself and the keys below it. Page by page, those that are not revoked first, then the newest. Needs the scope `keys`.',
-  security: [{ apiKey: [] }],
+  ...operation(
+    'listKeys',
+    'Lists the keys that the sending key manages, those not revoked first, then the newest. The root key manages every key of the account; ' +
+      'any other key manages itself and the keys below it. Secrets are never shown. Needs the scope `keys`.',
+  ),
   middleware: [onlyQuery(Object.keys(Query.shape))] as const,
   request: { query: Query },
   responses: {
-    200: { description: 'A page of keys, without their text.', content: { 'application/json': { schema: Keys } } },
+    200: { description: 'A page of keys, without their secrets.', content: { 'application/json': { schema: Keys } } },
     ...errorResponses('invalid_request', 'invalid_cursor', 'unauthorized', 'forbidden', 'internal', 'misconfigured', 'overloaded'),
   },
 });
 
 const createKeyRoute = createRoute({
-  method: 'post',
-  path: '/v1/keys',
-  operationId: 'createKey',
-  tags: ['Account'],
-  summary: 'Mint a key below this one',
-  description:
-    'The new key can never do more than the keys above it: their scopes, ceilings, budgets and expiry hold for it as well, and revoking one of them ends it. ' +
-    'Keys go four deep. Its text is shown once. Needs the scope `keys`.',
-  security: [{ apiKey: [] }],
+  ...operation(
+    'createKey',
+    'Creates a key below the sending key, for an agent or a part of a system that should have less access. The new key never has more than ' +
+      'the keys above it: their scopes, ceilings, budgets and expiry apply to it too, and revoking one of them ends it. Keys nest four deep. ' +
+      'The secret is shown once. To replace a leaked secret and keep the key, use `POST /v1/keys/{id}/rotate`. Needs the scope `keys`.',
+  ),
   middleware: [onlyQuery([])] as const,
   request: { headers: KeyHeaders, body: { required: true, content: { 'application/json': { schema: NewKey } } } },
   responses: {
-    201: { description: 'The key and its text.', content: { 'application/json': { schema: MintedKey } } },
+    201: { description: 'The key and its secret.', content: { 'application/json': { schema: MintedKey } } },
     ...errorResponses('body_too_large', 'unsupported_media_type', ...KEY_ERRORS, ...IDEMPOTENCY_ERRORS),
   },
 });
@@ -62,7 +58,7 @@ export function registerKeys(app: App): void {
     if (!after.ok) return refuse(c, after.error);
     const page = await c
       .get('service')
-      .keyRing.list(asked.value.key, after.value === null ? null : positionOf(after.value), pageSize(query));
+      .accounts.keys.list(asked.value.key, after.value === null ? null : positionOf(after.value), pageSize(query));
     if (!page.ok) return refuse(c, { code: 'overloaded' });
     c.header('Cache-Control', 'no-store');
     const { items, next } = page.value;
@@ -77,8 +73,8 @@ export function registerKeys(app: App): void {
     if (!asked.ok) return refuse(c, asked.error);
     const { account, key } = asked.value;
     const body = c.req.valid('json');
-    // Which key mints is part of the request: another key of the account must not be given the first one's new key.
-    return idempotent(c, account.id, { ...body, mintedBy: key.id }, () => mint(c, key, draftOf(body)));
+    // The creating key is part of the fingerprint: another key of the account must not receive the first one's new secret.
+    return idempotent(c, { scope: account.id, body: { ...body, mintedBy: key.id } }, () => mint(c, key, draftOf(body)));
   });
 }
 
@@ -86,7 +82,7 @@ function cursorOf({ isRevoked, createdAt, id }: KeyPosition): string {
   return listCursor(createdAt, isRevoked ? `${REVOKED}${id}` : id);
 }
 
-function positionOf({ at, id }: { readonly at: number; readonly id: string }): KeyPosition {
+function positionOf({ at, id }: ListPosition): KeyPosition {
   const isRevoked = id.startsWith(REVOKED);
   return { isRevoked, createdAt: at, id: isRevoked ? id.slice(REVOKED.length) : id };
 }
@@ -94,10 +90,9 @@ function positionOf({ at, id }: { readonly at: number; readonly id: string }): K
 async function mint(c: AppContext, by: KeyDetails, draft: ReturnType<typeof draftOf>) {
   const past = pastEnd(draft.expiresAt, c.get('deps').clock());
   if (past !== null) return refuse(c, past);
-  const minted = await c.get('service').keyRing.create(by, draft);
+  const minted = await c.get('service').accounts.keys.create(by, draft);
   if (!minted.ok) return refuse(c, keyRefusal(minted.error));
   const { key, apiKey } = minted.value;
   c.header('Cache-Control', 'no-store');
-  const warning = 'Store this API key now. It will not be shown again.' as const;
-  return c.json({ key: accountKey(key, c.get('deps').clock()), apiKey, warning }, 201);
+  return c.json({ key: accountKey(key, c.get('deps').clock()), apiKey, warning: API_KEY_WARNING }, 201);
 }

@@ -5,33 +5,49 @@ import { isoTime } from '../../core/clock.ts';
 import type { Refusal } from '../../errors.ts';
 import type { Id } from '../../core/ids.ts';
 import { MAX_AMOUNT_MICRO_CREDITS, type MicroCredits, microCredits } from '../../core/money.ts';
+import { API_KEY_WARNING, newSecret } from './basic-view.ts';
 import { AccountKey, accountKeyExample } from './view.ts';
 import { IDENTITY_ERRORS } from '../../http/auth/identify.ts';
-import { personName } from '../../http/person-name.ts';
+import { idempotencyHeaders } from '../../http/idempotency/header.ts';
 
-/** How long the old text of a rotated key works where the caller doesn't say: a day, for every place that has it. Seconds. */
+/** A day, to bring the new secret to every place that has the old one. */
 const DEFAULT_GRACE_SECONDS = 86_400;
 
-/** A grace longer than a week is a key that was never rotated. Seconds. */
+/** With a longer grace a rotation would not end the old secret. */
 const LONGEST_GRACE_SECONDS = 604_800;
+
+/** Characters after trimming. */
+const LONGEST_NAME = 100;
+
+/** A name that people give. Invisible and control characters in it serve only to deceive. */
+export const personName = z
+  .string()
+  .trim()
+  .min(1)
+  .max(LONGEST_NAME)
+  .refine((text) => !/[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/u.test(text), 'must not contain control characters');
 
 const amount = z.int().nonnegative().max(MAX_AMOUNT_MICRO_CREDITS);
 const scopes = z.array(z.enum(KEY_SCOPES)).min(1).max(KEY_SCOPES.length);
-const ceiling = amount.nullable().openapi({ description: 'The most one call may cost; null for no ceiling of its own.' });
+const ceiling = amount.nullable().openapi({ description: 'The most that one call may cost; null for no ceiling of its own.' });
 const budget = z
   .strictObject({ microCredits: amount, period: z.enum(['day', 'month']).nullable().optional() })
   .nullable()
-  .openapi({ description: 'The most the key and its children may spend in a UTC day or month, or altogether without a period.' });
+  .openapi({
+    description: 'The most that the key and every key below it may spend in a UTC day or month; in total when `period` is null.',
+  });
 
-/** What POST /v1/keys takes. */
 export const NewKey = z
   .strictObject({
     name: personName,
-    mode: z.enum(['live', 'test']).optional().openapi({ description: '`live` where not said. Keys of test keys are test keys.' }),
-    scopes: scopes.optional().openapi({ description: 'Reading, as far as the minting key may, where not said.' }),
+    mode: z
+      .enum(['live', 'test'])
+      .optional()
+      .openapi({ description: '`live` by default. A test key reads sandbox samples for free; keys below it are test keys too.' }),
+    scopes: scopes.optional().openapi({ description: 'What the key may do. By default the reads that the creating key may do.' }),
     maxCostMicroCredits: ceiling.optional(),
     budget: budget.optional(),
-    expiresAt: z.iso.datetime().nullable().optional(),
+    expiresAt: z.iso.datetime().nullable().optional().openapi({ description: 'When the key stops working; null for never.' }),
   })
   .openapi('NewKey', {
     example: {
@@ -42,7 +58,6 @@ export const NewKey = z
     },
   });
 
-/** What PATCH /v1/keys/{id} takes. */
 export const KeyPatch = z
   .strictObject({
     name: personName.optional(),
@@ -52,12 +67,11 @@ export const KeyPatch = z
     expiresAt: z.iso
       .datetime()
       .optional()
-      .openapi({ description: 'Only closer than it is; a key that was given no end can be given one.' }),
+      .openapi({ description: 'When the key stops working. Can be set, or moved earlier, but not later.' }),
   })
-  .refine((patch) => Object.keys(patch).length > 0, 'names nothing to change')
+  .refine((patch) => Object.keys(patch).length > 0, 'must change at least one field')
   .openapi('KeyPatch', { example: { budget: { microCredits: 500_000, period: 'day' } } });
 
-/** What POST /v1/keys/{id}/rotate takes. */
 export const Rotation = z
   .strictObject({
     graceSeconds: z
@@ -65,41 +79,28 @@ export const Rotation = z
       .nonnegative()
       .max(LONGEST_GRACE_SECONDS)
       .default(DEFAULT_GRACE_SECONDS)
-      .openapi({ description: 'How long the old text still works.' }),
+      .openapi({ description: 'How long the old secret still works.' }),
   })
   .openapi('Rotation', { example: { graceSeconds: 3_600 } });
 
-/** The id in the path. */
 export const KeyId = z.object({
-  id: z
-    .templateLiteral(['key_', z.string().regex(/^[\w-]{1,64}$/)])
-    .openapi({ param: { name: 'id', in: 'path' }, type: 'string', example: accountKeyExample.id }),
-});
-
-/** The header that minting and rotating take. Only described here: `idempotent` reads it. */
-export const KeyHeaders = z.object({
-  'Idempotency-Key': z.string().optional().openapi({
-    description:
-      'The same key and request within 24 hours get the same answer, the text of the API key included, marked `Idempotency-Replayed: true`. 1 to 255 visible ASCII characters, quoted or bare.',
-    example: '"8e03978e-40d5-43dd-bc93-6894a57f9324"',
+  id: z.templateLiteral(['key_', z.string().regex(/^[\w-]{1,64}$/)]).openapi({
+    param: { name: 'id', in: 'path' },
+    type: 'string',
+    description: 'The id of the key, which is not its secret.',
+    example: accountKeyExample.id,
   }),
 });
 
-/** A key with its text. */
-export const MintedKey = z
-  .object({
-    key: AccountKey,
-    apiKey: z.string().openapi({ description: 'The key itself, shown this once.' }),
-    warning: z.literal('Store this API key now. It will not be shown again.'),
-  })
-  .openapi('MintedKey', {
-    example: { key: accountKeyExample, apiKey: 'igsk_…', warning: 'Store this API key now. It will not be shown again.' },
-  });
+export const KeyHeaders = idempotencyHeaders('The repeated response includes the API key.');
 
-/** The codes that every endpoint of keys can end with. */
+export const MintedKey = z.object({ key: AccountKey, ...newSecret }).openapi('MintedKey', {
+  example: { key: accountKeyExample, apiKey: 'igsk_…', warning: API_KEY_WARNING },
+});
+
+/** The errors of every endpoint of keys. */
 export const KEY_ERRORS = ['invalid_request', 'not_found', 'internal', 'misconfigured', ...IDENTITY_ERRORS] as const;
 
-/** What a body asks of a new key. */
 export function draftOf(body: z.infer<typeof NewKey>): KeyDraft {
   return {
     name: body.name,
@@ -111,7 +112,6 @@ export function draftOf(body: z.infer<typeof NewKey>): KeyDraft {
   };
 }
 
-/** What a body changes of a key. */
 export function changesOf(body: z.infer<typeof KeyPatch>): KeyChanges {
   return {
     name: body.name,
@@ -122,18 +122,16 @@ export function changesOf(body: z.infer<typeof KeyPatch>): KeyChanges {
   };
 }
 
-/** The refusal of an end that has passed; null where there is none. `expiresAt` and `now` in unix milliseconds. */
+/** Refuses an `expiresAt` that has passed; null where there is nothing to refuse. Both in unix milliseconds. */
 export function pastEnd(expiresAt: number | null | undefined, now: number): Refusal<'invalid_request'> | null {
   if (expiresAt == null || expiresAt > now) return null;
-  return { code: 'invalid_request', message: 'expiresAt is in the past.', details: { parameter: 'expiresAt' } };
+  return { code: 'invalid_request', message: 'expiresAt must be in the future.', details: { parameter: 'expiresAt' } };
 }
 
-/** The id of a path, branded. */
 export function keyIdOf(param: z.infer<typeof KeyId>): Id<'key'> {
   return param.id;
 }
 
-/** The answer when a key was not made or changed. */
 export function keyRefusal(refusal: KeyRingRefusal): Refusal<'not_found' | 'forbidden' | 'overloaded'> {
   switch (refusal.kind) {
     case 'unknown_key':
@@ -141,27 +139,35 @@ export function keyRefusal(refusal: KeyRingRefusal): Refusal<'not_found' | 'forb
     case 'wider':
       return {
         code: 'forbidden',
-        message: `A key can not have more than the keys above it: ${refusal.limit} is wider than theirs.`,
+        message: `A key cannot have wider limits than the keys above it: ${refusal.limit} exceeds theirs.`,
         details: { reason: 'wider_than_parent', parameter: refusal.limit },
       };
     case 'own_limits':
       return {
         code: 'forbidden',
-        message: 'A key does not change its own limits; the key above it does.',
+        message: 'A key cannot change its own limits; a key above it can.',
         details: { reason: 'own_limits' },
       };
     case 'expires_earlier':
       return {
         code: 'forbidden',
-        message: `The key ends at ${isoTime(refusal.expiresAt)}, and the end of a key only moves closer. Mint another key instead.`,
+        message: `The key expires at ${isoTime(refusal.expiresAt)}; expiresAt can only move earlier. Create another key instead.`,
         details: { reason: 'expires_earlier', parameter: 'expiresAt', expiresAt: isoTime(refusal.expiresAt) },
       };
     case 'too_deep':
-      return { code: 'forbidden', message: 'Keys go four deep; this one can not mint any more.', details: { reason: 'too_deep' } };
+      return {
+        code: 'forbidden',
+        message: 'Keys nest four deep; this one cannot create another below it.',
+        details: { reason: 'too_deep' },
+      };
     case 'too_many':
-      return { code: 'forbidden', message: 'The account has too many keys; revoke some.', details: { reason: 'too_many_keys' } };
+      return {
+        code: 'forbidden',
+        message: 'The account has as many active keys as it can have. Revoke some first.',
+        details: { reason: 'too_many_keys' },
+      };
     case 'revoked':
-      return { code: 'forbidden', message: 'The key has ended.', details: { reason: 'key_ended' } };
+      return { code: 'forbidden', message: 'The key is revoked or expired.', details: { reason: 'key_ended' } };
     case 'unreachable':
       return { code: 'overloaded' };
   }

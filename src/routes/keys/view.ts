@@ -6,28 +6,34 @@ import { KeyView, keyView, ownerKeyView } from './basic-view.ts';
 
 const time = z.iso.datetime().nullable();
 
-/** A key with its limits, as /v1/me and /v1/keys show it. Signing up shows the smaller KeyView. */
+/** A key with its limits. Signup shows the smaller KeyView, whose shape the API contract fixes. */
 export const AccountKey = KeyView.extend({
-  mode: z.enum(['live', 'test']).openapi({ description: 'Test keys read samples only and are never billed.' }),
-  scopes: z.array(z.enum(KEY_SCOPES)).openapi({ description: 'What it may do, as far as its parents may too.' }),
-  maxCostMicroCredits: z.int().nonnegative().nullable().openapi({ description: 'The most one call may cost.' }),
+  mode: z.enum(['live', 'test']).openapi({ description: 'Test keys read sandbox samples only and are never billed.' }),
+  scopes: z
+    .array(z.enum(KEY_SCOPES))
+    .openapi({ description: 'What the key may do, as far as every key above it may too. `read` covers every read.' }),
+  maxCostMicroCredits: z
+    .int()
+    .nonnegative()
+    .nullable()
+    .openapi({ description: 'The most that one call may cost; null for no ceiling of its own.' }),
   budget: z
     .object({
       microCredits: z.int().nonnegative(),
-      period: z.enum(['day', 'month']).nullable().openapi({ description: 'In UTC; null for the whole life of the key.' }),
-      spentMicroCredits: z.int().openapi({ description: 'Spent or set aside in this period, by the key and its children.' }),
+      period: z.enum(['day', 'month']).nullable().openapi({ description: 'When the budget starts anew, in UTC; null for never.' }),
+      spentMicroCredits: z.int().openapi({ description: 'Spent or reserved in this period by the key and every key below it.' }),
       resetsAt: time,
     })
     .nullable(),
   expiresAt: time,
-  parentId: z.string().nullable().openapi({ description: 'The key that minted it, whose limits hold for it as well.' }),
-  lastUsedAt: time.openapi({ description: 'When a read that costs was last begun with it; what is free leaves no trace.' }),
+  parentId: z.string().nullable().openapi({ description: 'The key that created it, whose limits apply too; null for the root key.' }),
+  lastUsedAt: time.openapi({ description: 'When a billed read last started with it. Free requests do not count.' }),
   last4: z.string().nullable(),
   revokedAt: time,
 }).openapi('AccountKey');
 export type AccountKey = z.infer<typeof AccountKey>;
 
-/** A customer's key in full. `now` (unix milliseconds) decides when its budget starts anew. */
+/** `now` decides when the key's budget starts anew. Unix milliseconds. */
 export function accountKey(key: KeyDetails, now: number): AccountKey {
   const { limits } = key;
   const isoOrNull = (at: number | null) => (at === null ? null : isoTime(at));
@@ -55,7 +61,7 @@ export function accountKey(key: KeyDetails, now: number): AccountKey {
   };
 }
 
-/** The owner's key in the same shape: nothing limits it. */
+/** The operator key, which nothing limits. */
 export const ownerAccountKey: AccountKey = {
   ...ownerKeyView,
   mode: 'live',
@@ -69,7 +75,6 @@ export const ownerAccountKey: AccountKey = {
   revokedAt: null,
 };
 
-/** An invented key for the API description. */
 export const accountKeyExample: AccountKey = {
   id: 'key_01JZ0000000000000000000001',
   accountId: 'acct_01JZ0000000000000000000000',

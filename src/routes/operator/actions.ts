@@ -2,16 +2,15 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { OWNER_ACTION_KINDS } from '../../billing/operator/operator.ts';
 import { isoTime } from '../../core/clock.ts';
 import type { App } from '../../http/context.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
-import { idInPath, overloaded } from './orders.ts';
+import { overloaded } from './orders.ts';
+import { listCursor, listPosition, nextCursor, pageOf, pageQuery, pageSize } from '../../http/pagination.ts';
 import { ShardQuery } from '../../http/auth/operator-shard.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
 import { OWNER_ERRORS } from '../../http/auth/require-operator.ts';
 
-/** Actions on one page: more than a person reads. */
-const PAGE = 100;
-
-const Query = ShardQuery.extend({ cursor: idInPath.optional().openapi({ description: 'The `nextCursor` of the page before.' }) });
+const Query = ShardQuery.extend(pageQuery);
 
 const Actions = z
   .object({
@@ -20,13 +19,13 @@ const Actions = z
         id: z.string(),
         kind: z.enum(OWNER_ACTION_KINDS),
         ref: z.string(),
-        subject: z.string().openapi({ description: 'The id of what it was done to; empty where it was done to everything.' }),
+        subject: z.string().openapi({ description: 'The id of the account or key concerned; empty for actions on the whole shard.' }),
         reason: z.string(),
         details: z.record(z.string(), z.unknown()),
         createdAt: z.iso.datetime(),
       }),
     ),
-    nextCursor: z.string().nullable(),
+    nextCursor,
   })
   .openapi('OwnerActions', {
     example: {
@@ -46,26 +45,28 @@ const Actions = z
   });
 
 const route = createRoute({
-  method: 'get',
-  path: '/v1/ops/actions',
-  operationId: 'listOwnerActions',
-  tags: ['Owner'],
-  summary: 'What did the owner do, and why?',
-  description: 'Newest first. Nothing is ever removed from this list.',
-  security: [{ apiKey: [] }],
+  ...operation(
+    'listOwnerActions',
+    'Lists what the operator did, newest first, each with its reason. Nothing is ever removed from the list. Scheduled jobs are not in it: see `GET /v1/ops/metrics`.',
+  ),
   middleware: [onlyQuery(Object.keys(Query.shape))] as const,
   request: { query: Query },
   responses: {
-    200: { description: 'A page of the list.', content: { 'application/json': { schema: Actions } } },
-    ...errorResponses(...OWNER_ERRORS),
+    200: { description: 'A page of actions.', content: { 'application/json': { schema: Actions } } },
+    ...errorResponses(...OWNER_ERRORS, 'invalid_cursor'),
   },
 });
 
 export function registerOpsActions(app: App): void {
   app.openapi(route, async (c) => {
-    const listed = await c.get('service').ownerDesk.listActions(c.req.valid('query').cursor ?? null, PAGE);
+    const query = c.req.valid('query');
+    const before = listPosition(query.cursor);
+    if (!before.ok) return refuse(c, before.error);
+    const size = pageSize(query);
+    const listed = await c.get('service').operations.desk.listActions(before.value?.id ?? null, size + 1);
     if (!listed.ok) return refuse(c, overloaded);
-    const items = listed.value.map((action) => ({ ...action, details: { ...action.details }, createdAt: isoTime(action.createdAt) }));
-    return c.json({ items, nextCursor: items.length < PAGE ? null : (items.at(-1)?.id ?? null) }, 200);
+    const { items: page, last } = pageOf(listed.value, size);
+    const items = page.map((action) => ({ ...action, details: { ...action.details }, createdAt: isoTime(action.createdAt) }));
+    return c.json({ items, nextCursor: last === null ? null : listCursor(last.createdAt, last.id) }, 200);
   });
 }

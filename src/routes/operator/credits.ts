@@ -1,6 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../../http/context.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
+import { BalanceView, balanceView } from '../account/balance-view.ts';
 import { creditRefusal, idInPath, reason } from './orders.ts';
 import { ShardQuery } from '../../http/auth/operator-shard.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
@@ -10,16 +12,19 @@ import { MAX_AMOUNT_MICRO_CREDITS, microCredits } from '../../core/money.ts';
 const Credit = z
   .strictObject({
     accountId: idInPath,
-    kind: z.enum(['grant', 'adjust']).openapi({ description: 'A grant only gives; an adjustment may take, down to a debt.' }),
+    kind: z
+      .enum(['grant', 'adjust'])
+      .openapi({ description: 'A `grant` only adds credit; an `adjust` may also take credit, even into debt.' }),
     microCredits: z
       .int()
       .min(-MAX_AMOUNT_MICRO_CREDITS)
       .max(MAX_AMOUNT_MICRO_CREDITS)
-      .refine((value) => value !== 0, 'must not be 0'),
+      .refine((value) => value !== 0, 'must not be 0')
+      .openapi({ description: 'The credit to add; negative to take credit.' }),
     ref: z
       .string()
       .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,79}$/)
-      .openapi({ description: 'Your name for this credit; it is booked once.' }),
+      .openapi({ description: 'Your own name for this credit, such as a ticket number. Each is booked once.' }),
     reason,
   })
   .refine((credit) => credit.kind === 'adjust' || credit.microCredits > 0, { path: ['microCredits'], message: 'a grant must be above 0' })
@@ -36,8 +41,8 @@ const Credit = z
 const Credited = z
   .object({
     accountId: z.string(),
-    booked: z.boolean().openapi({ description: 'False when this ref had been booked before: nothing was booked again.' }),
-    balance: z.object({ availableMicroCredits: z.int(), heldMicroCredits: z.int(), debtMicroCredits: z.int() }),
+    booked: z.boolean().openapi({ description: 'False if this `ref` was booked before; nothing was booked again.' }),
+    balance: BalanceView,
   })
   .openapi('OwnerCredited', {
     example: {
@@ -48,17 +53,15 @@ const Credited = z
   });
 
 const route = createRoute({
-  method: 'post',
-  path: '/v1/ops/credits',
-  operationId: 'bookCredit',
-  tags: ['Owner'],
-  summary: 'Grant or adjust the credit of an account',
-  description: 'Booked once for each `ref`, which makes it safe to send again. The entry is in the journal of the account for good.',
-  security: [{ apiKey: [] }],
+  ...operation(
+    'bookCredit',
+    'Adds credit to an account or corrects its balance. Each `ref` is booked once, so the request is safe to repeat; the same `ref` with another ' +
+      "account or amount is 422. The entry stays in the account's ledger for good. Do not use it for payments: top-ups book those.",
+  ),
   middleware: [onlyQuery(['shard'])] as const,
   request: { query: ShardQuery, body: { required: true, content: { 'application/json': { schema: Credit } } } },
   responses: {
-    200: { description: 'What the account has now.', content: { 'application/json': { schema: Credited } } },
+    200: { description: 'The balance after the credit.', content: { 'application/json': { schema: Credited } } },
     ...errorResponses(...OWNER_ERRORS, ...BODY_ERRORS, 'not_found', 'idempotency_mismatch'),
   },
 });
@@ -66,14 +69,14 @@ const route = createRoute({
 export function registerOpsCredits(app: App): void {
   app.openapi(route, async (c) => {
     const { microCredits: delta, ...order } = c.req.valid('json');
-    const credited = await c.get('service').ownerDesk.credit({ ...order, id: c.get('requestId'), delta: microCredits(delta) });
+    const credited = await c.get('service').operations.desk.credit({ ...order, id: c.get('requestId'), delta: microCredits(delta) });
     if (!credited.ok) return refuse(c, creditRefusal(credited.error));
     const { booked, balance } = credited.value;
     return c.json(
       {
         accountId: order.accountId,
         booked,
-        balance: { availableMicroCredits: balance.available, heldMicroCredits: balance.held, debtMicroCredits: balance.debt },
+        balance: balanceView(balance),
       },
       200,
     );

@@ -9,7 +9,7 @@ const milliseconds = z.int().nonnegative().nullable();
 const Latency = z.object({ p50: milliseconds, p90: milliseconds, p99: milliseconds });
 const Pass = z.object({ startedAt: time, accounts: count, broken: counts });
 
-/** The report as the API shows it. No secret, no id, no word of a person. */
+/** The report contains no secrets, no ids and no text that a person wrote. */
 export const MetricsView = z
   .object({
     generatedAt: time,
@@ -25,10 +25,10 @@ export const MetricsView = z
       z.object({
         configured: z.boolean(),
         state: z.enum(['unconfigured', 'idle', 'healthy', 'degraded', 'failing']),
-        circuit: z
-          .enum(['open', 'closed'])
-          .openapi({ description: '`open`: reads of the last ten minutes asked others first, because its last calls had failed.' }),
-        passedOver: count.openapi({ description: 'Requests that asked others first.' }),
+        circuit: z.enum(['open', 'closed']).openapi({
+          description: '`open`: in the last ten minutes reads asked other providers first, because its last calls had failed.',
+        }),
+        passedOver: count.openapi({ description: 'Requests that asked other providers first.' }),
         calls: count,
         failures: count,
         outcomes: counts,
@@ -39,8 +39,8 @@ export const MetricsView = z
     transcripts: counts,
     parses: counts,
     rateLimits: z.object({
-      refused: counts.openapi({ description: 'Refused with 429 `rate_limited`, by policy.' }),
-      storeDown: count.openapi({ description: 'Passed uncounted because the store of counters failed or was late.' }),
+      refused: counts.openapi({ description: 'Requests refused with 429 `rate_limited`, by policy.' }),
+      storeDown: count.openapi({ description: 'Requests let through uncounted because the counter store failed or was too slow.' }),
     }),
     credits: z.object({
       grantedMicroCredits: amount,
@@ -48,12 +48,12 @@ export const MetricsView = z
       reservedMicroCredits: amount,
       settledMicroCredits: amount,
       refundedMicroCredits: amount,
-      openMicroCredits: amount.openapi({ description: 'Set aside by holds that are open now.' }),
-      outstandingMicroCredits: amount.openapi({ description: 'What all accounts hold now: credit sold or given and not yet used.' }),
+      openMicroCredits: amount.openapi({ description: 'Reserved by holds that are open now.' }),
+      outstandingMicroCredits: amount.openapi({ description: 'Credit of all accounts: sold or granted, and not used yet.' }),
     }),
     money: z.object({
       revenueMicroCredits: amount,
-      providerCostMicroUsd: amount.openapi({ description: 'Of all calls, or of the settled reads where that is more.' }),
+      providerCostMicroUsd: amount.openapi({ description: 'The cost of all provider calls, or of the settled reads where that is more.' }),
       settledReadsProviderCostMicroUsd: amount,
       marginMicroUsd: amount,
     }),
@@ -80,7 +80,6 @@ export const MetricsView = z
 
 const at = '2026-06-28T00:00:00.000Z';
 
-/** An invented hour, for the API description. */
 export const metricsExample: z.infer<typeof MetricsView> = {
   generatedAt: at,
   window: '1h',

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { isoTime } from '../../core/clock.ts';
 import type { App } from '../../http/context.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { deskRefusal, idInPath } from './orders.ts';
 import { ShardQuery } from '../../http/auth/operator-shard.ts';
@@ -13,7 +14,7 @@ const Receipt = z
     accountId: z.string(),
     keyId: z.string(),
     state: z.enum(['open', 'settled', 'released', 'expired']),
-    reason: z.string().nullable().openapi({ description: 'Why it was given back whole.' }),
+    reason: z.string().nullable().openapi({ description: 'Why nothing was charged; null for a settled request.' }),
     reservedMicroCredits: z.int(),
     settledMicroCredits: z.int().nullable(),
     createdAt: z.iso.datetime(),
@@ -27,7 +28,10 @@ const Receipt = z
         reason: z.string().nullable(),
       }),
     ),
-    receipt: z.record(z.string(), z.unknown()).nullable().openapi({ description: 'What was read, from where and by which prices.' }),
+    receipt: z
+      .record(z.string(), z.unknown())
+      .nullable()
+      .openapi({ description: 'What was read, from which provider and by which price card, with the cost to the operator.' }),
   })
   .openapi('OwnerReceipt', {
     example: {
@@ -47,24 +51,25 @@ const Receipt = z
   });
 
 const route = createRoute({
-  method: 'get',
-  path: '/v1/ops/receipts/{requestId}',
-  operationId: 'findReceipt',
-  tags: ['Owner'],
-  summary: 'What did this request cost, and why?',
-  description: 'By the `requestId` that every answer carries, whichever account it was for. A request that set nothing aside is not found.',
-  security: [{ apiKey: [] }],
+  ...operation(
+    'findReceipt',
+    'Returns the billing record of any request by the `requestId` that every answer carries, to answer a question about a charge. A request that ' +
+      'reserved nothing is 404. Customers see their own with `GET /v1/usage/{requestId}`.',
+  ),
   middleware: [onlyQuery(['shard'])] as const,
-  request: { query: ShardQuery, params: z.object({ requestId: idInPath.openapi({ example: 'req_01JZ0000000000000000000000' }) }) },
+  request: {
+    query: ShardQuery,
+    params: z.object({ requestId: idInPath.openapi({ description: 'The id of the request.', example: 'req_01JZ0000000000000000000000' }) }),
+  },
   responses: {
-    200: { description: 'The money of the request.', content: { 'application/json': { schema: Receipt } } },
+    200: { description: 'The billing record of the request.', content: { 'application/json': { schema: Receipt } } },
     ...errorResponses(...OWNER_ERRORS, 'not_found'),
   },
 });
 
 export function registerOpsReceipts(app: App): void {
   app.openapi(route, async (c) => {
-    const found = await c.get('service').ownerDesk.findRequest(c.req.valid('param').requestId);
+    const found = await c.get('service').operations.desk.findRequest(c.req.valid('param').requestId);
     if (!found.ok) return refuse(c, deskRefusal(found.error, 'paid request'));
     const { id: requestId, reserved, settled, createdAt, expiresAt, resolvedAt, lines, receipt, ...same } = found.value;
     return c.json(

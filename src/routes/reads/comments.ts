@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../../http/context.ts';
 import { envelopeOf, readResponse } from './envelope.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses } from '../../http/error-response.ts';
 import { commentsExample } from './examples.ts';
 import { CommentsData, commentsData } from './media-data.ts';
@@ -33,15 +34,11 @@ const Query = z.object({
 const CommentsReading = envelopeOf(CommentsData, CommentParseBlock, 'CommentsReading');
 
 const route = createRoute({
-  method: 'get',
-  path: '/v1/comments',
-  operationId: 'readComments',
-  tags: ['Read'],
-  summary: 'Read the comments of a public post or reel',
-  description:
+  ...operation(
+    'readComments',
     'Returns comments as far as they came within one deadline, charged by the share of the batch that was delivered; `truncated` says when fewer came than ' +
-    'were asked for, and `nextCursor` goes on without gap or duplicate. Comments that are turned off, or none, are an empty list that costs nothing.',
-  security: [{ apiKey: [] }],
+      'were asked for, and `nextCursor` goes on without gap or duplicate. Comments that are turned off, or none, are an empty list that costs nothing.',
+  ),
   middleware: [onlyQuery(Object.keys(Query.shape))] as const,
   request: { query: Query, headers: readHeaders },
   responses: {

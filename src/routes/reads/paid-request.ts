@@ -2,9 +2,8 @@ import type { Refusal } from '../../errors.ts';
 import { customerPayer, ownerPayer, type Payer } from '../../read/pricing/payer.ts';
 import { ok, type Result } from '../../core/result.ts';
 import { authenticate } from '../../http/auth/authenticate.ts';
-import type { KeyScope } from '../../billing/keys/limits.ts';
+import { scopeOf } from '../../endpoints.ts';
 import type { AppContext } from '../../http/context.ts';
-import type { PAID_PATHS } from '../../http/fallbacks.ts';
 import { fingerprint } from '../../http/idempotency/fingerprint.ts';
 import { type IdempotencyKey, idempotencyKey } from '../../http/idempotency/header.ts';
 
@@ -30,7 +29,7 @@ export async function paidRequest(
   const once = isDryRun || mode === 'test' ? null : key.value;
   const payer = customerPayer({
     ledger,
-    accounts,
+    accounts: accounts.directory,
     requestId: c.get('requestId'),
     keyHash: principal.value.keyHash,
     fingerprint: fingerprint(c.req.method, c.req.path, c.req.query()),
@@ -40,15 +39,4 @@ export async function paidRequest(
     holdTtlMs,
   });
   return ok({ payer, key: once });
-}
-
-const SCOPES = { '/v1/post': 'read:post', '/v1/reel': 'read:reel', '/v1/comments': 'read:comments' } as const satisfies Record<
-  (typeof PAID_PATHS)[number],
-  KeyScope
->;
-
-/** What a key must be allowed for this read. A path that isn't in the table needs all of reading. */
-function scopeOf(path: string): KeyScope {
-  const scopes: Readonly<Record<string, KeyScope>> = SCOPES;
-  return scopes[path] ?? 'read';
 }

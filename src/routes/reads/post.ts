@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../../http/context.ts';
 import { envelopeOf, readResponse } from './envelope.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses } from '../../http/error-response.ts';
 import { postExample } from './examples.ts';
 import { MediaData, mediaData } from './media-data.ts';
@@ -23,16 +24,12 @@ const Query = z.object({
 const PostReading = envelopeOf(MediaData, MediaParseBlock, 'PostReading');
 
 const route = createRoute({
-  method: 'get',
-  path: '/v1/post',
-  operationId: 'readPost',
-  tags: ['Read'],
-  summary: 'Read a public post',
-  description:
+  ...operation(
+    'readPost',
     'Returns an image, video or carousel as normalized JSON; a URL that turns out to be a reel is answered with type `reel` at the same price. ' +
-    'The most it can cost is set aside before anything is spent; what was delivered is charged, the rest given back. ' +
-    'Each part from the cache costs its cached price; see /v1/pricing.',
-  security: [{ apiKey: [] }],
+      'The most it can cost is set aside before anything is spent; what was delivered is charged, the rest given back. ' +
+      'Each part from the cache costs its cached price; see /v1/pricing.',
+  ),
   middleware: [onlyQuery(Object.keys(Query.shape))] as const,
   request: { query: Query, headers: readHeaders },
   responses: {

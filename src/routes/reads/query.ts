@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { idempotencyHeaders } from '../../http/idempotency/header.ts';
 import { STALE_RETENTION_SECONDS } from '../../read/cache/content-cache.ts';
 import type { Freshness } from '../../read/want.ts';
 
@@ -53,13 +54,7 @@ export const readQuery = {
 } as const;
 
 /** The header that every paid read takes. */
-export const readHeaders = z.object({
-  'Idempotency-Key': z.string().optional().openapi({
-    description:
-      'The same key and request within 24 hours get the same answer, marked `Idempotency-Replayed: true`, and nothing is charged again. 1 to 255 visible ASCII characters, quoted or bare.',
-    example: '"8e03978e-40d5-43dd-bc93-6894a57f9324"',
-  }),
-});
+export const readHeaders = idempotencyHeaders();
 
 /** The freshness that a query asks for. */
 export function freshnessOf(query: {

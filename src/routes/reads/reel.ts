@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../../http/context.ts';
 import { envelopeOf, readResponse } from './envelope.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses } from '../../http/error-response.ts';
 import { reelExample } from './examples.ts';
 import { MediaData, mediaData } from './media-data.ts';
@@ -29,15 +30,11 @@ const WANTED = { false: 'none', provider: 'provider', true: 'provider_or_hosted'
 const ReelReading = envelopeOf(MediaData, MediaParseBlock, 'ReelReading');
 
 const route = createRoute({
-  method: 'get',
-  path: '/v1/reel',
-  operationId: 'readReel',
-  tags: ['Read'],
-  summary: 'Read a public reel, with its words',
-  description:
+  ...operation(
+    'readReel',
     'Returns a reel as normalized JSON, on request with its transcript. A reel without words is delivered all the same: the transcript is given back ' +
-    'and `limitations` says why there is none. A post that is no reel is refused with `not_a_reel`, free of charge; /v1/post then has it in the cache.',
-  security: [{ apiKey: [] }],
+      'and `limitations` says why there is none. A post that is no reel is refused with `not_a_reel`, free of charge; /v1/post then has it in the cache.',
+  ),
   middleware: [onlyQuery(Object.keys(Query.shape))] as const,
   request: { query: Query, headers: readHeaders },
   responses: {

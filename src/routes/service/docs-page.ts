@@ -2,7 +2,7 @@ import { html } from 'hono/html';
 import { ERROR_ROWS } from '../../errors.ts';
 import { LIMITATIONS } from '../../read/limitations/catalog.ts';
 
-/** The interactive documentation: Swagger UI from this origin's static assets, reading /openapi.json. */
+/** Swagger UI from this origin's static assets. */
 export function apiDocsPage() {
   return html`<!doctype html>
     <html lang="en">
@@ -14,7 +14,7 @@ export function apiDocsPage() {
         <link rel="stylesheet" href="/docs/assets/swagger-ui.css" />
       </head>
       <body>
-        <noscript>The reference is also here as data: <a href="/openapi.json">/openapi.json</a>.</noscript>
+        <noscript>Without JavaScript, read the reference as data: <a href="/openapi.json">/openapi.json</a>.</noscript>
         <div id="reference"></div>
         <script src="/docs/assets/swagger-ui-bundle.js"></script>
         <script src="/docs/assets/start.js"></script>
@@ -22,7 +22,7 @@ export function apiDocsPage() {
     </html>`;
 }
 
-/** The catalogue of errors and limitations, with an anchor for every code: where an error's `docUrl` leads. */
+/** The page to which an error's `docUrl` leads, with an anchor for every code. */
 export function errorDocsPage() {
   const errors = Object.entries(ERROR_ROWS).filter(([, row]) => row.reserved !== true);
   return html`<!doctype html>
@@ -53,7 +53,7 @@ export function errorDocsPage() {
       </head>
       <body>
         <h1>Errors</h1>
-        <p>No error is billed. <a href="/docs">API reference</a></p>
+        <p>Errors are never billed. See also the <a href="/docs">API reference</a>.</p>
         ${errors.map(
           ([code, row]) =>
             html`<section id="${code}">

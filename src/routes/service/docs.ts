@@ -1,31 +1,31 @@
+import { ENDPOINTS } from '../../endpoints.ts';
 import type { App } from '../../http/context.ts';
 import { apiDocsPage, errorDocsPage } from './docs-page.ts';
 import { DOCS_CONTENT_SECURITY_POLICY } from '../../http/middleware/security-headers.ts';
 import { openApiDocument } from '../../http/openapi.ts';
 
-/** Documentation changes with a deployment only. Seconds. */
+/** Documentation changes only with a deployment. */
 const DOCS_MAX_AGE_SECONDS = 300;
 
 const cacheControl = `public, max-age=${DOCS_MAX_AGE_SECONDS}`;
 
-/** The description of the API for machines, and the pages for people. */
 export function registerDocs(app: App): void {
-  app.get('/openapi.json', (c) => {
+  app.get(ENDPOINTS.openApi.path, (c) => {
     c.header('Cache-Control', cacheControl);
     c.header('Access-Control-Allow-Origin', '*');
     return c.json(openApiDocument(app));
   });
-  app.get('/docs', (c) => {
+  app.get(ENDPOINTS.docs.path, (c) => {
     c.header('Cache-Control', cacheControl);
     c.header('Content-Security-Policy', DOCS_CONTENT_SECURITY_POLICY);
     return c.html(apiDocsPage());
   });
-  app.get('/docs/errors', (c) => {
+  app.get(ENDPOINTS.errorDocs.path, (c) => {
     c.header('Cache-Control', cacheControl);
     c.header('Content-Security-Policy', DOCS_CONTENT_SECURITY_POLICY);
     return c.html(errorDocsPage());
   });
-  app.get('/', (c) => {
+  app.get(ENDPOINTS.index.path, (c) => {
     c.header('Link', '</openapi.json>; rel="service-desc", </docs>; rel="service-doc", </health>; rel="status"');
     return c.json({ service: 'igskill.md', docs: '/docs', openapi: '/openapi.json', pricing: '/v1/pricing', errors: '/docs/errors' });
   });

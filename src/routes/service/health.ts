@@ -3,6 +3,7 @@ import { isoTime } from '../../core/clock.ts';
 import type { App } from '../../http/context.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
 import { openToAnyOrigin } from '../../http/middleware/security-headers.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses } from '../../http/error-response.ts';
 
 const Health = z
@@ -12,16 +13,13 @@ const Health = z
   });
 
 const route = createRoute({
-  method: 'get',
-  path: '/health',
-  operationId: 'getHealth',
-  tags: ['Service'],
-  summary: 'Is the service up?',
-  description: 'Answers as long as the Worker runs; it asks nothing of the database. See /ready for that.',
-  security: [],
+  ...operation(
+    'getHealth',
+    'Answers while the Worker runs, without touching the database. Use it for uptime checks; to know whether reads work, use `GET /ready`.',
+  ),
   middleware: [openToAnyOrigin, onlyQuery([])] as const,
   responses: {
-    200: { description: 'It is.', content: { 'application/json': { schema: Health } } },
+    200: { description: 'The service is running.', content: { 'application/json': { schema: Health } } },
     ...errorResponses('invalid_request', 'internal'),
   },
 });

@@ -1,11 +1,12 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { PRICE_CARD } from '../../billing/price-card.ts';
 import type { App } from '../../http/context.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses } from '../../http/error-response.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
 import { openToAnyOrigin } from '../../http/middleware/security-headers.ts';
 
-/** A card changes with a deployment only. Seconds. */
+/** A price card changes only with a deployment. */
 const PRICING_MAX_AGE_SECONDS = 300;
 
 const amount = z.int().nonnegative();
@@ -18,12 +19,12 @@ const Pricing = z
     items: z.array(
       z.object({
         id: z.string(),
-        item: z.string().openapi({ description: 'The line of `usage` it is charged under.' }),
+        item: z.string().openapi({ description: 'The line of `usage.lines` under which it is charged.' }),
         title: z.string(),
         unit: z.string(),
         freshMicroCredits: amount,
         cachedMicroCredits: amount,
-        staleMicroCredits: amount.nullable().openapi({ description: 'Null where a copy cannot go stale.' }),
+        staleMicroCredits: amount.nullable().openapi({ description: 'Null where a cached result cannot become stale.' }),
       }),
     ),
     free: z.array(z.object({ id: z.string(), title: z.string() })),
@@ -39,14 +40,10 @@ function pricing(): z.infer<typeof Pricing> {
 }
 
 const route = createRoute({
-  method: 'get',
-  path: '/v1/pricing',
-  operationId: 'getPricing',
-  tags: ['Prices'],
-  summary: 'What does what cost?',
-  description:
-    'The price card in force, in micro-credits; 1,000,000 = US$1. A card never changes once published; a new price is a new version.',
-  security: [],
+  ...operation(
+    'getPricing',
+    'Returns the price card in force, in micro-credits (1,000,000 = US$1). A published card never changes; new prices get a new version. For the price of one particular read, send that read with `dryRun=true`.',
+  ),
   middleware: [openToAnyOrigin, onlyQuery([])] as const,
   responses: {
     200: { description: 'The price card.', content: { 'application/json': { schema: Pricing, example: pricing() } } },

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../../http/context.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses } from '../../http/error-response.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
 import { openToAnyOrigin } from '../../http/middleware/security-headers.ts';
@@ -14,16 +15,13 @@ const Readiness = z
   });
 
 const route = createRoute({
-  method: 'get',
-  path: '/ready',
-  operationId: 'getReadiness',
-  tags: ['Service'],
-  summary: 'Can the service take reads?',
-  description: 'Tries the database and the content cache, and names settings that are missing or malformed, never their values.',
-  security: [],
+  ...operation(
+    'getReadiness',
+    'Checks the settings, the database and the content cache, and names what is missing or malformed, never values. Use it after a deployment; for frequent uptime checks use `GET /health`.',
+  ),
   middleware: [openToAnyOrigin, onlyQuery([])] as const,
   responses: {
-    200: { description: 'Everything that reads need is there.', content: { 'application/json': { schema: Readiness } } },
+    200: { description: 'Reads can be served.', content: { 'application/json': { schema: Readiness } } },
     503: { description: 'Something is missing; `checks` names it.', content: { 'application/json': { schema: Readiness } } },
     ...errorResponses('invalid_request', 'internal'),
   },

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../../http/context.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses } from '../../http/error-response.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
 import { openToAnyOrigin } from '../../http/middleware/security-headers.ts';
@@ -9,12 +10,7 @@ const Version = z
   .openapi('Version', { example: { service: 'igskill.md', version: 'dev', priceCardVersion: '2026-11-22' } });
 
 const route = createRoute({
-  method: 'get',
-  path: '/version',
-  operationId: 'getVersion',
-  tags: ['Service'],
-  summary: 'Which version is this?',
-  security: [],
+  ...operation('getVersion', 'Returns the version of the deployment and of the price card, for a bug report or to notice new prices.'),
   middleware: [openToAnyOrigin, onlyQuery([])] as const,
   responses: {
     200: { description: 'The deployed version and the price card in force.', content: { 'application/json': { schema: Version } } },

@@ -2,21 +2,21 @@ import { html } from 'hono/html';
 import type { TopUp, TopUpState } from '../../billing/topups/top-ups.ts';
 import { formatUsd } from '../../core/money.ts';
 
-/** The page's style is its own; it loads and runs nothing. */
+/** The page has inline styles and loads nothing. */
 export const TOP_UP_PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; base-uri 'none'";
 
 const SENTENCES: Readonly<Record<TopUpState, string>> = {
-  open: 'The payment has not arrived yet.',
-  paid: 'The payment has arrived.',
-  partly_refunded: 'A part of the payment was refunded.',
-  refunded: 'The payment was refunded.',
-  disputed: 'The payment is disputed.',
-  expired: 'The time to pay has passed. Nothing was charged.',
-  failed: 'The payment failed. Nothing was credited.',
-  under_review: 'What was paid is not what was ordered. A person will look at it.',
+  open: 'We have not received the payment yet. Card payments usually take a few seconds.',
+  paid: 'Your payment has arrived, and the credit is in your balance.',
+  partly_refunded: 'Part of the payment was refunded, and its credit was removed from your balance.',
+  refunded: 'The payment was refunded, and its credit was removed from your balance.',
+  disputed: 'The payment is disputed, and its credit was removed from your balance.',
+  expired: 'The time to pay has passed. You have not been charged.',
+  failed: 'The payment failed. No credit was added.',
+  under_review: 'The payment differs from the order. We will check it and correct your balance.',
 };
 
-/** What a buyer sees after Stripe's page. `order` is null where nothing was paid or the session is unknown; nothing on it is secret. */
+/** The page that a buyer sees after Stripe's. It shows nothing secret: whoever has the link can open it. */
 export function topUpPage(heading: string, order: TopUp | null, sentence: string) {
   return html`<!doctype html>
     <html lang="en">
@@ -48,12 +48,11 @@ export function topUpPage(heading: string, order: TopUp | null, sentence: string
         <h1>${heading}</h1>
         <p>${sentence}</p>
         ${order === null ? '' : details(order)}
-        <p>You can close this page. <code>GET /v1/me</code> shows the balance, <code>GET /v1/topups</code> the top-ups.</p>
+        <p>You can close this page. <code>GET /v1/me</code> returns the balance, <code>GET /v1/topups</code> the top-ups.</p>
       </body>
     </html>`;
 }
 
-/** The sentence about an order's state. */
 export function topUpSentence(state: TopUpState): string {
   return SENTENCES[state];
 }
@@ -62,12 +61,12 @@ function details(order: TopUp) {
   return html`<dl>
       <dt>Top-up</dt>
       <dd id="top-up">${order.id}</dd>
-      <dt>State</dt>
+      <dt>Status</dt>
       <dd id="state">${order.state}</dd>
       <dt>Ordered</dt>
       <dd>${formatUsd(order.credits)}</dd>
-      <dt>Balance</dt>
+      <dt>Credit</dt>
       <dd id="change">+${order.target.toLocaleString('en-US')} micro-credits (${formatUsd(order.target)})</dd>
     </dl>
-    ${order.state === 'open' ? html`<p><a href="?session_id=${order.sessionId ?? ''}">Look again</a></p>` : ''}`;
+    ${order.state === 'open' ? html`<p><a href="?session_id=${order.sessionId ?? ''}">Check again</a></p>` : ''}`;
 }

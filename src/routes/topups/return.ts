@@ -1,29 +1,26 @@
+import { ENDPOINTS } from '../../endpoints.ts';
 import type { App } from '../../http/context.ts';
 import { TOP_UP_PAGE_POLICY, topUpPage, topUpSentence } from './page.ts';
 
-/** Where Stripe sends the buyer back to. */
-export const TOP_UP_RETURN_PATH = '/topups/return';
-
-/** What Stripe calls a session. */
 const SESSION_ID = /^cs_\w{1,200}$/;
 
-/** The page after Stripe's: looks at the order as the webhook would, so that a lost webhook costs the buyer nothing. */
+/** Registers the page to which Stripe sends the buyer back. It checks the order as the webhook would, so that a lost webhook does no harm. */
 export function registerTopUpReturn(app: App): void {
-  app.get(TOP_UP_RETURN_PATH, async (c) => {
+  app.get(ENDPOINTS.topUpReturn.path, async (c) => {
     c.header('Cache-Control', 'no-store');
     c.header('Content-Security-Policy', TOP_UP_PAGE_POLICY);
-    const { payments } = c.get('service');
-    if (payments === null) return c.html(topUpPage('Payments are not set up', null, 'Nothing was charged.'), 503);
-    if (c.req.query('cancelled') !== undefined) return c.html(topUpPage('Nothing was paid', null, 'The top-up was left unpaid.'));
+    const { stripe } = c.get('service').payments;
+    if (stripe === null) return c.html(topUpPage('Payments are not available', null, 'You have not been charged.'), 503);
+    if (c.req.query('cancelled') !== undefined) return c.html(topUpPage('Top-up cancelled', null, 'You have not been charged.'));
     const sessionId = c.req.query('session_id') ?? '';
-    if (!SESSION_ID.test(sessionId)) return c.html(topUpPage('Unknown top-up', null, 'There is no such top-up.'), 404);
-    const checked = await payments.check.bySession(sessionId);
+    if (!SESSION_ID.test(sessionId)) return c.html(topUpPage('Unknown top-up', null, 'This link does not belong to a top-up.'), 404);
+    const checked = await stripe.check.bySession(sessionId);
     if (!checked.ok) {
       c.header('Retry-After', '5');
-      return c.html(topUpPage('Not known yet', null, 'The payment could not be looked up just now. Reload this page in a moment.'), 503);
+      return c.html(topUpPage('Status not available', null, 'We could not check the payment just now. Reload this page in a moment.'), 503);
     }
     const { order, alarm } = checked.value;
-    if (order === null) return c.html(topUpPage('Unknown top-up', null, 'There is no such top-up.'), 404);
+    if (order === null) return c.html(topUpPage('Unknown top-up', null, 'This link does not belong to a top-up.'), 404);
     c.get('event').topUpId = order.id;
     c.get('event').accountId = order.accountId;
     if (alarm !== null) c.get('event').alarm = alarm;

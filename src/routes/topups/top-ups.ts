@@ -1,62 +1,39 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../../http/context.ts';
+import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { identifyCustomer } from '../../http/auth/identify.ts';
+import { listCursor, listPosition, nextCursor, pageOf, pageQuery, pageSize } from '../../http/pagination.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
 import { topUpExample, TopUpView, topUpView } from './view.ts';
 
-/** A page is small enough for a context window. */
-const LARGEST_PAGE = 100;
-const USUAL_PAGE = 20;
-
-const Query = z.object({
-  limit: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(LARGEST_PAGE)
-    .optional()
-    .openapi({ description: `How many at most; ${USUAL_PAGE} where left out.` }),
-  cursor: z
-    .string()
-    .regex(/^pay_\w{1,64}$/, 'is not a cursor of this list')
-    .optional()
-    .openapi({ description: "The `nextCursor` of the page before: the id of its last order. It opens nothing of another account's." }),
-});
+const Query = z.object(pageQuery);
 
 const Page = z
-  .object({
-    items: z.array(TopUpView),
-    nextCursor: z.string().nullable().openapi({ description: 'Null on the last page.' }),
-  })
+  .object({ items: z.array(TopUpView), nextCursor })
   .openapi('TopUpPage', { example: { items: [topUpExample], nextCursor: null } });
 
 const listRoute = createRoute({
-  method: 'get',
-  path: '/v1/topups',
-  operationId: 'listTopUps',
-  tags: ['Top-ups'],
-  summary: 'List the top-ups of the account',
-  description: 'Newest first, with what the balance holds for each now. Needs the scope `billing`.',
-  security: [{ apiKey: [] }],
+  ...operation(
+    'listTopUps',
+    'Lists the top-ups of the account, newest first, with what each is worth now: refunds and disputes take credit back. For the effect on the ' +
+      'balance use `GET /v1/ledger`. Needs the scope `billing`.',
+  ),
   middleware: [onlyQuery(Object.keys(Query.shape))] as const,
   request: { query: Query },
   responses: {
     200: { description: 'A page of top-ups.', content: { 'application/json': { schema: Page } } },
-    ...errorResponses('invalid_request', 'unauthorized', 'forbidden', 'internal', 'misconfigured', 'overloaded'),
+    ...errorResponses('invalid_request', 'invalid_cursor', 'unauthorized', 'forbidden', 'internal', 'misconfigured', 'overloaded'),
   },
 });
 
 const oneRoute = createRoute({
-  method: 'get',
-  path: '/v1/topups/{id}',
-  operationId: 'getTopUp',
-  tags: ['Top-ups'],
-  summary: 'Look at one top-up',
-  description: "Another account's top-up is answered as if there were none. Needs the scope `billing`.",
-  security: [{ apiKey: [] }],
+  ...operation(
+    'getTopUp',
+    'Returns one top-up by its id, to see whether it was paid. A top-up of another account is 404. Needs the scope `billing`.',
+  ),
   middleware: [onlyQuery([])] as const,
-  request: { params: z.object({ id: z.string().max(100) }) },
+  request: { params: z.object({ id: z.string().max(100).openapi({ description: 'The id of the top-up.' }) }) },
   responses: {
     200: { description: 'The top-up.', content: { 'application/json': { schema: TopUpView } } },
     ...errorResponses('invalid_request', 'unauthorized', 'forbidden', 'not_found', 'internal', 'misconfigured', 'overloaded'),
@@ -68,18 +45,24 @@ export function registerTopUps(app: App): void {
     c.header('Cache-Control', 'no-store');
     const customer = await identifyCustomer(c, 'billing');
     if (!customer.ok) return refuse(c, customer.error);
-    const { cursor = null, limit = USUAL_PAGE } = c.req.valid('query');
-    // One more than asked for says whether there is a next page.
-    const orders = await c.get('service').topUps.list(customer.value.account.id, cursor, limit + 1);
+    const query = c.req.valid('query');
+    const before = listPosition(query.cursor);
+    if (!before.ok) return refuse(c, before.error);
+    const size = pageSize(query);
+    const orders = await c.get('service').payments.topUps.list(customer.value.account.id, before.value?.id ?? null, size + 1);
     if (!orders.ok) return refuse(c, { code: 'overloaded' });
-    const items = orders.value.slice(0, limit).map((order) => topUpView(order, c.get('deps').clock()));
-    return c.json({ items, nextCursor: orders.value.length > limit ? (items.at(-1)?.id ?? null) : null }, 200);
+    const { items, last } = pageOf(orders.value, size);
+    const now = c.get('deps').clock();
+    return c.json(
+      { items: items.map((order) => topUpView(order, now)), nextCursor: last === null ? null : listCursor(last.createdAt, last.id) },
+      200,
+    );
   });
   app.openapi(oneRoute, async (c) => {
     c.header('Cache-Control', 'no-store');
     const customer = await identifyCustomer(c, 'billing');
     if (!customer.ok) return refuse(c, customer.error);
-    const order = await c.get('service').topUps.find({ id: c.req.valid('param').id });
+    const order = await c.get('service').payments.topUps.find({ id: c.req.valid('param').id });
     if (!order.ok) return refuse(c, { code: 'overloaded' });
     if (order.value?.accountId !== customer.value.account.id) return refuse(c, { code: 'not_found', message: 'There is no such top-up.' });
     return c.json(topUpView(order.value, c.get('deps').clock()), 200);

@@ -5,13 +5,11 @@ import { TOP_UP_STATES, type TopUp } from '../../billing/topups/top-ups.ts';
 import { isoTime } from '../../core/clock.ts';
 import type { Refusal } from '../../errors.ts';
 
-/** How long to wait for a request that is still running. Seconds. */
 const IN_FLIGHT_RETRY_SECONDS = 2;
 
-/** How long to wait for something only the operator can change. Seconds. */
+/** Only the operator can change it, so there is no point in trying again soon. */
 const UNCONFIGURED_RETRY_SECONDS = 300;
 
-/** A paid order, for the description of the API. */
 export const topUpExample = {
   id: 'pay_01JZ0000000000000000000000',
   status: 'paid' as const,
@@ -25,27 +23,26 @@ export const topUpExample = {
   expiresAt: '2026-06-28T23:00:00.000Z',
 };
 
-/** A top-up order as its account sees it. */
 export const TopUpView = z
   .object({
     id: z.string(),
     status: z.enum(TOP_UP_STATES).openapi({
-      description: '`under_review`: what was paid is not what was ordered, and a person looks at it.',
+      description: '`open`: not paid yet. `under_review`: the payment differs from the order, and the operator looks into it.',
     }),
-    microCredits: z.int().openapi({ description: 'What full payment is worth.' }),
-    creditedMicroCredits: z.int().openapi({ description: 'What the balance holds for it now: less after refunds and disputes.' }),
-    amountCents: z.int(),
+    microCredits: z.int().openapi({ description: 'The credit that full payment buys.' }),
+    creditedMicroCredits: z.int().openapi({ description: 'The credit it has brought so far, less refunds and disputes.' }),
+    amountCents: z.int().openapi({ description: 'The price in cents.' }),
     currency: z.string(),
-    checkoutUrl: z.string().nullable().openapi({ description: 'Where to pay; null when there is nothing to pay any more.' }),
+    checkoutUrl: z.string().nullable().openapi({ description: 'The page on which to pay; null once it is paid or expired.' }),
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),
-    expiresAt: z.iso.datetime().openapi({ description: 'Until when it can be paid.' }),
+    expiresAt: z.iso.datetime().openapi({ description: 'When the session stops taking a payment.' }),
   })
   .openapi('TopUp', {
     example: topUpExample,
   });
 
-/** Shows an order; `now` decides whether it can still be paid. */
+/** `now` decides whether the order can still be paid. */
 export function topUpView(order: TopUp, now: number): z.infer<typeof TopUpView> {
   return {
     id: order.id,
@@ -61,13 +58,11 @@ export function topUpView(order: TopUp, now: number): z.infer<typeof TopUpView> 
   };
 }
 
-/** The answer while Stripe's secrets are not set. */
 export const paymentsUnconfigured: Refusal<'payments_unconfigured'> = {
   code: 'payments_unconfigured',
   retryAfterSeconds: UNCONFIGURED_RETRY_SECONDS,
 };
 
-/** The answer when there is no session to pay. */
 export function orderRefusal(
   refusal: OrderRefusal,
 ): Refusal<'overloaded' | 'payments_unavailable' | 'idempotency_in_flight' | 'idempotency_mismatch'> {
@@ -84,7 +79,6 @@ export function orderRefusal(
   }
 }
 
-/** The answer when an order could not be checked now; whoever asked comes back. */
 export function checkRefusal(failure: CheckFailure): Refusal<'overloaded' | 'payments_unavailable'> {
   switch (failure.kind) {
     case 'unreachable':

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { createApp } from '../../../src/app.ts';
 import { rateLimitFields } from '../../../src/http/limits/quota.ts';
 import { openApiDocument } from '../../../src/http/openapi.ts';
-import { policyFor, quotaOf, RATE_LIMIT_ROWS } from '../../../src/limits/policies.ts';
+import { policyFor } from '../../../src/endpoints.ts';
+import { quotaOf, RATE_LIMIT_ROWS } from '../../../src/limits/policies.ts';
 
 describe('the policy of a request', () => {
   test.each([

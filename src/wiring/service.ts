@@ -1,0 +1,203 @@
+import type { Accounts } from '../billing/accounts/accounts.ts';
+import { createAccounts } from '../billing/accounts/libsql-accounts.ts';
+import type { Replays } from '../billing/idempotency/idempotency.ts';
+import { createReplays } from '../billing/idempotency/libsql-idempotency.ts';
+import { type AnswerSeal, createAnswerSeal } from '../billing/idempotency/response-seal.ts';
+import type { KeyRing } from '../billing/keys/key-manager.ts';
+import { createKeyRing } from '../billing/keys/libsql-key-manager.ts';
+import { createOwnerDesk } from '../billing/operator/libsql-operator.ts';
+import type { OwnerDesk } from '../billing/operator/operator.ts';
+import { createTopUps } from '../billing/topups/libsql-top-ups.ts';
+import type { TopUps } from '../billing/topups/top-ups.ts';
+import { createUsageBook } from '../billing/usage/libsql-usage.ts';
+import type { UsageBook } from '../billing/usage/usage.ts';
+import { microCredits } from '../core/money.ts';
+import { type Settings, withKey } from '../env.ts';
+import type { Payments, Service } from '../http/context.ts';
+import { createTurnstile, type Turnstile } from '../limits/turnstile.ts';
+import type { Configured } from '../ops/metrics/report.ts';
+import { createOwnerView, type OwnerView } from '../ops/operator-view.ts';
+import { PROVIDER_IDS } from '../providers/provider.ts';
+import type { Reader } from '../read/reader.ts';
+import { createSandbox } from '../read/sandbox/sandbox.ts';
+import { openShard, type Shard } from './database.ts';
+import { buildPayments } from './payments.ts';
+import { buildReader } from './reader.ts';
+import type { RequestContext } from './runtime.ts';
+
+/** A hold outlives the read's deadline by this much, so that it never expires under a read that still settles. */
+const HOLD_SLACK_MS = 15_000;
+
+/** `own` is the shard of the request; `operatorShard` is the one that the operator chose, null when it does not exist. */
+type ServiceParts = RequestContext & {
+  readonly own: Shard;
+  readonly operatorShard: number | null;
+  readonly everyShard: () => readonly Shard[];
+};
+
+export function createService(parts: ServiceParts): Service {
+  return new LazyService(parts);
+}
+
+// A request uses few of the parts that could serve it, so each is made at first use. Classes define their getters once; object literals
+// would define all of them again for every request, which shows in the benchmark.
+
+class LazyService implements Service {
+  readonly #parts: ServiceParts;
+  #reader: Reader | undefined;
+  #sandbox: Reader | undefined;
+  #replays: Replays | undefined;
+  #answerSeal: AnswerSeal | undefined;
+  #accounts: LazyAccounts | undefined;
+  #payments: LazyPayments | undefined;
+  #operations: LazyOperations | undefined;
+
+  constructor(parts: ServiceParts) {
+    this.#parts = parts;
+  }
+
+  get shard() {
+    return this.#parts.own.number;
+  }
+
+  get ledger() {
+    return this.#parts.own.ledger;
+  }
+
+  get holdTtlMs() {
+    return this.#parts.settings.READ_DEADLINE_MS + HOLD_SLACK_MS;
+  }
+
+  get reader() {
+    return (this.#reader ??= buildReader(this.#parts));
+  }
+
+  get sandbox() {
+    return (this.#sandbox ??= createSandbox({ clock: this.#parts.runtime.clock }));
+  }
+
+  get replays() {
+    return (this.#replays ??= createReplays({ client: this.#parts.own.client, clock: this.#parts.runtime.clock }));
+  }
+
+  get answerSeal() {
+    return (this.#answerSeal ??= createAnswerSeal(this.#parts.settings.CURSOR_SIGNING_SECRET));
+  }
+
+  get accounts() {
+    return (this.#accounts ??= new LazyAccounts(this.#parts));
+  }
+
+  get payments() {
+    return (this.#payments ??= new LazyPayments(this.#parts));
+  }
+
+  get operations() {
+    return (this.#operations ??= new LazyOperations(this.#parts));
+  }
+}
+
+class LazyAccounts {
+  readonly #parts: ServiceParts;
+  #directory: Accounts | undefined;
+  #keys: KeyRing | undefined;
+  #usage: UsageBook | undefined;
+
+  constructor(parts: ServiceParts) {
+    this.#parts = parts;
+  }
+
+  get directory() {
+    const { own, settings, runtime } = this.#parts;
+    return (this.#directory ??= createAccounts({
+      client: own.client,
+      clock: runtime.clock,
+      ids: runtime.ids,
+      signupGrant: microCredits(settings.SIGNUP_GRANT_MICRO_CREDITS),
+      shard: own.number,
+    }));
+  }
+
+  get keys() {
+    const { own, runtime } = this.#parts;
+    return (this.#keys ??= createKeyRing({ client: own.client, clock: runtime.clock, ids: runtime.ids, shard: own.number }));
+  }
+
+  get usage() {
+    return (this.#usage ??= createUsageBook({ client: this.#parts.own.client, clock: this.#parts.runtime.clock }));
+  }
+
+  get turnstile(): Turnstile | null {
+    const { settings, runtime } = this.#parts;
+    const { TURNSTILE_SECRET_KEY: secret, TURNSTILE_VERIFY_URL: url } = settings;
+    return secret === undefined ? null : createTurnstile({ url, secret, fetch: runtime.fetch, clock: runtime.clock });
+  }
+}
+
+class LazyPayments {
+  readonly #parts: ServiceParts;
+  #topUps: TopUps | undefined;
+  #stripe: Payments | null | undefined;
+
+  constructor(parts: ServiceParts) {
+    this.#parts = parts;
+  }
+
+  get topUps() {
+    return (this.#topUps ??= createTopUps({ client: this.#parts.own.client, clock: this.#parts.runtime.clock }));
+  }
+
+  get stripe() {
+    const { everyShard: shards, ...parts } = this.#parts;
+    return (this.#stripe ??= buildPayments({ ...parts, shards }));
+  }
+}
+
+class LazyOperations {
+  readonly #parts: ServiceParts;
+  #chosen: Shard | undefined;
+  #desk: OwnerDesk | undefined;
+  #reports: OwnerView | undefined;
+
+  constructor(parts: ServiceParts) {
+    this.#parts = parts;
+  }
+
+  get keyHashes() {
+    return this.#parts.settings.OWNER_ADMIN_KEY_SHA256;
+  }
+
+  get shard() {
+    return this.#parts.operatorShard;
+  }
+
+  get desk() {
+    return (this.#desk ??= createOwnerDesk({ client: this.#open().client, clock: this.#parts.runtime.clock }));
+  }
+
+  get reports() {
+    const { client, ledger } = this.#open();
+    const { settings, runtime } = this.#parts;
+    return (this.#reports ??= createOwnerView({ client, clock: runtime.clock, ledger, configured: configuredIn(settings) }));
+  }
+
+  /** Where the operator chose no shard that exists, the request is refused before it gets here. */
+  #open(): Shard {
+    const { settings, env, runtime, own, operatorShard } = this.#parts;
+    return (this.#chosen ??=
+      operatorShard === null || operatorShard === own.number ? own : openShard(settings, env, operatorShard, runtime));
+  }
+}
+
+function configuredIn(settings: Settings): Configured {
+  const providers = new Set(withKey(PROVIDER_IDS, settings));
+  return {
+    providers: Object.fromEntries(PROVIDER_IDS.map((id) => [id, providers.has(id)])),
+    boundaries: {
+      achronon: settings.ACHRONON_AI_ENDPOINT !== undefined && settings.ACHRONON_AI_SERVICE_TOKEN !== undefined,
+      stripe: settings.STRIPE_SECRET_KEY !== undefined && settings.STRIPE_WEBHOOK_SECRET !== undefined,
+      upstash: settings.UPSTASH_REDIS_REST_URL !== undefined && settings.UPSTASH_REDIS_REST_TOKEN !== undefined,
+      turnstile: settings.TURNSTILE_SECRET_KEY !== undefined,
+    },
+  };
+}
