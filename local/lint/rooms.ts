@@ -24,15 +24,19 @@ const BILLING = [
   'billing/usage',
 ];
 const READ: Room = {
-  rooms: [...DOMAIN, 'errors.ts', 'limits', 'parse', 'parse/prompts', 'providers', 'read', 'read/*', ...BILLING],
+  rooms: [...DOMAIN, 'errors.ts', 'errors', 'parse', 'parse/prompts', 'providers', 'read', 'read/*', ...BILLING],
   packages: ['zod'],
 };
-const HTTP_SUB_ROOM: Room = { rooms: ['core', 'errors.ts', 'http', 'limits', 'ops', 'read', 'read/*', ...BILLING], packages: HTTP };
+const HTTP_SUB_ROOM: Room = {
+  rooms: ['core', 'errors.ts', 'errors', 'http', 'limits', 'ops', 'read', 'read/*', ...BILLING],
+  packages: HTTP,
+};
 const ROUTES: Room = {
   rooms: [
     'core',
     'instagram',
     'errors.ts',
+    'errors',
     'http',
     'http/*',
     'limits',
@@ -73,6 +77,20 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'billing/operator': { rooms: ['core', 'db', 'billing/keys', 'billing/ledger'], packages: LIBSQL },
   'billing/usage': { rooms: ['core', 'db', 'billing/accounts', 'billing/keys', 'billing/ledger'], packages: LIBSQL },
   coalescing: { rooms: [...DOMAIN, 'parse', 'providers/provider.ts', 'providers/failover.ts'], packages: [] },
+  errors: {
+    rooms: [
+      'core',
+      'errors.ts',
+      'instagram',
+      'providers/failover.ts',
+      'billing/accounts',
+      'billing/idempotency',
+      'billing/keys',
+      'billing/ledger',
+      'billing/topups',
+    ],
+    packages: [],
+  },
   limits: { rooms: ['core', 'net'], packages: ['zod', '@upstash/ratelimit', '@upstash/redis/cloudflare'] },
   read: READ,
   'read/cache': READ,

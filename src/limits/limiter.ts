@@ -1,3 +1,4 @@
+import { secondsUntil } from '../core/clock.ts';
 import { inTime, LATE } from '../core/timeout.ts';
 import type { Quota } from './policies.ts';
 
@@ -49,11 +50,6 @@ export function takeOne(
 /** When a counter's window ends. Milliseconds since the epoch. */
 export function windowEnd(counter: Counter, quota: Quota): number {
   return (counter.window + 1) * quota.windowSeconds * 1_000;
-}
-
-/** Whole seconds until a time, rounded up, at least 1: a caller who waits that long is not early. */
-export function secondsUntil(time: number, now: number): number {
-  return Math.max(1, Math.ceil((time - now) / 1_000));
 }
 
 /** The same limiter with an end to its patience: rejects when the store has not answered within `timeoutMs`. */

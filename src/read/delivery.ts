@@ -11,7 +11,7 @@ import { fetchMedia } from './parts/media.ts';
 import { makeParse, type ParseResult, prepareParse } from './parts/parse.ts';
 import { fetchTranscript, type TranscriptResult } from './parts/transcript.ts';
 import type { Plan } from './plan.ts';
-import { absentRefusal, notAReel, providerRefusal, type ReadRefusal } from './refusals.ts';
+import { absentRefusal, notAReel, providerRefusal, type ReadRefusal } from '../errors/from-read.ts';
 import type { Delivered } from './slot.ts';
 
 /** Kept free before the deadline for the hosted interpretation, when one is wanted: comments stop earlier. Milliseconds. */

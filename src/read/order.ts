@@ -1,7 +1,7 @@
 import type { KeptAnswer } from '../billing/idempotency/idempotency.ts';
 import type { Payer } from './pricing/payer.ts';
 import type { Reading } from './reading.ts';
-import type { ReadRefusal } from './refusals.ts';
+import type { ReadRefusal } from '../errors/from-read.ts';
 import type { Freshness, Want } from './want.ts';
 
 /** One paid read, as a route orders it. */

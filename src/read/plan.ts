@@ -9,7 +9,7 @@ import { lookUpComments } from './parts/comments.ts';
 import { lookUpMedia, type MediaSlot } from './parts/media.ts';
 import { lookUpParse, type ParseResult, prepareParse } from './parts/parse.ts';
 import { lookUpTranscript, type TranscriptSlot } from './parts/transcript.ts';
-import type { ReadRefusal } from './refusals.ts';
+import type { ReadRefusal } from '../errors/from-read.ts';
 import { EMPTY_SLOT, type Slot } from './slot.ts';
 
 /** What is at hand for a read before any money or provider is asked. A part that isn't wanted is null. */

@@ -14,19 +14,17 @@ import { expectedPayment, nothingPaid, type Payee, type Payment } from './pricin
 import { type Plan, planRead, planUnlocated } from './plan.ts';
 import { quote, type Sellable, settle } from './pricing/lines.ts';
 import { type Quotation, quotationOf } from './pricing/dry-run.ts';
+import { type Replayed, settleRefusal, spendRefusal } from '../errors/from-database.ts';
 import {
   absentRefusal,
-  isDefinite,
-  isFailureOfTarget,
+  isStored,
+  countsAgainstTarget,
   notAReel,
   priceAboveMax,
   providerUnconfigured,
   type ReadRefusal,
-  type Replayed,
-  settleRefusal,
-  spendRefusal,
   targetRefusal,
-} from './refusals.ts';
+} from '../errors/from-read.ts';
 import { locate, resolve } from './share-link.ts';
 
 /** What a read can end with instead of a reading: a refusal, or the remembered answer of the same request. */
@@ -173,8 +171,8 @@ async function readFresh(
     const delivered = await deliverLocated(deps, order, trace, target, plan, budget);
     if (!delivered.ok) {
       const { code } = delivered.error;
-      const answer = memory !== null && isDefinite(code) ? await memory.refusal(delivered.error) : null;
-      const released = await payer.release(code, { answer, target: isFailureOfTarget(code) ? failing : null });
+      const answer = memory !== null && isStored(code) ? await memory.refusal(delivered.error) : null;
+      const released = await payer.release(code, { answer, target: countsAgainstTarget(code) ? failing : null });
       trace.available = released.available;
       return delivered;
     }

@@ -4,7 +4,7 @@ import { err, type Result } from '../core/result.ts';
 import { contentKey } from './cache/key.ts';
 import { isFresh, ShareLinkCopy } from './cache/content-cache.ts';
 import type { ReadDeps } from './ports.ts';
-import { type ReadRefusal, shareLinkRefusal } from './refusals.ts';
+import { type ReadRefusal, shareLinkRefusal } from '../errors/from-read.ts';
 
 /** A share link keeps leading to the same post; a month is long enough to save the look-ups that matter. Seconds. */
 const SHARE_LINK_TTL_SECONDS = 2_592_000;

@@ -2,7 +2,7 @@ import type { TypedResponse } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { AnswerText } from '../../billing/idempotency/response-seal.ts';
 import type { OnceRequest, Replay } from '../../billing/idempotency/idempotency.ts';
-import { claimRefusal } from '../../read/refusals.ts';
+import { claimRefusal } from '../../errors/from-database.ts';
 import type { AppContext } from '../context.ts';
 import { noteCredits } from '../middleware/credit-headers.ts';
 import { refuse } from '../error-response.ts';

@@ -7,7 +7,7 @@ import { isFresh, isServableStale, MediaCopy, mediaTtlSeconds, STALE_RETENTION_S
 import type { ReadDeps } from '../ports.ts';
 import type { ReadTrace } from '../trace.ts';
 import type { Freshness } from '../want.ts';
-import { type AbsentReason, absentReason, providerRefusal, type ReadRefusal } from '../refusals.ts';
+import { type AbsentReason, absentReason, providerRefusal, type ReadRefusal } from '../../errors/from-read.ts';
 import type { Delivered, Slot } from '../slot.ts';
 import { noteFetch } from './fetch-note.ts';
 

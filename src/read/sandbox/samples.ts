@@ -4,7 +4,8 @@ import type { CommentBatch } from '../../providers/provider.ts';
 import type { CacheStatus } from '../want.ts';
 import type { ParseMissing } from '../parts/parse.ts';
 import type { TranscriptMissing } from '../parts/transcript.ts';
-import { absentRefusal, lastingRefusal, providerUnconfigured, type ReadRefusal, shareLinkRefusal } from '../refusals.ts';
+import { lastingRefusal } from '../../errors/from-database.ts';
+import { absentRefusal, providerUnconfigured, type ReadRefusal, shareLinkRefusal } from '../../errors/from-read.ts';
 
 /** What a test key gets for one shortcode. What is left out is as it should be: a complete post, its comments, its words, an interpretation. */
 export type SandboxSample = {

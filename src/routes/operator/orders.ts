@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { ErrorCode, Refusal } from '../../errors.ts';
+import { OVERLOADED_RETRY_SECONDS } from '../../errors/retry-seconds.ts';
 
 /** Long enough for a sentence and a ticket's number. Characters after trimming; the database holds the same. */
 const LONGEST_REASON = 500;
@@ -29,8 +30,6 @@ export const idInPath = z
   .max(LONGEST_ID)
   // The database's server takes no half of a surrogate pair, and would look as if it were down.
   .refine((text) => text.isWellFormed(), 'must not contain halves of characters');
-
-const OVERLOADED_RETRY_SECONDS = 2;
 
 /** The answer when there is no such thing, or the database didn't answer. */
 export function deskRefusal(

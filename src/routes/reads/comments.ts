@@ -9,7 +9,7 @@ import { onlyQuery } from '../../http/middleware/strict-query.ts';
 import { readHeaders, readQuery } from './query.ts';
 import { answerRead } from './answer.ts';
 import { COMMENT_PARSE_MODES } from '../../parse/ports.ts';
-import { READ_ERRORS } from '../../read/refusals.ts';
+import { READ_ERRORS } from '../../errors/from-read.ts';
 
 const LIMITS = { '20': 20, '100': 100, '500': 500 } as const;
 

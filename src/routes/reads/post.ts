@@ -9,7 +9,7 @@ import { onlyQuery } from '../../http/middleware/strict-query.ts';
 import { mediaCommentsOf, mediaCommentsQuery, readHeaders, readQuery } from './query.ts';
 import { answerRead } from './answer.ts';
 import { MEDIA_PARSE_MODES } from '../../parse/ports.ts';
-import { READ_ERRORS } from '../../read/refusals.ts';
+import { READ_ERRORS } from '../../errors/from-read.ts';
 
 const Query = z.object({
   ...readQuery,

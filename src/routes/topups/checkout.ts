@@ -4,7 +4,7 @@ import type { App } from '../../http/context.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { identifyCustomer } from '../../http/auth/identify.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
-import { orderRefusal, paymentsUnconfigured } from './view.ts';
+import { orderRefusal, paymentsUnconfigured } from '../../errors/from-payment.ts';
 import { microCredits } from '../../core/money.ts';
 import { TOP_UP_RETURN_PATH } from './return.ts';
 

@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../../http/context.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
-import { checkRefusal, paymentsUnconfigured } from './view.ts';
+import { checkRefusal, paymentsUnconfigured } from '../../errors/from-payment.ts';
 
 /** Where Stripe sends its events. */
 export const STRIPE_WEBHOOK_PATH = '/v1/stripe/webhook';

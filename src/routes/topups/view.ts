@@ -1,15 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import type { OrderRefusal } from '../../billing/topups/checkout.ts';
-import type { CheckFailure } from '../../billing/topups/sync.ts';
 import { TOP_UP_STATES, type TopUp } from '../../billing/topups/top-ups.ts';
 import { isoTime } from '../../core/clock.ts';
-import type { Refusal } from '../../errors.ts';
-
-/** How long to wait for a request that is still running. Seconds. */
-const IN_FLIGHT_RETRY_SECONDS = 2;
-
-/** How long to wait for something only the operator can change. Seconds. */
-const UNCONFIGURED_RETRY_SECONDS = 300;
 
 /** A paid order, for the description of the API. */
 export const topUpExample = {
@@ -59,39 +50,4 @@ export function topUpView(order: TopUp, now: number): z.infer<typeof TopUpView> 
     updatedAt: isoTime(order.updatedAt),
     expiresAt: isoTime(order.expiresAt),
   };
-}
-
-/** The answer while Stripe's secrets are not set. */
-export const paymentsUnconfigured: Refusal<'payments_unconfigured'> = {
-  code: 'payments_unconfigured',
-  retryAfterSeconds: UNCONFIGURED_RETRY_SECONDS,
-};
-
-/** The answer when there is no session to pay. */
-export function orderRefusal(
-  refusal: OrderRefusal,
-): Refusal<'overloaded' | 'payments_unavailable' | 'idempotency_in_flight' | 'idempotency_mismatch'> {
-  switch (refusal.kind) {
-    case 'unreachable':
-      return { code: 'overloaded' };
-    case 'unavailable':
-    case 'refused':
-      return { code: 'payments_unavailable' };
-    case 'in_flight':
-      return { code: 'idempotency_in_flight', retryAfterSeconds: IN_FLIGHT_RETRY_SECONDS };
-    case 'other_request':
-      return { code: 'idempotency_mismatch' };
-  }
-}
-
-/** The answer when an order could not be checked now; whoever asked comes back. */
-export function checkRefusal(failure: CheckFailure): Refusal<'overloaded' | 'payments_unavailable'> {
-  switch (failure.kind) {
-    case 'unreachable':
-    case 'contended':
-      return { code: 'overloaded' };
-    case 'unavailable':
-    case 'refused':
-      return { code: 'payments_unavailable' };
-  }
 }
