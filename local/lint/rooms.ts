@@ -23,10 +23,6 @@ const BILLING = [
   'billing/topups',
   'billing/usage',
 ];
-const READ: Room = {
-  rooms: [...DOMAIN, 'errors.ts', 'errors', 'parse', 'parse/prompts', 'providers', 'read', 'read/*', ...BILLING],
-  packages: ['zod'],
-};
 const HTTP_SUB_ROOM: Room = {
   rooms: ['core', 'errors.ts', 'errors', 'http', 'limits', 'ops', 'read', 'read/*', ...BILLING],
   packages: HTTP,
@@ -92,12 +88,53 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: [],
   },
   limits: { rooms: ['core', 'net'], packages: ['zod', '@upstash/ratelimit', '@upstash/redis/cloudflare'] },
-  read: READ,
-  'read/cache': READ,
-  'read/limitations': READ,
-  'read/parts': READ,
-  'read/pricing': READ,
-  'read/sandbox': READ,
+  // The parts of a read build on the rooms above them in this list; the use case in src/read itself knows them all.
+  'read/cache': { rooms: ['core'], packages: ['zod'] },
+  'read/limitations': { rooms: ['core', 'instagram', 'providers/provider.ts', 'read/cache'], packages: ['zod'] },
+  'read/model': {
+    rooms: [...DOMAIN, 'errors.ts', 'errors', 'billing', 'billing/ledger', 'parse', 'providers', 'read/cache', 'read/limitations'],
+    packages: ['zod'],
+  },
+  'read/pricing': {
+    rooms: ['core', 'billing', 'billing/accounts', 'billing/idempotency', 'billing/keys', 'billing/ledger', 'read/cache'],
+    packages: [],
+  },
+  'read/samples': { rooms: ['instagram', 'parse', 'providers/provider.ts', 'read/cache', 'read/model'], packages: [] },
+  'read/parts': {
+    rooms: [
+      ...DOMAIN,
+      'errors',
+      'billing',
+      'billing/ledger',
+      'parse',
+      'parse/prompts',
+      'providers/provider.ts',
+      'read/cache',
+      'read/limitations',
+      'read/model',
+      'read/pricing',
+      'read/samples',
+    ],
+    packages: ['zod'],
+  },
+  read: {
+    rooms: [
+      ...DOMAIN,
+      'errors',
+      'billing/idempotency',
+      'billing/ledger',
+      'read/cache',
+      'read/limitations',
+      'read/model',
+      'read/parts',
+      'read/pricing',
+    ],
+    packages: ['zod'],
+  },
+  'read/sandbox': {
+    rooms: ['core', 'instagram', 'errors', 'read', 'read/cache', 'read/model', 'read/parts', 'read/pricing', 'read/samples'],
+    packages: [],
+  },
   ops: { rooms: ['core', 'db', 'billing/idempotency', 'billing/ledger', 'ops/*'], packages: [] },
   'ops/metrics': { rooms: ['core', 'db', 'limits', 'ops/jobs'], packages: LIBSQL },
   'ops/jobs': { rooms: ['core', 'db', 'billing/audit'], packages: LIBSQL },

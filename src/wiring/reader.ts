@@ -19,8 +19,10 @@ import type { Provider, ProviderId } from '../providers/provider.ts';
 import { createScrapeCreators } from '../providers/scrapecreators/scrapecreators.ts';
 import { createShareLinkResolver } from '../providers/share-link.ts';
 import { type ContentCache, createContentCache } from '../read/cache/content-cache.ts';
-import { createHotCopies, type HotCopies, hotLimits } from '../read/cache/memory.ts';
-import { createCursorSeal } from '../read/comments-cursor.ts';
+import { createMemoryCache, type MemoryCache, memoryLimits } from '../read/cache/memory.ts';
+import { createCursorSeal } from '../read/model/comments-cursor.ts';
+import type { ReadDeps } from '../read/model/deps.ts';
+import { PARTS } from '../read/parts/parts.ts';
 import { createReader, type Reader } from '../read/reader.ts';
 import { count } from './counters.ts';
 import { type Runtime, settingsFrom, workerd } from './runtime.ts';
@@ -30,7 +32,7 @@ export function buildReader(settings: Settings, env: Env, background: (work: Pro
   const { clock } = runtime;
   const direct = directSources(settings, env, background, runtime);
   const fly = createFlyer({ flights: env.READ_FLIGHTS, clock, beganAt: clock() });
-  return createReader({
+  const deps: ReadDeps = {
     clock,
     cache: contentCache(settings, env, runtime),
     seal: createCursorSeal(settings.CURSOR_SIGNING_SECRET),
@@ -45,7 +47,8 @@ export function buildReader(settings: Settings, env: Env, background: (work: Pro
     contentTtlSeconds: settings.CONTENT_TTL_SECONDS,
     absentTtlSeconds: settings.NOT_FOUND_TTL_SECONDS,
     background,
-  });
+  };
+  return createReader(deps, PARTS);
 }
 
 /** Where the hosted boundary is, if it is. */
@@ -109,7 +112,7 @@ export function flightDeckFor(env: Env, runtime: Runtime = workerd): FlightDeck 
 }
 
 /** What an isolate remembers of the content cache. */
-const hotCopies = new WeakMap<Env, HotCopies>();
+const memoryCaches = new WeakMap<Env, MemoryCache>();
 
 function contentCache(settings: Settings, env: Env, { clock }: Runtime): ContentCache {
   const store = {
@@ -117,8 +120,8 @@ function contentCache(settings: Settings, env: Env, { clock }: Runtime): Content
     put: (key: string, value: string, options: { readonly expirationTtl: number }) => env.CONTENT_CACHE.put(key, value, options),
   };
   if (settings.HOT_CACHE_SECONDS === 0) return createContentCache(store, null, clock);
-  const hot = hotCopies.get(env) ?? createHotCopies(hotLimits(settings.HOT_CACHE_SECONDS), clock);
-  hotCopies.set(env, hot);
+  const hot = memoryCaches.get(env) ?? createMemoryCache(memoryLimits(settings.HOT_CACHE_SECONDS), clock);
+  memoryCaches.set(env, hot);
   return createContentCache(store, hot, clock);
 }
 

@@ -129,9 +129,9 @@ export const Limitation = z
   .meta({ id: 'Limitation' });
 export type Limitation = z.infer<typeof Limitation>;
 
-/** One limitation. Its message is the reason's own sentence unless there is a more precise one. */
-export function limitation<C extends LimitationCode>(code: C, path: string, reason: ReasonOf<C>, message?: string): Limitation {
+/** Composes a limitation with the reason's own sentence, which a caller may replace by a more precise one. */
+export function limitation<C extends LimitationCode>(code: C, path: string, reason: ReasonOf<C>): Limitation {
   // safe because ReasonOf<C> only allows the keys of this row
   const reasons = LIMITATIONS[code].reasons as Readonly<Record<string, string>>;
-  return { code, path, reason, message: message ?? reasons[reason] ?? '' };
+  return { code, path, reason, message: reasons[reason] ?? '' };
 }

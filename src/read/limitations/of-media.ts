@@ -15,7 +15,7 @@ export function mediaLimitations(media: InstagramMedia, now: number, cachedAgeSe
     limitation('no_image_understanding', 'data.media', 'not_enabled'),
     ...(cachedAgeSeconds === null
       ? []
-      : [limitation('metrics_stale', 'data.metrics', 'cached', `The counts are ${cachedAgeSeconds} seconds old.`)]),
+      : [{ ...limitation('metrics_stale', 'data.metrics', 'cached'), message: `The counts are ${cachedAgeSeconds} seconds old.` }]),
   ];
 }
 
@@ -69,9 +69,8 @@ function mediaUrlLimitations(media: InstagramMedia, now: number): Limitation[] {
   });
   if (ahead.length > 0) {
     const earliest = isoTime(Math.min(...ahead));
-    found.push(
-      limitation('media_url_short_lived', 'data.media', 'signed_by_platform', `The first media address stops working at ${earliest}.`),
-    );
+    const message = `The first media address stops working at ${earliest}.`;
+    found.push({ ...limitation('media_url_short_lived', 'data.media', 'signed_by_platform'), message });
   }
   return found;
 }

@@ -1,9 +1,9 @@
 import type { AnswerSeal } from '../../billing/idempotency/response-seal.ts';
-import type { AnswerMemory, ReadOrder } from '../../read/order.ts';
-import type { ReadTrace } from '../../read/trace.ts';
-import type { Want } from '../../read/want.ts';
+import type { ResponseRecorder, ReadOrder } from '../../read/order.ts';
+import type { ReadTrace } from '../../read/model/trace.ts';
+import type { ReadRequest } from '../../read/parts/parts.ts';
 import type { Reader } from '../../read/reader.ts';
-import type { Reading } from '../../read/reading.ts';
+import type { ReadResult } from '../../read/result.ts';
 import { cacheHeaders, envelopeBody, noteRead } from './envelope.ts';
 import type { AppContext } from '../../http/context.ts';
 import { noteCredits } from '../../http/middleware/credit-headers.ts';
@@ -29,25 +29,25 @@ type ReadQuery = Parameters<typeof freshnessOf>[0] & {
 export async function answerRead<D, P>(
   c: AppContext,
   query: ReadQuery,
-  want: Want,
-  render: (reading: Reading) => { readonly data: D; readonly parse: P },
+  request: ReadRequest,
+  render: (reading: ReadResult) => { readonly data: D; readonly parse: P },
 ) {
   const isDryRun = query.dryRun === 'true';
-  const request = await paidRequest(c, isDryRun);
-  if (!request.ok) return refuse(c, request.error);
-  const { payer, key } = request.value;
+  const paid = await paidRequest(c, isDryRun);
+  if (!paid.ok) return refuse(c, paid.error);
+  const { payer, key } = paid.value;
   const trace: ReadTrace = {};
   const order: ReadOrder = {
     endpoint: c.req.path,
     input: query.url,
-    want,
+    request,
     freshness: freshnessOf(query),
     payer,
     ceiling: query.maxCostMicroCredits ?? null,
-    memory: key === null ? null : memoryOf(c, key, render),
+    recorder: key === null ? null : recorderOf(c, key, render),
   };
   const reader = payer.mode === 'test' ? c.get('service').sandbox : c.get('service').reader;
-  const bodyOf = (reading: Reading) => ({ ...envelopeBody(c, reading), ...render(reading) });
+  const bodyOf = (reading: ReadResult) => ({ ...envelopeBody(c, reading), ...render(reading) });
   const answer = await (isDryRun ? quoted(c, reader, order, trace) : reader.read(order, trace));
   noteRead(c, trace);
   if (!answer.ok) {
@@ -67,19 +67,19 @@ export async function answerRead<D, P>(
 }
 
 async function quoted(c: AppContext, reader: Reader, order: ReadOrder, trace: ReadTrace) {
-  const quotation = await reader.quote(order, trace);
+  const quotation = await reader.dryRun(order, trace);
   return quotation.ok ? { ok: true as const, value: quoteBody(quotation.value, c.get('deps').priceCard.version) } : quotation;
 }
 
-function memoryOf<D, P>(
+function recorderOf<D, P>(
   c: AppContext,
   key: IdempotencyKey,
-  render: (reading: Reading) => { readonly data: D; readonly parse: P },
-): AnswerMemory {
+  render: (reading: ReadResult) => { readonly data: D; readonly parse: P },
+): ResponseRecorder {
   const seal: AnswerSeal = c.get('service').answerSeal;
   const json = { 'Content-Type': 'application/json' };
   return {
-    reading: (reading) => {
+    result: (reading) => {
       const headers = { ...json, 'Cache-Status': cacheHeaders(reading)['Cache-Status'], Vary: 'Authorization' };
       const body = JSON.stringify({ ...envelopeBody(c, reading), ...render(reading) });
       return seal.seal({ status: 200, headers, body }, key.text);

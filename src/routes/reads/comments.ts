@@ -6,7 +6,7 @@ import { commentsExample } from './examples.ts';
 import { CommentsData, commentsData } from './media-data.ts';
 import { commentParse, CommentParseBlock } from './parse-block.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
-import { readHeaders, readQuery } from './query.ts';
+import { parseOf, readHeaders, readQuery } from './query.ts';
 import { answerRead } from './answer.ts';
 import { COMMENT_PARSE_MODES } from '../../parse/ports.ts';
 import { READ_ERRORS } from '../../errors/from-read.ts';
@@ -53,9 +53,8 @@ const route = createRoute({
 export function registerComments(app: App): void {
   app.openapi(route, async (c) => {
     const query = c.req.valid('query');
-    const parse = query.parse === undefined || query.parse === 'none' ? null : query.parse;
     const comments = { limit: LIMITS[query.limit ?? '100'], includeReplies: query.includeReplies === 'true', cursor: query.cursor ?? null };
-    return answerRead(c, query, { main: 'comments', comments, parse }, (reading) => ({
+    return answerRead(c, query, { main: 'comments', parts: { comments, ...parseOf('comments', query.parse) } }, (reading) => ({
       data: commentsData(reading),
       parse: commentParse(reading),
     }));

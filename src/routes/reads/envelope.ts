@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import { Limitation } from '../../read/limitations/catalog.ts';
 import type { Payment } from '../../read/pricing/payer.ts';
-import type { ReadTrace } from '../../read/trace.ts';
-import type { Reading } from '../../read/reading.ts';
+import type { ReadTrace } from '../../read/model/trace.ts';
+import type { ReadResult } from '../../read/result.ts';
 import type { AppContext } from '../../http/context.ts';
 import { noteCredits } from '../../http/middleware/credit-headers.ts';
 import { Quote } from './quote-view.ts';
@@ -60,7 +60,7 @@ export function envelopeOf<T extends z.ZodType, P extends z.ZodType>(data: T, pa
 }
 
 /** What surrounds the data of a reading; writes into the log line where it came from and what it cost. */
-export function envelopeBody(c: AppContext, reading: Reading) {
+export function envelopeBody(c: AppContext, reading: ReadResult) {
   const { provider, cache, payment, limitations } = reading;
   Object.assign(c.get('event'), { provider: provider.id, reservedMicroCredits: payment.reserved, settledMicroCredits: payment.settled });
   // data and parse come in their places, whoever fills them: the order of fields is part of the answer that a replay repeats.
@@ -75,7 +75,7 @@ export function envelopeBody(c: AppContext, reading: Reading) {
 }
 
 /** The headers that say in HTTP what `cache` says. */
-export function cacheHeaders({ cache: { status, ttlSeconds, ageSeconds } }: Reading) {
+export function cacheHeaders({ cache: { status, ttlSeconds, ageSeconds } }: ReadResult) {
   // RFC 9211. A miss that was kept says for how long; a stale copy has a negative time left.
   const stored = ttlSeconds === null ? '' : `; stored; ttl=${ttlSeconds}`;
   const said = {

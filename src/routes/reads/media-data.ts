@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { Comment } from '../../instagram/comment.ts';
 import { InstagramMedia } from '../../instagram/media.ts';
 import { Transcript } from '../../instagram/transcript.ts';
-import type { Reading } from '../../read/reading.ts';
+import type { ReadResult } from '../../read/result.ts';
 
 /** How many comments came, in which order, and why not more. */
 const CommentsPage = z
@@ -40,7 +40,7 @@ const ORDER_NOTES = {
 } as const;
 
 /** The data of a reading whose main part is a post. */
-export function mediaData(reading: Reading): z.infer<typeof MediaData> {
+export function mediaData(reading: ReadResult): z.infer<typeof MediaData> {
   const { media, comments, transcript } = reading.outcome;
   if (media === null) throw new Error('a reading of a post has the post');
   return {
@@ -53,21 +53,21 @@ export function mediaData(reading: Reading): z.infer<typeof MediaData> {
 }
 
 /** The data of a reading whose main part is a batch of comments. */
-export function commentsData(reading: Reading): z.infer<typeof CommentsData> {
+export function commentsData(reading: ReadResult): z.infer<typeof CommentsData> {
   const { comments } = reading.outcome;
   if (comments === null || comments.kind === 'missing') throw new Error('a reading of comments has the comments');
   return { comments: [...comments.delivered.value.comments], ...commentsPage(reading) };
 }
 
-function commentsPage(reading: Reading): CommentsPage {
+function commentsPage(reading: ReadResult): CommentsPage {
   const { comments } = reading.outcome;
-  const requested = reading.want.comments?.limit ?? 0;
+  const requested = reading.request.parts.comments?.limit ?? 0;
   if (comments === null || comments.kind === 'missing') throw new Error('there is no page without comments');
   const { value } = comments.delivered;
   const delivered = value.comments.length;
   return {
     truncated: delivered < requested,
-    nextCursor: reading.nextCursor,
+    nextCursor: comments.nextCursor,
     sampling: { requested, delivered, order: value.order, reason: value.shortfall, note: ORDER_NOTES[value.order] },
   };
 }

@@ -3,7 +3,7 @@ import { CommentSample } from '../../instagram/comment-ranking.ts';
 import { CommentParseOutput } from '../../parse/prompts/comment-outputs.ts';
 import { MediaParseOutput } from '../../parse/prompts/media-outputs.ts';
 import { COMMENT_PARSE_MODES, MEDIA_PARSE_MODES } from '../../parse/ports.ts';
-import type { Reading } from '../../read/reading.ts';
+import type { ReadResult } from '../../read/result.ts';
 
 function blockOf<T extends z.ZodType, const M extends readonly [string, ...string[]]>(output: T, modes: M) {
   return z.object({
@@ -24,20 +24,20 @@ export const MediaParseBlock = blockOf(MediaParseOutput, MEDIA_PARSE_MODES).open
 export const CommentParseBlock = blockOf(CommentParseOutput, COMMENT_PARSE_MODES).openapi('CommentParse').nullable();
 
 /** What was made of a post or reel, or that it failed. */
-export function mediaParse(reading: Reading): z.infer<typeof MediaParseBlock> {
-  const { want } = reading;
-  if (want.main !== 'media' || want.parse === null) return null;
-  return { mode: want.parse, ...made<z.infer<typeof MediaParseOutput>>(reading) };
+export function mediaParse(reading: ReadResult): z.infer<typeof MediaParseBlock> {
+  const { parse } = reading.request.parts;
+  if (parse?.subject !== 'media') return null;
+  return { mode: parse.mode, ...made<z.infer<typeof MediaParseOutput>>(reading) };
 }
 
 /** What was made of comments, or that it failed. */
-export function commentParse(reading: Reading): z.infer<typeof CommentParseBlock> {
-  const { want } = reading;
-  if (want.main !== 'comments' || want.parse === null) return null;
-  return { mode: want.parse, ...made<z.infer<typeof CommentParseOutput>>(reading) };
+export function commentParse(reading: ReadResult): z.infer<typeof CommentParseBlock> {
+  const { parse } = reading.request.parts;
+  if (parse?.subject !== 'comments') return null;
+  return { mode: parse.mode, ...made<z.infer<typeof CommentParseOutput>>(reading) };
 }
 
-function made<Output>({ outcome: { parse } }: Reading) {
+function made<Output>({ outcome: { parse } }: ReadResult) {
   if (parse === null || parse.kind === 'missing') {
     return { status: 'failed' as const, output: null, model: null, promptVersion: parse?.promptVersion ?? null, cache: null };
   }

@@ -6,7 +6,7 @@ import { postExample } from './examples.ts';
 import { MediaData, mediaData } from './media-data.ts';
 import { mediaParse, MediaParseBlock } from './parse-block.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
-import { mediaCommentsOf, mediaCommentsQuery, readHeaders, readQuery } from './query.ts';
+import { mediaPartsOf, mediaCommentsQuery, readHeaders, readQuery } from './query.ts';
 import { answerRead } from './answer.ts';
 import { MEDIA_PARSE_MODES } from '../../parse/ports.ts';
 import { READ_ERRORS } from '../../errors/from-read.ts';
@@ -44,8 +44,7 @@ const route = createRoute({
 export function registerPost(app: App): void {
   app.openapi(route, async (c) => {
     const query = c.req.valid('query');
-    const parse = query.parse === undefined || query.parse === 'none' ? null : query.parse;
-    const want = { main: 'media', reelOnly: false, transcript: 'none', comments: mediaCommentsOf(query), parse } as const;
-    return answerRead(c, query, want, (reading) => ({ data: mediaData(reading), parse: mediaParse(reading) }));
+    const parts = { media: { reelOnly: false }, ...mediaPartsOf(query) };
+    return answerRead(c, query, { main: 'media', parts }, (reading) => ({ data: mediaData(reading), parse: mediaParse(reading) }));
   });
 }

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
-import { STALE_RETENTION_SECONDS } from '../../read/cache/content-cache.ts';
-import type { Freshness } from '../../read/want.ts';
+import type { MediaParseMode } from '../../parse/ports.ts';
+import type { ReadRequest } from '../../read/parts/parts.ts';
+import { type Freshness, STALE_RETENTION_SECONDS } from '../../read/cache/freshness.ts';
 
 /** No copy is older: a longer wish changes nothing. Seconds. */
 const LONGEST_MAX_AGE_SECONDS = 31_536_000;
@@ -78,11 +79,18 @@ export const mediaCommentsQuery = {
     .openapi({ description: 'How many comments, 20 where not said; without effect while `comments` is none.' }),
 } as const;
 
-/** What a query asks for of the comments beside a post. */
-export function mediaCommentsOf(query: {
+/** The parts that a query asks for beside a post or reel. */
+export function mediaPartsOf(query: {
   readonly comments?: 'none' | 'latest' | undefined;
   readonly commentLimit?: '20' | '100' | undefined;
-}) {
-  if (query.comments !== 'latest') return null;
-  return { limit: query.commentLimit === '100' ? (100 as const) : (20 as const), includeReplies: false, cursor: null };
+  readonly parse?: MediaParseMode | 'none' | undefined;
+}): ReadRequest['parts'] {
+  const limit = query.commentLimit === '100' ? 100 : 20;
+  const comments = query.comments === 'latest' ? { comments: { limit, includeReplies: false, cursor: null } as const } : {};
+  return { ...comments, ...parseOf('media', query.parse) };
+}
+
+/** The interpretation that a query asks for. */
+export function parseOf<const S extends string, M extends string>(subject: S, mode: M | 'none' | undefined) {
+  return mode === undefined || mode === 'none' ? {} : { parse: { subject, mode: mode as Exclude<M, 'none'> } };
 }

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import type { Quotation } from '../../read/pricing/dry-run.ts';
+import type { DryRun } from '../../read/dry-run.ts';
 
 const amount = z.int().nonnegative();
 
@@ -44,7 +44,7 @@ export const Quote = z
   });
 
 /** A quotation as it is answered. */
-export function quoteBody(quotation: Quotation, priceCardVersion: string): z.infer<typeof Quote> {
+export function quoteBody(quotation: DryRun, priceCardVersion: string): z.infer<typeof Quote> {
   return {
     quote: {
       maximumMicroCredits: quotation.maximum,

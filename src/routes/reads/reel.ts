@@ -6,7 +6,7 @@ import { reelExample } from './examples.ts';
 import { MediaData, mediaData } from './media-data.ts';
 import { mediaParse, MediaParseBlock } from './parse-block.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
-import { mediaCommentsOf, mediaCommentsQuery, readHeaders, readQuery } from './query.ts';
+import { mediaPartsOf, mediaCommentsQuery, readHeaders, readQuery } from './query.ts';
 import { answerRead } from './answer.ts';
 import { MEDIA_PARSE_MODES } from '../../parse/ports.ts';
 import { READ_ERRORS } from '../../errors/from-read.ts';
@@ -24,7 +24,11 @@ const Query = z.object({
   ...mediaCommentsQuery,
 });
 
-const WANTED = { false: 'none', provider: 'provider', true: 'provider_or_hosted' } as const;
+const TRANSCRIPTS = {
+  false: {},
+  provider: { transcript: { source: 'provider' } },
+  true: { transcript: { source: 'provider_or_hosted' } },
+} as const;
 
 const ReelReading = envelopeOf(MediaData, MediaParseBlock, 'ReelReading');
 
@@ -49,9 +53,7 @@ const route = createRoute({
 export function registerReel(app: App): void {
   app.openapi(route, async (c) => {
     const query = c.req.valid('query');
-    const parse = query.parse === undefined || query.parse === 'none' ? null : query.parse;
-    const transcript = WANTED[query.transcript ?? 'false'];
-    const want = { main: 'media', reelOnly: true, transcript, comments: mediaCommentsOf(query), parse } as const;
-    return answerRead(c, query, want, (reading) => ({ data: mediaData(reading), parse: mediaParse(reading) }));
+    const parts = { media: { reelOnly: true }, ...TRANSCRIPTS[query.transcript ?? 'false'], ...mediaPartsOf(query) };
+    return answerRead(c, query, { main: 'media', parts }, (reading) => ({ data: mediaData(reading), parse: mediaParse(reading) }));
   });
 }

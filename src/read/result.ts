@@ -1,15 +1,16 @@
 import type { MediaTarget } from '../instagram/target.ts';
-import type { ProviderSummary } from './cache/content-cache.ts';
-import type { Outcome } from './delivery.ts';
+import type { CacheStatus } from './cache/freshness.ts';
 import type { Limitation } from './limitations/catalog.ts';
+import type { ProviderSummary } from './model/delivered.ts';
+import type { OutcomesOf, PartList, RequestOf } from './model/part.ts';
+import type { Parts } from './parts/parts.ts';
 import type { Payment } from './pricing/payer.ts';
-import type { CacheStatus, Want } from './want.ts';
 
-/** A delivered read, settled. `provider` and `cache` speak of its main part. */
-export type Reading = {
+/** A delivered read and its payment. `provider` and `cache` are those of its main part. */
+export type ReadResult<L extends PartList = Parts> = {
   readonly target: MediaTarget;
-  readonly want: Want;
-  readonly outcome: Outcome;
+  readonly request: RequestOf<L>;
+  readonly outcome: OutcomesOf<L>;
   readonly provider: ProviderSummary;
   readonly cache: {
     readonly status: CacheStatus;
@@ -19,6 +20,4 @@ export type Reading = {
   };
   readonly payment: Payment;
   readonly limitations: readonly Limitation[];
-  /** Where a caller goes on reading comments; null where there is no more or it can't be gone on from. */
-  readonly nextCursor: string | null;
 };

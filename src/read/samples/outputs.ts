@@ -1,5 +1,8 @@
 import type { CommentParseMode, MediaParseMode } from '../../parse/ports.ts';
 
+/** The owner of every sample post. */
+export const SAMPLE_OWNER = 'sandbox.baker';
+
 const NO_CAVEATS: readonly string[] = [];
 const one = (commentId: string | undefined) => (commentId === undefined ? ['1'] : [commentId]);
 

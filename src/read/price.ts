@@ -1,0 +1,27 @@
+import type { PricedLine, SettledLine } from '../billing/ledger/ledger.ts';
+import { ZERO } from '../core/money.ts';
+import type { Delivery } from './deliver.ts';
+import { type Limitation } from './limitations/catalog.ts';
+import type { ReadDeps } from './model/deps.ts';
+import type { Plan } from './plan.ts';
+
+/**
+ * The most a read may cost, line by line: a hit at its cached price, anything else at its fresh price. Parts that can only cost nothing
+ * have no line.
+ */
+export function priceLines(deps: ReadDeps, plan: Plan): readonly PricedLine[] {
+  return plan.parts.flatMap(({ part, ...asked }) => part.priceLines(deps, asked)).filter(({ amount }) => amount > 0);
+}
+
+/** What each held line came to: what was delivered, at the price of its origin. */
+export function finalPrices(deps: ReadDeps, held: readonly PricedLine[], delivery: Delivery): readonly SettledLine[] {
+  const final = new Map(
+    delivery.parts.flatMap(({ part, ...asked }) => part.finalPrices(deps, asked).map((line) => [line.item, line] as const)),
+  );
+  return held.map(({ item }) => final.get(item) ?? { item, settled: ZERO, reason: 'not_delivered' });
+}
+
+/** Everything that is missing or weak in a read, in the order of its parts. `now` in unix milliseconds. */
+export function limitationsOf(delivery: Delivery, now: number): readonly Limitation[] {
+  return delivery.parts.flatMap(({ part, ...asked }) => part.limitations(asked, now));
+}

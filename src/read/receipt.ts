@@ -1,0 +1,32 @@
+import type { ReceiptBody } from '../billing/ledger/ledger.ts';
+import { ageSeconds } from './cache/freshness.ts';
+import type { Delivery } from './deliver.ts';
+import type { ReadContext } from './model/context.ts';
+import type { PartList } from './model/part.ts';
+import { limitationsOf } from './price.ts';
+
+/** Composes what the ledger keeps for good: what was read, from where, and by which prices. Never text that people wrote. */
+export function receiptOf(
+  { deps, target, trace }: ReadContext,
+  { endpoint, parts }: { readonly endpoint: string; readonly parts: PartList },
+  delivery: Delivery,
+): ReceiptBody {
+  const { main } = delivery;
+  const ofPart = (part: PartList[number]) => {
+    if (part.receipt === null) return [];
+    const delivered = delivery.parts.find((candidate) => candidate.part === part);
+    return [[part.receipt.field, delivered === undefined ? null : part.receipt.of(delivered)]];
+  };
+  return {
+    endpoint,
+    shortcode: target.shortcode,
+    type: null,
+    priceCardVersion: deps.priceCard.version,
+    cache: { status: main.status, key: main.key, ageSeconds: main.status === 'miss' ? 0 : ageSeconds(main, deps.clock()) },
+    provider: main.provider,
+    // `type` keeps its place above and gets its value here.
+    ...Object.fromEntries(parts.flatMap(ofPart)),
+    limitations: [...new Set(limitationsOf(delivery, deps.clock()).map((limitation) => limitation.code))],
+    upstream: trace.attempts ?? [],
+  };
+}
