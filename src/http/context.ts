@@ -15,11 +15,10 @@ import type { UsageBook } from '../billing/usage/usage.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Env, SettingsProblem } from '../env.ts';
 import type { Id, Ids } from '../core/ids.ts';
-import type { Allowance, RateLimiter } from '../limits/limiter.ts';
-import type { Quota } from '../limits/policies.ts';
+import type { RateLimiter, RateLimitResult } from '../limits/limiter.ts';
 import type { Turnstile } from '../limits/turnstile.ts';
 import type { OwnerView } from '../ops/operator-view.ts';
-import type { Reader } from '../read/reader.ts';
+import type { ExecuteRead } from '../read/execute-read.ts';
 import type { Result } from '../core/result.ts';
 import type { RequestEvent } from './request-event.ts';
 
@@ -39,12 +38,10 @@ export type Service = {
   readonly ledger: Ledger;
   readonly accounts: Accounts;
   readonly keyRing: KeyRing;
-  readonly reader: Reader;
+  readonly executeRead: ExecuteRead;
   readonly topUps: TopUps;
   /** Null while Stripe's secrets are not set. */
   readonly payments: Payments | null;
-  /** Reads for test keys. */
-  readonly sandbox: Reader;
   readonly usage: UsageBook;
   readonly replays: Replays;
   readonly answerSeal: AnswerSeal;
@@ -54,8 +51,6 @@ export type Service = {
   readonly turnstile: Turnstile | null;
   readonly ownerDesk: OwnerDesk;
   readonly ownerView: OwnerView;
-  /** How long a hold may stay open. Milliseconds. */
-  readonly holdTtlMs: number;
 };
 
 /**
@@ -65,7 +60,7 @@ export type Service = {
 export type RateLimits = { readonly limiter: RateLimiter; readonly scale: number; readonly guessing: Map<string, number> };
 
 /** What one request was told about one of its limits. */
-export type Measured = { readonly quota: Quota; readonly allowance: Allowance };
+export type Measured = RateLimitResult;
 
 /** One thing that must work before the service can take reads, and whether it does. Names only, never values. */
 export type ReadinessCheck = { readonly name: string; readonly ok: boolean; readonly problem?: string };

@@ -10,6 +10,9 @@ export type Allowance = {
   readonly resetSeconds: number;
 };
 
+/** What one request was told about one of its limits. */
+export type RateLimitResult = { readonly quota: Quota; readonly allowance: Allowance };
+
 /** What is said instead of a policy when nobody could count a request and it passed. */
 export const STORE_DOWN = 'store_down';
 

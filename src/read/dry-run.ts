@@ -4,21 +4,7 @@ import { ageSeconds } from './cache/freshness.ts';
 import type { ReadDeps } from './model/deps.ts';
 import type { Plan } from './plan.ts';
 import { priceLines } from './price.ts';
-
-/** What a read would cost. */
-export type DryRun = {
-  /** With nothing in the cache: the most it can cost whenever it is sent. */
-  readonly maximum: MicroCredits;
-  /** With what is in the cache now: what would be held. */
-  readonly expected: MicroCredits;
-  readonly lines: readonly { readonly item: string; readonly maximum: MicroCredits; readonly expected: MicroCredits }[];
-  /** Of the main part; `unknown` for a share link that was not resolved yet. */
-  readonly cache: { readonly status: 'hit' | 'miss' | 'unknown'; readonly ageSeconds: number | null };
-  /** Whether the balance covers what would be held now; true for the operator. */
-  readonly affordable: boolean;
-  /** Null for the operator. */
-  readonly available: MicroCredits | null;
-};
+import type { DryRun } from './response/quote.ts';
 
 /** Prices a plan without carrying it out. `unlocated` is the same request with nothing in the cache. */
 export function dryRun(

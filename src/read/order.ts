@@ -4,7 +4,7 @@ import type { Freshness } from './cache/freshness.ts';
 import type { PartList, RequestOf } from './model/part.ts';
 import type { Parts } from './parts/parts.ts';
 import type { Payer } from './pricing/payer.ts';
-import type { ReadResult } from './result.ts';
+import type { ReadResult } from './response/result.ts';
 
 /** One paid read. */
 export type ReadOrder<L extends PartList = Parts> = {

@@ -14,7 +14,8 @@ import { type MediaTarget, parseTarget, type Target } from '../instagram/target.
 import type { Budget } from '../net/deadline.ts';
 import { ageSeconds } from './cache/freshness.ts';
 import { type Delivery, deliver, deliverHits } from './deliver.ts';
-import { type DryRun, dryRun } from './dry-run.ts';
+import { dryRun } from './dry-run.ts';
+import type { DryRun } from './response/quote.ts';
 import type { ReadContext } from './model/context.ts';
 import type { ReadDeps } from './model/deps.ts';
 import type { OutcomesOf, PartList } from './model/part.ts';
@@ -25,7 +26,7 @@ import { type Plan, planRead, planUnlocated } from './plan.ts';
 import { finalPrices, limitationsOf, priceLines } from './price.ts';
 import { expectedPayment, nothingPaid, type Payee, type Payment } from './pricing/payer.ts';
 import { receiptOf } from './receipt.ts';
-import type { ReadResult } from './result.ts';
+import type { ReadResult } from './response/result.ts';
 import { locate, resolve } from './share-link.ts';
 
 /** How a read ends without a result: refused, or with the stored response of the same request. */

@@ -1,4 +1,4 @@
-import type { ReceiptBody } from '../billing/ledger/ledger.ts';
+import { Receipt } from '../billing/ledger/receipt.ts';
 import { ageSeconds } from './cache/freshness.ts';
 import type { Delivery } from './deliver.ts';
 import type { ReadContext } from './model/context.ts';
@@ -10,14 +10,14 @@ export function receiptOf(
   { deps, target, trace }: ReadContext,
   { endpoint, parts }: { readonly endpoint: string; readonly parts: PartList },
   delivery: Delivery,
-): ReceiptBody {
+): Receipt {
   const { main } = delivery;
   const ofPart = (part: PartList[number]) => {
     if (part.receipt === null) return [];
     const delivered = delivery.parts.find((candidate) => candidate.part === part);
     return [[part.receipt.field, delivered === undefined ? null : part.receipt.of(delivered)]];
   };
-  return {
+  return Receipt.parse({
     endpoint,
     shortcode: target.shortcode,
     type: null,
@@ -28,5 +28,5 @@ export function receiptOf(
     ...Object.fromEntries(parts.flatMap(ofPart)),
     limitations: [...new Set(limitationsOf(delivery, deps.clock()).map((limitation) => limitation.code))],
     upstream: trace.attempts ?? [],
-  };
+  });
 }

@@ -1,4 +1,5 @@
 import { createAnswerSeal } from '../billing/idempotency/response-seal.ts';
+import type { Accounts } from '../billing/accounts/accounts.ts';
 import { createAccounts } from '../billing/accounts/libsql-accounts.ts';
 import { createKeyRing } from '../billing/keys/libsql-key-manager.ts';
 import { createOwnerDesk } from '../billing/operator/libsql-operator.ts';
@@ -22,6 +23,7 @@ import type { Configured } from '../ops/metrics/report.ts';
 import { countersOf } from '../ops/metrics/request-counters.ts';
 import { lazily } from './lazy.ts';
 import { PROVIDER_IDS } from '../providers/provider.ts';
+import { createExecuteRead, type ExecuteRead } from '../read/execute-read.ts';
 import { createSandbox } from '../read/sandbox/sandbox.ts';
 import { readiness } from './readiness.ts';
 import { ok } from '../core/result.ts';
@@ -66,19 +68,11 @@ const serviceOf = lazily<Parts, Service>({
   shard: ({ own }) => own.number,
   ownersShard: ({ ownersShard }) => ownersShard,
   ledger: ({ own }) => own.ledger,
-  accounts: ({ own, settings, runtime: { clock, ids } }) =>
-    createAccounts({
-      client: own.client,
-      clock,
-      ids,
-      signupGrant: microCredits(settings.SIGNUP_GRANT_MICRO_CREDITS),
-      shard: own.number,
-    }),
+  accounts: (parts) => accountsOf(parts),
   keyRing: ({ own, runtime: { clock, ids } }) => createKeyRing({ client: own.client, clock, ids, shard: own.number }),
-  reader: ({ settings, env, background, runtime }) => buildReader(settings, env, background, runtime),
+  executeRead: (parts) => buildExecuteRead(parts),
   topUps: ({ own, runtime }) => createTopUps({ client: own.client, clock: runtime.clock }),
   payments: ({ settings, own, env, runtime }) => buildPayments(settings, own, () => allShards(settings, env, runtime), runtime),
-  sandbox: ({ runtime }) => createSandbox({ clock: runtime.clock }),
   usage: ({ own, runtime }) => createUsageBook({ client: own.client, clock: runtime.clock }),
   replays: ({ own, runtime }) => createReplays({ client: own.client, clock: runtime.clock }),
   answerSeal: ({ settings }) => createAnswerSeal(settings.CURSOR_SIGNING_SECRET),
@@ -89,8 +83,27 @@ const serviceOf = lazily<Parts, Service>({
     const { client, ledger } = ownersPart(parts);
     return createOwnerView({ client, clock: parts.runtime.clock, ledger, configured: configuredIn(parts.settings) });
   },
-  holdTtlMs: ({ settings }) => settings.READ_DEADLINE_MS + HOLD_SLACK_MS,
 });
+
+function accountsOf({ own, settings, runtime: { clock, ids } }: Parts): Accounts {
+  const signupGrant = microCredits(settings.SIGNUP_GRANT_MICRO_CREDITS);
+  return createAccounts({ client: own.client, clock, ids, signupGrant, shard: own.number });
+}
+
+function buildExecuteRead(parts: Parts): ExecuteRead {
+  const { settings, env, background, runtime, own } = parts;
+  const { clock } = runtime;
+  return createExecuteRead({
+    ledger: own.ledger,
+    accounts: accountsOf(parts),
+    seal: createAnswerSeal(settings.CURSOR_SIGNING_SECRET),
+    limits: { ...rateLimits(settings, env), clock },
+    reader: () => buildReader(settings, env, background, runtime),
+    sandbox: () => createSandbox({ clock }),
+    priceCardVersion: PRICE_CARD.version,
+    holdTtlMs: settings.READ_DEADLINE_MS + HOLD_SLACK_MS,
+  });
+}
 
 function buildService(
   settings: Settings,

@@ -6,15 +6,13 @@ import { microCredits, ZERO } from '../../core/money.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { CALL_POLICY, type CallPolicy, callDatabase } from '../../db/call.ts';
 import { missingScope } from '../keys/limits.ts';
-import type { ReceiptBody } from '../ledger/ledger.ts';
+import { receiptColumn } from '../ledger/receipt.ts';
 import { balanceOf, keyEnd, LineRow, PayerRow } from '../ledger/rows.ts';
 import { readLines, readPayer } from '../ledger/statements.ts';
 import { type LookRefusal, type Seen, USAGE_STATES, type UsageBook } from './usage.ts';
 import * as statement from './statements.ts';
 
 const micros = z.int().transform(microCredits);
-
-const body = z.string().transform((text): ReceiptBody => z.record(z.string(), z.unknown()).parse(JSON.parse(text)));
 
 const UsageRow = z.object({
   id: z.string(),
@@ -24,7 +22,7 @@ const UsageRow = z.object({
   resolved_at: z.int(),
   amount_micros: micros,
   settled_micros: micros.nullable(),
-  body: body.nullable(),
+  body: receiptColumn.nullable(),
 });
 
 const GroupRow = z.object({ label: z.string(), requests: z.int(), reserved: z.int(), settled: z.int() });
@@ -38,7 +36,7 @@ const ReceiptRow = z.object({
   resolved_at: z.int().nullable(),
   amount_micros: micros,
   settled_micros: micros.nullable(),
-  body: body.nullable(),
+  body: receiptColumn.nullable(),
 });
 
 const EntryRow = z.object({

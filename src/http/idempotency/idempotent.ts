@@ -82,23 +82,21 @@ function answerText(response: Response, body: string): AnswerText {
   return { status: response.status, headers: Object.fromEntries(headers), body };
 }
 
-/** Gives a remembered answer again: its status and body, marked, at no cost. The balance in it is the one of then. */
-export async function replay(c: AppContext, kept: Replay, key: IdempotencyKey, availableNow: number | null = null) {
-  noteCredits(c, availableNow);
+/** Sends the stored response again, at no cost. */
+async function replay(c: AppContext, kept: Replay, key: IdempotencyKey) {
+  noteCredits(c, null);
   const answer = await c.get('service').answerSeal.open(kept, key.text);
   if (answer === null) return refuse(c, { code: 'idempotency_answer_lost', details: { requestId: kept.requestId } });
+  return sendStored(c, answer);
+}
+
+/** Sends a stored response with its status and body, marked as a replay. */
+export function sendStored(c: AppContext, answer: AnswerText): Response & TypedResponse<never, never, 'json'> {
   for (const [name, value] of Object.entries(answer.headers)) c.header(name, value);
   c.header('Idempotency-Replayed', 'true');
   c.header('Cache-Control', 'no-store');
-  // safe because only answers of routes are kept, and those have bodies
-  const response = c.body(withBalance(answer.body, kept.available), answer.status as ContentfulStatusCode);
-  // safe because the fingerprint holds method and path: this is an answer that the same route gave
+  // safe because only responses of routes are stored, and those have bodies
+  const response = c.body(answer.body, answer.status as ContentfulStatusCode);
+  // safe because the fingerprint holds method and path: the same route gave this response
   return response as unknown as Response & TypedResponse<never, never, 'json'>;
-}
-
-/** What was left after the request was not known when its answer was sealed; it was written down beside it. */
-function withBalance(body: string, available: number | null): string {
-  const parsed: unknown = JSON.parse(body);
-  if (available === null || typeof parsed !== 'object' || parsed === null || !('usage' in parsed)) return body;
-  return JSON.stringify({ ...parsed, usage: { ...Object(parsed.usage), balanceMicroCredits: available } });
 }

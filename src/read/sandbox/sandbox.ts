@@ -13,7 +13,7 @@ import { neededBy, planUnlocated } from '../plan.ts';
 import { limitationsOf } from '../price.ts';
 import { nothingPaid } from '../pricing/payer.ts';
 import type { Reader, Stop } from '../reader.ts';
-import type { ReadResult } from '../result.ts';
+import type { ReadResult } from '../response/result.ts';
 import { SAMPLE_AGE_SECONDS, SAMPLE_PROVIDER, SAMPLE_TTL_SECONDS } from '../samples/copy.ts';
 import { SANDBOX_SAMPLES, type SandboxSample } from './samples.ts';
 

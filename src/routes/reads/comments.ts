@@ -1,10 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../../http/context.ts';
-import { envelopeOf, readResponse } from './envelope.ts';
+import { envelopeOf } from '../../read/response/envelope.ts';
+import { readResponse } from './http.ts';
 import { errorResponses } from '../../http/error-response.ts';
 import { commentsExample } from './examples.ts';
-import { CommentsData, commentsData } from './media-data.ts';
-import { commentParse, CommentParseBlock } from './parse-block.ts';
+import { CommentsData } from '../../read/response/data.ts';
+import { CommentParseBlock } from '../../read/response/interpretation.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
 import { parseOf, readHeaders, readQuery } from './query.ts';
 import { answerRead } from './answer.ts';
@@ -54,9 +55,6 @@ export function registerComments(app: App): void {
   app.openapi(route, async (c) => {
     const query = c.req.valid('query');
     const comments = { limit: LIMITS[query.limit ?? '100'], includeReplies: query.includeReplies === 'true', cursor: query.cursor ?? null };
-    return answerRead(c, query, { main: 'comments', parts: { comments, ...parseOf('comments', query.parse) } }, (reading) => ({
-      data: commentsData(reading),
-      parse: commentParse(reading),
-    }));
+    return answerRead(c, query, { main: 'comments', parts: { comments, ...parseOf('comments', query.parse) } });
   });
 }

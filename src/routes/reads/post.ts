@@ -1,10 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../../http/context.ts';
-import { envelopeOf, readResponse } from './envelope.ts';
+import { envelopeOf } from '../../read/response/envelope.ts';
+import { readResponse } from './http.ts';
 import { errorResponses } from '../../http/error-response.ts';
 import { postExample } from './examples.ts';
-import { MediaData, mediaData } from './media-data.ts';
-import { mediaParse, MediaParseBlock } from './parse-block.ts';
+import { MediaData } from '../../read/response/data.ts';
+import { MediaParseBlock } from '../../read/response/interpretation.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
 import { mediaPartsOf, mediaCommentsQuery, readHeaders, readQuery } from './query.ts';
 import { answerRead } from './answer.ts';
@@ -45,6 +46,6 @@ export function registerPost(app: App): void {
   app.openapi(route, async (c) => {
     const query = c.req.valid('query');
     const parts = { media: { reelOnly: false }, ...mediaPartsOf(query) };
-    return answerRead(c, query, { main: 'media', parts }, (reading) => ({ data: mediaData(reading), parse: mediaParse(reading) }));
+    return answerRead(c, query, { main: 'media', parts });
   });
 }

@@ -62,11 +62,10 @@ export const readHeaders = z.object({
   }),
 });
 
-/** The freshness that a query asks for. */
-export function freshnessOf(query: {
-  readonly maxAgeSeconds?: number | undefined;
-  readonly maxStaleSeconds?: number | undefined;
-}): Freshness {
+/** The parameters of readQuery as a route has parsed them. */
+export type ReadQuery = z.infer<z.ZodObject<typeof readQuery>>;
+
+export function freshnessOf(query: Pick<ReadQuery, 'maxAgeSeconds' | 'maxStaleSeconds'>): Freshness {
   return { maxAgeSeconds: query.maxAgeSeconds ?? null, maxStaleSeconds: query.maxStaleSeconds ?? 0 };
 }
 

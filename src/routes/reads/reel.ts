@@ -1,10 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../../http/context.ts';
-import { envelopeOf, readResponse } from './envelope.ts';
+import { envelopeOf } from '../../read/response/envelope.ts';
+import { readResponse } from './http.ts';
 import { errorResponses } from '../../http/error-response.ts';
 import { reelExample } from './examples.ts';
-import { MediaData, mediaData } from './media-data.ts';
-import { mediaParse, MediaParseBlock } from './parse-block.ts';
+import { MediaData } from '../../read/response/data.ts';
+import { MediaParseBlock } from '../../read/response/interpretation.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
 import { mediaPartsOf, mediaCommentsQuery, readHeaders, readQuery } from './query.ts';
 import { answerRead } from './answer.ts';
@@ -54,6 +55,6 @@ export function registerReel(app: App): void {
   app.openapi(route, async (c) => {
     const query = c.req.valid('query');
     const parts = { media: { reelOnly: true }, ...TRANSCRIPTS[query.transcript ?? 'false'], ...mediaPartsOf(query) };
-    return answerRead(c, query, { main: 'media', parts }, (reading) => ({ data: mediaData(reading), parse: mediaParse(reading) }));
+    return answerRead(c, query, { main: 'media', parts });
   });
 }

@@ -174,7 +174,7 @@ function order() {
 
 async function receiptBody(id: string | null): Promise<unknown> {
   const { rows } = await client.execute({ sql: 'SELECT body FROM receipt WHERE id = ?', args: [id] });
-  return JSON.parse(String(rows[0]?.['body']));
+  return JSON.parse(z.string().parse(rows[0]?.['body']));
 }
 
 async function read() {

@@ -1,17 +1,17 @@
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 import { Comment } from '../../instagram/comment.ts';
 import { InstagramMedia } from '../../instagram/media.ts';
 import { Transcript } from '../../instagram/transcript.ts';
-import type { ReadResult } from '../../read/result.ts';
+import type { ReadResult } from './result.ts';
 
 /** How many comments came, in which order, and why not more. */
 const CommentsPage = z
   .object({
-    truncated: z.boolean().openapi({ description: 'Whether fewer came than were asked for.' }),
+    truncated: z.boolean().meta({ description: 'Whether fewer came than were asked for.' }),
     nextCursor: z
       .string()
       .nullable()
-      .openapi({ description: 'Send it as `cursor` of /v1/comments to go on; null where there is no more to go on with.' }),
+      .meta({ description: 'Send it as `cursor` of /v1/comments to go on; null where there is no more to go on with.' }),
     sampling: z.object({
       requested: z.int().positive(),
       delivered: z.int().nonnegative(),
@@ -20,18 +20,18 @@ const CommentsPage = z
       note: z.string(),
     }),
   })
-  .openapi('CommentsPage');
+  .meta({ id: 'CommentsPage' });
 type CommentsPage = z.infer<typeof CommentsPage>;
 
 /** A post or reel as an endpoint answers it: with what was asked for beside it. */
 export const MediaData = InstagramMedia.extend({
-  transcript: Transcript.nullable().optional().openapi({ description: 'Only where one was asked for; null when there is none.' }),
-  comments: z.array(Comment).optional().openapi({ description: 'Only where they were asked for.' }),
+  transcript: Transcript.nullable().optional().meta({ description: 'Only where one was asked for; null when there is none.' }),
+  comments: z.array(Comment).optional().meta({ description: 'Only where they were asked for.' }),
   commentsPage: CommentsPage.optional(),
-}).openapi('InstagramMedia');
+}).meta({ id: 'InstagramMedia' });
 
 /** A batch of comments. */
-export const CommentsData = z.object({ comments: z.array(Comment), ...CommentsPage.shape }).openapi('Comments');
+export const CommentsData = z.object({ comments: z.array(Comment), ...CommentsPage.shape }).meta({ id: 'Comments' });
 
 const ORDER_NOTES = {
   ranked: 'Comments are in the order in which the platform ranks them for its viewers; it is not by time.',

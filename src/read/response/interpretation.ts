@@ -1,16 +1,16 @@
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 import { CommentSample } from '../../instagram/comment-ranking.ts';
 import { CommentParseOutput } from '../../parse/prompts/comment-outputs.ts';
 import { MediaParseOutput } from '../../parse/prompts/media-outputs.ts';
 import { COMMENT_PARSE_MODES, MEDIA_PARSE_MODES } from '../../parse/ports.ts';
-import type { ReadResult } from '../../read/result.ts';
+import type { ReadResult } from './result.ts';
 
 function blockOf<T extends z.ZodType, const M extends readonly [string, ...string[]]>(output: T, modes: M) {
   return z.object({
     mode: z.enum(modes),
-    status: z.enum(['ok', 'failed']).openapi({ description: 'A failed interpretation is not charged, and fails nothing else.' }),
+    status: z.enum(['ok', 'failed']).meta({ description: 'A failed interpretation is not charged, and fails nothing else.' }),
     output: output.nullable(),
-    model: z.string().nullable().openapi({ description: 'The model that answered, as it named itself.' }),
+    model: z.string().nullable().meta({ description: 'The model that answered, as it named itself.' }),
     promptVersion: z.string().nullable(),
     cache: z.object({ status: z.enum(['hit', 'miss']), key: z.string() }).nullable(),
     sample: CommentSample.optional(),
@@ -18,10 +18,10 @@ function blockOf<T extends z.ZodType, const M extends readonly [string, ...strin
 }
 
 /** The interpretation of a post; null where none was asked for. */
-export const MediaParseBlock = blockOf(MediaParseOutput, MEDIA_PARSE_MODES).openapi('MediaParse').nullable();
+export const MediaParseBlock = blockOf(MediaParseOutput, MEDIA_PARSE_MODES).meta({ id: 'MediaParse' }).nullable();
 
 /** The interpretation of comments; null where none was asked for. */
-export const CommentParseBlock = blockOf(CommentParseOutput, COMMENT_PARSE_MODES).openapi('CommentParse').nullable();
+export const CommentParseBlock = blockOf(CommentParseOutput, COMMENT_PARSE_MODES).meta({ id: 'CommentParse' }).nullable();
 
 /** What was made of a post or reel, or that it failed. */
 export function mediaParse(reading: ReadResult): z.infer<typeof MediaParseBlock> {

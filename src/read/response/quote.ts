@@ -1,5 +1,20 @@
-import { z } from '@hono/zod-openapi';
-import type { DryRun } from '../../read/dry-run.ts';
+import { z } from 'zod';
+import type { MicroCredits } from '../../core/money.ts';
+
+/** What a read would cost. */
+export type DryRun = {
+  /** With nothing in the cache: the most it can cost whenever it is sent. */
+  readonly maximum: MicroCredits;
+  /** With what is in the cache now: what would be held. */
+  readonly expected: MicroCredits;
+  readonly lines: readonly { readonly item: string; readonly maximum: MicroCredits; readonly expected: MicroCredits }[];
+  /** Of the main part; `unknown` for a share link that was not resolved yet. */
+  readonly cache: { readonly status: 'hit' | 'miss' | 'unknown'; readonly ageSeconds: number | null };
+  /** Whether the balance covers what would be held now; true for the operator. */
+  readonly affordable: boolean;
+  /** Null for the operator. */
+  readonly available: MicroCredits | null;
+};
 
 const amount = z.int().nonnegative();
 
@@ -7,24 +22,25 @@ const amount = z.int().nonnegative();
 export const Quote = z
   .object({
     quote: z.object({
-      maximumMicroCredits: amount.openapi({ description: 'With nothing in the cache: the most this read can cost, whenever it is sent.' }),
-      expectedMicroCredits: amount.openapi({
+      maximumMicroCredits: amount.meta({ description: 'With nothing in the cache: the most this read can cost, whenever it is sent.' }),
+      expectedMicroCredits: amount.meta({
         description: 'With what is in the cache now: what would be set aside, and compared with `maxCostMicroCredits`.',
       }),
       lines: z.array(z.object({ item: z.string(), maximumMicroCredits: amount, expectedMicroCredits: amount })),
       cache: z.object({
         status: z
           .enum(['hit', 'miss', 'unknown'])
-          .openapi({ description: 'Of the main part; `unknown` for a share link, which is not followed.' }),
+          .meta({ description: 'Of the main part; `unknown` for a share link, which is not followed.' }),
         ageSeconds: amount.nullable(),
       }),
-      affordable: z.boolean().openapi({ description: 'Whether the balance covers `expectedMicroCredits`.' }),
-      balanceMicroCredits: z.int().nullable().openapi({ description: 'Null for the owner, who is not billed.' }),
+      affordable: z.boolean().meta({ description: 'Whether the balance covers `expectedMicroCredits`.' }),
+      balanceMicroCredits: z.int().nullable().meta({ description: 'Null for the owner, who is not billed.' }),
       priceCardVersion: z.string(),
     }),
     data: z.null(),
   })
-  .openapi('Quote', {
+  .meta({
+    id: 'Quote',
     description: 'The answer with `dryRun=true`: free, and nothing was read.',
     example: {
       quote: {
@@ -43,8 +59,9 @@ export const Quote = z
     },
   });
 
-/** A quotation as it is answered. */
-export function quoteBody(quotation: DryRun, priceCardVersion: string): z.infer<typeof Quote> {
+export type QuoteBody = z.infer<typeof Quote>;
+
+export function quoteBody(quotation: DryRun, priceCardVersion: string): QuoteBody {
   return {
     quote: {
       maximumMicroCredits: quotation.maximum,

@@ -1,10 +1,10 @@
-import type { MediaTarget } from '../instagram/target.ts';
-import type { CacheStatus } from './cache/freshness.ts';
-import type { Limitation } from './limitations/catalog.ts';
-import type { ProviderSummary } from './model/delivered.ts';
-import type { OutcomesOf, PartList, RequestOf } from './model/part.ts';
-import type { Parts } from './parts/parts.ts';
-import type { Payment } from './pricing/payer.ts';
+import type { MediaTarget } from '../../instagram/target.ts';
+import type { CacheStatus } from '../cache/freshness.ts';
+import type { Limitation } from '../limitations/catalog.ts';
+import type { ProviderSummary } from '../model/delivered.ts';
+import type { OutcomesOf, PartList, RequestOf } from '../model/part.ts';
+import type { Parts } from '../parts/parts.ts';
+import type { Payment } from '../pricing/payer.ts';
 
 /** A delivered read and its payment. `provider` and `cache` are those of its main part. */
 export type ReadResult<L extends PartList = Parts> = {
