@@ -1,9 +1,10 @@
 import { err, ok, type Result } from '../core/result.ts';
 import type { ReadRefusal } from '../errors/from-read.ts';
 import type { Budget } from '../net/deadline.ts';
+import type { Limitation } from './limitations/catalog.ts';
 import type { ReadContext } from './model/context.ts';
 import type { Delivered } from './model/delivered.ts';
-import type { Asked, NeededParts, PartFailure } from './model/part.ts';
+import type { Asked, NeededParts, OutcomesOf, PartFailure, PartList } from './model/part.ts';
 import { neededBy, type Plan, type PlannedPart } from './plan.ts';
 
 /** A part that was asked for, with what came of it and of the parts it needs. */
@@ -58,6 +59,18 @@ export function deliveryOf(plan: Plan, outcomes: ReadonlyMap<string, unknown>): 
     needed: neededBy(planned.part, plan.parts, outcomeOf),
   }));
   return { parts, main };
+}
+
+/** Everything that is missing or weak in a read, in the order of its parts. `now` in unix milliseconds. */
+export function limitationsOf(delivery: Delivery, now: number): readonly Limitation[] {
+  return delivery.parts.flatMap(({ part, ...asked }) => part.limitations(asked, now));
+}
+
+/** The outcome of every part of the list; null for one that was not asked for. */
+export function outcomesOf<L extends PartList>(parts: L, delivery: Delivery): OutcomesOf<L> {
+  const found = new Map(delivery.parts.map(({ part, outcome }) => [part.name, outcome]));
+  // safe because the outcome under a part's name was made by that part
+  return Object.fromEntries(parts.map(({ name }) => [name, found.get(name) ?? null])) as OutcomesOf<L>;
 }
 
 /** One part to fetch, and the fetches that have begun: at least those of the parts it needs, which stand before it in the list. */

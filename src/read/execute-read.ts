@@ -27,7 +27,7 @@ export type Caller = {
   readonly requestId: Id<'req'>;
   /** The transport has counted the request against its rate limit, as HTTP does before it parses one. */
   readonly isRateLimited: boolean;
-  /** Receives what the log line of the request says of the read, once, before the response. */
+  /** Adds facts to the log line of the request. Called before the response, more than once where the store of counters is down. */
   readonly log: (event: ReadEvent) => void;
 };
 

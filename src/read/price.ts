@@ -1,7 +1,6 @@
 import type { PricedLine, SettledLine } from '../billing/ledger/ledger.ts';
 import { ZERO } from '../core/money.ts';
 import type { Delivery } from './deliver.ts';
-import { type Limitation } from './limitations/catalog.ts';
 import type { ReadDeps } from './model/deps.ts';
 import type { Plan } from './plan.ts';
 
@@ -19,9 +18,4 @@ export function finalPrices(deps: ReadDeps, held: readonly PricedLine[], deliver
     delivery.parts.flatMap(({ part, ...asked }) => part.finalPrices(deps, asked).map((line) => [line.item, line] as const)),
   );
   return held.map(({ item }) => final.get(item) ?? { item, settled: ZERO, reason: 'not_delivered' });
-}
-
-/** Everything that is missing or weak in a read, in the order of its parts. `now` in unix milliseconds. */
-export function limitationsOf(delivery: Delivery, now: number): readonly Limitation[] {
-  return delivery.parts.flatMap(({ part, ...asked }) => part.limitations(asked, now));
 }

@@ -13,17 +13,17 @@ import {
 import { type MediaTarget, parseTarget, type Target } from '../instagram/target.ts';
 import type { Budget } from '../net/deadline.ts';
 import { ageSeconds } from './cache/freshness.ts';
-import { type Delivery, deliver, deliverHits } from './deliver.ts';
+import { type Delivery, deliver, deliverHits, limitationsOf, outcomesOf } from './deliver.ts';
 import { dryRun } from './dry-run.ts';
 import type { DryRun } from './response/quote.ts';
 import type { ReadContext } from './model/context.ts';
 import type { ReadDeps } from './model/deps.ts';
-import type { OutcomesOf, PartList } from './model/part.ts';
+import type { PartList } from './model/part.ts';
 import type { ReadTrace } from './model/trace.ts';
 import type { ReadOrder } from './order.ts';
 import type { Parts } from './parts/parts.ts';
 import { type Plan, planRead, planUnlocated } from './plan.ts';
-import { finalPrices, limitationsOf, priceLines } from './price.ts';
+import { finalPrices, priceLines } from './price.ts';
 import { expectedPayment, nothingPaid, type Payee, type Payment } from './pricing/payer.ts';
 import { receiptOf } from './receipt.ts';
 import type { ReadResult } from './response/result.ts';
@@ -219,8 +219,7 @@ function composerOf({ deps, target }: ReadContext, { parts, order }: Job, delive
   const now = deps.clock();
   const { provider, status, key, ttlSeconds, ...main } = delivery.main;
   const age = status === 'miss' ? 0 : ageSeconds(main, now);
-  const found = new Map(delivery.parts.map(({ part, outcome }) => [part.name, outcome]));
-  const outcome: OutcomesOf<PartList> = Object.fromEntries(parts.map(({ name }) => [name, found.get(name) ?? null]));
+  const outcome = outcomesOf(parts, delivery);
   return (payment) => ({
     target,
     request: order.request,

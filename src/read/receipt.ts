@@ -1,9 +1,8 @@
 import { Receipt } from '../billing/ledger/receipt.ts';
 import { ageSeconds } from './cache/freshness.ts';
-import type { Delivery } from './deliver.ts';
+import { type Delivery, limitationsOf } from './deliver.ts';
 import type { ReadContext } from './model/context.ts';
 import type { PartList } from './model/part.ts';
-import { limitationsOf } from './price.ts';
 
 /** Composes what the ledger keeps for good: what was read, from where, and by which prices. Never text that people wrote. */
 export function receiptOf(

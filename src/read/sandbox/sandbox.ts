@@ -4,13 +4,12 @@ import { err, ok, type Result } from '../../core/result.ts';
 import { spendRefusal } from '../../errors/from-database.ts';
 import { type ReadRefusal, targetRefusal } from '../../errors/from-read.ts';
 import { type MediaTarget, parseTarget } from '../../instagram/target.ts';
-import { type Delivery, deliveryOf } from '../deliver.ts';
+import { type Delivery, deliveryOf, limitationsOf, outcomesOf } from '../deliver.ts';
 import type { RequestOf } from '../model/part.ts';
 import type { ReadTrace } from '../model/trace.ts';
 import type { ReadOrder } from '../order.ts';
 import { PARTS, type Parts } from '../parts/parts.ts';
 import { neededBy, planUnlocated } from '../plan.ts';
-import { limitationsOf } from '../price.ts';
 import { nothingPaid } from '../pricing/payer.ts';
 import type { Reader, Stop } from '../reader.ts';
 import type { ReadResult } from '../response/result.ts';
@@ -90,12 +89,10 @@ function deliverSample(request: RequestOf<Parts>, sample: SampleRead, trace: Rea
 }
 
 function resultOf(request: RequestOf<Parts>, { target, status = 'miss', now }: SampleRead, delivery: Delivery): ReadResult {
-  const found = new Map(delivery.parts.map(({ part, outcome }) => [part.name, outcome]));
   return {
     target,
     request,
-    // safe because the outcome of each part was made by that part
-    outcome: Object.fromEntries(PARTS.map(({ name }) => [name, found.get(name) ?? null])) as ReadResult['outcome'],
+    outcome: outcomesOf(PARTS, delivery),
     provider: SAMPLE_PROVIDER,
     cache: {
       status,

@@ -8,13 +8,9 @@ import { PRICE_CARD, type PriceCard, type PricedItem } from '../../../src/billin
 import { microCredits } from '../../../src/core/money.ts';
 import { err, ok } from '../../../src/core/result.ts';
 import { exampleMedia } from '../../../src/instagram/media-example.ts';
-import type { Provider } from '../../../src/providers/provider.ts';
-import { createCommentsFailover, createFailover, createTranscriptFailover } from '../../../src/providers/failover.ts';
-import { createContentCache } from '../../../src/read/cache/content-cache.ts';
 import { isFresh } from '../../../src/read/cache/freshness.ts';
 import { contentKey } from '../../../src/read/cache/key.ts';
 import { limitation } from '../../../src/read/limitations/catalog.ts';
-import { createCursorSeal } from '../../../src/read/model/comments-cursor.ts';
 import { entryTimes } from '../../../src/read/model/delivered.ts';
 import type { ReadDeps } from '../../../src/read/model/deps.ts';
 import type { Known, Part } from '../../../src/read/model/part.ts';
@@ -25,6 +21,7 @@ import { customerPayer } from '../../../src/read/pricing/payer.ts';
 import { createReader } from '../../../src/read/reader.ts';
 import { addCustomer, countedIds, type Customer, manualClock, memoryDatabase, sha256 } from '../../support/database.ts';
 import { ledgerOver } from '../../support/ledger.ts';
+import { readDeps } from '../../support/reads.ts';
 
 const BALANCE = 1_000_000;
 const MEDIA = 3_000;
@@ -105,49 +102,12 @@ beforeEach(async () => {
   client = await memoryDatabase();
   customer = await addCustomer(client, { balance: BALANCE });
   ledger = ledgerOver({ client, clock });
-  const provider: Provider = {
-    id: 'scrapecreators',
-    fetchMedia: async () => ok({ value: exampleMedia, receipt: { ...calledOnce, provider: 'scrapecreators' } }),
-  };
-  const values = new Map<string, string>();
-  const store = {
-    get: async (key: string) => values.get(key) ?? null,
-    put: async (key: string, text: string) => void values.set(key, text),
-  };
-  const unused = (): never => {
-    throw new Error('nothing asks for this');
-  };
-  deps = {
-    clock,
-    cache: createContentCache(store, null, clock),
-    seal: createCursorSeal('a secret of this test'),
-    media: createFailover([provider], clock),
-    comments: createCommentsFailover([], clock),
-    transcripts: createTranscriptFailover([], clock),
-    transcriber: { configured: false, model: 'none', transcribe: unused },
-    parser: { configured: false, model: 'none', promptVersion: () => 'none', parse: unused },
-    shareLinks: { resolve: unused },
-    priceCard,
-    deadlineMs: 20_000,
-    contentTtlSeconds: 3_600,
-    absentTtlSeconds: 60,
-    background: () => undefined,
-  };
+  deps = { ...readDeps(clock), priceCard };
 });
 afterEach(async () => {
   expect(brokenLaws(await auditLedger(client))).toEqual([]);
   client.close();
 });
-
-const calledOnce = {
-  endpoint: '/test',
-  billedUnit: 'credit',
-  billedUnits: 1,
-  resultCount: 1,
-  estimatedCostMicros: 0,
-  latencyMs: 1,
-  httpStatus: 200,
-} as const;
 
 function order() {
   const payer = customerPayer({
