@@ -1,5 +1,6 @@
 import { err, ok, type Result } from '../core/result.ts';
 import type { ReadRefusal } from '../errors/from-read.ts';
+import type { MediaTarget } from '../instagram/target.ts';
 import type { Budget } from '../net/deadline.ts';
 import type { Limitation } from './limitations/catalog.ts';
 import type { ReadContext } from './model/context.ts';
@@ -11,7 +12,11 @@ import { neededBy, type Plan, type PlannedPart } from './plan.ts';
 export type DeliveredPart = Asked<unknown, NeededParts> & { readonly part: PlannedPart['part']; readonly outcome: unknown };
 
 /** What came of every part that was asked for. `main` is the content of the main part. */
-export type Delivery = { readonly parts: readonly DeliveredPart[]; readonly main: Delivered<unknown> };
+export type Delivery = {
+  readonly target: MediaTarget;
+  readonly parts: readonly DeliveredPart[];
+  readonly main: Delivered<unknown>;
+};
 
 type Fetched = Result<unknown, PartFailure<unknown>>;
 
@@ -37,18 +42,18 @@ export async function deliver(context: ReadContext, plan: Plan): Promise<Result<
     if (!fetched.ok && fetched.error.missing === null) return err(fetched.error.refusal);
     outcomes.set(name, fetched.ok ? fetched.value : fetched.error.missing);
   }
-  const delivery = deliveryOf(plan, outcomes);
+  const delivery = deliveryOf(context.target, plan, outcomes);
   trace.cache = delivery.main.status;
   return ok(delivery);
 }
 
 /** The delivery of a plan whose parts are all hits. */
-export function deliverHits(plan: Plan): Delivery {
-  return deliveryOf(plan, new Map(plan.parts.map(({ part, known }) => [part.name, known.hit])));
+export function deliverHits(target: MediaTarget, plan: Plan): Delivery {
+  return deliveryOf(target, plan, new Map(plan.parts.map(({ part, known }) => [part.name, known.hit])));
 }
 
 /** Composes a delivery from the outcome of each part. Throws when the main part has no content: then nothing was delivered. */
-export function deliveryOf(plan: Plan, outcomes: ReadonlyMap<string, unknown>): Delivery {
+export function deliveryOf(target: MediaTarget, plan: Plan, outcomes: ReadonlyMap<string, unknown>): Delivery {
   const outcomeOf = (planned: Pick<PlannedPart, 'part'>) => outcomes.get(planned.part.name) ?? null;
   const main = plan.main.part.main?.(outcomeOf(plan.main)) ?? null;
   if (main === null) throw new Error('a delivered read has the content of its main part');
@@ -58,7 +63,7 @@ export function deliveryOf(plan: Plan, outcomes: ReadonlyMap<string, unknown>): 
     outcome: outcomeOf(planned),
     needed: neededBy(planned.part, plan.parts, outcomeOf),
   }));
-  return { parts, main };
+  return { target, parts, main };
 }
 
 /** Everything that is missing or weak in a read, in the order of its parts. `now` in unix milliseconds. */

@@ -13,11 +13,12 @@ import type { Freshness } from './cache/freshness.ts';
 import type { ReadTrace } from './model/trace.ts';
 import type { ReadOrder, ResponseRecorder } from './order.ts';
 import type { ReadRequest } from './parts/parts.ts';
-import { customerPayer, ownerPayer, type Payer, type Principal } from './pricing/payer.ts';
+import { customerPayer, operatorPayer, type Payer, type Principal } from './pricing/payer.ts';
 import { type ReadLimits, takeReadQuota } from './rate-limit.ts';
 import type { Reader, Stop } from './reader.ts';
 import { type Main, type ReadBody, readBody } from './response/envelope.ts';
-import { type QuoteBody, quoteBody } from './response/quote.ts';
+import { type DryRun, type QuoteBody, quoteBody } from './response/quote.ts';
+import type { ReadResult } from './response/result.ts';
 import { withBalance } from './response/stored.ts';
 
 /** Who sends a read, over whichever transport. */
@@ -99,19 +100,18 @@ export type ExecuteReadDeps = {
 export type ExecuteRead = <M extends Main>(caller: Caller, call: ReadCall<M>) => Promise<Result<ReadResponse<M>, RefusedRead>>;
 
 export function createExecuteRead(deps: ExecuteReadDeps): ExecuteRead {
-  return (caller, call) => executeRead(deps, caller, call);
-}
-
-async function executeRead<M extends Main>(
-  deps: ExecuteReadDeps,
-  caller: Caller,
-  call: ReadCall<M>,
-): Promise<Result<ReadResponse<M>, RefusedRead>> {
-  const { rateLimit, refusal } = await countCall(deps, caller);
-  if (refusal !== null) return err({ refusal, credits: { used: 0, remaining: null }, rateLimit });
-  const run: Run<M> = { deps, caller, call, key: storageKey(caller, call), trace: {}, rateLimit };
-  const reader = modeOf(caller) === 'test' ? deps.sandbox() : deps.reader();
-  return call.isDryRun ? price(run, reader) : read(run, reader);
+  return async function executeRead<M extends Main>(caller: Caller, call: ReadCall<M>) {
+    const { rateLimit, refusal } = await countCall(deps, caller);
+    if (refusal !== null) return err({ refusal, credits: { used: 0, remaining: null }, rateLimit });
+    const run: Run<M> = { deps, caller, call, key: storageKey(caller, call), trace: {}, rateLimit };
+    const reader = modeOf(caller) === 'test' ? deps.sandbox() : deps.reader();
+    if (call.isDryRun) {
+      const priced = await reader.dryRun(orderOf(run), run.trace);
+      return priced.ok ? ok(pricedResponse(run, priced.value)) : stopped(run, priced.error);
+    }
+    const result = await reader.read(orderOf(run), run.trace);
+    return result.ok ? ok(deliveredResponse(run, result.value)) : stopped(run, result.error);
+  };
 }
 
 /** One execution. `key` is null where no response is stored. */
@@ -124,22 +124,17 @@ type Run<M extends Main> = {
   readonly rateLimit: RateLimitResult | null;
 };
 
-async function read<M extends Main>(run: Run<M>, reader: Reader): Promise<Result<ReadResponse<M>, RefusedRead>> {
-  const { deps, call, rateLimit } = run;
-  const result = await reader.read(orderOf(run), run.trace);
-  if (!result.ok) return stopped(run, result.error);
-  const { payment, provider } = result.value;
+function deliveredResponse<M extends Main>(run: Run<M>, result: ReadResult): ReadResponse<M> {
+  const { payment, provider } = result;
   logRead(run, { provider: provider.id, reservedMicroCredits: payment.reserved, settledMicroCredits: payment.settled });
-  const body = readBody(call.request.main, result.value, deps.priceCardVersion);
-  return ok({ kind: 'delivered', body, credits: { used: payment.settled, remaining: payment.available }, rateLimit });
+  const body = readBody(run.call.request.main, result, run.deps.priceCardVersion);
+  return { kind: 'delivered', body, credits: { used: payment.settled, remaining: payment.available }, rateLimit: run.rateLimit };
 }
 
-async function price<M extends Main>(run: Run<M>, reader: Reader): Promise<Result<ReadResponse<M>, RefusedRead>> {
-  const priced = await reader.dryRun(orderOf(run), run.trace);
-  if (!priced.ok) return stopped(run, priced.error);
+function pricedResponse(run: Run<Main>, priced: DryRun): ReadResponse<never> {
   logRead(run, {});
-  const body = quoteBody(priced.value, run.deps.priceCardVersion);
-  return ok({ kind: 'priced', body, credits: { used: 0, remaining: run.trace.available ?? null }, rateLimit: run.rateLimit });
+  const body = quoteBody(priced, run.deps.priceCardVersion);
+  return { kind: 'priced', body, credits: { used: 0, remaining: run.trace.available ?? null }, rateLimit: run.rateLimit };
 }
 
 /** Refuses, or replays the stored response with the balance of then. */
@@ -188,11 +183,11 @@ function orderOf<M extends Main>(run: Run<M>): ReadOrder {
 
 function payerOf<M extends Main>({ deps, caller, call, key }: Run<M>): Payer {
   const { principal, requestId } = caller;
-  if (principal.kind === 'owner') return ownerPayer();
+  if (principal.kind === 'owner') return operatorPayer();
   const { ledger, accounts, holdTtlMs } = deps;
-  const { keyHash, mode } = principal;
+  const { keyHash } = principal;
   const { fingerprint, scope } = call;
-  return customerPayer({ ledger, accounts, requestId, keyHash, fingerprint, scope, mode, onceDigest: key?.digest ?? null, holdTtlMs });
+  return customerPayer({ ledger, accounts, requestId, keyHash, fingerprint, scope, onceDigest: key?.digest ?? null, holdTtlMs });
 }
 
 function recorderOf<M extends Main>({ deps, call, key }: Run<M>): ResponseRecorder | null {

@@ -1,7 +1,10 @@
 import type { KeptAnswer } from '../billing/idempotency/idempotency.ts';
 import type { ReadRefusal } from '../errors/from-read.ts';
+import type { Budget } from '../net/deadline.ts';
 import type { Freshness } from './cache/freshness.ts';
+import type { ReadDeps } from './model/deps.ts';
 import type { PartList, RequestOf } from './model/part.ts';
+import type { ReadTrace } from './model/trace.ts';
 import type { Parts } from './parts/parts.ts';
 import type { Payer } from './pricing/payer.ts';
 import type { ReadResult } from './response/result.ts';
@@ -29,3 +32,12 @@ export interface ResponseRecorder<L extends PartList = Parts> {
   result(result: ReadResult<L>): Promise<KeptAnswer>;
   refusal(refusal: ReadRefusal): Promise<KeptAnswer>;
 }
+
+/** One order on its way, with everything that its steps share. */
+export type ReadJob = {
+  readonly deps: ReadDeps;
+  readonly parts: PartList;
+  readonly order: ReadOrder<PartList>;
+  readonly trace: ReadTrace;
+  readonly budget: Budget;
+};

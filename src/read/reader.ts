@@ -10,8 +10,7 @@ import {
   type ReadRefusal,
   targetRefusal,
 } from '../errors/from-read.ts';
-import { type MediaTarget, parseTarget, type Target } from '../instagram/target.ts';
-import type { Budget } from '../net/deadline.ts';
+import { type MediaTarget, parseTarget, type ShareTarget, type Target } from '../instagram/target.ts';
 import { ageSeconds } from './cache/freshness.ts';
 import { type Delivery, deliver, deliverHits, limitationsOf, outcomesOf } from './deliver.ts';
 import { dryRun } from './dry-run.ts';
@@ -20,11 +19,11 @@ import type { ReadContext } from './model/context.ts';
 import type { ReadDeps } from './model/deps.ts';
 import type { PartList } from './model/part.ts';
 import type { ReadTrace } from './model/trace.ts';
-import type { ReadOrder } from './order.ts';
+import type { ReadJob, ReadOrder } from './order.ts';
 import type { Parts } from './parts/parts.ts';
 import { type Plan, planRead, planUnlocated } from './plan.ts';
 import { finalPrices, priceLines } from './price.ts';
-import { expectedPayment, nothingPaid, type Payee, type Payment } from './pricing/payer.ts';
+import { expectedPayment, nothingPaid, type PayingAccount, type Payment } from './pricing/payer.ts';
 import { receiptOf } from './receipt.ts';
 import type { ReadResult } from './response/result.ts';
 import { locate, resolve } from './share-link.ts';
@@ -40,57 +39,44 @@ export interface Reader<L extends PartList = Parts> {
   dryRun(order: ReadOrder<L>, trace: ReadTrace): Promise<Result<DryRun, Stop>>;
 }
 
-/** One call of the reader. */
-type Job = {
-  readonly deps: ReadDeps;
-  readonly parts: PartList;
-  readonly order: ReadOrder<PartList>;
-  readonly trace: ReadTrace;
-  readonly budget: Budget;
-};
-
 /** Composes a reader from these parts: plan → charge the hits, or hold → resolve → deliver → settle. */
 export function createReader<L extends PartList>(deps: ReadDeps, parts: L): Reader<L> {
-  const jobOf = (order: ReadOrder<L>, trace: ReadTrace): Job => {
+  const jobOf = (order: ReadOrder<L>, trace: ReadTrace): ReadJob => {
     return { deps, parts, order, trace, budget: { deadlineAt: deps.clock() + deps.deadlineMs } };
   };
   return {
-    // safe because the outcome of each part was made by that part
-    read: async (order, trace) => (await read(jobOf(order, trace))) as Result<ReadResult<L>, Stop>,
-    dryRun: (order, trace) => priceOnly(jobOf(order, trace)),
+    async read(order, trace) {
+      const job = jobOf(order, trace);
+      const planned = await planOrder(job);
+      if (!planned.ok) return planned;
+      const { target, plan } = planned.value;
+      const lines = priceLines(deps, plan);
+      const refusal = knownRefusal(plan) ?? ceilingRefusal(lines, order.ceiling);
+      if (refusal !== null) return refuseFree(job, refusal);
+      const isAtHand = plan.isComplete && target.kind === 'media';
+      const result = isAtHand ? await chargeHits(job, target, { plan, lines }) : await readFresh(job, target, { plan, lines });
+      // safe because the outcome under the name of each part was made by that part
+      return result as Result<ReadResult<L>, Stop>;
+    },
+
+    async dryRun(order, trace) {
+      const job = jobOf(order, trace);
+      const planned = await planOrder(job);
+      if (!planned.ok) return planned;
+      const { target, plan } = planned.value;
+      const refusal = knownRefusal(plan) ?? (isMainAvailable(deps, plan) ? null : providerUnconfigured);
+      if (refusal !== null) return refuseFree(job, refusal);
+      const identified = await order.payer.identify();
+      if (!identified.ok) return unpaid(job, identified.error);
+      recordAccount(trace, identified.value);
+      const unlocated = planUnlocated(parts, order.request);
+      return ok(dryRun(deps, { plan, unlocated, isLocated: target.kind === 'media' }, identified.value.available));
+    },
   };
 }
 
-async function read(job: Job): Promise<Result<ReadResult<PartList>, Stop>> {
-  const { deps, order } = job;
-  const planned = await planOrder(job);
-  if (!planned.ok) return planned;
-  const { target, plan } = planned.value;
-  const refusal = knownRefusal(plan);
-  if (refusal !== null) return refuseFree(job, refusal);
-  const lines = priceLines(deps, plan);
-  const most = sum(lines.map((line) => line.amount));
-  if (order.ceiling !== null && most > order.ceiling) return refuseFree(job, priceAboveMax(most, order.ceiling));
-  if (plan.isComplete && target.kind === 'media') return chargeHits(contextOf(job, target), job, { plan, lines });
-  return readFresh(job, target, { plan, lines });
-}
-
-async function priceOnly(job: Job): Promise<Result<DryRun, Stop>> {
-  const { deps, parts, order, trace } = job;
-  const planned = await planOrder(job);
-  if (!planned.ok) return planned;
-  const { target, plan } = planned.value;
-  const refusal = knownRefusal(plan) ?? (isMainAvailable(deps, plan) ? null : providerUnconfigured);
-  if (refusal !== null) return refuseFree(job, refusal);
-  const identified = await order.payer.identify();
-  if (!identified.ok) return unpaid(job, identified.error);
-  recordPayee(trace, identified.value);
-  const unlocated = planUnlocated(parts, order.request);
-  return ok(dryRun(deps, { plan, unlocated, isLocated: target.kind === 'media' }, identified.value.available));
-}
-
 /** Finds out what is asked for and what of it is cached, without asking the database or a provider. */
-async function planOrder(job: Job): Promise<Result<{ readonly target: Target; readonly plan: Plan }, ReadRefusal>> {
+async function planOrder(job: ReadJob): Promise<Result<{ readonly target: Target; readonly plan: Plan }, ReadRefusal>> {
   const { deps, parts, order, trace } = job;
   const parsed = parseTarget(order.input);
   if (!parsed.ok) return err(targetRefusal(parsed.error));
@@ -102,20 +88,25 @@ async function planOrder(job: Job): Promise<Result<{ readonly target: Target; re
   return planned.ok ? ok({ target, plan: planned.value }) : planned;
 }
 
-function contextOf({ deps, order: { freshness }, trace, budget }: Job, target: MediaTarget): ReadContext {
+function contextOf({ deps, order: { freshness }, trace, budget }: ReadJob, target: MediaTarget): ReadContext {
   return { deps, target, freshness, trace, budget };
 }
 
-function recordPayee(trace: ReadTrace, payee: Payee): void {
-  trace.accountId = payee.accountId;
-  trace.available = payee.available;
+function recordAccount(trace: ReadTrace, account: PayingAccount): void {
+  trace.accountId = account.accountId;
+  trace.available = account.available;
 }
 
 /** Refuses a payment that moved no money, and records what it says about the account. */
-function unpaid({ deps, trace }: Job, refusal: SpendRefusal): Result<never, Stop> {
+function unpaid({ deps, trace }: ReadJob, refusal: SpendRefusal): Result<never, Stop> {
   if ('accountId' in refusal) trace.accountId = refusal.accountId;
   if ('balance' in refusal) trace.available = refusal.balance.available;
   return err(spendRefusal(refusal, deps.clock()));
+}
+
+function ceilingRefusal(lines: readonly PricedLine[], ceiling: number | null): ReadRefusal | null {
+  const most = sum(lines.map((line) => line.amount));
+  return ceiling !== null && most > ceiling ? priceAboveMax(most, ceiling) : null;
 }
 
 function knownRefusal({ main: { part, options, known } }: Plan): ReadRefusal | null {
@@ -123,10 +114,10 @@ function knownRefusal({ main: { part, options, known } }: Plan): ReadRefusal | n
 }
 
 /** Refuses without a hold. Even that needs a key that exists: so far only its shape is proven. */
-async function refuseFree(job: Job, refusal: ReadRefusal): Promise<Result<never, Stop>> {
+async function refuseFree(job: ReadJob, refusal: ReadRefusal): Promise<Result<never, Stop>> {
   const identified = await job.order.payer.identify();
   if (!identified.ok) return unpaid(job, identified.error);
-  recordPayee(job.trace, identified.value);
+  recordAccount(job.trace, identified.value);
   return err(refusal);
 }
 
@@ -134,20 +125,20 @@ async function refuseFree(job: Job, refusal: ReadRefusal): Promise<Result<never,
 type Priced = { readonly plan: Plan; readonly lines: readonly PricedLine[] };
 
 /** Charges for a plan whose parts are all hits. */
-async function chargeHits(context: ReadContext, job: Job, { plan, lines }: Priced): Promise<Result<ReadResult<PartList>, Stop>> {
-  const { trace } = context;
-  const { payer } = job.order;
+async function chargeHits(job: ReadJob, target: MediaTarget, { plan, lines }: Priced): Promise<Result<ReadResult<PartList>, Stop>> {
+  const { trace } = job;
+  const { payer, recorder } = job.order;
   trace.cache = 'hit';
-  const delivery = deliverHits(plan);
-  const receipt = receiptOf(context, { ...job.order, parts: job.parts }, delivery);
+  const delivery = deliverHits(target, plan);
+  const receipt = receiptOf(job, delivery);
   const full = lines.map(({ item, amount }) => ({ item, settled: amount }));
   // One time for the response and for its stored copy: while the payment runs, the age of a cache entry may change.
-  const resultAt = composerOf(context, job, delivery);
-  const stored = (await job.order.recorder?.result(resultAt(expectedPayment(payer, lines, full)))) ?? null;
+  const resultAt = composerOf(job, delivery);
+  const stored = (await recorder?.result(resultAt(expectedPayment(payer, lines, full)))) ?? null;
   try {
     const paid = lines.length === 0 ? await identifyOnly(job) : await payer.charge(lines, receipt, stored);
     if (!paid.ok) return unpaid(job, paid.error);
-    recordPayee(trace, paid.value);
+    recordAccount(trace, paid.value);
     return ok(resultAt(paid.value));
   } catch (bug) {
     trace.available = (await payer.release('internal', { answer: null, target: null })).available;
@@ -156,12 +147,12 @@ async function chargeHits(context: ReadContext, job: Job, { plan, lines }: Price
 }
 
 /** Hits may cost nothing, as an empty thread does: then nothing is booked. */
-async function identifyOnly({ order }: Job): Promise<Result<Payment & Payee, SpendRefusal>> {
+async function identifyOnly({ order }: ReadJob): Promise<Result<Payment & PayingAccount, SpendRefusal>> {
   const identified = await order.payer.identify();
   return identified.ok ? ok({ ...nothingPaid, ...identified.value }) : identified;
 }
 
-async function readFresh(job: Job, target: Target, { plan, lines }: Priced): Promise<Result<ReadResult<PartList>, Stop>> {
+async function readFresh(job: ReadJob, target: Target, { plan, lines }: Priced): Promise<Result<ReadResult<PartList>, Stop>> {
   const { deps, order, trace } = job;
   const { payer, recorder } = order;
   trace.cache = 'miss';
@@ -169,9 +160,10 @@ async function readFresh(job: Job, target: Target, { plan, lines }: Priced): Pro
   const failureTarget = `${order.endpoint} ${target.kind === 'media' ? target.shortcode : target.path}`;
   const reserved = await payer.reserve(lines, failureTarget);
   if (!reserved.ok) return unpaid(job, reserved.error);
-  recordPayee(trace, reserved.value);
+  recordAccount(trace, reserved.value);
   try {
-    const delivered = await deliverLocated(job, target, plan);
+    const isLocated = target.kind === 'media';
+    const delivered = isLocated ? await deliver(contextOf(job, target), plan) : await deliverShared(job, target);
     if (!delivered.ok) {
       const { code } = delivered.error;
       const answer = recorder !== null && isStored(code) ? await recorder.refusal(delivered.error) : null;
@@ -179,12 +171,11 @@ async function readFresh(job: Job, target: Target, { plan, lines }: Priced): Pro
       trace.available = released.available;
       return delivered;
     }
-    const { context, delivery } = delivered.value;
+    const delivery = delivered.value;
     const prices = finalPrices(deps, lines, delivery);
-    const resultAt = composerOf(context, job, delivery);
+    const resultAt = composerOf(job, delivery);
     const answer = (await recorder?.result(resultAt(expectedPayment(payer, lines, prices)))) ?? null;
-    const receipt = receiptOf(context, { ...order, parts: job.parts }, delivery);
-    const settled = await payer.settle(prices, receipt, { answer, target: failureTarget });
+    const settled = await payer.settle(prices, receiptOf(job, delivery), { answer, target: failureTarget });
     if (!settled.ok) return err(settleRefusal(settled.error));
     trace.available = settled.value.available;
     return ok(resultAt(settled.value));
@@ -194,19 +185,13 @@ async function readFresh(job: Job, target: Target, { plan, lines }: Priced): Pro
   }
 }
 
-type Located = { readonly context: ReadContext; readonly delivery: Delivery };
-
-/** Delivers the plan; a share link is resolved and planned anew first, since the post it leads to may be cached. */
-async function deliverLocated(job: Job, target: Target, plan: Plan): Promise<Result<Located, ReadRefusal>> {
-  if (target.kind === 'media') {
-    const context = contextOf(job, target);
-    const delivery = await deliver(context, plan);
-    return delivery.ok ? ok({ context, delivery: delivery.value }) : delivery;
-  }
+/** Resolves a share link and plans anew, since the post it leads to may be cached. */
+async function deliverShared(job: ReadJob, target: ShareTarget): Promise<Result<Delivery, ReadRefusal>> {
   const resolved = await resolve(job.deps, target, job.budget);
   if (!resolved.ok) return resolved;
-  const planned = await planRead(contextOf(job, resolved.value), job.parts, job.order.request);
-  return planned.ok ? deliverLocated(job, resolved.value, planned.value) : planned;
+  const context = contextOf(job, resolved.value);
+  const planned = await planRead(context, job.parts, job.order.request);
+  return planned.ok ? deliver(context, planned.value) : planned;
 }
 
 /** Without a provider for the main part, only a cache entry can be served. */
@@ -215,13 +200,13 @@ function isMainAvailable(deps: ReadDeps, { main: { part, known } }: Plan): boole
 }
 
 /** Composes the result of a delivery as it is now; only the payment is still open. */
-function composerOf({ deps, target }: ReadContext, { parts, order }: Job, delivery: Delivery): (payment: Payment) => ReadResult<PartList> {
+function composerOf({ deps, parts, order }: ReadJob, delivery: Delivery): (payment: Payment) => ReadResult<PartList> {
   const now = deps.clock();
   const { provider, status, key, ttlSeconds, ...main } = delivery.main;
   const age = status === 'miss' ? 0 : ageSeconds(main, now);
   const outcome = outcomesOf(parts, delivery);
   return (payment) => ({
-    target,
+    target: delivery.target,
     request: order.request,
     outcome,
     provider,

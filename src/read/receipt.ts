@@ -1,15 +1,11 @@
 import { Receipt } from '../billing/ledger/receipt.ts';
 import { ageSeconds } from './cache/freshness.ts';
 import { type Delivery, limitationsOf } from './deliver.ts';
-import type { ReadContext } from './model/context.ts';
 import type { PartList } from './model/part.ts';
+import type { ReadJob } from './order.ts';
 
 /** Composes what the ledger keeps for good: what was read, from where, and by which prices. Never text that people wrote. */
-export function receiptOf(
-  { deps, target, trace }: ReadContext,
-  { endpoint, parts }: { readonly endpoint: string; readonly parts: PartList },
-  delivery: Delivery,
-): Receipt {
+export function receiptOf({ deps, parts, order, trace }: ReadJob, delivery: Delivery): Receipt {
   const { main } = delivery;
   const ofPart = (part: PartList[number]) => {
     if (part.receipt === null) return [];
@@ -17,8 +13,8 @@ export function receiptOf(
     return [[part.receipt.field, delivered === undefined ? null : part.receipt.of(delivered)]];
   };
   return Receipt.parse({
-    endpoint,
-    shortcode: target.shortcode,
+    endpoint: order.endpoint,
+    shortcode: delivery.target.shortcode,
     type: null,
     priceCardVersion: deps.priceCard.version,
     cache: { status: main.status, key: main.key, ageSeconds: main.status === 'miss' ? 0 : ageSeconds(main, deps.clock()) },

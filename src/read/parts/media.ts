@@ -56,7 +56,7 @@ export const mediaPart: MediaPart = {
     if (absent !== null) return absentRefusal(absent);
     return reelOnly && hit !== null && hit.value.type !== 'reel' ? notAReel : null;
   },
-  fetch: (context, { known }) => fetchMedia(context, known),
+  fetch: fetchMedia,
   priceLines: (deps, { known }) => [
     { item: 'media', amount: priceAt(priceOf(deps.priceCard, 'media'), known.hit === null ? 'miss' : 'hit') },
   ],
@@ -76,7 +76,7 @@ function keyOf({ target }: ReadContext): string {
 
 async function fetchMedia(
   context: ReadContext,
-  known: MediaLookup,
+  { known }: { readonly known: MediaLookup },
 ): Promise<Result<Delivered<InstagramMedia>, PartFailure<Delivered<InstagramMedia>>>> {
   const { deps, target, budget } = context;
   const key = keyOf(context);

@@ -85,7 +85,7 @@ function deliverSample(request: RequestOf<Parts>, sample: SampleRead, trace: Rea
     }
     outcomes.set(part.name, sampled.ok ? sampled.value : sampled.error.missing);
   }
-  return ok(deliveryOf(plan, outcomes));
+  return ok(deliveryOf(sample.target, plan, outcomes));
 }
 
 function resultOf(request: RequestOf<Parts>, { target, status = 'miss', now }: SampleRead, delivery: Delivery): ReadResult {

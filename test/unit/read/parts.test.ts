@@ -117,7 +117,6 @@ function order() {
     keyHash: customer.keyHash,
     fingerprint: sha256('request'),
     scope: 'read:post',
-    mode: 'live',
     onceDigest: null,
     holdTtlMs: 60_000,
   });
