@@ -38,7 +38,7 @@ export function spendRefusal(refusal: SpendRefusal, now: number): SpendError | R
     case 'repeated_failure':
       return {
         code: 'repeated_failure',
-        message: `The last ${refusal.failures} reads of this target with this key failed; it is left alone for a while.`,
+        message: `The last ${refusal.failures} reads of this target with this key failed, so it is paused for a while.`,
         details: { failures: refusal.failures, lastCode: refusal.code },
         retryAfterSeconds: secondsUntil(refusal.retryAt, now),
       };
@@ -88,13 +88,13 @@ function limitRefusal(refusal: LimitRefusal): Refusal<'forbidden' | 'price_above
     case 'above_key_ceiling':
       return {
         code: 'price_above_max',
-        message: `This request may cost up to ${formatUsd(refusal.required)}; its key allows ${formatUsd(refusal.ceiling)} a call.`,
+        message: `This request may cost up to ${formatUsd(refusal.required)}; its key allows ${formatUsd(refusal.ceiling)} per request.`,
         details: { reason: 'key_ceiling', requiredMicroCredits: refusal.required, maxCostMicroCredits: refusal.ceiling },
       };
     case 'key_budget_exceeded':
       return {
         code: 'key_budget_exceeded',
-        message: `This request may cost up to ${formatUsd(refusal.required)}; of its key's budget of ${formatUsd(refusal.budget)}, ${formatUsd(refusal.spent)} is used.`,
+        message: `This request may cost up to ${formatUsd(refusal.required)}; its key has used ${formatUsd(refusal.spent)} of its budget of ${formatUsd(refusal.budget)}.`,
         details: {
           requiredMicroCredits: refusal.required,
           budgetMicroCredits: refusal.budget,

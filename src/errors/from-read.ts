@@ -71,7 +71,7 @@ export function targetRefusal(refusal: TargetRefusal): ReadRefusal {
 export function priceAboveMax(maximum: MicroCredits, ceiling: number): ReadRefusal {
   return {
     code: 'price_above_max',
-    message: `This request may cost up to ${formatUsd(maximum)}, more than the ceiling that it set.`,
+    message: `This request may cost up to ${formatUsd(maximum)}, more than its maxCostMicroCredits allows.`,
     details: { reason: 'request_ceiling', requiredMicroCredits: maximum, maxCostMicroCredits: ceiling },
   };
 }
@@ -130,7 +130,7 @@ export function providerRefusal(failure: MediaFailure): ReadRefusal {
     case 'age_restricted':
       return absentRefusal(failure.kind);
     case 'unavailable':
-      return { code: 'post_not_found', message: 'The post is gone or not public; the data providers cannot tell which.' };
+      return { code: 'post_not_found', message: 'The post was deleted or is not public; the data providers cannot tell which.' };
     case 'rate_limited':
     case 'out_of_credit':
       return { code: 'provider_busy', retryAfterSeconds };

@@ -27,7 +27,7 @@ import { createReader, type Reader } from '../read/reader.ts';
 import { count } from './counters.ts';
 import { type Runtime, settingsFrom, workerd } from './runtime.ts';
 
-/** The reader of one request, with everything it asks. */
+/** Composes the reader of one request. */
 export function buildReader(settings: Settings, env: Env, background: (work: Promise<unknown>) => void, runtime: Runtime): Reader {
   const { clock } = runtime;
   const direct = directSources(settings, env, background, runtime);
@@ -51,15 +51,14 @@ export function buildReader(settings: Settings, env: Env, background: (work: Pro
   return createReader(deps, PARTS);
 }
 
-/** Where the hosted boundary is, if it is. */
 function boundary(settings: Settings, { fetch, clock }: Runtime) {
   return { endpoint: settings.ACHRONON_AI_ENDPOINT, token: settings.ACHRONON_AI_SERVICE_TOKEN, fetch, clock };
 }
 
-/** What each isolate remembers of providers in trouble. */
+/** The circuit breakers' memory, one for each isolate. */
 const circuitMemory = new WeakMap<Env, CircuitMemory>();
 
-/** The providers and the boundary, asked by whoever calls. */
+/** The providers and the language model without coalescing. */
 function directSources(settings: Settings, env: Env, background: (work: Promise<unknown>) => void, runtime: Runtime): DirectSources {
   const { clock } = runtime;
   const memory = circuitMemory.get(env) ?? new Map();
@@ -100,18 +99,18 @@ function directSources(settings: Settings, env: Env, background: (work: Promise<
   };
 }
 
-/** What a flight object does. A flight throws while settings are missing; no read gets that far. */
+/** The coalescer of one Durable Object. It throws while settings are missing; no read gets that far. */
 export function flightDeckFor(env: Env, runtime: Runtime = workerd): FlightDeck {
   const sources = () => {
     const settings = settingsFrom(env);
     if (!settings.ok) throw new Error('the settings are not complete');
-    // What an object has begun it ends, so there is nothing to be kept alive for.
+    // A Durable Object finishes what it has started, so nothing needs to be kept alive.
     return directSources(settings.value, env, () => undefined, runtime);
   };
   return createFlightDeck(sources, runtime.clock);
 }
 
-/** What an isolate remembers of the content cache. */
+/** The memory cache, one for each isolate. */
 const memoryCaches = new WeakMap<Env, MemoryCache>();
 
 function contentCache(settings: Settings, env: Env, { clock }: Runtime): ContentCache {
@@ -125,7 +124,7 @@ function contentCache(settings: Settings, env: Env, { clock }: Runtime): Content
   return createContentCache(store, hot, clock);
 }
 
-/** How each adapter is made; only those with a key ever are. */
+/** Factories of the adapters; only those with a key are called. */
 function adaptersOf(settings: Settings, { fetch, clock }: Runtime) {
   const common = { fetch, clock };
   return {

@@ -172,8 +172,8 @@ async function openCursor(
   if (opened.ok) return opened;
   const message =
     opened.error === 'invalid'
-      ? 'The cursor is not one of ours, or was changed. Send it exactly as `nextCursor` gave it.'
-      : 'The cursor belongs to another post, or to a request with another `includeReplies`.';
+      ? 'The cursor is invalid or was changed. Send `nextCursor` exactly as it was returned.'
+      : 'The cursor belongs to another post, or to a request with a different `includeReplies`.';
   return err({ code: 'invalid_cursor', message, details: { reason: opened.error } });
 }
 

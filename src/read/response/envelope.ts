@@ -11,9 +11,12 @@ const Usage = z
   .object({
     priceCardVersion: z.string(),
     reservedMicroCredits: amount,
-    settledMicroCredits: amount.meta({ description: 'What this request cost.' }),
-    refundedMicroCredits: amount.meta({ description: 'What was set aside and given back: reserved = settled + refunded.' }),
-    balanceMicroCredits: z.int().nullable().meta({ description: 'What is left to spend; null for the owner, who is not billed.' }),
+    settledMicroCredits: amount.meta({ description: 'The price charged for this request.' }),
+    refundedMicroCredits: amount.meta({ description: 'Reserved but not charged: reserved = settled + refunded.' }),
+    balanceMicroCredits: z
+      .int()
+      .nullable()
+      .meta({ description: 'The available balance after this request; null for the operator, who is not billed.' }),
     receiptId: z.string().nullable(),
     lines: z.array(
       z.object({
@@ -27,7 +30,7 @@ const Usage = z
   })
   .meta({ id: 'Usage' });
 
-/** The envelope of every paid answer around its `data` and its `parse`. */
+/** Describes the body of a paid read around its `data` and `parse`. */
 export function envelopeOf<T extends z.ZodType, P extends z.ZodType>(data: T, parse: P, name: string) {
   return z
     .object({
@@ -37,12 +40,16 @@ export function envelopeOf<T extends z.ZodType, P extends z.ZodType>(data: T, pa
         .object({
           status: z.enum(['hit', 'miss', 'stale']),
           key: z.string(),
-          ttlSeconds: z.int().nonnegative().nullable().meta({ description: 'How long the copy stays fresh; null when it was not kept.' }),
+          ttlSeconds: z
+            .int()
+            .nonnegative()
+            .nullable()
+            .meta({ description: 'How long the cache entry stays fresh; null when the content was not cached.' }),
           ageSeconds: z.int().nonnegative(),
         })
         .meta({
           id: 'Cache',
-          description: 'Where the main part came from: the post, or the comments of /v1/comments.',
+          description: 'The origin of the main part: the post, or for /v1/comments the comments.',
         }),
       usage: Usage,
       limitations: z.array(Limitation),

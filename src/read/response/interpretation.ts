@@ -8,29 +8,27 @@ import type { ReadResult } from './result.ts';
 function blockOf<T extends z.ZodType, const M extends readonly [string, ...string[]]>(output: T, modes: M) {
   return z.object({
     mode: z.enum(modes),
-    status: z.enum(['ok', 'failed']).meta({ description: 'A failed interpretation is not charged, and fails nothing else.' }),
+    status: z.enum(['ok', 'failed']).meta({ description: 'A failed interpretation is not charged and does not fail the read.' }),
     output: output.nullable(),
-    model: z.string().nullable().meta({ description: 'The model that answered, as it named itself.' }),
+    model: z.string().nullable().meta({ description: 'The model that answered, by its own name.' }),
     promptVersion: z.string().nullable(),
     cache: z.object({ status: z.enum(['hit', 'miss']), key: z.string() }).nullable(),
     sample: CommentSample.optional(),
   });
 }
 
-/** The interpretation of a post; null where none was asked for. */
+/** Null when no interpretation was requested. */
 export const MediaParseBlock = blockOf(MediaParseOutput, MEDIA_PARSE_MODES).meta({ id: 'MediaParse' }).nullable();
 
-/** The interpretation of comments; null where none was asked for. */
+/** Null when no interpretation was requested. */
 export const CommentParseBlock = blockOf(CommentParseOutput, COMMENT_PARSE_MODES).meta({ id: 'CommentParse' }).nullable();
 
-/** What was made of a post or reel, or that it failed. */
 export function mediaParse(reading: ReadResult): z.infer<typeof MediaParseBlock> {
   const { parse } = reading.request.parts;
   if (parse?.subject !== 'media') return null;
   return { mode: parse.mode, ...made<z.infer<typeof MediaParseOutput>>(reading) };
 }
 
-/** What was made of comments, or that it failed. */
 export function commentParse(reading: ReadResult): z.infer<typeof CommentParseBlock> {
   const { parse } = reading.request.parts;
   if (parse?.subject !== 'comments') return null;

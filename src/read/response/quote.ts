@@ -18,30 +18,32 @@ export type DryRun = {
 
 const amount = z.int().nonnegative();
 
-/** What a dry run answers: the price of a read, and no data. */
+/** The body of a dry run. */
 export const Quote = z
   .object({
     quote: z.object({
-      maximumMicroCredits: amount.meta({ description: 'With nothing in the cache: the most this read can cost, whenever it is sent.' }),
+      maximumMicroCredits: amount.meta({
+        description: 'The most this read can cost, whenever it is sent: the price with nothing in the cache.',
+      }),
       expectedMicroCredits: amount.meta({
-        description: 'With what is in the cache now: what would be set aside, and compared with `maxCostMicroCredits`.',
+        description: 'The amount that would be reserved now, given what is in the cache. `maxCostMicroCredits` is compared with it.',
       }),
       lines: z.array(z.object({ item: z.string(), maximumMicroCredits: amount, expectedMicroCredits: amount })),
       cache: z.object({
         status: z
           .enum(['hit', 'miss', 'unknown'])
-          .meta({ description: 'Of the main part; `unknown` for a share link, which is not followed.' }),
+          .meta({ description: 'Of the main part; `unknown` for a share link, which a dry run does not resolve.' }),
         ageSeconds: amount.nullable(),
       }),
       affordable: z.boolean().meta({ description: 'Whether the balance covers `expectedMicroCredits`.' }),
-      balanceMicroCredits: z.int().nullable().meta({ description: 'Null for the owner, who is not billed.' }),
+      balanceMicroCredits: z.int().nullable().meta({ description: 'Null for the operator, who is not billed.' }),
       priceCardVersion: z.string(),
     }),
     data: z.null(),
   })
   .meta({
     id: 'Quote',
-    description: 'The answer with `dryRun=true`: free, and nothing was read.',
+    description: 'The answer with `dryRun=true`: the price of the same request. Nothing is read or charged.',
     example: {
       quote: {
         maximumMicroCredits: 6_000,
@@ -61,15 +63,15 @@ export const Quote = z
 
 export type QuoteBody = z.infer<typeof Quote>;
 
-export function quoteBody(quotation: DryRun, priceCardVersion: string): QuoteBody {
+export function quoteBody(dryRun: DryRun, priceCardVersion: string): QuoteBody {
   return {
     quote: {
-      maximumMicroCredits: quotation.maximum,
-      expectedMicroCredits: quotation.expected,
-      lines: quotation.lines.map(({ item, maximum, expected }) => ({ item, maximumMicroCredits: maximum, expectedMicroCredits: expected })),
-      cache: quotation.cache,
-      affordable: quotation.affordable,
-      balanceMicroCredits: quotation.available,
+      maximumMicroCredits: dryRun.maximum,
+      expectedMicroCredits: dryRun.expected,
+      lines: dryRun.lines.map(({ item, maximum, expected }) => ({ item, maximumMicroCredits: maximum, expectedMicroCredits: expected })),
+      cache: dryRun.cache,
+      affordable: dryRun.affordable,
+      balanceMicroCredits: dryRun.available,
       priceCardVersion,
     },
     data: null,

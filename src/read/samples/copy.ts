@@ -1,10 +1,9 @@
 import type { CacheStatus } from '../cache/freshness.ts';
 import type { Delivered } from '../model/delivered.ts';
 
-/** As fresh as a post usually is. */
 export const SAMPLE_TTL_SECONDS = 21_600;
 
-/** How old samples are: one within its time to live, one past it. */
+/** A hit is within its time to live, a stale sample past it. */
 export const SAMPLE_AGE_SECONDS = { miss: 0, hit: 600, stale: SAMPLE_TTL_SECONDS + 600 } as const satisfies Record<CacheStatus, number>;
 
 export const SAMPLE_PROVIDER = { id: 'scrapecreators', billedUnit: 'credit', resultCount: 1 } as const;

@@ -19,16 +19,17 @@ const Query = z.object({
   limit: z
     .enum(['20', '100', '500'], { error: 'limit is 20, 100 or 500.' })
     .optional()
-    .openapi({ description: 'How many comments, not counting replies; 100 where not said.' }),
-  includeReplies: z
-    .enum(['true', 'false'])
+    .openapi({ description: 'How many comments, not counting replies; 100 by default.' }),
+  includeReplies: z.enum(['true', 'false']).optional().openapi({ description: '`true` also reads replies, nested under their comments.' }),
+  cursor: z
+    .string()
+    .min(1)
     .optional()
-    .openapi({ description: 'Whether replies are read too, nested under their comment.' }),
-  cursor: z.string().min(1).optional().openapi({ description: '`nextCursor` of an earlier answer for the same post.' }),
+    .openapi({ description: '`nextCursor` of an earlier answer for the same post and the same `includeReplies`.' }),
   parse: z
     .enum(['none', ...COMMENT_PARSE_MODES])
     .optional()
-    .openapi({ description: 'Hosted AI interpretation of the comments.' }),
+    .openapi({ description: 'AI interpretation of the comments.' }),
 });
 
 const CommentsReading = envelopeOf(CommentsData, CommentParseBlock, 'CommentsReading');
@@ -38,10 +39,11 @@ const route = createRoute({
   path: '/v1/comments',
   operationId: 'readComments',
   tags: ['Read'],
-  summary: 'Read the comments of a public post or reel',
+  summary: 'Read comments of a public post',
   description:
-    'Returns comments as far as they came within one deadline, charged by the share of the batch that was delivered; `truncated` says when fewer came than ' +
-    'were asked for, and `nextCursor` goes on without gap or duplicate. Comments that are turned off, or none, are an empty list that costs nothing.',
+    'Returns the comments that could be read within the time limit, charged by the share of the batch that was delivered. `truncated` says whether fewer were ' +
+    'delivered than requested, and `nextCursor` continues without gaps or duplicates. A post without comments gives an empty list that costs nothing. To read a post ' +
+    'together with its first comments, use /v1/post.',
   security: [{ apiKey: [] }],
   middleware: [onlyQuery(Object.keys(Query.shape))] as const,
   request: { query: Query, headers: readHeaders },

@@ -17,7 +17,7 @@ const Query = z.object({
   parse: z
     .enum(['none', ...MEDIA_PARSE_MODES])
     .optional()
-    .openapi({ description: 'Hosted AI interpretation of the post.' }),
+    .openapi({ description: 'AI interpretation of the post.' }),
   ...mediaCommentsQuery,
 });
 
@@ -30,9 +30,9 @@ const route = createRoute({
   tags: ['Read'],
   summary: 'Read a public post',
   description:
-    'Returns an image, video or carousel as normalized JSON; a URL that turns out to be a reel is answered with type `reel` at the same price. ' +
-    'The most it can cost is set aside before anything is spent; what was delivered is charged, the rest given back. ' +
-    'Each part from the cache costs its cached price; see /v1/pricing.',
+    'Returns an image, video or carousel as normalized JSON, optionally with comments and an AI interpretation. Use it for any post; a URL of a reel works too, at ' +
+    'the same price. Use /v1/reel when a transcript is needed, and /v1/comments for more than 100 comments. The most the read can cost is reserved first; only ' +
+    'delivered parts are charged. Cached parts cost less; see /v1/pricing.',
   security: [{ apiKey: [] }],
   middleware: [onlyQuery(Object.keys(Query.shape))] as const,
   request: { query: Query, headers: readHeaders },

@@ -3,7 +3,7 @@ import type { MediaParseMode } from '../../parse/ports.ts';
 import type { ReadRequest } from '../../read/parts/parts.ts';
 import { type Freshness, STALE_RETENTION_SECONDS } from '../../read/cache/freshness.ts';
 
-/** No copy is older: a longer wish changes nothing. Seconds. */
+/** No cache entry is older than a year. */
 const LONGEST_MAX_AGE_SECONDS = 31_536_000;
 
 const seconds = (name: string, max: number) =>
@@ -14,33 +14,34 @@ const seconds = (name: string, max: number) =>
     .refine((value) => value <= max, `${name} is at most ${max}.`)
     .optional();
 
-/** The parameters that every paid read takes. */
+/** The parameters of every paid read. */
 export const readQuery = {
   url: z
     .string({ error: 'The parameter "url" is required.' })
     .min(1, 'The parameter "url" is empty.')
     .openapi({
       param: { name: 'url', in: 'query' },
-      description: 'URL of a post or reel in any spelling, or a bare shortcode. Percent-encode it.',
+      description: 'URL of a post or reel in any form, or a bare shortcode. Percent-encode it.',
       example: 'https://www.instagram.com/p/DemoImage01/',
     }),
   maxAgeSeconds: seconds('maxAgeSeconds', LONGEST_MAX_AGE_SECONDS).openapi({
     type: 'integer',
     minimum: 0,
     maximum: LONGEST_MAX_AGE_SECONDS,
-    description: 'How old a cached post or batch of comments may be; 0 reads fresh. Without it, whatever the cache holds as fresh.',
+    description:
+      'The maximum age of a cached post or batch of comments; 0 always reads fresh. By default, any cache entry that is still fresh is served.',
   }),
   maxStaleSeconds: seconds('maxStaleSeconds', STALE_RETENTION_SECONDS).openapi({
     type: 'integer',
     minimum: 0,
     maximum: STALE_RETENTION_SECONDS,
     description:
-      'When every provider fails: how long past its time a copy may be served instead, marked `stale`, at the stale price. Without it, never.',
+      'When every data provider fails, serve a cache entry that expired at most this long ago, marked `stale`, at the stale price. By default, never.',
   }),
   dryRun: z
     .enum(['true', 'false'])
     .optional()
-    .openapi({ description: 'With `true` nothing is read or charged: the answer is a `Quote` of what the same request would cost.' }),
+    .openapi({ description: 'With `true`, nothing is read or charged; the answer is a `Quote` of what the same request would cost.' }),
   maxCostMicroCredits: z
     .string()
     .regex(/^\d{1,13}$/, 'maxCostMicroCredits is a whole number of micro-credits.')
@@ -49,15 +50,15 @@ export const readQuery = {
     .openapi({
       type: 'integer',
       minimum: 0,
-      description: 'A ceiling: where the read could cost more, it is refused with `price_above_max` before anything is spent.',
+      description: 'The most this read may cost. If it could cost more, it is refused with `price_above_max` before anything is reserved.',
     }),
 } as const;
 
-/** The header that every paid read takes. */
+/** The header of every paid read. */
 export const readHeaders = z.object({
   'Idempotency-Key': z.string().optional().openapi({
     description:
-      'The same key and request within 24 hours get the same answer, marked `Idempotency-Replayed: true`, and nothing is charged again. 1 to 255 visible ASCII characters, quoted or bare.',
+      'Makes a retry safe: the same key and request within 24 hours get the same answer, marked `Idempotency-Replayed: true`, and are charged once. 1 to 255 visible ASCII characters, quoted or bare.',
     example: '"8e03978e-40d5-43dd-bc93-6894a57f9324"',
   }),
 });
@@ -69,13 +70,13 @@ export function freshnessOf(query: Pick<ReadQuery, 'maxAgeSeconds' | 'maxStaleSe
   return { maxAgeSeconds: query.maxAgeSeconds ?? null, maxStaleSeconds: query.maxStaleSeconds ?? 0 };
 }
 
-/** Comments beside a post or reel. */
+/** The parameters for comments beside a post or reel. */
 export const mediaCommentsQuery = {
-  comments: z.enum(['none', 'latest']).optional().openapi({ description: 'Whether to read comments with the post.' }),
+  comments: z.enum(['none', 'latest']).optional().openapi({ description: '`latest` reads comments with the post.' }),
   commentLimit: z
     .enum(['20', '100'], { error: 'commentLimit is 20 or 100; batches of 500 come with /v1/comments.' })
     .optional()
-    .openapi({ description: 'How many comments, 20 where not said; without effect while `comments` is none.' }),
+    .openapi({ description: 'How many comments, 20 by default. No effect while `comments` is `none`.' }),
 } as const;
 
 /** The parts that a query asks for beside a post or reel. */

@@ -16,12 +16,12 @@ const Query = z.object({
   ...readQuery,
   transcript: z.enum(['false', 'provider', 'true']).optional().openapi({
     description:
-      '`false` (or left out) spends nothing on one; `provider` takes what a data provider supplies; `true` asks the provider first, then hosted transcription.',
+      '`false`, the default, reads none; `provider` uses the one that the data provider supplies; `true` falls back to hosted transcription, which costs more.',
   }),
   parse: z
     .enum(['none', ...MEDIA_PARSE_MODES])
     .optional()
-    .openapi({ description: 'Hosted AI interpretation of caption and transcript.' }),
+    .openapi({ description: 'AI interpretation of caption and transcript.' }),
   ...mediaCommentsQuery,
 });
 
@@ -38,10 +38,10 @@ const route = createRoute({
   path: '/v1/reel',
   operationId: 'readReel',
   tags: ['Read'],
-  summary: 'Read a public reel, with its words',
+  summary: 'Read a public reel',
   description:
-    'Returns a reel as normalized JSON, on request with its transcript. A reel without words is delivered all the same: the transcript is given back ' +
-    'and `limitations` says why there is none. A post that is no reel is refused with `not_a_reel`, free of charge; /v1/post then has it in the cache.',
+    'Returns a reel as normalized JSON, optionally with its transcript, comments and an AI interpretation. A reel without speech is still delivered: the transcript ' +
+    'is refunded, and `limitations` says why there is none. Any other post is refused with `not_a_reel`, free of charge; read it with /v1/post.',
   security: [{ apiKey: [] }],
   middleware: [onlyQuery(Object.keys(Query.shape))] as const,
   request: { query: Query, headers: readHeaders },
