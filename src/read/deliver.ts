@@ -5,13 +5,13 @@ import type { Budget } from '../net/deadline.ts';
 import type { Limitation } from './limitations/catalog.ts';
 import type { ReadContext } from './model/context.ts';
 import type { Delivered } from './model/delivered.ts';
-import type { Asked, NeededParts, OutcomesOf, PartFailure, PartList } from './model/part.ts';
+import type { PartInput, NeededParts, OutcomesOf, PartFailure, PartList } from './model/part.ts';
 import { neededBy, type Plan, type PlannedPart } from './plan.ts';
 
-/** A part that was asked for, with what came of it and of the parts it needs. */
-export type DeliveredPart = Asked<unknown, NeededParts> & { readonly part: PlannedPart['part']; readonly outcome: unknown };
+/** A requested part, with its outcome and those of the parts it needs. */
+export type DeliveredPart = PartInput<unknown, NeededParts> & { readonly part: PlannedPart['part']; readonly outcome: unknown };
 
-/** What came of every part that was asked for. `main` is the content of the main part. */
+/** The outcome of every requested part. `main` is the content of the main part. */
 export type Delivery = {
   readonly target: MediaTarget;
   readonly parts: readonly DeliveredPart[];
@@ -22,7 +22,7 @@ type Fetched = Result<unknown, PartFailure<unknown>>;
 
 /**
  * Fetches every part that is not a hit, all under one deadline. Called only while a hold is open. The main part comes first, and its
- * failure ends the read; then the others start at once, each as soon as the parts it needs are there.
+ * failure ends the read; then every other part starts as soon as the parts it needs are there.
  */
 export async function deliver(context: ReadContext, plan: Plan): Promise<Result<Delivery, ReadRefusal>> {
   const { trace } = context;
@@ -68,10 +68,10 @@ export function deliveryOf(target: MediaTarget, plan: Plan, outcomes: ReadonlyMa
 
 /** Everything that is missing or weak in a read, in the order of its parts. `now` in unix milliseconds. */
 export function limitationsOf(delivery: Delivery, now: number): readonly Limitation[] {
-  return delivery.parts.flatMap(({ part, ...asked }) => part.limitations(asked, now));
+  return delivery.parts.flatMap(({ part, ...input }) => part.limitations(input, now));
 }
 
-/** The outcome of every part of the list; null for one that was not asked for. */
+/** The outcome of every part of the list; null for one that was not requested. */
 export function outcomesOf<L extends PartList>(parts: L, delivery: Delivery): OutcomesOf<L> {
   const found = new Map(delivery.parts.map(({ part, outcome }) => [part.name, outcome]));
   // safe because the outcome under a part's name was made by that part

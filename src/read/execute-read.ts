@@ -27,7 +27,7 @@ export type Caller = {
   readonly principal: Principal;
   readonly requestId: Id<'req'>;
   /** The transport has counted the request against its rate limit, as HTTP does before it parses one. */
-  readonly isRateLimited: boolean;
+  readonly isCounted: boolean;
   /** Adds facts to the log line of the request. Called before the response, more than once where the store of counters is down. */
   readonly log: (event: ReadEvent) => void;
 };
@@ -46,7 +46,7 @@ export type ReadCall<M extends Main = Main> = {
   /** Only prices the read. */
   readonly isDryRun: boolean;
   readonly idempotencyKey: { readonly text: string; readonly digest: string } | null;
-  /** SHA-256, in hex, of what makes two calls the same; an Idempotency-Key is good for one. */
+  /** SHA-256, in hex, of what makes two calls the same. An Idempotency-Key belongs to one fingerprint. */
   readonly fingerprint: string;
   /** How the transport writes a response, so that a repeat can be answered with the same bytes. */
   readonly format: ResponseFormat;
@@ -58,7 +58,7 @@ export type ResponseFormat = {
   readonly refusal: (refusal: ReadRefusal) => AnswerText;
 };
 
-/** What a read used of the account, and what is left; null where that is not known without asking. Micro-credits. */
+/** What a read cost, and the available balance after it; null where that would take another query. Micro-credits. */
 export type Credits = { readonly used: number; readonly remaining: number | null };
 
 /** What a transport reports besides the content. `rateLimit` is null where the transport has counted the request itself. */
@@ -158,8 +158,8 @@ function logRead({ caller, trace: { available: _headersOnly, ...trace } }: Run<M
 }
 
 /** Counts the call against the caller's quota, unless the transport has done so. The operator is never limited. */
-async function countCall({ limits }: ExecuteReadDeps, { principal, isRateLimited, log }: Caller) {
-  if (isRateLimited || principal.kind === 'owner') return { rateLimit: null, refusal: null };
+async function countCall({ limits }: ExecuteReadDeps, { principal, isCounted, log }: Caller) {
+  if (isCounted || principal.kind === 'owner') return { rateLimit: null, refusal: null };
   const counted = await takeReadQuota(limits, principal.keyHash);
   const rateLimit = counted === STORE_DOWN ? null : counted;
   const refusal = rateLimit === null ? null : rateLimitRefusal(rateLimit);

@@ -1,12 +1,12 @@
 import { ok, type Result } from '../core/result.ts';
 import type { ReadRefusal } from '../errors/from-read.ts';
 import type { ReadContext } from './model/context.ts';
-import type { AnyPart, Asked, Known, NeededParts, PartList, RequestOf } from './model/part.ts';
+import type { AnyPart, PartInput, Known, NeededParts, PartList, RequestOf } from './model/part.ts';
 
-/** A part that was asked for, with its options and with what is known of it and of the parts it needs. */
-export type PlannedPart = Asked<unknown, NeededParts> & { readonly part: AnyPart; readonly known: Known<unknown> };
+/** A requested part, with what is known of it and of the parts it needs. */
+export type PlannedPart = PartInput<unknown, NeededParts> & { readonly part: AnyPart; readonly known: Known<unknown> };
 
-/** What is at hand for a read before any money moves or any provider is asked. */
+/** What is known of a read before any money moves or any provider is called. */
 export type Plan = {
   readonly parts: readonly PlannedPart[];
   readonly main: PlannedPart;
@@ -14,29 +14,29 @@ export type Plan = {
   readonly isComplete: boolean;
 };
 
-/** A part that was asked for, before anything is known of it. */
-type AskedPart = { readonly part: AnyPart; readonly options: unknown };
+/** A requested part, before anything is known of it. */
+type RequestedPart = { readonly part: AnyPart; readonly options: unknown };
 
 /** The parts of a request in the order of the list, those that follow from an option of another included. */
-export function askedParts(parts: PartList, request: RequestOf<PartList>): readonly AskedPart[] {
-  const asked: AskedPart[] = [];
+export function requestedParts(parts: PartList, request: RequestOf<PartList>): readonly RequestedPart[] {
+  const requested: RequestedPart[] = [];
   for (const part of parts) {
-    const needed = neededBy(part, asked, () => null);
+    const needed = neededBy(part, requested, () => null);
     const options = request.parts[part.name] ?? part.impliedBy?.(needed) ?? null;
-    if (options !== null) asked.push({ part, options });
+    if (options !== null) requested.push({ part, options });
   }
-  return asked;
+  return requested;
 }
 
 /** The parts that a part needs, with what `outcomeOf` says of them. */
-export function neededBy<A extends AskedPart>(
+export function neededBy<A extends RequestedPart>(
   part: AnyPart,
-  asked: readonly A[],
+  requested: readonly A[],
   outcomeOf: (needed: A) => unknown,
-): Asked<unknown, NeededParts>['needed'] {
+): PartInput<unknown, NeededParts>['needed'] {
   return Object.fromEntries(
     Object.entries(part.needs).map(([name, need]) => {
-      const found = asked.find((candidate) => candidate.part.name === need.name);
+      const found = requested.find((candidate) => candidate.part.name === need.name);
       return [name, found === undefined ? null : { options: found.options, outcome: outcomeOf(found) }];
     }),
   );
@@ -44,21 +44,21 @@ export function neededBy<A extends AskedPart>(
 
 /** The plan for a share link that was not resolved yet: everything may have to be fetched. */
 export function planUnlocated(parts: PartList, request: RequestOf<PartList>): Plan {
-  const asked = askedParts(parts, request);
-  const planned = asked.map(({ part, options }) => ({
+  const requested = requestedParts(parts, request);
+  const planned = requested.map(({ part, options }) => ({
     part,
     options,
     known: part.nothingKnown,
-    needed: neededBy(part, asked, () => null),
+    needed: neededBy(part, requested, () => null),
   }));
   return { parts: planned, main: mainOf(planned, request), isComplete: false };
 }
 
-/** Looks every part up, side by side where their keys allow it. Refuses options that are wrong by themselves. */
+/** Looks every part up, side by side where their keys allow it. Refuses options that are invalid by themselves. */
 export async function planRead(context: ReadContext, parts: PartList, request: RequestOf<PartList>): Promise<Result<Plan, ReadRefusal>> {
-  const asked = askedParts(parts, request);
+  const requested = requestedParts(parts, request);
   const lookups = new Map<string, Promise<Result<PlannedPart, ReadRefusal>>>();
-  for (const one of asked) lookups.set(one.part.name, lookUp(context, one, { asked, lookups }));
+  for (const one of requested) lookups.set(one.part.name, lookUp(context, one, { requested, lookups }));
   const planned: PlannedPart[] = [];
   for (const lookedUp of await Promise.all(lookups.values())) {
     if (!lookedUp.ok) return lookedUp;
@@ -68,12 +68,15 @@ export async function planRead(context: ReadContext, parts: PartList, request: R
 }
 
 /** The lookups that have begun: all of the parts that this one may need, since they stand before it in the list. */
-type Begun = { readonly asked: readonly AskedPart[]; readonly lookups: ReadonlyMap<string, Promise<Result<PlannedPart, ReadRefusal>>> };
+type Begun = {
+  readonly requested: readonly RequestedPart[];
+  readonly lookups: ReadonlyMap<string, Promise<Result<PlannedPart, ReadRefusal>>>;
+};
 
 async function lookUp(
   context: ReadContext,
-  { part, options }: AskedPart,
-  { asked, lookups }: Begun,
+  { part, options }: RequestedPart,
+  { requested, lookups }: Begun,
 ): Promise<Result<PlannedPart, ReadRefusal>> {
   const hits = new Map<string, unknown>();
   if (part.isKeyedByNeeds === true) {
@@ -82,7 +85,7 @@ async function lookUp(
       if (found?.ok === true) hits.set(name, found.value.known.hit);
     }
   }
-  const needed = neededBy(part, asked, (need) => hits.get(need.part.name) ?? null);
+  const needed = neededBy(part, requested, (need) => hits.get(need.part.name) ?? null);
   const isKeyKnown = part.isKeyedByNeeds !== true || Object.values(needed).every((need) => need === null || need.outcome !== null);
   if (!isKeyKnown) return ok({ part, options, needed, known: part.nothingKnown });
   const known = await part.lookUp(context, { options, needed });

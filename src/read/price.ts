@@ -9,13 +9,13 @@ import type { Plan } from './plan.ts';
  * have no line.
  */
 export function priceLines(deps: ReadDeps, plan: Plan): readonly PricedLine[] {
-  return plan.parts.flatMap(({ part, ...asked }) => part.priceLines(deps, asked)).filter(({ amount }) => amount > 0);
+  return plan.parts.flatMap(({ part, ...input }) => part.priceLines(deps, input)).filter(({ amount }) => amount > 0);
 }
 
 /** What each held line came to: what was delivered, at the price of its origin. */
 export function finalPrices(deps: ReadDeps, held: readonly PricedLine[], delivery: Delivery): readonly SettledLine[] {
   const final = new Map(
-    delivery.parts.flatMap(({ part, ...asked }) => part.finalPrices(deps, asked).map((line) => [line.item, line] as const)),
+    delivery.parts.flatMap(({ part, ...input }) => part.finalPrices(deps, input).map((line) => [line.item, line] as const)),
   );
   return held.map(({ item }) => final.get(item) ?? { item, settled: ZERO, reason: 'not_delivered' });
 }

@@ -75,7 +75,7 @@ export function createReader<L extends PartList>(deps: ReadDeps, parts: L): Read
   };
 }
 
-/** Finds out what is asked for and what of it is cached, without asking the database or a provider. */
+/** Finds out what is requested and what of it is cached, without calling the database or a provider. */
 async function planOrder(job: ReadJob): Promise<Result<{ readonly target: Target; readonly plan: Plan }, ReadRefusal>> {
   const { deps, parts, order, trace } = job;
   const parsed = parseTarget(order.input);

@@ -51,7 +51,7 @@ export function buildReader(settings: Settings, env: Env, background: (work: Pro
   return createReader(deps, PARTS);
 }
 
-function boundary(settings: Settings, { fetch, clock }: Runtime) {
+function gateway(settings: Settings, { fetch, clock }: Runtime) {
   return { endpoint: settings.ACHRONON_AI_ENDPOINT, token: settings.ACHRONON_AI_SERVICE_TOKEN, fetch, clock };
 }
 
@@ -84,14 +84,14 @@ function directSources(settings: Settings, env: Env, background: (work: Promise<
       circuit('transcript'),
     ),
     transcriber: createTranscriber({
-      ...boundary(settings, runtime),
+      ...gateway(settings, runtime),
       path: settings.ACHRONON_AI_TRANSCRIBE_PATH,
       model: settings.ACHRONON_AI_TRANSCRIBE_MODEL,
       timeoutMs: settings.ACHRONON_AI_TRANSCRIBE_TIMEOUT_MS,
       maxDurationSeconds: settings.ACHRONON_AI_TRANSCRIBE_MAX_DURATION_SEC,
     }),
     parser: createParser({
-      ...boundary(settings, runtime),
+      ...gateway(settings, runtime),
       path: settings.ACHRONON_AI_PARSE_PATH,
       model: settings.ACHRONON_AI_PARSE_MODEL,
       timeoutMs: settings.ACHRONON_AI_PARSE_TIMEOUT_MS,
@@ -119,9 +119,9 @@ function contentCache(settings: Settings, env: Env, { clock }: Runtime): Content
     put: (key: string, value: string, options: { readonly expirationTtl: number }) => env.CONTENT_CACHE.put(key, value, options),
   };
   if (settings.HOT_CACHE_SECONDS === 0) return createContentCache(store, null, clock);
-  const hot = memoryCaches.get(env) ?? createMemoryCache(memoryLimits(settings.HOT_CACHE_SECONDS), clock);
-  memoryCaches.set(env, hot);
-  return createContentCache(store, hot, clock);
+  const memory = memoryCaches.get(env) ?? createMemoryCache(memoryLimits(settings.HOT_CACHE_SECONDS), clock);
+  memoryCaches.set(env, memory);
+  return createContentCache(store, memory, clock);
 }
 
 /** Factories of the adapters; only those with a key are called. */

@@ -23,8 +23,8 @@ const STORE_TIMEOUT_MS = 2_000;
 export type WriteOptions = {
   /** How long the store retains it beyond its time to live. */
   readonly retainSeconds: number;
-  /** `joiner`: the request that made the upstream call writes the store, which accepts one write a second for each key. */
-  readonly by: 'reader' | 'joiner';
+  /** `follower`: the request that made the upstream call writes the store, which accepts one write a second for each key. */
+  readonly by: 'reader' | 'follower';
 };
 
 /** The content cache. A failing store and a value of another shape count as a miss, never as an error. */
@@ -52,11 +52,11 @@ export function createContentCache(store: KeyValueStore, memory: MemoryCache | n
       return parsed.data;
     },
     async keep(key, entry, { retainSeconds, by }) {
-      if (by === 'joiner' && memory === null) return;
+      if (by === 'follower' && memory === null) return;
       const text = JSON.stringify(entry);
       if (text.length > MAX_VALUE_CHARS) return;
       memory?.kept(key, text, entry);
-      if (by === 'joiner') return;
+      if (by === 'follower') return;
       const expirationTtl = Math.max(MIN_TTL_SECONDS, entry.ttlSeconds + retainSeconds);
       await textInTime(store.put(key, text, { expirationTtl }).then(() => null));
     },

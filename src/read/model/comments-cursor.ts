@@ -27,7 +27,7 @@ const Content = z.object({
   position: CommentsPositionSchema,
 });
 
-/** Writes and reads cursors. They are signed, not encrypted: nothing in one is secret, but a forged one would choose what a provider is asked. */
+/** Writes and reads cursors. They are signed, not encrypted: nothing in one is secret, but a forged one would choose what a provider is sent. */
 export interface CursorSeal {
   seal(content: CursorContent): Promise<string>;
   /** Refuses a cursor that was changed or forged (`invalid`), or belongs to another post or kind of batch. */

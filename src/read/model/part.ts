@@ -12,8 +12,8 @@ import type { ReadTrace } from './trace.ts';
 /** What is known of a part before it is fetched. `hit` is what the cache can deliver as it is. */
 export type Known<Outcome> = { readonly hit: Outcome | null };
 
-/** The options of a part, and of the parts it needs their options and what has come of them; null for one that was not asked for. */
-export type Asked<Options, Needs> = {
+/** The options of a part, and the options and outcomes of the parts that it needs; null for one that was not requested. */
+export type PartInput<Options, Needs> = {
   readonly options: Options;
   readonly needed: {
     readonly [N in keyof Needs]: { readonly options: OptionsOf<Needs[N]>; readonly outcome: OutcomeOf<Needs[N]> | null } | null;
@@ -39,44 +39,47 @@ export type SampleRequest<Variant> = {
 
 /**
  * One part of a read: everything that is particular to it. The read itself only walks the list of parts (parts/parts.ts), so a new part is
- * a file, a line in the list and a row of the price card. Methods get at most the context and what was asked.
+ * a file, a line in the list and a row of the price card. Methods take the context, or what they need of it, and the input.
  */
 export interface Part<Name extends string, Options, Outcome, Lookup extends Known<Outcome>, Needs extends NeededParts, Variant> {
   /** Names the part in a request and in the outcome. */
   readonly name: Name;
-  /** The parts that it is made from or fetched with. It is fetched after those of them that were asked for. */
+  /** The parts that it is made from. It is fetched after those of them that were requested. */
   readonly needs: Needs;
   /** Its cache key depends on the content of what it needs, so that it can only be looked up when all of that is a hit. */
   readonly isKeyedByNeeds?: boolean;
-  /** What the parts that it needs leave of the time, where they can end early. */
+  /** The time that parts which it needs leave for it, if they can end early. */
   readonly reserve?: TimeReserve;
   /** It can deliver less, or nothing, when time is short, and so leaves the reserve to parts that need it. */
   readonly endsEarly?: boolean;
   readonly nothingKnown: Lookup;
-  /** The options of a part that is not asked for by its own name but by an option of one that it needs; null when it is not. */
-  impliedBy?(needed: Asked<Options, Needs>['needed']): Options | null;
+  /** For a part that an option of another requests: its options; null when it is not requested. */
+  impliedBy?(needed: PartInput<Options, Needs>['needed']): Options | null;
   /** Whether it can be fetched at all in this deployment. */
   isAvailable(deps: ReadDeps): boolean;
-  /** Asks the cache, never a provider. Refuses options that are wrong by themselves. */
-  lookUp(context: ReadContext, asked: Asked<Options, Needs>): Promise<Result<Lookup, ReadRefusal>>;
+  /** Reads the cache and never calls a provider. Refuses options that are invalid by themselves. */
+  lookUp(context: ReadContext, input: PartInput<Options, Needs>): Promise<Result<Lookup, ReadRefusal>>;
   /** For a main part: why the read ends, given what is known of it; null when it goes on. */
   refusal?(options: Options, known: Lookup): ReadRefusal | null;
-  /** Asks the providers, and caches what they deliver. Called only while a hold is open, and only without a hit. */
-  fetch(context: ReadContext, asked: Asked<Options, Needs> & { readonly known: Lookup }): Promise<Result<Outcome, PartFailure<Outcome>>>;
+  /** Calls the providers, and caches what they deliver. Called only while a hold is open, and only without a hit. */
+  fetch(
+    context: ReadContext,
+    input: PartInput<Options, Needs> & { readonly known: Lookup },
+  ): Promise<Result<Outcome, PartFailure<Outcome>>>;
   /** The most that it may cost, by line. A line of zero is left out. */
-  priceLines(deps: ReadDeps, asked: Asked<Options, Needs> & { readonly known: Lookup }): readonly PricedLine[];
-  /** What its lines came to. Lines that were not held are ignored. */
-  finalPrices(deps: ReadDeps, asked: Asked<Options, Needs> & { readonly outcome: Outcome }): readonly SettledLine[];
+  priceLines(deps: ReadDeps, input: PartInput<Options, Needs> & { readonly known: Lookup }): readonly PricedLine[];
+  /** The final price of its lines. Lines that were not held are ignored. */
+  finalPrices(deps: ReadDeps, input: PartInput<Options, Needs> & { readonly outcome: Outcome }): readonly SettledLine[];
   /** Everything about it that is missing or weaker than it looks. `now` in unix milliseconds. */
-  limitations(asked: Asked<Options, Needs> & { readonly outcome: Outcome }, now: number): readonly Limitation[];
-  /** Its field of the receipt, null there when it was not asked for. Never text that people wrote. */
-  readonly receipt: { readonly field: string; of(asked: { readonly options: Options; readonly outcome: Outcome }): Json } | null;
+  limitations(input: PartInput<Options, Needs> & { readonly outcome: Outcome }, now: number): readonly Limitation[];
+  /** Its field of the receipt, null there when it was not requested. Never text that people wrote. */
+  readonly receipt: { readonly field: string; of(input: { readonly options: Options; readonly outcome: Outcome }): Json } | null;
   /** For a part that can be the main one: the content whose provider and age stand for the whole read. */
   main?(outcome: Outcome): Delivered<unknown> | null;
   /** What the log line says of it. */
   logged?(outcome: Outcome): Partial<ReadTrace>;
   /** Invents it for a test key. */
-  sample(asked: Asked<Options, Needs>, request: SampleRequest<Variant>): Result<Outcome, PartFailure<Outcome>>;
+  sample(input: PartInput<Options, Needs>, request: SampleRequest<Variant>): Result<Outcome, PartFailure<Outcome>>;
 }
 
 /** A part whose types do not matter to whoever walks the list. */
@@ -101,7 +104,7 @@ export type RequestOf<Parts extends PartList> = {
   readonly parts: { readonly [P in Parts[number] as P['name']]?: OptionsOf<P> };
 };
 
-/** What came of each part; null for one that was not asked for. */
+/** What came of each part; null for one that was not requested. */
 export type OutcomesOf<Parts extends PartList> = { readonly [P in Parts[number] as P['name']]: OutcomeOf<P> | null };
 
 /** How a sample differs from a complete one, part by part. */

@@ -12,7 +12,7 @@ import { staleCopy } from '../limitations/stale-copy.ts';
 import { CommentsPositionSchema, type CursorContent } from '../model/comments-cursor.ts';
 import type { ReadContext } from '../model/context.ts';
 import { type CacheLookup, type Delivered, EMPTY_LOOKUP, entryTimes, judgeEntry, ProviderSummary } from '../model/delivered.ts';
-import type { Asked, Part, PartFailure } from '../model/part.ts';
+import type { PartInput, Part, PartFailure } from '../model/part.ts';
 import { priceAt, refundedLine, shareOf } from '../pricing/prices.ts';
 import { type CommentsSample, sampleBatch } from '../samples/comments.ts';
 import { sampleCopy } from '../samples/copy.ts';
@@ -45,7 +45,7 @@ type CommentsLookup = {
 const needs = { media: mediaPart };
 
 type CommentsPart = Part<'comments', CommentsOptions, CommentsOutcome, CommentsLookup, typeof needs, CommentsSample>;
-type CommentsAsked = Asked<CommentsOptions, typeof needs>;
+type CommentsInput = PartInput<CommentsOptions, typeof needs>;
 
 /** Replies that are missing because time was short get another chance soon. */
 const INCOMPLETE_REPLIES_TTL_SECONDS = 600;
@@ -116,7 +116,7 @@ function countOf(outcome: CommentsOutcome): number {
   return outcome.kind === 'delivered' ? outcome.delivered.value.comments.length : 0;
 }
 
-async function lookUpComments(context: ReadContext, { options }: CommentsAsked): Promise<Result<CommentsLookup, ReadRefusal>> {
+async function lookUpComments(context: ReadContext, { options }: CommentsInput): Promise<Result<CommentsLookup, ReadRefusal>> {
   const from = await openCursor(context, options);
   if (!from.ok) return from;
   const key = keyOf(context, options);
@@ -128,7 +128,7 @@ async function lookUpComments(context: ReadContext, { options }: CommentsAsked):
 /** Fetches a batch, and caches it unless it was cut short by time or a failure. */
 async function fetchComments(
   context: ReadContext,
-  { options, needed, known }: CommentsAsked & { readonly known: CommentsLookup },
+  { options, needed, known }: CommentsInput & { readonly known: CommentsLookup },
 ): Promise<Result<CommentsOutcome, PartFailure<CommentsOutcome>>> {
   const { deps, target, budget } = context;
   const { limit, includeReplies } = options;

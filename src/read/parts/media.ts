@@ -67,7 +67,7 @@ export const mediaPart: MediaPart = {
   ],
   receipt: { field: 'type', of: ({ outcome }) => outcome.value.type },
   main: (outcome) => outcome,
-  sample: (_asked, request) => ok(sampleCopy('media', sampleMedia(request), request)),
+  sample: (_input, request) => ok(sampleCopy('media', sampleMedia(request), request)),
 };
 
 function keyOf({ target }: ReadContext): string {

@@ -13,7 +13,7 @@ import { contentHash, contentKey } from '../cache/key.ts';
 import { type Limitation, limitation } from '../limitations/catalog.ts';
 import type { ReadContext } from '../model/context.ts';
 import { entryTimes } from '../model/delivered.ts';
-import type { Asked, Known, Part } from '../model/part.ts';
+import type { PartInput, Known, Part } from '../model/part.ts';
 import { deliveredLine, priceAt, refundedLine } from '../pricing/prices.ts';
 import { commentOutput, MEDIA_OUTPUTS, SAMPLE_OWNER } from '../samples/outputs.ts';
 import { commentsPart } from './comments.ts';
@@ -61,7 +61,7 @@ export type ParseOutcome =
 const needs = { media: mediaPart, comments: commentsPart, transcript: transcriptPart };
 
 type ParsePart = Part<'parse', ParseOptions, ParseOutcome, Known<ParseOutcome>, typeof needs, ParseMissing>;
-type ParseAsked = Asked<ParseOptions, typeof needs>;
+type ParseInput = PartInput<ParseOptions, typeof needs>;
 
 const ParseEntry = z.object({
   ...entryTimes,
@@ -79,8 +79,8 @@ export const parsePart: ParsePart = {
   reserve: RESERVE,
   nothingKnown: { hit: null },
   isAvailable: (deps) => deps.parser.configured,
-  lookUp: async (context, asked) => ok({ hit: await lookUpParse(context, asked) }),
-  fetch: async (context, asked) => ok(await fetchParse(context, asked)),
+  lookUp: async (context, input) => ok({ hit: await lookUpParse(context, input) }),
+  fetch: async (context, input) => ok(await fetchParse(context, input)),
   priceLines(deps, { options, needed, known: { hit } }): readonly PricedLine[] {
     if (hit === null ? !deps.parser.configured : hit.kind === 'missing') return [];
     const prices = parsePrices(options, needed, hit?.kind === 'parsed' ? hit.usedComments : true);
@@ -122,7 +122,7 @@ export const parsePart: ParsePart = {
 };
 
 /** The prices of a mode: its own, and that of the comments that are its input or its subject. */
-function parsePrices(options: ParseOptions, needed: ParseAsked['needed'], usedComments: boolean): Map<LineItem, PriceId> {
+function parsePrices(options: ParseOptions, needed: ParseInput['needed'], usedComments: boolean): Map<LineItem, PriceId> {
   const limit = needed.comments?.options.limit;
   const prices = new Map<LineItem, PriceId>();
   if (options.subject === 'media') prices.set('media_parse', `media_parse_${options.mode}`);
@@ -131,7 +131,7 @@ function parsePrices(options: ParseOptions, needed: ParseAsked['needed'], usedCo
   return prices;
 }
 
-function parseLimitations({ needed, outcome }: ParseAsked & { readonly outcome: ParseOutcome }): Limitation[] {
+function parseLimitations({ needed, outcome }: ParseInput & { readonly outcome: ParseOutcome }): Limitation[] {
   if (outcome.kind === 'missing') return [limitation('parse_failed', 'parse', outcome.reason)];
   const found: Limitation[] = [];
   if (outcome.sample !== null && outcome.usedComments) {
@@ -150,8 +150,8 @@ function parseLimitations({ needed, outcome }: ParseAsked & { readonly outcome: 
   return found;
 }
 
-async function lookUpParse(context: ReadContext, asked: ParseAsked): Promise<ParseOutcome | null> {
-  const interpretation = interpretationOf(context, asked);
+async function lookUpParse(context: ReadContext, input: ParseInput): Promise<ParseOutcome | null> {
+  const interpretation = interpretationOf(context, input);
   if (interpretation === null) return nothingToParse;
   const cached = await cachedOutput(context, interpretation);
   const { parser } = context.deps;
@@ -159,13 +159,13 @@ async function lookUpParse(context: ReadContext, asked: ParseAsked): Promise<Par
   return { kind: 'missing', reason: 'boundary_not_configured', promptVersion: parser.promptVersion(interpretation.request) };
 }
 
-async function fetchParse(context: ReadContext, asked: ParseAsked): Promise<ParseOutcome> {
-  const interpretation = interpretationOf(context, asked);
+async function fetchParse(context: ReadContext, input: ParseInput): Promise<ParseOutcome> {
+  const interpretation = interpretationOf(context, input);
   return interpretation === null ? nothingToParse : interpret(context, interpretation);
 }
 
 /** Composes the request to the language model, with the key of its output; null when there is nothing to interpret. */
-function interpretationOf({ deps, target }: ReadContext, { options, needed }: ParseAsked): Interpretation | null {
+function interpretationOf({ deps, target }: ReadContext, { options, needed }: ParseInput): Interpretation | null {
   const owner = needed.media?.outcome?.value.owner.username ?? null;
   const hasComments = needed.comments?.outcome?.kind === 'delivered' && isAboutComments(options);
   const ranked = hasComments ? rankComments(commentsIn(needed), owner, MAX_SAMPLE_COMMENTS, purposeOf(options)) : null;
@@ -215,7 +215,7 @@ function purposeOf(options: ParseOptions): ReturnType<typeof samplePurpose> {
   return samplePurpose(options.subject === 'comments' ? options.mode : null);
 }
 
-function commentsIn({ comments }: ParseAsked['needed']) {
+function commentsIn({ comments }: ParseInput['needed']) {
   return comments?.outcome?.kind === 'delivered' ? comments.outcome.delivered.value.comments : [];
 }
 
@@ -223,7 +223,7 @@ function usesComments({ comments }: ParseRequest): boolean {
   return comments !== null && comments.length > 0;
 }
 
-function requestFor(shortcode: string, { options, needed }: ParseAsked, sample: readonly RankedComment[]): ParseRequest | null {
+function requestFor(shortcode: string, { options, needed }: ParseInput, sample: readonly RankedComment[]): ParseRequest | null {
   if (options.subject === 'comments') {
     if (sample.length === 0) return null;
     return { subject: 'comments', mode: options.mode, shortcode, mediaId: mediaIdFromShortcode(shortcode), comments: sample };

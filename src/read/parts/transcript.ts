@@ -12,7 +12,7 @@ import { limitation } from '../limitations/catalog.ts';
 import type { ReadContext } from '../model/context.ts';
 import { entryTimes } from '../model/delivered.ts';
 import type { ReadDeps } from '../model/deps.ts';
-import type { Asked, Part } from '../model/part.ts';
+import type { PartInput, Part } from '../model/part.ts';
 import { deliveredLine, refundedLine } from '../pricing/prices.ts';
 import { mediaPart } from './media.ts';
 import { type FetchedAt, recordCalls } from './upstream-calls.ts';
@@ -20,7 +20,7 @@ import { type FetchedAt, recordCalls } from './upstream-calls.ts';
 /** A video's words don't change. */
 const TRANSCRIPT_TTL_SECONDS = 2_592_000;
 
-/** That there is none may be a passing fault of the source, so it is asked again the next day. */
+/** That there is none may be a passing fault of the source, so it is called again the next day. */
 const NO_TRANSCRIPT_TTL_SECONDS = 86_400;
 
 /** Only what a provider supplies, or failing that one made by hosted transcription. */
@@ -40,7 +40,7 @@ export type TranscriptOutcome =
   | { readonly kind: 'transcript'; readonly transcript: Transcript; readonly status: 'hit' | 'miss' }
   | { readonly kind: 'missing'; readonly reason: TranscriptMissing; readonly status: 'hit' | 'miss' };
 
-/** `providerHasNone`: the providers were asked recently, and asking again would be in vain. */
+/** `providerHasNone`: the providers had none recently, so they are not called again. */
 type TranscriptLookup = { readonly hit: TranscriptOutcome | null; readonly providerHasNone: TranscriptMissing | null };
 
 const needs = { media: mediaPart };
@@ -49,7 +49,7 @@ const needs = { media: mediaPart };
 type TranscriptSample = TranscriptMissing | 'hosted';
 
 type TranscriptPart = Part<'transcript', TranscriptOptions, TranscriptOutcome, TranscriptLookup, typeof needs, TranscriptSample>;
-type TranscriptAsked = Asked<TranscriptOptions, typeof needs>;
+type TranscriptInput = PartInput<TranscriptOptions, typeof needs>;
 
 /** A transcript, or what one source said instead of one. */
 export const TranscriptEntry = z.object({
@@ -69,7 +69,7 @@ export const transcriptPart: TranscriptPart = {
   nothingKnown: { hit: null, providerHasNone: null },
   isAvailable: (deps) => deps.transcripts.providers.length > 0 || deps.transcriber.configured,
   lookUp: async (context, { options }) => ok(await lookUpTranscript(context, options)),
-  fetch: async (context, asked) => ok(await fetchTranscript(context, asked)),
+  fetch: async (context, input) => ok(await fetchTranscript(context, input)),
   priceLines(deps, { options: { source }, known: { hit } }) {
     const { priceCard, transcriber, transcripts } = deps;
     const lineOf = (amount: number & typeof ZERO) => [{ item: 'transcript', amount }];
@@ -128,7 +128,7 @@ async function lookUpTranscript({ deps, target }: ReadContext, { source }: Trans
 /** Asks the providers, and failing those hosted transcription where the caller wants it. */
 async function fetchTranscript(
   context: ReadContext,
-  { options, needed, known }: TranscriptAsked & { readonly known: TranscriptLookup },
+  { options, needed, known }: TranscriptInput & { readonly known: TranscriptLookup },
 ): Promise<TranscriptOutcome> {
   const media = needed.media?.outcome?.value;
   if (media === undefined) throw new Error('a transcript is read with its reel');
@@ -145,10 +145,10 @@ async function fetchTranscript(
 async function askProviders(context: ReadContext, media: InstagramMedia): Promise<Transcript | TranscriptMissing> {
   const { deps, target, budget } = context;
   if (deps.transcripts.providers.length === 0) return 'provider_none';
-  const asked = await deps.transcripts.fetchTranscript(target, videoOf(media)?.durationSeconds ?? null, budget);
-  const fetched = recordCalls(context, asked.ok ? asked.value : asked.error);
-  if (!asked.ok) return 'provider_failed';
-  const outcome = asked.value.value;
+  const answer = await deps.transcripts.fetchTranscript(target, videoOf(media)?.durationSeconds ?? null, budget);
+  const fetched = recordCalls(context, answer.ok ? answer.value : answer.error);
+  if (!answer.ok) return 'provider_failed';
+  const outcome = answer.value.value;
   const key = providerKey(mediaIdFromShortcode(media.shortcode));
   if (outcome.kind !== 'transcript') {
     keep(context, { key, at: fetched }, { kind: outcome.kind });
@@ -171,14 +171,14 @@ async function askTranscriber(context: ReadContext, media: InstagramMedia): Prom
   const request = { mediaId, shortcode, mediaUrl: video.url, durationSeconds: video.durationSeconds };
   // The address is signed anew with every read of the post, and another address makes another request.
   const idempotencyKey = `transcript:${contentHash([key, request]).slice(0, 32)}`;
-  const asked = await deps.transcriber.transcribe(request, idempotencyKey, budget);
-  const fetched = recordCalls(context, asked.ok ? asked.value : {});
-  if (!asked.ok) {
-    const { kind } = asked.error;
+  const answer = await deps.transcriber.transcribe(request, idempotencyKey, budget);
+  const fetched = recordCalls(context, answer.ok ? answer.value : {});
+  if (!answer.ok) {
+    const { kind } = answer.error;
     if (kind === 'no_speech' || kind === 'too_long') keep(context, { key, at: fetched }, { kind });
     return missingFromHosted(kind);
   }
-  const { text, language, segments } = asked.value;
+  const { text, language, segments } = answer.value;
   const transcript: Transcript = { text, source: 'hosted', language, segments: segments === null ? null : [...segments] };
   keep(context, { key, at: fetched }, { kind: 'transcript', transcript });
   return transcript;

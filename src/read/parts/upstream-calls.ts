@@ -13,5 +13,5 @@ export function recordCalls(
   if (fetched.attempts !== undefined) trace.attempts = [...(trace.attempts ?? []), ...fetched.attempts];
   const joined = fetched.flight?.joined === true;
   if (joined) trace.flight = 'joined';
-  return { storedAt: fetched.flight?.landedAt ?? deps.clock(), by: joined ? 'joiner' : 'reader' };
+  return { storedAt: fetched.flight?.landedAt ?? deps.clock(), by: joined ? 'follower' : 'reader' };
 }

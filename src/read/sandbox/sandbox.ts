@@ -17,7 +17,7 @@ import { SAMPLE_AGE_SECONDS, SAMPLE_PROVIDER, SAMPLE_TTL_SECONDS } from '../samp
 import { SANDBOX_SAMPLES, type SandboxSample } from './samples.ts';
 
 /**
- * Reads samples in the same envelope as posts: nothing is billed, and no provider, cache or language model is asked. Only the key is
+ * Reads samples in the same envelope as posts: nothing is billed, and no provider, cache or language model is called. Only the key is
  * identified. A target that is not a sample is `post_not_found`.
  */
 export function createSandbox({ clock }: { readonly clock: Clock }): Reader {

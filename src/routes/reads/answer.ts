@@ -45,7 +45,7 @@ function senderOf(
   const key = idempotencyKey(c.req.header('Idempotency-Key'));
   if (!key.ok) return key;
   const log: Caller['log'] = (event) => Object.assign(c.get('event'), event);
-  return ok({ caller: { principal: principal.value, requestId: c.get('requestId'), isRateLimited: true, log }, key: key.value });
+  return ok({ caller: { principal: principal.value, requestId: c.get('requestId'), isCounted: true, log }, key: key.value });
 }
 
 function callOf<M extends Main>(

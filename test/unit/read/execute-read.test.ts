@@ -69,7 +69,7 @@ function caller(over: Partial<Caller> = {}): Caller {
   return {
     principal: { kind: 'customer', keyHash: customer.keyHash, mode: 'live' },
     requestId: ids('req'),
-    isRateLimited: false,
+    isCounted: false,
     log: (event) => events.push(event),
     ...over,
   };
@@ -137,7 +137,7 @@ describe('a read without a transport', () => {
     });
     expect(events.at(-1)).toEqual({ rateLimit: 'burst' });
     expect(new Set(store.taken)).toEqual(new Set([customer.keyHash]));
-    const counted = await executeRead(caller({ isRateLimited: true }), call());
+    const counted = await executeRead(caller({ isCounted: true }), call());
     expect(counted).toMatchObject({ ok: true, value: { rateLimit: null } });
     expect(store.taken).toHaveLength(61);
   });

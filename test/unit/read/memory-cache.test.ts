@@ -122,7 +122,7 @@ describe('what an isolate remembers', () => {
 
   test('of a flight that was joined is not written to the store, which its starter does', async () => {
     const { clock, kv, cache } = isolate();
-    await cache.keep('joined', linkTo('AAAAAAA', clock()), { retainSeconds: 0, by: 'joiner' });
+    await cache.keep('joined', linkTo('AAAAAAA', clock()), { retainSeconds: 0, by: 'follower' });
     expect(await cache.get('joined', ShareLinkEntry, null)).not.toBeNull();
     expect(kv.calls).toEqual({ get: 0, put: 0 });
   });
