@@ -46,8 +46,8 @@ export function limitationTable(): string {
 
 /** Renders one row for each sandbox sample. */
 export function sandboxTable(): string {
-  const rows = Object.entries(SANDBOX_SAMPLES).map(([shortcode, { meaning, type, refusal }]) => {
-    const what = refusal === undefined ? (type ?? 'reel') : String(ERROR_ROWS[refusal.code].status);
+  const rows = Object.entries(SANDBOX_SAMPLES).map(([shortcode, { meaning, parts, refusal }]) => {
+    const what = refusal === undefined ? (parts?.media?.type ?? 'reel') : String(ERROR_ROWS[refusal.code].status);
     return `| \`${shortcode}\` | ${what} | ${meaning} |`;
   });
   return ['| Shortcode | Type or status | Demonstrates |', '| --- | --- | --- |', ...rows].join('\n');

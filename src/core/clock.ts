@@ -7,3 +7,8 @@ export const DAY_MS = 86_400_000;
 export function isoTime(unixMs: number): string {
   return new Date(unixMs).toISOString();
 }
+
+/** Whole seconds until a time, rounded up, at least 1: a caller who waits that long is not early. */
+export function secondsUntil(time: number, now: number): number {
+  return Math.max(1, Math.ceil((time - now) / 1_000));
+}

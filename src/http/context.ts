@@ -15,11 +15,10 @@ import type { UsageBook } from '../billing/usage/usage.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Env, SettingsProblem } from '../env.ts';
 import type { Id, Ids } from '../core/ids.ts';
-import type { Allowance, RateLimiter } from '../limits/limiter.ts';
-import type { Quota } from '../limits/policies.ts';
+import type { RateLimiter, RateLimitResult } from '../limits/limiter.ts';
 import type { Turnstile } from '../limits/turnstile.ts';
 import type { OwnerView } from '../ops/operator-view.ts';
-import type { Reader } from '../read/reader.ts';
+import type { ExecuteRead } from '../read/execute-read.ts';
 import type { Result } from '../core/result.ts';
 import type { RequestEvent } from './request-event.ts';
 
@@ -33,12 +32,9 @@ export type Payments = {
 export type Service = {
   readonly shard: number;
   readonly ledger: Ledger;
-  readonly reader: Reader;
-  /** Reads for test keys. */
-  readonly sandbox: Reader;
+  readonly executeRead: ExecuteRead;
   readonly replays: Replays;
   readonly answerSeal: AnswerSeal;
-  readonly holdTtlMs: number;
   readonly accounts: {
     readonly directory: Accounts;
     readonly keys: KeyRing;
@@ -67,7 +63,7 @@ export type Service = {
  */
 export type RateLimits = { readonly limiter: RateLimiter; readonly scale: number; readonly guessing: Map<string, number> };
 
-export type Measured = { readonly quota: Quota; readonly allowance: Allowance };
+export type Measured = RateLimitResult;
 
 /** A condition for serving reads. Names only, never values. */
 export type ReadinessCheck = { readonly name: string; readonly ok: boolean; readonly problem?: string };

@@ -1,3 +1,4 @@
+import { secondsUntil } from '../core/clock.ts';
 import { inTime, LATE } from '../core/timeout.ts';
 import type { Quota } from './policies.ts';
 
@@ -10,6 +11,8 @@ export type Allowance = {
   readonly remaining: number;
   readonly resetSeconds: number;
 };
+
+export type RateLimitResult = { readonly quota: Quota; readonly allowance: Allowance };
 
 /** Logged instead of a policy when the store failed and a request passed uncounted. */
 export const STORE_DOWN = 'store_down';
@@ -50,11 +53,6 @@ export function takeOne(
 
 export function windowEnd(counter: Counter, quota: Quota): number {
   return (counter.window + 1) * quota.windowSeconds * 1_000;
-}
-
-/** Whole seconds until a time, rounded up and at least 1, so that a caller who waits that long is not early. */
-export function secondsUntil(time: number, now: number): number {
-  return Math.max(1, Math.ceil((time - now) / 1_000));
 }
 
 /** Adds a timeout to a limiter: rejects when the store does not answer within it. */

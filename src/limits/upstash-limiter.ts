@@ -1,6 +1,7 @@
 import { Ratelimit } from '@upstash/ratelimit';
 import { Redis } from '@upstash/redis/cloudflare';
-import { type RateLimiter, secondsUntil } from './limiter.ts';
+import type { RateLimiter } from './limiter.ts';
+import { secondsUntil } from '../core/clock.ts';
 
 const PREFIX = 'igskill:limit';
 

@@ -1,26 +1,43 @@
 import type { KeptAnswer } from '../billing/idempotency/idempotency.ts';
+import type { ReadRefusal } from '../errors/from-read.ts';
+import type { Budget } from '../net/deadline.ts';
+import type { Freshness } from './cache/freshness.ts';
+import type { ReadDeps } from './model/deps.ts';
+import type { PartList, RequestOf } from './model/part.ts';
+import type { ReadTrace } from './model/trace.ts';
+import type { Parts } from './parts/parts.ts';
 import type { Payer } from './pricing/payer.ts';
-import type { Reading } from './reading.ts';
-import type { ReadRefusal } from './refusals.ts';
-import type { Freshness, Want } from './want.ts';
+import type { ReadResult } from './response/result.ts';
 
-/** One paid read, as a route orders it. */
-export type ReadOrder = {
+/** One paid read. */
+export type ReadOrder<L extends PartList = Parts> = {
   /** The endpoint's path, for the receipt. */
   readonly endpoint: string;
-  /** The URL or shortcode as the caller gave it. */
+  /** The URL or shortcode as the caller sent it. */
   readonly input: string;
-  readonly want: Want;
+  readonly request: RequestOf<L>;
   readonly freshness: Freshness;
   readonly payer: Payer;
   /** The most it may cost, micro-credits; null without a ceiling. */
   readonly ceiling: number | null;
-  /** How an answer is kept for a repeat under the same Idempotency-Key; null without one. */
-  readonly memory: AnswerMemory | null;
+  /** Null without an Idempotency-Key. */
+  readonly recorder: ResponseRecorder<L> | null;
 };
 
-/** Renders an answer for keeping before it is known that the money moved: a reading's payment says all but the balance. */
-export type AnswerMemory = {
-  readonly reading: (reading: Reading) => Promise<KeptAnswer>;
-  readonly refusal: (refusal: ReadRefusal) => Promise<KeptAnswer>;
+/**
+ * Renders a response for storage before the money has moved, so that both are written in one batch. The payment of a result says
+ * everything but the balance.
+ */
+export interface ResponseRecorder<L extends PartList = Parts> {
+  result(result: ReadResult<L>): Promise<KeptAnswer>;
+  refusal(refusal: ReadRefusal): Promise<KeptAnswer>;
+}
+
+/** One order on its way, with everything that its steps share. */
+export type ReadJob = {
+  readonly deps: ReadDeps;
+  readonly parts: PartList;
+  readonly order: ReadOrder<PartList>;
+  readonly trace: ReadTrace;
+  readonly budget: Budget;
 };

@@ -1,99 +1,99 @@
-import type { InstagramMedia } from '../instagram/media.ts';
-import type { MediaTarget } from '../instagram/target.ts';
-import type { CommentBatch } from '../providers/provider.ts';
-import { err, ok, type Result } from '../core/result.ts';
-import type { CursorContent } from './comments-cursor.ts';
-import type { ReadDeps } from './ports.ts';
-import type { Freshness, Want } from './want.ts';
-import { lookUpComments } from './parts/comments.ts';
-import { lookUpMedia, type MediaSlot } from './parts/media.ts';
-import { lookUpParse, type ParseResult, prepareParse } from './parts/parse.ts';
-import { lookUpTranscript, type TranscriptSlot } from './parts/transcript.ts';
-import type { ReadRefusal } from './refusals.ts';
-import { EMPTY_SLOT, type Slot } from './slot.ts';
+import { ok, type Result } from '../core/result.ts';
+import type { ReadRefusal } from '../errors/from-read.ts';
+import type { ReadContext } from './model/context.ts';
+import type { AnyPart, PartInput, Known, NeededParts, PartList, RequestOf } from './model/part.ts';
 
-/** What is at hand for a read before any money or provider is asked. A part that isn't wanted is null. */
+/** A requested part, with what is known of it and of the parts it needs. */
+export type PlannedPart = PartInput<unknown, NeededParts> & { readonly part: AnyPart; readonly known: Known<unknown> };
+
+/** What is known of a read before any money moves or any provider is called. */
 export type Plan = {
-  readonly want: Want;
-  readonly media: MediaSlot | null;
-  readonly comments: (Slot<CommentBatch> & { readonly from: CursorContent | null }) | null;
-  readonly transcript: TranscriptSlot | null;
-  readonly parse: { readonly hit: ParseResult | null } | null;
-  /** Whether everything wanted is at hand, so that nothing has to go out. */
+  readonly parts: readonly PlannedPart[];
+  readonly main: PlannedPart;
+  /** Every part is a hit, so that nothing has to be fetched. */
   readonly isComplete: boolean;
 };
 
-/** The plan for a post whose name is not known yet: everything may have to be fetched. */
-export function planUnlocated(want: Want): Plan {
-  const isMedia = want.main === 'media';
-  return {
-    want,
-    media: isMedia ? { ...EMPTY_SLOT, absent: null } : null,
-    comments: want.comments === null ? null : { ...EMPTY_SLOT, from: null },
-    transcript: isMedia && want.transcript !== 'none' ? { hit: null, providerHasNone: null } : null,
-    parse: want.parse === null ? null : { hit: null },
-    isComplete: false,
-  };
+/** A requested part, before anything is known of it. */
+type RequestedPart = { readonly part: AnyPart; readonly options: unknown };
+
+/** The parts of a request in the order of the list, those that follow from an option of another included. */
+export function requestedParts(parts: PartList, request: RequestOf<PartList>): readonly RequestedPart[] {
+  const requested: RequestedPart[] = [];
+  for (const part of parts) {
+    const needed = neededBy(part, requested, () => null);
+    const options = request.parts[part.name] ?? part.impliedBy?.(needed) ?? null;
+    if (options !== null) requested.push({ part, options });
+  }
+  return requested;
 }
 
-/** Looks up each wanted part by itself. Refuses a cursor that isn't ours or belongs to another request. */
-export async function planRead(deps: ReadDeps, want: Want, freshness: Freshness, target: MediaTarget): Promise<Result<Plan, ReadRefusal>> {
-  const { shortcode } = target;
-  const from = await openCursor(deps, want, shortcode);
-  if (!from.ok) return from;
-  const isMedia = want.main === 'media';
-  const [media, comments, transcript] = await Promise.all([
-    isMedia ? lookUpMedia(deps, shortcode, freshness) : null,
-    want.comments === null ? null : lookUpComments(deps, shortcode, want.comments, freshness),
-    isMedia && want.transcript !== 'none' ? lookUpTranscript(deps, shortcode, want.transcript) : null,
-  ]);
-  const isAtHand =
-    (media === null || media.hit !== null) &&
-    (comments === null || comments.hit !== null) &&
-    (transcript === null || transcript.hit !== null);
-  const parseHit = isAtHand && want.parse !== null ? await knownParse(deps, want, shortcode, { media, comments, transcript }) : null;
-  const parse = want.parse === null ? null : { hit: parseHit };
-  return ok({
-    want,
-    media,
-    comments: comments === null ? null : { ...comments, from: from.value },
-    transcript,
-    parse,
-    isComplete: isAtHand && (parse === null || parse.hit !== null),
-  });
+/** The parts that a part needs, with what `outcomeOf` says of them. */
+export function neededBy<A extends RequestedPart>(
+  part: AnyPart,
+  requested: readonly A[],
+  outcomeOf: (needed: A) => unknown,
+): PartInput<unknown, NeededParts>['needed'] {
+  return Object.fromEntries(
+    Object.entries(part.needs).map(([name, need]) => {
+      const found = requested.find((candidate) => candidate.part.name === need.name);
+      return [name, found === undefined ? null : { options: found.options, outcome: outcomeOf(found) }];
+    }),
+  );
 }
 
-async function openCursor(deps: ReadDeps, want: Want, shortcode: string): Promise<Result<CursorContent | null, ReadRefusal>> {
-  const wanted = want.comments;
-  if (wanted === null || wanted.cursor === null) return ok(null);
-  const opened = await deps.seal.open(wanted.cursor, { shortcode, includeReplies: wanted.includeReplies });
-  if (opened.ok) return opened;
-  const message =
-    opened.error === 'invalid'
-      ? 'The cursor is not one of ours, or was changed. Send it exactly as `nextCursor` gave it.'
-      : 'The cursor belongs to another post, or to a request with another `includeReplies`.';
-  return err({ code: 'invalid_cursor', message, details: { reason: opened.error } });
+/** The plan for a share link that was not resolved yet: everything may have to be fetched. */
+export function planUnlocated(parts: PartList, request: RequestOf<PartList>): Plan {
+  const requested = requestedParts(parts, request);
+  const planned = requested.map(({ part, options }) => ({
+    part,
+    options,
+    known: part.nothingKnown,
+    needed: neededBy(part, requested, () => null),
+  }));
+  return { parts: planned, main: mainOf(planned, request), isComplete: false };
 }
 
-async function knownParse(
-  deps: ReadDeps,
-  want: Want,
-  shortcode: string,
-  found: {
-    readonly media: Slot<InstagramMedia> | null;
-    readonly comments: Slot<CommentBatch> | null;
-    readonly transcript: TranscriptSlot | null;
-  },
-): Promise<ParseResult | null> {
-  const transcript = found.transcript?.hit?.kind === 'transcript' ? found.transcript.hit.transcript : null;
-  const prepared = await prepareParse(deps, want, {
-    shortcode,
-    media: found.media?.hit?.value ?? null,
-    transcript,
-    comments: found.comments?.hit?.value ?? null,
-  });
-  if (prepared === null) return { kind: 'missing', reason: 'nothing_to_parse', promptVersion: null };
-  const known = await lookUpParse(deps, prepared);
-  if (known !== null || deps.parser.configured) return known;
-  return { kind: 'missing', reason: 'boundary_not_configured', promptVersion: deps.parser.promptVersion(prepared.request) };
+/** Looks every part up, side by side where their keys allow it. Refuses options that are invalid by themselves. */
+export async function planRead(context: ReadContext, parts: PartList, request: RequestOf<PartList>): Promise<Result<Plan, ReadRefusal>> {
+  const requested = requestedParts(parts, request);
+  const lookups = new Map<string, Promise<Result<PlannedPart, ReadRefusal>>>();
+  for (const one of requested) lookups.set(one.part.name, lookUp(context, one, { requested, lookups }));
+  const planned: PlannedPart[] = [];
+  for (const lookedUp of await Promise.all(lookups.values())) {
+    if (!lookedUp.ok) return lookedUp;
+    planned.push(lookedUp.value);
+  }
+  return ok({ parts: planned, main: mainOf(planned, request), isComplete: planned.every(({ known }) => known.hit !== null) });
+}
+
+/** The lookups that have begun: all of the parts that this one may need, since they stand before it in the list. */
+type Begun = {
+  readonly requested: readonly RequestedPart[];
+  readonly lookups: ReadonlyMap<string, Promise<Result<PlannedPart, ReadRefusal>>>;
+};
+
+async function lookUp(
+  context: ReadContext,
+  { part, options }: RequestedPart,
+  { requested, lookups }: Begun,
+): Promise<Result<PlannedPart, ReadRefusal>> {
+  const hits = new Map<string, unknown>();
+  if (part.isKeyedByNeeds === true) {
+    for (const { name } of Object.values(part.needs)) {
+      const found = await lookups.get(name);
+      if (found?.ok === true) hits.set(name, found.value.known.hit);
+    }
+  }
+  const needed = neededBy(part, requested, (need) => hits.get(need.part.name) ?? null);
+  const isKeyKnown = part.isKeyedByNeeds !== true || Object.values(needed).every((need) => need === null || need.outcome !== null);
+  if (!isKeyKnown) return ok({ part, options, needed, known: part.nothingKnown });
+  const known = await part.lookUp(context, { options, needed });
+  return known.ok ? ok({ part, options, needed, known: known.value }) : known;
+}
+
+function mainOf(planned: readonly PlannedPart[], request: RequestOf<PartList>): PlannedPart {
+  const main = planned.find(({ part }) => part.name === request.main);
+  if (main === undefined) throw new Error('a read asks for its main part');
+  return main;
 }

@@ -1,28 +1,42 @@
+import { z } from 'zod';
+import { err, type Result } from '../core/result.ts';
+import { type ReadRefusal, shareLinkRefusal } from '../errors/from-read.ts';
 import type { MediaTarget, ShareTarget, Target } from '../instagram/target.ts';
 import type { Budget } from '../net/deadline.ts';
-import { err, type Result } from '../core/result.ts';
+import { isFresh } from './cache/freshness.ts';
 import { contentKey } from './cache/key.ts';
-import { isFresh, ShareLinkCopy } from './cache/content-cache.ts';
-import type { ReadDeps } from './ports.ts';
-import { type ReadRefusal, shareLinkRefusal } from './refusals.ts';
+import { entryTimes } from './model/delivered.ts';
+import type { ReadDeps } from './model/deps.ts';
 
-/** A share link keeps leading to the same post; a month is long enough to save the look-ups that matter. Seconds. */
+/** A share link keeps leading to the same post; a month saves the lookups that matter. */
 const SHARE_LINK_TTL_SECONDS = 2_592_000;
 
-/** A share link that was resolved before is the post it leads to. */
+/** Where a share link leads. */
+export const ShareLinkEntry = z.object({
+  ...entryTimes,
+  shortcode: z.string().regex(/^[A-Za-z0-9_-]{5,11}$/),
+  hint: z.enum(['post', 'reel', 'video', 'unknown']),
+});
+export type ShareLinkEntry = z.infer<typeof ShareLinkEntry>;
+
+/** Replaces a share link that was resolved before by the post it leads to. */
 export async function locate(deps: ReadDeps, target: Target): Promise<Target> {
   if (target.kind === 'media') return target;
-  const copy = await deps.cache.get(contentKey({ part: 'share_link', path: target.path }), ShareLinkCopy, null);
-  if (copy === null || !isFresh(copy, deps.clock(), null)) return target;
-  return { kind: 'media', shortcode: copy.shortcode, hint: copy.hint };
+  const entry = await deps.cache.get(keyOf(target), ShareLinkEntry, null);
+  if (entry === null || !isFresh(entry, deps.clock(), null)) return target;
+  return { kind: 'media', shortcode: entry.shortcode, hint: entry.hint };
 }
 
-/** Asks where a share link leads, and remembers it. Only while a hold is open. */
+/** Asks the platform where a share link leads, and caches it. Called only while a hold is open. */
 export async function resolve(deps: ReadDeps, target: ShareTarget, budget: Budget): Promise<Result<MediaTarget, ReadRefusal>> {
   const resolved = await deps.shareLinks.resolve(target, budget);
   if (!resolved.ok) return err(shareLinkRefusal(resolved.error.kind));
   const { shortcode, hint } = resolved.value;
-  const copy: ShareLinkCopy = { storedAt: deps.clock(), ttlSeconds: SHARE_LINK_TTL_SECONDS, shortcode, hint };
-  deps.background(deps.cache.keep(contentKey({ part: 'share_link', path: target.path }), copy, 0, 'reader'));
+  const entry: ShareLinkEntry = { storedAt: deps.clock(), ttlSeconds: SHARE_LINK_TTL_SECONDS, shortcode, hint };
+  deps.background(deps.cache.keep(keyOf(target), entry, { retainSeconds: 0, by: 'reader' }));
   return resolved;
+}
+
+function keyOf({ path }: ShareTarget): string {
+  return contentKey({ part: 'share_link', path });
 }

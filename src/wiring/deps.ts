@@ -1,16 +1,14 @@
 import { createReplays } from '../billing/idempotency/libsql-idempotency.ts';
 import { PRICE_CARD } from '../billing/price-card.ts';
 import type { Env, Settings } from '../env.ts';
-import type { AppDeps, RateLimits, Service } from '../http/context.ts';
+import type { AppDeps, Service } from '../http/context.ts';
 import { ownersShard, shardOf } from '../http/auth/shard.ts';
 import type { ShardHints } from '../http/context.ts';
-import { createTimedLimiter } from '../limits/limiter.ts';
-import { createObjectLimiter } from '../limits/durable-object-limiter.ts';
-import { createUpstashLimiter } from '../limits/upstash-limiter.ts';
 import { createJobStore, runJobs } from '../ops/jobs/jobs.ts';
 import { createMetricsStore, type MetricsStore } from '../ops/metrics/metrics-store.ts';
 import { scheduledJobs } from '../ops/operator-view.ts';
 import { countersOf } from '../ops/metrics/request-counters.ts';
+import { rateLimits } from './rate-limits.ts';
 import { readiness } from './readiness.ts';
 import { ok } from '../core/result.ts';
 import { count } from './counters.ts';
@@ -49,20 +47,6 @@ function buildService(context: RequestContext, hints: ShardHints): Service {
 /** All shards in order. Opening one costs no network. */
 function allShards(settings: Settings, env: Env, runtime: Runtime): readonly Shard[] {
   return Array.from({ length: shardCount(settings) }, (_none, number) => openShard(settings, env, number, runtime));
-}
-
-/** What one isolate remembers, by subject and until when: who is over a limit that Upstash counts, and which addresses guess keys. */
-const limitMemory = new WeakMap<Env, { readonly refused: Map<string, number>; readonly guessing: Map<string, number> }>();
-
-function rateLimits(settings: Settings, env: Env): RateLimits {
-  const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token, RATE_LIMIT_TIMEOUT_MS: timeoutMs } = settings;
-  const memory = limitMemory.get(env) ?? { refused: new Map(), guessing: new Map() };
-  limitMemory.set(env, memory);
-  const limiter =
-    url !== undefined && token !== undefined
-      ? createUpstashLimiter({ url, token, timeoutMs, refused: memory.refused })
-      : createObjectLimiter(env.RATE_LIMITS);
-  return { limiter: createTimedLimiter(limiter, timeoutMs), scale: settings.RATE_LIMIT_SCALE, guessing: memory.guessing };
 }
 
 /** Where the counters are kept, for the object that brings them together. Throws while settings are missing. */

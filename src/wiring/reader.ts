@@ -19,8 +19,10 @@ import type { Provider, ProviderId } from '../providers/provider.ts';
 import { createScrapeCreators } from '../providers/scrapecreators/scrapecreators.ts';
 import { createShareLinkResolver } from '../providers/share-link.ts';
 import { type ContentCache, createContentCache } from '../read/cache/content-cache.ts';
-import { createHotCopies, type HotCopies, hotLimits } from '../read/cache/memory.ts';
-import { createCursorSeal } from '../read/comments-cursor.ts';
+import { createMemoryCache, type MemoryCache, memoryLimits } from '../read/cache/memory.ts';
+import { createCursorSeal } from '../read/model/comments-cursor.ts';
+import type { ReadDeps } from '../read/model/deps.ts';
+import { PARTS } from '../read/parts/parts.ts';
 import { createReader, type Reader } from '../read/reader.ts';
 import { count } from './counters.ts';
 import { type RequestContext, type Runtime, settingsFrom, workerd } from './runtime.ts';
@@ -30,7 +32,7 @@ export function buildReader(context: RequestContext): Reader {
   const { clock } = runtime;
   const direct = directSources(context);
   const coalesce = createCoalescingClient({ flights: env.READ_FLIGHTS, clock, beganAt: clock() });
-  return createReader({
+  const deps: ReadDeps = {
     clock,
     cache: contentCache(settings, env, runtime),
     seal: createCursorSeal(settings.CURSOR_SIGNING_SECRET),
@@ -45,10 +47,11 @@ export function buildReader(context: RequestContext): Reader {
     contentTtlSeconds: settings.CONTENT_TTL_SECONDS,
     absentTtlSeconds: settings.NOT_FOUND_TTL_SECONDS,
     background,
-  });
+  };
+  return createReader(deps, PARTS);
 }
 
-function boundary(settings: Settings, { fetch, clock }: Runtime) {
+function gateway(settings: Settings, { fetch, clock }: Runtime) {
   return { endpoint: settings.ACHRONON_AI_ENDPOINT, token: settings.ACHRONON_AI_SERVICE_TOKEN, fetch, clock };
 }
 
@@ -80,14 +83,14 @@ function directSources({ settings, env, background, runtime }: RequestContext): 
       circuit('transcript'),
     ),
     transcriber: createTranscriber({
-      ...boundary(settings, runtime),
+      ...gateway(settings, runtime),
       path: settings.ACHRONON_AI_TRANSCRIBE_PATH,
       model: settings.ACHRONON_AI_TRANSCRIBE_MODEL,
       timeoutMs: settings.ACHRONON_AI_TRANSCRIBE_TIMEOUT_MS,
       maxDurationSeconds: settings.ACHRONON_AI_TRANSCRIBE_MAX_DURATION_SEC,
     }),
     parser: createParser({
-      ...boundary(settings, runtime),
+      ...gateway(settings, runtime),
       path: settings.ACHRONON_AI_PARSE_PATH,
       model: settings.ACHRONON_AI_PARSE_MODEL,
       timeoutMs: settings.ACHRONON_AI_PARSE_TIMEOUT_MS,
@@ -106,7 +109,8 @@ export function flightDeckFor(env: Env, runtime: Runtime = workerd): FlightDeck 
   return createFlightDeck(sources, runtime.clock);
 }
 
-const hotCopies = new WeakMap<Env, HotCopies>();
+/** The memory cache, one for each isolate. */
+const memoryCaches = new WeakMap<Env, MemoryCache>();
 
 function contentCache(settings: Settings, env: Env, { clock }: Runtime): ContentCache {
   const store = {
@@ -114,9 +118,9 @@ function contentCache(settings: Settings, env: Env, { clock }: Runtime): Content
     put: (key: string, value: string, options: { readonly expirationTtl: number }) => env.CONTENT_CACHE.put(key, value, options),
   };
   if (settings.HOT_CACHE_SECONDS === 0) return createContentCache(store, null, clock);
-  const hot = hotCopies.get(env) ?? createHotCopies(hotLimits(settings.HOT_CACHE_SECONDS), clock);
-  hotCopies.set(env, hot);
-  return createContentCache(store, hot, clock);
+  const memory = memoryCaches.get(env) ?? createMemoryCache(memoryLimits(settings.HOT_CACHE_SECONDS), clock);
+  memoryCaches.set(env, memory);
+  return createContentCache(store, memory, clock);
 }
 
 /** Adapters are created only when they have a key. */

@@ -9,6 +9,7 @@ import { createOwnerDesk } from '../billing/operator/libsql-operator.ts';
 import type { OwnerDesk } from '../billing/operator/operator.ts';
 import { createTopUps } from '../billing/topups/libsql-top-ups.ts';
 import type { TopUps } from '../billing/topups/top-ups.ts';
+import { PRICE_CARD } from '../billing/price-card.ts';
 import { createUsageBook } from '../billing/usage/libsql-usage.ts';
 import type { UsageBook } from '../billing/usage/usage.ts';
 import { microCredits } from '../core/money.ts';
@@ -18,9 +19,10 @@ import { createTurnstile, type Turnstile } from '../limits/turnstile.ts';
 import type { Configured } from '../ops/metrics/report.ts';
 import { createOwnerView, type OwnerView } from '../ops/operator-view.ts';
 import { PROVIDER_IDS } from '../providers/provider.ts';
-import type { Reader } from '../read/reader.ts';
+import { createExecuteRead, type ExecuteRead } from '../read/execute-read.ts';
 import { createSandbox } from '../read/sandbox/sandbox.ts';
 import { openShard, type Shard } from './database.ts';
+import { rateLimits } from './rate-limits.ts';
 import { buildPayments } from './payments.ts';
 import { buildReader } from './reader.ts';
 import type { RequestContext } from './runtime.ts';
@@ -44,8 +46,7 @@ export function createService(parts: ServiceParts): Service {
 
 class LazyService implements Service {
   readonly #parts: ServiceParts;
-  #reader: Reader | undefined;
-  #sandbox: Reader | undefined;
+  #executeRead: ExecuteRead | undefined;
   #replays: Replays | undefined;
   #answerSeal: AnswerSeal | undefined;
   #accounts: LazyAccounts | undefined;
@@ -64,16 +65,18 @@ class LazyService implements Service {
     return this.#parts.own.ledger;
   }
 
-  get holdTtlMs() {
-    return this.#parts.settings.READ_DEADLINE_MS + HOLD_SLACK_MS;
-  }
-
-  get reader() {
-    return (this.#reader ??= buildReader(this.#parts));
-  }
-
-  get sandbox() {
-    return (this.#sandbox ??= createSandbox({ clock: this.#parts.runtime.clock }));
+  get executeRead() {
+    const { own, settings, env, runtime } = this.#parts;
+    return (this.#executeRead ??= createExecuteRead({
+      ledger: own.ledger,
+      accounts: this.accounts.directory,
+      seal: this.answerSeal,
+      limits: { ...rateLimits(settings, env), clock: runtime.clock },
+      reader: () => buildReader(this.#parts),
+      sandbox: () => createSandbox({ clock: runtime.clock }),
+      priceCardVersion: PRICE_CARD.version,
+      holdTtlMs: settings.READ_DEADLINE_MS + HOLD_SLACK_MS,
+    }));
   }
 
   get replays() {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { envelopeOf } from '../../src/routes/reads/envelope.ts';
-import { MediaData } from '../../src/routes/reads/media-data.ts';
-import { MediaParseBlock } from '../../src/routes/reads/parse-block.ts';
+import { envelopeOf } from '../../src/read/response/envelope.ts';
+import { MediaData } from '../../src/read/response/data.ts';
+import { MediaParseBlock } from '../../src/read/response/interpretation.ts';
 import { useApi } from '../support/api.ts';
 import { errorOf, usageOf } from '../support/answers.ts';
 import { meteredRoute } from '../support/metered-route.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
-import { envelopeOf } from '../../src/routes/reads/envelope.ts';
-import { MediaData } from '../../src/routes/reads/media-data.ts';
-import { MediaParseBlock } from '../../src/routes/reads/parse-block.ts';
+import { envelopeOf } from '../../src/read/response/envelope.ts';
+import { MediaData } from '../../src/read/response/data.ts';
+import { MediaParseBlock } from '../../src/read/response/interpretation.ts';
 import type { Answer } from '../support/api.ts';
 import { useApi } from '../support/api.ts';
 import { errorOf } from '../support/answers.ts';

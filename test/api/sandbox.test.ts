@@ -5,7 +5,7 @@ import { MintedKey } from '../../src/routes/keys/requests.ts';
 import { commentsExample, postExample } from '../../src/routes/reads/examples.ts';
 import { LIMITATIONS } from '../../src/read/limitations/catalog.ts';
 import { COMMENT_PARSE_MODES, MEDIA_PARSE_MODES } from '../../src/parse/ports.ts';
-import { READ_ERRORS } from '../../src/read/refusals.ts';
+import { READ_ERRORS } from '../../src/errors/from-read.ts';
 import { SANDBOX_SAMPLES } from '../../src/read/sandbox/samples.ts';
 import { type Answer, type Api, useApi } from '../support/api.ts';
 import { unpublished } from '../support/published.ts';

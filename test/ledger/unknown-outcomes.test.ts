@@ -182,7 +182,6 @@ describe('an undo', () => {
       keyHash,
       fingerprint,
       scope: 'read:post',
-      mode: 'live',
       onceDigest: null,
       holdTtlMs: TTL_MS,
     });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Quote } from '../../src/routes/reads/quote-view.ts';
+import { Quote } from '../../src/read/response/quote.ts';
 import { mintApiKey } from '../../src/billing/keys/api-key.ts';
 import { errorOf, usageOf } from './answers.ts';
 import { type Answer, type Api, OWNER_KEY } from './api.ts';

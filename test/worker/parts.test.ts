@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { CommentsData, MediaData } from '../../src/routes/reads/media-data.ts';
-import { CommentParseBlock, MediaParseBlock } from '../../src/routes/reads/parse-block.ts';
-import { envelopeOf } from '../../src/routes/reads/envelope.ts';
+import { CommentsData, MediaData } from '../../src/read/response/data.ts';
+import { CommentParseBlock, MediaParseBlock } from '../../src/read/response/interpretation.ts';
+import { envelopeOf } from '../../src/read/response/envelope.ts';
 import { balanceOf, signUp, useWorker } from '../support/worker.ts';
 
 const worker = useWorker();

@@ -6,6 +6,7 @@ import { err, ok, type Result } from '../../core/result.ts';
 import { microsColumn } from '../../db/columns.ts';
 import { CALL_POLICY, type CallPolicy, callDatabase, type Unreachable } from '../../db/call.ts';
 import { revokeKey as revokeKeyRow } from '../keys/statements.ts';
+import { receiptColumn } from '../ledger/receipt.ts';
 import { BalanceRow, balanceOf, LineRow } from '../ledger/rows.ts';
 import { callCredit, readBalance, readLines } from '../ledger/statements.ts';
 import { OWNER_ACTION_KINDS, type OwnerDesk, type RequestRecord, type Unknown } from './operator.ts';
@@ -138,7 +139,7 @@ const Requests = z
       created_at: z.int(),
       expires_at: z.int(),
       resolved_at: z.int().nullable(),
-      body: jsonObject.nullable(),
+      body: receiptColumn.nullable(),
     }),
   )
   .max(1);

@@ -2,6 +2,7 @@ import type { Id } from '../../core/ids.ts';
 import type { MicroCredits } from '../../core/money.ts';
 import type { Result } from '../../core/result.ts';
 import type { Balance, ResolvedLine } from '../ledger/ledger.ts';
+import type { StoredReceipt } from '../ledger/receipt.ts';
 import type { Unreachable } from '../../db/call.ts';
 
 /** The operator's actions that are recorded. */
@@ -37,7 +38,7 @@ export type RequestRecord = {
   readonly expiresAt: number;
   readonly resolvedAt: number | null;
   readonly lines: readonly (Omit<ResolvedLine, 'settled' | 'refunded'> & { readonly settled: MicroCredits | null })[];
-  readonly receipt: Readonly<Record<string, unknown>> | null;
+  readonly receipt: StoredReceipt | null;
 };
 
 /** No account, key or request has this id. */

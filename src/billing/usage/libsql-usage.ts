@@ -7,13 +7,11 @@ import { err, ok, type Result } from '../../core/result.ts';
 import { microsColumn } from '../../db/columns.ts';
 import { CALL_POLICY, type CallPolicy, callDatabase } from '../../db/call.ts';
 import { missingScope } from '../keys/limits.ts';
-import type { ReceiptBody } from '../ledger/ledger.ts';
+import { receiptColumn } from '../ledger/receipt.ts';
 import { balanceOf, keyEnd, LineRow, PayerRow } from '../ledger/rows.ts';
 import { readLines, readPayer } from '../ledger/statements.ts';
 import { type LookRefusal, type Seen, USAGE_STATES, type UsageBook } from './usage.ts';
 import * as statement from './statements.ts';
-
-const body = z.string().transform((text): ReceiptBody => z.record(z.string(), z.unknown()).parse(JSON.parse(text)));
 
 const UsageRow = z.object({
   id: z.string(),
@@ -23,7 +21,7 @@ const UsageRow = z.object({
   resolved_at: z.int(),
   amount_micros: microsColumn,
   settled_micros: microsColumn.nullable(),
-  body: body.nullable(),
+  body: receiptColumn.nullable(),
 });
 
 const GroupRow = z.object({ label: z.string(), requests: z.int(), reserved: z.int(), settled: z.int() });
@@ -37,7 +35,7 @@ const ReceiptRow = z.object({
   resolved_at: z.int().nullable(),
   amount_micros: microsColumn,
   settled_micros: microsColumn.nullable(),
-  body: body.nullable(),
+  body: receiptColumn.nullable(),
 });
 
 const EntryRow = z.object({

@@ -3,7 +3,8 @@ import type { MicroCredits } from '../../core/money.ts';
 import type { Result } from '../../core/result.ts';
 import type { KeyRefusal } from '../accounts/accounts.ts';
 import type { LimitRefusal } from '../keys/limits.ts';
-import type { ReceiptBody, ResolvedLine } from '../ledger/ledger.ts';
+import type { ResolvedLine } from '../ledger/ledger.ts';
+import type { StoredReceipt } from '../ledger/receipt.ts';
 
 /** Why a key may not read usage: it doesn't work, or it lacks the scope `account`. */
 export type LookRefusal = KeyRefusal | Extract<LimitRefusal, { kind: 'scope_missing' }>;
@@ -35,7 +36,7 @@ export type UsageItem = {
   readonly reserved: MicroCredits;
   readonly settled: MicroCredits;
   /** Null unless it was settled. */
-  readonly receipt: ReceiptBody | null;
+  readonly receipt: StoredReceipt | null;
 };
 
 /** Sums of settled requests, in micro-credits. `group` is a day (YYYY-MM-DD, UTC), an endpoint or a key's id. */
@@ -52,7 +53,7 @@ export type UsageReceipt = {
   readonly reserved: MicroCredits;
   readonly settled: MicroCredits | null;
   readonly lines: readonly ResolvedLine[];
-  readonly receipt: ReceiptBody | null;
+  readonly receipt: StoredReceipt | null;
 };
 
 /** One entry of an account's journal. `createdAt` is unix milliseconds. */

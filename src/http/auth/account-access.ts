@@ -1,6 +1,6 @@
 import type { LookRefusal, Seen } from '../../billing/usage/usage.ts';
 import type { Refusal } from '../../errors.ts';
-import { identityRefusal, scopeRefusal } from '../../read/refusals.ts';
+import { identityRefusal, scopeRefusal } from '../../errors/from-database.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { authenticate } from './authenticate.ts';
 import type { AppContext } from '../context.ts';

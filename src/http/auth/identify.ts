@@ -1,7 +1,7 @@
 import type { Membership } from '../../billing/accounts/accounts.ts';
 import { type KeyScope, missingScope } from '../../billing/keys/limits.ts';
 import type { Refusal } from '../../errors.ts';
-import { identityRefusal, scopeRefusal } from '../../read/refusals.ts';
+import { identityRefusal, scopeRefusal } from '../../errors/from-database.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { authenticate } from './authenticate.ts';
 import type { AppContext } from '../context.ts';

@@ -1,6 +1,6 @@
 import { createMiddleware } from 'hono/factory';
 import type { ErrorCode } from '../../errors.ts';
-import { identityRefusal } from '../../read/refusals.ts';
+import { identityRefusal } from '../../errors/from-database.ts';
 import { authenticate } from './authenticate.ts';
 import type { AppEnv } from '../context.ts';
 import { refuse } from '../error-response.ts';

@@ -2,7 +2,7 @@ import type { TypedResponse } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { AnswerText } from '../../billing/idempotency/response-seal.ts';
 import type { OnceRequest, Replay } from '../../billing/idempotency/idempotency.ts';
-import { claimRefusal } from '../../read/refusals.ts';
+import { claimRefusal } from '../../errors/from-database.ts';
 import type { AppContext } from '../context.ts';
 import { noteCredits } from '../middleware/credit-headers.ts';
 import { refuse } from '../error-response.ts';
@@ -85,23 +85,21 @@ function answerText(response: Response, body: string): AnswerText {
   return { status: response.status, headers: Object.fromEntries(headers), body };
 }
 
-/** Answers with a stored response, marked as a replay. The balance in its body is that of the first response. */
-export async function replay(c: AppContext, kept: Replay, key: IdempotencyKey, availableNow: number | null = null) {
-  noteCredits(c, availableNow);
+/** Sends the stored response again, at no cost. */
+async function replay(c: AppContext, kept: Replay, key: IdempotencyKey) {
+  noteCredits(c, null);
   const answer = await c.get('service').answerSeal.open(kept, key.text);
   if (answer === null) return refuse(c, { code: 'idempotency_answer_lost', details: { requestId: kept.requestId } });
+  return sendStored(c, answer);
+}
+
+/** Sends a stored response with its status and body, marked as a replay. */
+export function sendStored(c: AppContext, answer: AnswerText): Response & TypedResponse<never, never, 'json'> {
   for (const [name, value] of Object.entries(answer.headers)) c.header(name, value);
   c.header('Idempotency-Replayed', 'true');
   c.header('Cache-Control', 'no-store');
-  // safe because only responses of routes are kept, and those have bodies
-  const response = c.body(withBalance(answer.body, kept.available), answer.status as ContentfulStatusCode);
-  // safe because the fingerprint covers method and path: the same route gave this response
+  // safe because only responses of routes are stored, and those have bodies
+  const response = c.body(answer.body, answer.status as ContentfulStatusCode);
+  // safe because the fingerprint holds method and path: the same route gave this response
   return response as unknown as Response & TypedResponse<never, never, 'json'>;
-}
-
-/** The balance after the request is not known when its response is sealed, so it is stored beside it. */
-function withBalance(body: string, available: number | null): string {
-  const parsed: unknown = JSON.parse(body);
-  if (available === null || typeof parsed !== 'object' || parsed === null || !('usage' in parsed)) return body;
-  return JSON.stringify({ ...parsed, usage: { ...Object(parsed.usage), balanceMicroCredits: available } });
 }

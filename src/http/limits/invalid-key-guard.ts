@@ -1,5 +1,5 @@
 import type { Refusal } from '../../errors.ts';
-import { secondsUntil } from '../../limits/limiter.ts';
+import { secondsUntil } from '../../core/clock.ts';
 import { type PolicyName, quotaOf, RATE_LIMIT_ROWS } from '../../limits/policies.ts';
 import type { AppContext } from '../context.ts';
 import { addressOf, limitBy, measure } from './quota.ts';

@@ -1,4 +1,5 @@
 import type { Refusal } from '../../errors.ts';
+import { rateLimitRefusal } from '../../errors/from-rate-limit.ts';
 import { STORE_DOWN } from '../../limits/limiter.ts';
 import { type PolicyName, quotaOf, RATE_LIMIT_ROWS } from '../../limits/policies.ts';
 import { addressSubject } from '../../limits/subject.ts';
@@ -28,18 +29,10 @@ export async function limitBy(c: AppContext, name: PolicyName): Promise<Refusal<
 
 /** Records the result for the response headers, and returns the refusal; null where the request may go on. */
 export function measure(c: AppContext, measured: Measured): Refusal<'rate_limited'> | null {
-  const { quota, allowance } = measured;
   c.get('measured').push(measured);
-  if (allowance.allowed) return null;
-  c.get('event').rateLimit = quota.name;
-  const { limit, windowSeconds } = quota;
-  const retryAfterSeconds = allowance.resetSeconds;
-  return {
-    code: 'rate_limited',
-    message: `More than ${limit} requests in ${windowSeconds} seconds. Try again in ${retryAfterSeconds} seconds.`,
-    details: { policy: quota.name, limit, windowSeconds, retryAfterSeconds },
-    retryAfterSeconds,
-  };
+  const refusal = rateLimitRefusal(measured);
+  if (refusal !== null) c.get('event').rateLimit = measured.quota.name;
+  return refusal;
 }
 
 /** The two header fields of draft-ietf-httpapi-ratelimit-headers. */

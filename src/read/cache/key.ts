@@ -1,22 +1,10 @@
 import { sha256Hex } from '../../core/sha256.ts';
-import type { CommentLimit } from '../want.ts';
 
-/** Raised when the shape of what is cached changes: older copies are then simply not found. */
+/** Raised when the shape of a cached value changes, so that older entries are no longer found. */
 const CONTENT_SCHEMA_VERSION = 2;
 
-/** What a cached thing is the content of. Options that change the content belong in here; those that don't, don't. */
-export type ContentSubject =
-  | { readonly part: 'media'; readonly shortcode: string }
-  | {
-      readonly part: 'comments';
-      readonly shortcode: string;
-      readonly limit: CommentLimit;
-      readonly includeReplies: boolean;
-      readonly cursor: string | null;
-    }
-  | { readonly part: 'transcript'; readonly mediaId: string; readonly source: 'provider' | 'hosted'; readonly model: string | null }
-  | { readonly part: 'parse'; readonly contentHash: string; readonly mode: string; readonly model: string; readonly promptVersion: string }
-  | { readonly part: 'share_link'; readonly path: string };
+/** The part a key belongs to, and every option that changes the content. Options that do not change it must stay out. */
+export type ContentSubject = { readonly part: string } & Readonly<Record<string, string | number | boolean | null>>;
 
 /**
  * The key of a piece of content: its part, the schema version, and 128 bits of the SHA-256 of its canonical JSON.

@@ -3,8 +3,8 @@ import type { InstagramMedia } from '../../instagram/media.ts';
 import { type Limitation, limitation, type ReasonOf } from './catalog.ts';
 
 /**
- * Everything that is missing or weak in one post, derived from the post itself, so that a cached copy is explained as
- * a fresh one is. `now` in unix milliseconds; `cachedAgeSeconds` is null for a fresh read.
+ * Everything that is missing or weak in a post, derived from the post alone, so that a cached one is explained like a fresh one.
+ * `now` in unix milliseconds; `cachedAgeSeconds` is null for a fresh read.
  */
 export function mediaLimitations(media: InstagramMedia, now: number, cachedAgeSeconds: number | null): Limitation[] {
   return [
@@ -15,7 +15,7 @@ export function mediaLimitations(media: InstagramMedia, now: number, cachedAgeSe
     limitation('no_image_understanding', 'data.media', 'not_enabled'),
     ...(cachedAgeSeconds === null
       ? []
-      : [limitation('metrics_stale', 'data.metrics', 'cached', `The counts are ${cachedAgeSeconds} seconds old.`)]),
+      : [{ ...limitation('metrics_stale', 'data.metrics', 'cached'), message: `The counts are ${cachedAgeSeconds} seconds old.` }]),
   ];
 }
 
@@ -31,7 +31,7 @@ function missingMetrics(media: InstagramMedia): Limitation[] {
     .map((name) => limitation('metric_unavailable', `data.metrics.${name}`, metricReason(media, name)));
 }
 
-/** An author who hides counts hides likes and, with them, the counts of a video; comments stay visible. */
+/** An author who hides counts hides likes and the plays and views of a video; comments stay visible. */
 function metricReason(media: InstagramMedia, name: keyof InstagramMedia['metrics']): ReasonOf<'metric_unavailable'> {
   if (name === 'views' && media.metrics.plays !== null) return 'not_counted';
   const hideable = name === 'likes' || name === 'plays' || name === 'views';
@@ -69,9 +69,8 @@ function mediaUrlLimitations(media: InstagramMedia, now: number): Limitation[] {
   });
   if (ahead.length > 0) {
     const earliest = isoTime(Math.min(...ahead));
-    found.push(
-      limitation('media_url_short_lived', 'data.media', 'signed_by_platform', `The first media address stops working at ${earliest}.`),
-    );
+    const message = `The first media URL stops working at ${earliest}.`;
+    found.push({ ...limitation('media_url_short_lived', 'data.media', 'signed_by_platform'), message });
   }
   return found;
 }

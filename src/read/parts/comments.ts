@@ -1,70 +1,188 @@
-import type { MediaTarget } from '../../instagram/target.ts';
-import type { CommentBatch } from '../../providers/provider.ts';
-import type { Budget } from '../../net/deadline.ts';
-import type { MediaFailure } from '../../providers/failover.ts';
+import { z } from 'zod';
+import { priceOf } from '../../billing/price-card.ts';
 import { err, ok, type Result } from '../../core/result.ts';
+import { providerRefusal, type ReadRefusal } from '../../errors/from-read.ts';
+import { Comment } from '../../instagram/comment.ts';
+import type { CommentBatch } from '../../providers/provider.ts';
+import { STALE_RETENTION_SECONDS } from '../cache/freshness.ts';
 import { contentKey } from '../cache/key.ts';
-import { CommentsCopy, isFresh, isServableStale, STALE_RETENTION_SECONDS } from '../cache/content-cache.ts';
-import type { CursorContent } from '../comments-cursor.ts';
-import type { ReadDeps } from '../ports.ts';
-import type { ReadTrace } from '../trace.ts';
-import type { CommentsWanted, Freshness } from '../want.ts';
-import type { Delivered, Slot } from '../slot.ts';
-import { noteFetch } from './fetch-note.ts';
+import { limitation } from '../limitations/catalog.ts';
+import { commentLimitations } from '../limitations/of-comments.ts';
+import { staleCopy } from '../limitations/stale-copy.ts';
+import { CommentsPositionSchema, type CursorContent } from '../model/comments-cursor.ts';
+import type { ReadContext } from '../model/context.ts';
+import { type CacheLookup, type Delivered, EMPTY_LOOKUP, entryTimes, judgeEntry, ProviderSummary } from '../model/delivered.ts';
+import type { PartInput, Part, PartFailure } from '../model/part.ts';
+import { priceAt, refundedLine, shareOf } from '../pricing/prices.ts';
+import { type CommentsSample, sampleBatch } from '../samples/comments.ts';
+import { sampleCopy } from '../samples/copy.ts';
+import { mediaPart } from './media.ts';
+import { recordCalls } from './upstream-calls.ts';
 
-/** Replies may be missing because time was short once; they get another chance soon. Seconds. */
+/** The batch sizes on the price card. */
+type CommentLimit = 20 | 100 | 500;
+
+/** Which comments. `cursor` is `nextCursor` of an earlier answer, as the caller sent it. */
+type CommentsOptions = { readonly limit: CommentLimit; readonly includeReplies: boolean; readonly cursor: string | null };
+
+/** `nextCursor` continues the batch; null at the end of the thread and where the provider cannot continue. */
+type DeliveredComments = {
+  readonly kind: 'delivered';
+  readonly delivered: Delivered<CommentBatch>;
+  readonly nextCursor: string | null;
+};
+
+/** Comments as far as they came, or why there are none. */
+export type CommentsOutcome = DeliveredComments | { readonly kind: 'missing'; readonly reason: 'provider_failed' | 'provider_none' };
+
+/** `from` is where the caller's cursor leads. */
+type CommentsLookup = {
+  readonly hit: CommentsOutcome | null;
+  readonly stale: Delivered<CommentBatch> | null;
+  readonly from: CursorContent | null;
+};
+
+const needs = { media: mediaPart };
+
+type CommentsPart = Part<'comments', CommentsOptions, CommentsOutcome, CommentsLookup, typeof needs, CommentsSample>;
+type CommentsInput = PartInput<CommentsOptions, typeof needs>;
+
+/** Replies that are missing because time was short get another chance soon. */
 const INCOMPLETE_REPLIES_TTL_SECONDS = 600;
 
-/** Which batch: the caller's wish, and where its cursor leads. */
-export type CommentsRequest = CommentsWanted & { readonly from: CursorContent | null };
+const CommentsEntry = z.object({
+  ...entryTimes,
+  provider: ProviderSummary,
+  value: z.object({
+    comments: z.array(Comment),
+    shortfall: z.enum(['end_of_thread', 'disabled', 'deadline', 'provider_limit', 'provider_failed']).nullable(),
+    next: CommentsPositionSchema.nullable(),
+    order: z.enum(['ranked', 'newest', 'unknown']),
+    repliesIncomplete: z.boolean(),
+  }),
+});
+type CommentsEntry = z.infer<typeof CommentsEntry>;
 
-/** Looks a batch up. One cache read. */
-export async function lookUpComments(
-  deps: ReadDeps,
-  shortcode: string,
-  wanted: CommentsWanted,
-  freshness: Freshness,
-): Promise<Slot<CommentBatch>> {
-  const key = contentKey({ part: 'comments', shortcode, ...wanted });
-  const copy = await deps.cache.get(key, CommentsCopy, freshness.maxAgeSeconds);
-  if (copy === null) return { key, hit: null, stale: null };
-  const now = deps.clock();
-  const inHand = { value: copy.value, provider: copy.provider, key, storedAt: copy.storedAt, ttlSeconds: copy.ttlSeconds };
-  return {
-    key,
-    hit: isFresh(copy, now, freshness.maxAgeSeconds) ? { ...inHand, status: 'hit' } : null,
-    stale: isServableStale(copy, now, freshness.maxStaleSeconds) ? { ...inHand, status: 'stale' } : null,
-  };
+/** A batch of comments: the main part of /v1/comments, or beside a post. */
+export const commentsPart: CommentsPart = {
+  name: 'comments',
+  needs,
+  endsEarly: true,
+  nothingKnown: { ...EMPTY_LOOKUP, from: null },
+  isAvailable: (deps) => deps.comments.providers.length > 0,
+  lookUp: lookUpComments,
+  fetch: fetchComments,
+  priceLines(deps, { options: { limit }, known: { hit } }) {
+    const price = priceOf(deps.priceCard, `comments_${limit}`);
+    return [{ item: 'comments', amount: hit === null ? price.fresh : shareOf(price.cached, countOf(hit), limit) }];
+  },
+  finalPrices(deps, { options: { limit }, outcome }) {
+    if (outcome.kind === 'missing') return [refundedLine('comments', outcome.reason)];
+    const price = priceAt(priceOf(deps.priceCard, `comments_${limit}`), outcome.delivered.status);
+    return [{ item: 'comments', settled: shareOf(price, countOf(outcome), limit), ...shortfallReason(outcome.delivered) }];
+  },
+  limitations({ options, outcome }, now) {
+    if (outcome.kind === 'missing') return [limitation('comments_unavailable', 'data.comments', outcome.reason)];
+    const { delivered } = outcome;
+    return [...commentLimitations(delivered.value, options.limit), ...staleCopy(delivered, 'data.comments', now)];
+  },
+  receipt: {
+    field: 'comments',
+    of: ({ options, outcome }) => ({
+      requested: options.limit,
+      delivered: countOf(outcome),
+      status: outcome.kind === 'delivered' ? outcome.delivered.status : outcome.reason,
+    }),
+  },
+  main: (outcome) => (outcome.kind === 'delivered' ? outcome.delivered : null),
+  sample({ options }, request) {
+    const { variant } = request;
+    if (variant !== undefined && 'missing' in variant) {
+      return err({ refusal: { code: 'provider_unavailable' }, missing: { kind: 'missing', reason: variant.missing } });
+    }
+    const delivered = sampleCopy('comments', sampleBatch(options, { ...request, variant }), request);
+    return ok({ kind: 'delivered', delivered, nextCursor: null });
+  },
+};
+
+/** Why less than the held price is charged for a batch, if it is: it is short, or it comes from the cache. */
+export function shortfallReason({ value, status }: Delivered<CommentBatch>): { readonly reason?: string } {
+  const reason = value.shortfall ?? (status === 'miss' ? undefined : status);
+  if (reason === undefined) return {};
+  return { reason: reason === 'hit' ? 'cached' : reason };
 }
 
-/** Fetches a batch, and keeps it if it is all that a provider gives. Only while a hold is open. */
-export async function fetchComments(
-  deps: ReadDeps,
-  trace: ReadTrace,
-  target: MediaTarget,
-  request: CommentsRequest,
-  postOwner: string | null,
-  slot: Slot<CommentBatch>,
-  budget: Budget,
-): Promise<Result<Delivered<CommentBatch>, MediaFailure>> {
-  const { from, ...wanted } = request;
-  const key = slot.key ?? contentKey({ part: 'comments', shortcode: target.shortcode, ...wanted });
-  const order = { limit: wanted.limit, includeReplies: wanted.includeReplies, position: from?.position ?? null };
-  const fetched = await deps.comments.fetchComments(target, order, postOwner, from?.provider ?? null, budget);
-  const { storedAt, by } = noteFetch(deps, trace, fetched.ok ? fetched.value : fetched.error);
-  if (!fetched.ok) return slot.stale === null ? err(fetched.error) : ok(slot.stale);
+function countOf(outcome: CommentsOutcome): number {
+  return outcome.kind === 'delivered' ? outcome.delivered.value.comments.length : 0;
+}
+
+async function lookUpComments(context: ReadContext, { options }: CommentsInput): Promise<Result<CommentsLookup, ReadRefusal>> {
+  const from = await openCursor(context, options);
+  if (!from.ok) return from;
+  const key = keyOf(context, options);
+  const entry = await context.deps.cache.get(key, CommentsEntry, context.freshness.maxAgeSeconds);
+  const { hit, stale }: CacheLookup<CommentBatch> = entry === null ? EMPTY_LOOKUP : judgeEntry(context, key, entry);
+  return ok({ hit: hit === null ? null : await withCursor(context, options, hit), stale, from: from.value });
+}
+
+/** Fetches a batch, and caches it unless it was cut short by time or a failure. */
+async function fetchComments(
+  context: ReadContext,
+  { options, needed, known }: CommentsInput & { readonly known: CommentsLookup },
+): Promise<Result<CommentsOutcome, PartFailure<CommentsOutcome>>> {
+  const { deps, target, budget } = context;
+  const { limit, includeReplies } = options;
+  const order = { limit, includeReplies, position: known.from?.position ?? null };
+  const postOwner = needed.media?.outcome?.value.owner.username ?? null;
+  const fetched = await deps.comments.fetchComments(target, order, postOwner, known.from?.provider ?? null, budget);
+  const { storedAt, by } = recordCalls(context, fetched.ok ? fetched.value : fetched.error);
+  if (!fetched.ok) {
+    if (known.stale !== null) return ok(await withCursor(context, options, known.stale));
+    const reason = fetched.error.kind === 'unconfigured' ? 'provider_none' : 'provider_failed';
+    return err({ refusal: providerRefusal(fetched.error), missing: { kind: 'missing', reason } });
+  }
+  const key = keyOf(context, options);
   const { value, provider: id, billedUnit, resultCount } = fetched.value;
   const provider = { id, billedUnit, resultCount };
   const ttlSeconds = ttlOf(value, deps.contentTtlSeconds);
   if (ttlSeconds !== null) {
-    const copy: CommentsCopy = { storedAt, ttlSeconds, provider, value: { ...value, comments: [...value.comments] } };
-    deps.background(deps.cache.keep(key, copy, STALE_RETENTION_SECONDS, by));
+    const entry: CommentsEntry = { storedAt, ttlSeconds, provider, value: { ...value, comments: [...value.comments] } };
+    deps.background(deps.cache.keep(key, entry, { retainSeconds: STALE_RETENTION_SECONDS, by }));
   }
-  return ok({ value, provider, status: 'miss', key, storedAt, ttlSeconds });
+  return ok(await withCursor(context, options, { value, provider, status: 'miss', key, storedAt, ttlSeconds }));
 }
 
-/** Seconds a batch may be kept. One cut short by time or trouble would be cut short for everybody who got its copy. */
+async function withCursor(
+  { deps, target }: ReadContext,
+  { includeReplies }: CommentsOptions,
+  delivered: Delivered<CommentBatch>,
+): Promise<CommentsOutcome> {
+  const { value, provider } = delivered;
+  if (value.next === null) return { kind: 'delivered', delivered, nextCursor: null };
+  const content = { shortcode: target.shortcode, includeReplies, provider: provider.id, position: value.next };
+  return { kind: 'delivered', delivered, nextCursor: await deps.seal.seal(content) };
+}
+
+async function openCursor(
+  { deps, target: { shortcode } }: ReadContext,
+  { cursor, includeReplies }: CommentsOptions,
+): Promise<Result<CursorContent | null, ReadRefusal>> {
+  if (cursor === null) return ok(null);
+  const opened = await deps.seal.open(cursor, { shortcode, includeReplies });
+  if (opened.ok) return opened;
+  const message =
+    opened.error === 'invalid'
+      ? 'The cursor is invalid or was changed. Send `nextCursor` exactly as it was returned.'
+      : 'The cursor belongs to another post, or to a request with a different `includeReplies`.';
+  return err({ code: 'invalid_cursor', message, details: { reason: opened.error } });
+}
+
+/** Seconds a batch may be cached. One cut short by time or a failure would stay short for every later reader. */
 function ttlOf(batch: CommentBatch, policySeconds: number): number | null {
   if (batch.shortfall === 'deadline' || batch.shortfall === 'provider_failed') return null;
   return batch.repliesIncomplete ? Math.min(policySeconds, INCOMPLETE_REPLIES_TTL_SECONDS) : policySeconds;
+}
+
+function keyOf({ target }: ReadContext, { limit, includeReplies, cursor }: CommentsOptions): string {
+  return contentKey({ part: 'comments', shortcode: target.shortcode, limit, includeReplies, cursor });
 }

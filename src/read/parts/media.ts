@@ -1,61 +1,114 @@
-import type { InstagramMedia } from '../../instagram/media.ts';
-import type { MediaTarget } from '../../instagram/target.ts';
-import type { Budget } from '../../net/deadline.ts';
+import { z } from 'zod';
+import { priceOf } from '../../billing/price-card.ts';
 import { err, ok, type Result } from '../../core/result.ts';
+import { type AbsentReason, absentReason, absentRefusal, notAReel, providerRefusal } from '../../errors/from-read.ts';
+import { InstagramMedia } from '../../instagram/media.ts';
+import { MIN_TTL_SECONDS } from '../cache/content-cache.ts';
+import { ageSeconds, isFresh, STALE_RETENTION_SECONDS } from '../cache/freshness.ts';
 import { contentKey } from '../cache/key.ts';
-import { isFresh, isServableStale, MediaCopy, mediaTtlSeconds, STALE_RETENTION_SECONDS } from '../cache/content-cache.ts';
-import type { ReadDeps } from '../ports.ts';
-import type { ReadTrace } from '../trace.ts';
-import type { Freshness } from '../want.ts';
-import { type AbsentReason, absentReason, providerRefusal, type ReadRefusal } from '../refusals.ts';
-import type { Delivered, Slot } from '../slot.ts';
-import { noteFetch } from './fetch-note.ts';
+import { mediaLimitations } from '../limitations/of-media.ts';
+import { staleCopy } from '../limitations/stale-copy.ts';
+import type { ReadContext } from '../model/context.ts';
+import { type CacheLookup, type Delivered, EMPTY_LOOKUP, entryTimes, judgeEntry, ProviderSummary } from '../model/delivered.ts';
+import type { NoParts, Part, PartFailure } from '../model/part.ts';
+import { deliveredLine, priceAt } from '../pricing/prices.ts';
+import { sampleCopy } from '../samples/copy.ts';
+import { type MediaSample, sampleMedia } from '../samples/media.ts';
+import { recordCalls } from './upstream-calls.ts';
 
-/** What the cache knows of a post; `absent` is the fresh news that there is none to read. */
-export type MediaSlot = Slot<InstagramMedia> & { readonly absent: AbsentReason | null };
+/** `reelOnly` refuses every other type of post. */
+type MediaOptions = { readonly reelOnly: boolean };
 
-/** Looks a post up. One cache read. */
-export async function lookUpMedia(deps: ReadDeps, shortcode: string, freshness: Freshness): Promise<MediaSlot> {
-  const key = contentKey({ part: 'media', shortcode });
-  const copy = await deps.cache.get(key, MediaCopy, freshness.maxAgeSeconds);
-  const now = deps.clock();
-  if (copy === null) return { key, hit: null, stale: null, absent: null };
-  const fresh = isFresh(copy, now, freshness.maxAgeSeconds);
-  if (copy.kind === 'absent') return { key, hit: null, stale: null, absent: fresh ? copy.reason : null };
-  const inHand = { value: copy.value, provider: copy.provider, key, storedAt: copy.storedAt, ttlSeconds: copy.ttlSeconds };
-  return {
-    key,
-    hit: fresh ? { ...inHand, status: 'hit' } : null,
-    stale: isServableStale(copy, now, freshness.maxStaleSeconds) ? { ...inHand, status: 'stale' } : null,
-    absent: null,
-  };
+/** `absent`: a fresh cache entry says that the post cannot be read. */
+type MediaLookup = CacheLookup<InstagramMedia> & { readonly absent: AbsentReason | null };
+
+type MediaPart = Part<'media', MediaOptions, Delivered<InstagramMedia>, MediaLookup, NoParts, MediaSample>;
+
+/** Media addresses must still work for a caller who downloads a little later. */
+const EXPIRY_MARGIN_SECONDS = 600;
+
+/** A post as it was read, or the definite reason why it cannot be read. */
+const MediaEntry = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('found'), ...entryTimes, provider: ProviderSummary, value: InstagramMedia }),
+  z.object({
+    kind: z.literal('absent'),
+    ...entryTimes,
+    reason: z.enum(['not_found', 'private', 'login_required', 'age_restricted']),
+  }),
+]);
+type MediaEntry = z.infer<typeof MediaEntry>;
+
+/** The post or reel itself. */
+export const mediaPart: MediaPart = {
+  name: 'media',
+  needs: {},
+  nothingKnown: { ...EMPTY_LOOKUP, absent: null },
+  isAvailable: (deps) => deps.media.providers.length > 0,
+  async lookUp(context) {
+    const key = keyOf(context);
+    const entry = await context.deps.cache.get(key, MediaEntry, context.freshness.maxAgeSeconds);
+    if (entry === null) return ok(mediaPart.nothingKnown);
+    if (entry.kind === 'found') return ok({ ...judgeEntry(context, key, entry), absent: null });
+    const isCurrent = isFresh(entry, context.deps.clock(), context.freshness.maxAgeSeconds);
+    return ok({ ...EMPTY_LOOKUP, absent: isCurrent ? entry.reason : null });
+  },
+  refusal({ reelOnly }, { hit, absent }) {
+    if (absent !== null) return absentRefusal(absent);
+    return reelOnly && hit !== null && hit.value.type !== 'reel' ? notAReel : null;
+  },
+  fetch: fetchMedia,
+  priceLines: (deps, { known }) => [
+    { item: 'media', amount: priceAt(priceOf(deps.priceCard, 'media'), known.hit === null ? 'miss' : 'hit') },
+  ],
+  finalPrices: (deps, { outcome }) => [deliveredLine('media', priceOf(deps.priceCard, 'media'), outcome.status)],
+  limitations: ({ outcome }, now) => [
+    ...mediaLimitations(outcome.value, now, outcome.status === 'miss' ? null : ageSeconds(outcome, now)),
+    ...staleCopy(outcome, 'data', now),
+  ],
+  receipt: { field: 'type', of: ({ outcome }) => outcome.value.type },
+  main: (outcome) => outcome,
+  sample: (_input, request) => ok(sampleCopy('media', sampleMedia(request), request)),
+};
+
+function keyOf({ target }: ReadContext): string {
+  return contentKey({ part: 'media', shortcode: target.shortcode });
 }
 
-/** Fetches a post, and keeps it. Only while a hold is open. When the providers fail, a copy past its time stands in where the caller takes one. */
-export async function fetchMedia(
-  deps: ReadDeps,
-  trace: ReadTrace,
-  target: MediaTarget,
-  slot: MediaSlot,
-  budget: Budget,
-): Promise<Result<Delivered<InstagramMedia>, ReadRefusal>> {
-  const key = slot.key ?? contentKey({ part: 'media', shortcode: target.shortcode });
+async function fetchMedia(
+  context: ReadContext,
+  { known }: { readonly known: MediaLookup },
+): Promise<Result<Delivered<InstagramMedia>, PartFailure<Delivered<InstagramMedia>>>> {
+  const { deps, target, budget } = context;
+  const key = keyOf(context);
   const fetched = await deps.media.fetchMedia(target, budget);
-  const { storedAt, by } = noteFetch(deps, trace, fetched.ok ? fetched.value : fetched.error);
+  const { storedAt, by } = recordCalls(context, fetched.ok ? fetched.value : fetched.error);
   if (!fetched.ok) {
     const reason = absentReason(fetched.error.kind);
     if (reason !== null) {
-      const copy: MediaCopy = { kind: 'absent', storedAt, ttlSeconds: deps.absentTtlSeconds, reason };
-      deps.background(deps.cache.keep(key, copy, 0, by));
-    } else if (slot.stale !== null) return ok(slot.stale);
-    return err(providerRefusal(fetched.error));
+      const entry: MediaEntry = { kind: 'absent', storedAt, ttlSeconds: deps.absentTtlSeconds, reason };
+      deps.background(deps.cache.keep(key, entry, { retainSeconds: 0, by }));
+    } else if (known.stale !== null) return ok(known.stale);
+    return err({ refusal: providerRefusal(fetched.error), missing: null });
   }
   const { value, provider: id, billedUnit, resultCount } = fetched.value;
   const provider = { id, billedUnit, resultCount };
   const ttlSeconds = mediaTtlSeconds(value, storedAt, deps.contentTtlSeconds);
   if (ttlSeconds !== null) {
-    const copy: MediaCopy = { kind: 'found', storedAt, ttlSeconds, provider, value };
-    deps.background(deps.cache.keep(key, copy, STALE_RETENTION_SECONDS, by));
+    const entry: MediaEntry = { kind: 'found', storedAt, ttlSeconds, provider, value };
+    deps.background(deps.cache.keep(key, entry, { retainSeconds: STALE_RETENTION_SECONDS, by }));
   }
   return ok({ value, provider, status: 'miss', key, storedAt, ttlSeconds });
+}
+
+/**
+ * Seconds a post may be cached: the policy's, but not beyond the first media address that expires, less a margin. Addresses that have
+ * already expired don't count. Null when that is too short to cache.
+ */
+export function mediaTtlSeconds(media: InstagramMedia, now: number, policySeconds: number): number | null {
+  const ahead = media.media
+    .map((asset) => (asset.expiresAt === null ? Number.NaN : Date.parse(asset.expiresAt)))
+    .filter((expiry) => expiry > now)
+    .map((expiry) => Math.floor((expiry - now) / 1_000) - EXPIRY_MARGIN_SECONDS);
+  const ttl = Math.min(policySeconds, ...ahead);
+  return ttl >= MIN_TTL_SECONDS ? ttl : null;
 }

@@ -1,33 +1,50 @@
-import type { CommentSample, RankedComment } from '../../instagram/comment-ranking.ts';
-import { MAX_SAMPLE_COMMENTS, rankComments } from '../../instagram/comment-ranking.ts';
+import { z } from 'zod';
+import type { PricedLine } from '../../billing/ledger/ledger.ts';
+import { type LineItem, type PriceId, priceOf } from '../../billing/price-card.ts';
+import { ok } from '../../core/result.ts';
+import { type CommentSample, MAX_SAMPLE_COMMENTS, type RankedComment, rankComments } from '../../instagram/comment-ranking.ts';
 import type { InstagramMedia } from '../../instagram/media.ts';
 import { mediaIdFromShortcode } from '../../instagram/shortcode.ts';
 import type { Transcript } from '../../instagram/transcript.ts';
+import type { CommentParseMode, MediaParseMode, ParsedPost, ParseFailure, ParseRequest } from '../../parse/ports.ts';
 import { modeOf, samplePurpose } from '../../parse/prompts/modes.ts';
-import type { ParsedPost, ParseFailure, ParseRequest } from '../../parse/ports.ts';
-import type { CommentBatch } from '../../providers/provider.ts';
-import type { Budget } from '../../net/deadline.ts';
+import { isFresh } from '../cache/freshness.ts';
 import { contentHash, contentKey } from '../cache/key.ts';
-import { isFresh, ParseCopy } from '../cache/content-cache.ts';
-import type { ReadDeps } from '../ports.ts';
-import type { ReadTrace } from '../trace.ts';
-import type { Want } from '../want.ts';
-import { noteFetch } from './fetch-note.ts';
+import { type Limitation, limitation } from '../limitations/catalog.ts';
+import type { ReadContext } from '../model/context.ts';
+import { entryTimes } from '../model/delivered.ts';
+import type { PartInput, Known, Part } from '../model/part.ts';
+import { deliveredLine, priceAt, refundedLine } from '../pricing/prices.ts';
+import { commentOutput, MEDIA_OUTPUTS, SAMPLE_OWNER } from '../samples/outputs.ts';
+import { commentsPart } from './comments.ts';
+import { mediaPart } from './media.ts';
+import { transcriptPart } from './transcript.ts';
+import { recordCalls } from './upstream-calls.ts';
 
-/** An output is kept under the hash of what went in, so only disuse ends it. Seconds. */
+/** An output is cached under the hash of its input, so it never goes out of date. */
 const PARSE_TTL_SECONDS = 2_592_000;
 
-/** Below this there is no use in asking. Milliseconds. */
-const LEAST_TIME_MS = 1_000;
+/** With less time left, no interpretation is worth starting. */
+const MIN_TIME_MS = 1_000;
+
+/** Under a short deadline the interpretation gets no more than a third of what is left. */
+const RESERVE = { ms: 8_000, share: 1 / 3 };
+
+/** An interpretation of sample comments goes by this many. */
+const MAX_SAMPLED = 20;
+
+/** What is interpreted, and how. */
+type ParseOptions =
+  | { readonly subject: 'media'; readonly mode: MediaParseMode }
+  | { readonly subject: 'comments'; readonly mode: CommentParseMode };
 
 /** Why there is no output. Also the reasons of the limitation `parse_failed`. */
-export type ParseMissing = 'boundary_not_configured' | 'boundary_failed' | 'timed_out' | 'invalid_output' | 'nothing_to_parse';
+type ParseMissing = 'boundary_not_configured' | 'boundary_failed' | 'timed_out' | 'invalid_output' | 'nothing_to_parse';
 
-/** What is to be parsed, with the key its output is kept under. `sample` says how its comments were chosen, where it has any. */
-export type PreparedParse = { readonly request: ParseRequest; readonly key: string; readonly sample: CommentSample | null };
+/** `sample` says how the comments in the input were chosen, where it has any. */
+type Interpretation = { readonly request: ParseRequest; readonly key: string; readonly sample: CommentSample | null };
 
-/** An output in hand, from the cache or just made, or why there is none. */
-export type ParseResult =
+export type ParseOutcome =
   | {
       readonly kind: 'parsed';
       readonly output: Readonly<Record<string, unknown>>;
@@ -36,29 +53,123 @@ export type ParseResult =
       readonly status: 'hit' | 'miss';
       readonly key: string;
       readonly sample: CommentSample | null;
-      /** Whether comments went into it: then their line is priced too. */
+      /** Whether comments were part of the input: then their line is charged too. */
       readonly usedComments: boolean;
     }
   | { readonly kind: 'missing'; readonly reason: ParseMissing; readonly promptVersion: string | null };
 
-/** What of an answer can be parsed. */
-export type ParseInput = {
-  readonly shortcode: string;
-  readonly media: InstagramMedia | null;
-  readonly transcript: Transcript | null;
-  readonly comments: CommentBatch | null;
+const needs = { media: mediaPart, comments: commentsPart, transcript: transcriptPart };
+
+type ParsePart = Part<'parse', ParseOptions, ParseOutcome, Known<ParseOutcome>, typeof needs, ParseMissing>;
+type ParseInput = PartInput<ParseOptions, typeof needs>;
+
+const ParseEntry = z.object({
+  ...entryTimes,
+  value: z.object({ output: z.record(z.string(), z.unknown()), model: z.string(), promptVersion: z.string() }),
+});
+type ParseEntry = z.infer<typeof ParseEntry>;
+
+const nothingToParse: ParseOutcome = { kind: 'missing', reason: 'nothing_to_parse', promptVersion: null };
+
+/** The hosted interpretation of everything else that was read. */
+export const parsePart: ParsePart = {
+  name: 'parse',
+  needs,
+  isKeyedByNeeds: true,
+  reserve: RESERVE,
+  nothingKnown: { hit: null },
+  isAvailable: (deps) => deps.parser.configured,
+  lookUp: async (context, input) => ok({ hit: await lookUpParse(context, input) }),
+  fetch: async (context, input) => ok(await fetchParse(context, input)),
+  priceLines(deps, { options, needed, known: { hit } }): readonly PricedLine[] {
+    if (hit === null ? !deps.parser.configured : hit.kind === 'missing') return [];
+    const prices = parsePrices(options, needed, hit?.kind === 'parsed' ? hit.usedComments : true);
+    return [...prices].map(([item, id]) => ({ item, amount: priceAt(priceOf(deps.priceCard, id), hit === null ? 'miss' : 'hit') }));
+  },
+  finalPrices(deps, { options, needed, outcome }) {
+    const items = ['media_parse', 'comment_parse'] as const;
+    if (outcome.kind === 'missing') return items.map((item) => refundedLine(item, outcome.reason));
+    const prices = parsePrices(options, needed, outcome.usedComments);
+    return items.map((item) => {
+      const id = prices.get(item);
+      return id === undefined ? refundedLine(item, 'no_comments') : deliveredLine(item, priceOf(deps.priceCard, id), outcome.status);
+    });
+  },
+  limitations: parseLimitations,
+  receipt: {
+    field: 'parse',
+    of: ({ options, outcome }) => ({ mode: options.mode, status: outcome.kind === 'parsed' ? outcome.status : outcome.reason }),
+  },
+  sample: ({ options, needed }, { shortcode, variant }) => {
+    const promptVersion = 'sandbox-1';
+    if (variant !== undefined) return ok({ kind: 'missing', reason: variant, promptVersion });
+    const comments = commentsIn(needed);
+    if (options.subject === 'comments' && comments.length === 0) return ok(nothingToParse);
+    const usedComments = comments.length > 0 && isAboutComments(options);
+    const { sample: _texts, ...sample } = rankComments(comments, SAMPLE_OWNER, MAX_SAMPLED, purposeOf(options));
+    const output = options.subject === 'comments' ? commentOutput(options.mode, comments[0]?.id) : MEDIA_OUTPUTS[options.mode];
+    return ok({
+      kind: 'parsed',
+      output,
+      model: 'sandbox',
+      promptVersion,
+      status: 'miss',
+      key: `sandbox:parse:${shortcode}`,
+      sample: usedComments ? sample : null,
+      usedComments,
+    });
+  },
 };
 
-/** Makes the request for what is wanted, or null where there is nothing to parse. Pure but for the hashes. */
-export async function prepareParse(deps: ReadDeps, want: Want, input: ParseInput): Promise<PreparedParse | null> {
-  if (want.parse === null) return null;
-  const owner = input.media?.owner.username ?? null;
-  const purpose = samplePurpose(want.main === 'comments' ? want.parse : null);
-  // Comments go into a summary, where the caller asked for both; the other media modes are about the post alone.
-  const isAboutComments = want.main === 'comments' || want.parse === 'summary';
-  const ranked =
-    input.comments === null || !isAboutComments ? null : rankComments(input.comments.comments, owner, MAX_SAMPLE_COMMENTS, purpose);
-  const request = requestFor(want, input, ranked?.sample ?? []);
+/** The prices of a mode: its own, and that of the comments that are its input or its subject. */
+function parsePrices(options: ParseOptions, needed: ParseInput['needed'], usedComments: boolean): Map<LineItem, PriceId> {
+  const limit = needed.comments?.options.limit;
+  const prices = new Map<LineItem, PriceId>();
+  if (options.subject === 'media') prices.set('media_parse', `media_parse_${options.mode}`);
+  const hasComments = options.subject === 'comments' || (options.mode === 'summary' && usedComments);
+  if (limit !== undefined && hasComments) prices.set('comment_parse', `comment_parse_${limit}`);
+  return prices;
+}
+
+function parseLimitations({ needed, outcome }: ParseInput & { readonly outcome: ParseOutcome }): Limitation[] {
+  if (outcome.kind === 'missing') return [limitation('parse_failed', 'parse', outcome.reason)];
+  const found: Limitation[] = [];
+  if (outcome.sample !== null && outcome.usedComments) {
+    const { included, considered } = outcome.sample;
+    const message = `The interpretation saw ${included} of ${considered} comments and replies.`;
+    found.push({ ...limitation('sampled_comments', 'parse.sample', 'ranked_sample'), message });
+  }
+  const media = needed.media?.outcome?.value;
+  if (media !== undefined) {
+    if (media.caption === null) found.push(limitation('parse_without_caption', 'parse', 'no_caption'));
+    const isVideo = media.type === 'reel' || media.type === 'video';
+    if (isVideo && needed.transcript?.outcome?.kind !== 'transcript') {
+      found.push(limitation('parse_without_transcript', 'parse', needed.transcript === null ? 'not_requested' : 'unavailable'));
+    }
+  }
+  return found;
+}
+
+async function lookUpParse(context: ReadContext, input: ParseInput): Promise<ParseOutcome | null> {
+  const interpretation = interpretationOf(context, input);
+  if (interpretation === null) return nothingToParse;
+  const cached = await cachedOutput(context, interpretation);
+  const { parser } = context.deps;
+  if (cached !== null || parser.configured) return cached;
+  return { kind: 'missing', reason: 'boundary_not_configured', promptVersion: parser.promptVersion(interpretation.request) };
+}
+
+async function fetchParse(context: ReadContext, input: ParseInput): Promise<ParseOutcome> {
+  const interpretation = interpretationOf(context, input);
+  return interpretation === null ? nothingToParse : interpret(context, interpretation);
+}
+
+/** Composes the request to the language model, with the key of its output; null when there is nothing to interpret. */
+function interpretationOf({ deps, target }: ReadContext, { options, needed }: ParseInput): Interpretation | null {
+  const owner = needed.media?.outcome?.value.owner.username ?? null;
+  const hasComments = needed.comments?.outcome?.kind === 'delivered' && isAboutComments(options);
+  const ranked = hasComments ? rankComments(commentsIn(needed), owner, MAX_SAMPLE_COMMENTS, purposeOf(options)) : null;
+  const request = requestFor(target.shortcode, { options, needed }, ranked?.sample ?? []);
   if (request === null) return null;
   const promptVersion = deps.parser.promptVersion(request);
   const mode = `${request.subject}/${request.mode}`;
@@ -69,45 +180,60 @@ export async function prepareParse(deps: ReadDeps, want: Want, input: ParseInput
   return { request, key, sample };
 }
 
-/** Looks an output up. One cache read. */
-export async function lookUpParse(deps: ReadDeps, prepared: PreparedParse): Promise<ParseResult | null> {
-  const copy = await deps.cache.get(prepared.key, ParseCopy, null);
-  if (copy === null || !isFresh(copy, deps.clock(), null)) return null;
-  if (!modeOf(prepared.request).output.safeParse(copy.value.output).success) return null;
-  return { kind: 'parsed', ...copy.value, status: 'hit', key: prepared.key, sample: prepared.sample, usedComments: usesComments(prepared) };
+async function cachedOutput({ deps }: ReadContext, { request, key, sample }: Interpretation): Promise<ParseOutcome | null> {
+  const entry = await deps.cache.get(key, ParseEntry, null);
+  if (entry === null || !isFresh(entry, deps.clock(), null)) return null;
+  if (!modeOf(request).output.safeParse(entry.value.output).success) return null;
+  return { kind: 'parsed', ...entry.value, status: 'hit', key, sample, usedComments: usesComments(request) };
 }
 
-/** Gets an output: from the cache, else from the boundary. Only while a hold is open. The key makes parallel identical requests one. */
-export async function makeParse(deps: ReadDeps, trace: ReadTrace, prepared: PreparedParse, budget: Budget): Promise<ParseResult> {
-  const known = await lookUpParse(deps, prepared);
-  if (known !== null) return known;
-  const promptVersion = deps.parser.promptVersion(prepared.request);
+/** Gets an output from the cache or the language model. The key makes identical requests at the same time one. */
+async function interpret(context: ReadContext, interpretation: Interpretation): Promise<ParseOutcome> {
+  const { deps, trace, budget } = context;
+  const { request, key, sample } = interpretation;
+  const cached = await cachedOutput(context, interpretation);
+  if (cached !== null) return cached;
+  const promptVersion = deps.parser.promptVersion(request);
   if (!deps.parser.configured) return { kind: 'missing', reason: 'boundary_not_configured', promptVersion };
-  if (budget.deadlineAt - deps.clock() < LEAST_TIME_MS) return { kind: 'missing', reason: 'timed_out', promptVersion };
-  const parsed = await deps.parser.parse(prepared.request, prepared.key, budget);
+  if (budget.deadlineAt - deps.clock() < MIN_TIME_MS) return { kind: 'missing', reason: 'timed_out', promptVersion };
+  const parsed = await deps.parser.parse(request, key, budget);
   trace.parse = parsed.ok ? 'ok' : parsed.error.kind;
   if (!parsed.ok) return { kind: 'missing', reason: missingFrom(parsed.error.kind), promptVersion };
   const value = { output: { ...parsed.value.output }, model: parsed.value.model, promptVersion: parsed.value.promptVersion };
-  const { storedAt, by } = noteFetch(deps, trace, parsed.value);
-  const copy: ParseCopy = { storedAt, ttlSeconds: PARSE_TTL_SECONDS, value };
-  deps.background(deps.cache.keep(prepared.key, copy, 0, by));
-  return { kind: 'parsed', ...value, status: 'miss', key: prepared.key, sample: prepared.sample, usedComments: usesComments(prepared) };
+  const { storedAt, by } = recordCalls(context, parsed.value);
+  const entry: ParseEntry = { storedAt, ttlSeconds: PARSE_TTL_SECONDS, value };
+  deps.background(deps.cache.keep(key, entry, { retainSeconds: 0, by }));
+  return { kind: 'parsed', ...value, status: 'miss', key, sample, usedComments: usesComments(request) };
 }
 
-function usesComments({ request }: PreparedParse): boolean {
-  return request.comments !== null && request.comments.length > 0;
+/** Comments go into a summary of a post, where the caller asked for both; the other modes of a post are about the post alone. */
+function isAboutComments(options: ParseOptions): boolean {
+  return options.subject === 'comments' || options.mode === 'summary';
 }
 
-function requestFor(want: Want, input: ParseInput, sample: readonly RankedComment[]): ParseRequest | null {
-  const { shortcode } = input;
-  if (want.main === 'comments') {
-    if (want.parse === null || sample.length === 0) return null;
-    return { subject: 'comments', mode: want.parse, shortcode, mediaId: mediaIdFromShortcode(shortcode), comments: sample };
+function purposeOf(options: ParseOptions): ReturnType<typeof samplePurpose> {
+  return samplePurpose(options.subject === 'comments' ? options.mode : null);
+}
+
+function commentsIn({ comments }: ParseInput['needed']) {
+  return comments?.outcome?.kind === 'delivered' ? comments.outcome.delivered.value.comments : [];
+}
+
+function usesComments({ comments }: ParseRequest): boolean {
+  return comments !== null && comments.length > 0;
+}
+
+function requestFor(shortcode: string, { options, needed }: ParseInput, sample: readonly RankedComment[]): ParseRequest | null {
+  if (options.subject === 'comments') {
+    if (sample.length === 0) return null;
+    return { subject: 'comments', mode: options.mode, shortcode, mediaId: mediaIdFromShortcode(shortcode), comments: sample };
   }
-  if (want.parse === null || input.media === null) return null;
-  const post = parsedPost(input.media, input.transcript);
+  const media = needed.media?.outcome?.value;
+  if (media === undefined) return null;
+  const transcript = needed.transcript?.outcome;
+  const post = parsedPost(media, transcript?.kind === 'transcript' ? transcript.transcript : null);
   if (post.caption === null && post.transcript === null && sample.length === 0) return null;
-  return { subject: 'media', mode: want.parse, post, comments: sample.length === 0 ? null : sample };
+  return { subject: 'media', mode: options.mode, post, comments: sample.length === 0 ? null : sample };
 }
 
 function parsedPost(media: InstagramMedia, transcript: Transcript | null): ParsedPost {

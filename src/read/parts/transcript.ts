@@ -1,24 +1,33 @@
+import { z } from 'zod';
+import { priceOf } from '../../billing/price-card.ts';
+import { ZERO } from '../../core/money.ts';
+import { ok, type Result } from '../../core/result.ts';
 import type { InstagramMedia } from '../../instagram/media.ts';
 import { mediaIdFromShortcode } from '../../instagram/shortcode.ts';
-import type { Transcript } from '../../instagram/transcript.ts';
-import type { MediaTarget } from '../../instagram/target.ts';
+import { Transcript } from '../../instagram/transcript.ts';
 import type { TranscriptionFailure } from '../../parse/ports.ts';
-import type { Budget } from '../../net/deadline.ts';
+import { isFresh } from '../cache/freshness.ts';
 import { contentHash, contentKey } from '../cache/key.ts';
-import { isFresh, TranscriptCopy } from '../cache/content-cache.ts';
-import type { ReadDeps } from '../ports.ts';
-import type { ReadTrace } from '../trace.ts';
-import type { TranscriptWanted } from '../want.ts';
-import { type FetchNote, noteFetch } from './fetch-note.ts';
+import { limitation } from '../limitations/catalog.ts';
+import type { ReadContext } from '../model/context.ts';
+import { entryTimes } from '../model/delivered.ts';
+import type { ReadDeps } from '../model/deps.ts';
+import type { PartInput, Part } from '../model/part.ts';
+import { deliveredLine, refundedLine } from '../pricing/prices.ts';
+import { mediaPart } from './media.ts';
+import { type FetchedAt, recordCalls } from './upstream-calls.ts';
 
-/** The words of a video don't change. Seconds. */
+/** A video's words don't change. */
 const TRANSCRIPT_TTL_SECONDS = 2_592_000;
 
-/** That there are none may be a passing fault of whoever listened. Seconds. */
+/** That there is none may be a passing fault of the source, so it is called again the next day. */
 const NO_TRANSCRIPT_TTL_SECONDS = 86_400;
 
-/** Why a reel comes without its words. Also the reasons of the limitation `transcript_unavailable`. */
-export type TranscriptMissing =
+/** Only what a provider supplies, or failing that one made by hosted transcription. */
+type TranscriptOptions = { readonly source: 'provider' | 'provider_or_hosted' };
+
+/** Why a reel comes without a transcript. Also the reasons of the limitation `transcript_unavailable`. */
+type TranscriptMissing =
   | 'no_speech'
   | 'too_long'
   | 'provider_none'
@@ -27,22 +36,79 @@ export type TranscriptMissing =
   | 'boundary_failed'
   | 'media_url_expired';
 
-/** A transcript in hand, from the cache or just made, or why there is none. */
-export type TranscriptResult =
+export type TranscriptOutcome =
   | { readonly kind: 'transcript'; readonly transcript: Transcript; readonly status: 'hit' | 'miss' }
   | { readonly kind: 'missing'; readonly reason: TranscriptMissing; readonly status: 'hit' | 'miss' };
 
-/** What the cache knows of a video's words. `providerHasNone`: asking the providers again would be for nothing. */
-export type TranscriptSlot = { readonly hit: TranscriptResult | null; readonly providerHasNone: TranscriptMissing | null };
+/** `providerHasNone`: the providers had none recently, so they are not called again. */
+type TranscriptLookup = { readonly hit: TranscriptOutcome | null; readonly providerHasNone: TranscriptMissing | null };
 
-/** Looks the words of a video up, by its identity and by who wrote them down. */
-export async function lookUpTranscript(deps: ReadDeps, shortcode: string, wanted: TranscriptWanted): Promise<TranscriptSlot> {
-  const mediaId = mediaIdFromShortcode(shortcode);
+const needs = { media: mediaPart };
+
+/** A sample without a transcript, or with a hosted one. */
+type TranscriptSample = TranscriptMissing | 'hosted';
+
+type TranscriptPart = Part<'transcript', TranscriptOptions, TranscriptOutcome, TranscriptLookup, typeof needs, TranscriptSample>;
+type TranscriptInput = PartInput<TranscriptOptions, typeof needs>;
+
+/** A transcript, or what one source said instead of one. */
+export const TranscriptEntry = z.object({
+  ...entryTimes,
+  value: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('transcript'), transcript: Transcript }),
+    z.object({ kind: z.enum(['no_speech', 'too_long', 'none']) }),
+  ]),
+});
+type TranscriptEntry = z.infer<typeof TranscriptEntry>;
+
+/** The transcript of a reel. A reel without one is delivered all the same. */
+export const transcriptPart: TranscriptPart = {
+  name: 'transcript',
+  needs,
+  endsEarly: true,
+  nothingKnown: { hit: null, providerHasNone: null },
+  isAvailable: (deps) => deps.transcripts.providers.length > 0 || deps.transcriber.configured,
+  lookUp: async (context, { options }) => ok(await lookUpTranscript(context, options)),
+  fetch: async (context, input) => ok(await fetchTranscript(context, input)),
+  priceLines(deps, { options: { source }, known: { hit } }) {
+    const { priceCard, transcriber, transcripts } = deps;
+    const lineOf = (amount: number & typeof ZERO) => [{ item: 'transcript', amount }];
+    if (hit !== null) return lineOf(hit.kind === 'transcript' ? priceOf(priceCard, 'transcript_provider').cached : ZERO);
+    if (source === 'provider_or_hosted' && transcriber.configured) return lineOf(priceOf(priceCard, 'transcript_hosted').fresh);
+    return transcripts.providers.length > 0 ? lineOf(priceOf(priceCard, 'transcript_provider').fresh) : [];
+  },
+  finalPrices(deps, { outcome }) {
+    if (outcome.kind === 'missing') return [refundedLine('transcript', outcome.reason)];
+    const price = outcome.transcript.source === 'hosted' ? 'transcript_hosted' : 'transcript_provider';
+    return [deliveredLine('transcript', priceOf(deps.priceCard, price), outcome.status)];
+  },
+  limitations: ({ outcome }) =>
+    outcome.kind === 'missing' ? [limitation('transcript_unavailable', 'data.transcript', outcome.reason)] : [],
+  receipt: { field: 'transcript', of: ({ outcome }) => sourceOrReason(outcome) },
+  logged: (outcome) => ({ transcript: sourceOrReason(outcome) }),
+  sample({ options }, request): Result<TranscriptOutcome, never> {
+    const variant: TranscriptSample | 'provider' = request.variant ?? 'provider';
+    // A provider alone has no transcript where only hosted transcription made one.
+    if (variant === 'hosted' && options.source === 'provider') return ok({ kind: 'missing', reason: 'provider_none', status: 'miss' });
+    if (variant !== 'hosted' && variant !== 'provider') return ok({ kind: 'missing', reason: variant, status: 'miss' });
+    const text = 'Fold it once, fold it twice, and let it rest.';
+    const segments = [{ startSeconds: 0.4, endSeconds: 3.1, text }];
+    return ok({ kind: 'transcript', transcript: { text, source: variant, language: 'en', segments }, status: 'miss' });
+  },
+};
+
+function sourceOrReason(outcome: TranscriptOutcome): string {
+  return outcome.kind === 'transcript' ? outcome.transcript.source : outcome.reason;
+}
+
+/** Looks a transcript up by the video's identity and by its source. */
+async function lookUpTranscript({ deps, target }: ReadContext, { source }: TranscriptOptions): Promise<TranscriptLookup> {
+  const mediaId = mediaIdFromShortcode(target.shortcode);
   const read = async (key: string) => {
-    const copy = await deps.cache.get(key, TranscriptCopy, null);
-    return copy !== null && isFresh(copy, deps.clock(), null) ? copy.value : null;
+    const entry = await deps.cache.get(key, TranscriptEntry, null);
+    return entry !== null && isFresh(entry, deps.clock(), null) ? entry.value : null;
   };
-  const isHostedWanted = wanted === 'provider_or_hosted' && deps.transcriber.configured;
+  const isHostedWanted = source === 'provider_or_hosted' && deps.transcriber.configured;
   const [supplied, hosted] = await Promise.all([read(providerKey(mediaId)), isHostedWanted ? read(hostedKey(deps, mediaId)) : null]);
   for (const found of [supplied, hosted]) {
     if (found?.kind === 'transcript') {
@@ -55,84 +121,74 @@ export async function lookUpTranscript(deps: ReadDeps, shortcode: string, wanted
   }
   const isFinal = providerHasNone === 'no_speech' || !isHostedWanted;
   if (providerHasNone === null || !isFinal) return { hit: null, providerHasNone };
-  const reason = wanted === 'provider_or_hosted' && providerHasNone !== 'no_speech' ? 'boundary_not_configured' : providerHasNone;
+  const reason = source === 'provider_or_hosted' && providerHasNone !== 'no_speech' ? 'boundary_not_configured' : providerHasNone;
   return { hit: { kind: 'missing', reason, status: 'hit' }, providerHasNone };
 }
 
-/** Gets the words of a video: from the providers, and failing those from the hosted boundary where that is wanted. Only while a hold is open. */
-export async function fetchTranscript(
-  deps: ReadDeps,
-  trace: ReadTrace,
-  target: MediaTarget,
-  media: InstagramMedia,
-  wanted: TranscriptWanted,
-  slot: TranscriptSlot,
-  budget: Budget,
-): Promise<TranscriptResult> {
-  const supplied = slot.providerHasNone ?? (await askProviders(deps, trace, target, media, budget));
+/** Asks the providers, and failing those hosted transcription where the caller wants it. */
+async function fetchTranscript(
+  context: ReadContext,
+  { options, needed, known }: TranscriptInput & { readonly known: TranscriptLookup },
+): Promise<TranscriptOutcome> {
+  const media = needed.media?.outcome?.value;
+  if (media === undefined) throw new Error('a transcript is read with its reel');
+  const supplied = known.providerHasNone ?? (await askProviders(context, media));
   if (typeof supplied !== 'string') return { kind: 'transcript', transcript: supplied, status: 'miss' };
-  if (wanted !== 'provider_or_hosted' || supplied === 'no_speech') return { kind: 'missing', reason: supplied, status: 'miss' };
-  if (!deps.transcriber.configured) return { kind: 'missing', reason: 'boundary_not_configured', status: 'miss' };
-  const hosted = await askBoundary(deps, trace, media, budget);
+  if (options.source !== 'provider_or_hosted' || supplied === 'no_speech') return { kind: 'missing', reason: supplied, status: 'miss' };
+  if (!context.deps.transcriber.configured) return { kind: 'missing', reason: 'boundary_not_configured', status: 'miss' };
+  const hosted = await askTranscriber(context, media);
   return typeof hosted === 'string'
     ? { kind: 'missing', reason: hosted, status: 'miss' }
     : { kind: 'transcript', transcript: hosted, status: 'miss' };
 }
 
-async function askProviders(
-  deps: ReadDeps,
-  trace: ReadTrace,
-  target: MediaTarget,
-  media: InstagramMedia,
-  budget: Budget,
-): Promise<Transcript | TranscriptMissing> {
+async function askProviders(context: ReadContext, media: InstagramMedia): Promise<Transcript | TranscriptMissing> {
+  const { deps, target, budget } = context;
   if (deps.transcripts.providers.length === 0) return 'provider_none';
-  const asked = await deps.transcripts.fetchTranscript(target, videoOf(media)?.durationSeconds ?? null, budget);
-  const fetched = noteFetch(deps, trace, asked.ok ? asked.value : asked.error);
-  if (!asked.ok) return 'provider_failed';
-  const outcome = asked.value.value;
+  const answer = await deps.transcripts.fetchTranscript(target, videoOf(media)?.durationSeconds ?? null, budget);
+  const fetched = recordCalls(context, answer.ok ? answer.value : answer.error);
+  if (!answer.ok) return 'provider_failed';
+  const outcome = answer.value.value;
   const key = providerKey(mediaIdFromShortcode(media.shortcode));
   if (outcome.kind !== 'transcript') {
-    keep(deps, fetched, key, NO_TRANSCRIPT_TTL_SECONDS, { kind: outcome.kind });
+    keep(context, { key, at: fetched }, { kind: outcome.kind });
     return missingFrom(outcome.kind);
   }
   const { text, language, segments } = outcome;
   const transcript: Transcript = { text, source: 'provider', language, segments: segments === null ? null : [...segments] };
-  keep(deps, fetched, key, TRANSCRIPT_TTL_SECONDS, { kind: 'transcript', transcript });
+  keep(context, { key, at: fetched }, { kind: 'transcript', transcript });
   return transcript;
 }
 
-async function askBoundary(
-  deps: ReadDeps,
-  trace: ReadTrace,
-  media: InstagramMedia,
-  budget: Budget,
-): Promise<Transcript | TranscriptMissing> {
+async function askTranscriber(context: ReadContext, media: InstagramMedia): Promise<Transcript | TranscriptMissing> {
+  const { deps, budget } = context;
   const video = videoOf(media);
-  // Without an address there is nothing to hand over; that is what an expired one comes to.
+  // Without an address there is nothing to transcribe, as with an expired one.
   if (video?.url == null) return 'media_url_expired';
   const { shortcode } = media;
   const mediaId = mediaIdFromShortcode(shortcode);
   const key = hostedKey(deps, mediaId);
   const request = { mediaId, shortcode, mediaUrl: video.url, durationSeconds: video.durationSeconds };
-  // The address is signed anew with every read of the post; a request with another address is another request to the boundary.
+  // The address is signed anew with every read of the post, and another address makes another request.
   const idempotencyKey = `transcript:${contentHash([key, request]).slice(0, 32)}`;
-  const asked = await deps.transcriber.transcribe(request, idempotencyKey, budget);
-  const fetched = noteFetch(deps, trace, asked.ok ? asked.value : {});
-  if (!asked.ok) {
-    const { kind } = asked.error;
-    if (kind === 'no_speech' || kind === 'too_long') keep(deps, fetched, key, NO_TRANSCRIPT_TTL_SECONDS, { kind });
-    return missingFromBoundary(kind);
+  const answer = await deps.transcriber.transcribe(request, idempotencyKey, budget);
+  const fetched = recordCalls(context, answer.ok ? answer.value : {});
+  if (!answer.ok) {
+    const { kind } = answer.error;
+    if (kind === 'no_speech' || kind === 'too_long') keep(context, { key, at: fetched }, { kind });
+    return missingFromHosted(kind);
   }
-  const { text, language, segments } = asked.value;
+  const { text, language, segments } = answer.value;
   const transcript: Transcript = { text, source: 'hosted', language, segments: segments === null ? null : [...segments] };
-  keep(deps, fetched, key, TRANSCRIPT_TTL_SECONDS, { kind: 'transcript', transcript });
+  keep(context, { key, at: fetched }, { kind: 'transcript', transcript });
   return transcript;
 }
 
-function keep(deps: ReadDeps, { storedAt, by }: FetchNote, key: string, ttlSeconds: number, value: TranscriptCopy['value']): void {
-  const copy: TranscriptCopy = { storedAt, ttlSeconds, value };
-  deps.background(deps.cache.keep(key, copy, 0, by));
+/** Caches what one source said, for as long as it holds. */
+function keep({ deps }: ReadContext, { key, at: { storedAt, by } }: { key: string; at: FetchedAt }, value: TranscriptEntry['value']): void {
+  const ttlSeconds = value.kind === 'transcript' ? TRANSCRIPT_TTL_SECONDS : NO_TRANSCRIPT_TTL_SECONDS;
+  const entry: TranscriptEntry = { storedAt, ttlSeconds, value };
+  deps.background(deps.cache.keep(key, entry, { retainSeconds: 0, by }));
 }
 
 function videoOf(media: InstagramMedia): InstagramMedia['media'][number] | undefined {
@@ -143,7 +199,7 @@ function missingFrom(kind: 'no_speech' | 'too_long' | 'none'): TranscriptMissing
   return kind === 'none' ? 'provider_none' : kind;
 }
 
-function missingFromBoundary(kind: TranscriptionFailure['kind']): TranscriptMissing {
+function missingFromHosted(kind: TranscriptionFailure['kind']): TranscriptMissing {
   switch (kind) {
     case 'no_speech':
     case 'too_long':

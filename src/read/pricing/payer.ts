@@ -16,10 +16,10 @@ import type { Id } from '../../core/ids.ts';
 import { type MicroCredits, minus, sum, ZERO } from '../../core/money.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 
-/** Who asks: a customer, known by the hash of the key until the database says more, or the owner, who is not billed. */
+/** A customer, known only by the hash of the key until the database is asked, or the operator, who is not billed. */
 export type Principal = { readonly kind: 'customer'; readonly keyHash: string; readonly mode: KeyMode } | { readonly kind: 'owner' };
 
-/** What a finished read cost, as the caller is told. For the owner everything is zero and there is no balance. */
+/** What a finished read cost. For the operator everything is zero, and there is no balance. */
 export type Payment = {
   readonly reserved: MicroCredits;
   readonly settled: MicroCredits;
@@ -29,30 +29,32 @@ export type Payment = {
   readonly lines: readonly ResolvedLine[];
 };
 
-/** The account that a step of paying found, and what it can spend after that step; both null for the owner. */
-export type Payee = { readonly accountId: Id<'acct'> | null; readonly available: MicroCredits | null };
+/** The account that pays, and its available balance after a step of the payment; both null for the operator. */
+export type PayingAccount = { readonly accountId: Id<'acct'> | null; readonly available: MicroCredits | null };
 
-/** Paying for one request. Each method is one step of the paid path; a request reserves or charges at most once. */
+/** The payment of one request. A request reserves or charges at most once. */
 export interface Payer {
-  /** Test keys read samples, which never get as far as paying. */
-  readonly mode: KeyMode;
-  /** Proves the key without moving money, for paths that answer free of charge. */
-  identify(): Promise<Result<Payee, SpendRefusal>>;
-  /** `target` is what the loop breaker counts failures by. */
-  reserve(lines: readonly PricedLine[], target: string): Promise<Result<Payee, SpendRefusal>>;
-  /** `answer` is what a repeat under the same Idempotency-Key is given; it is kept in the same batch. Null keeps none. */
-  charge(lines: readonly PricedLine[], receipt: ReceiptBody, answer: KeptAnswer | null): Promise<Result<Payment & Payee, SpendRefusal>>;
+  /** Proves the key without moving money, for answers that are free. */
+  identify(): Promise<Result<PayingAccount, SpendRefusal>>;
+  /** Repeated failures are counted by `target`. */
+  reserve(lines: readonly PricedLine[], target: string): Promise<Result<PayingAccount, SpendRefusal>>;
+  /** `answer` is the response to store under the Idempotency-Key, in the same batch; null stores none. */
+  charge(
+    lines: readonly PricedLine[],
+    receipt: ReceiptBody,
+    answer: KeptAnswer | null,
+  ): Promise<Result<Payment & PayingAccount, SpendRefusal>>;
   settle(
     lines: readonly SettledLine[],
     receipt: ReceiptBody,
     ending: { readonly answer: KeptAnswer | null; readonly target: string },
   ): Promise<Result<Payment, SettleRefusal>>;
-  /** `target` where it failed; null where it did not. Answers what can be spent now, where that is known. */
+  /** `target` is null when the failure does not count against it. Returns the available balance, where it is known. */
   release(
     reason: string,
     ending: { readonly answer: KeptAnswer | null; readonly target: string | null },
   ): Promise<{ readonly available: MicroCredits | null }>;
-  /** The id under which the receipt is going to be; null for the owner. */
+  /** Null for the operator. */
   readonly receiptId: string | null;
 }
 
@@ -63,9 +65,7 @@ export function customerPayer(deps: {
   readonly requestId: Id<'req'>;
   readonly keyHash: string;
   readonly fingerprint: string;
-  /** What the key must be allowed. */
   readonly scope: KeyScope;
-  readonly mode: KeyMode;
   /** SHA-256 of the Idempotency-Key; null without one. */
   readonly onceDigest: string | null;
   readonly holdTtlMs: number;
@@ -73,7 +73,6 @@ export function customerPayer(deps: {
   const { ledger, requestId: id, keyHash, fingerprint, onceDigest, scope } = deps;
   const spend = (lines: readonly PricedLine[], target: string | null) => ({ id, keyHash, fingerprint, scope, lines, onceDigest, target });
   return {
-    mode: deps.mode,
     receiptId: id,
     async identify() {
       if (onceDigest !== null) {
@@ -102,24 +101,24 @@ export function customerPayer(deps: {
     async settle(lines, receipt, ending) {
       const settle = () => ledger.settle(id, lines, receipt, { keyHash, onceDigest, ...ending });
       let settled = await settle();
-      // Not delivered, so not charged: a hold that a lost settlement left open is given back, and one that it settled is known by that.
-      if (!settled.ok && (await giveBack(settled.error.kind)) === 'settled') {
+      // Nothing is delivered without a settlement. Releasing the hold tells whether a lost settlement took effect after all.
+      if (!settled.ok && (await releaseUnknown(settled.error.kind)) === 'settled') {
         settled = await settle();
-        // Taken, but nobody here can say what it came to: the caller gets nothing, so it is booked back.
+        // The money was taken, but the amounts are unknown here: the caller gets nothing, so the charge is compensated.
         if (!settled.ok) await ledger.abandon(id, onceDigest);
       }
       return settled.ok ? ok({ ...settled.value, available: settled.value.balance.available, receiptId: id }) : settled;
     },
     async release(reason, ending) {
       const released = await ledger.release(id, reason, { keyHash, onceDigest, ...ending });
-      // Until it can be undone the hold stays, at most until its time is over. One that a bug left settled was paid for nothing.
+      // The hold stays until it can be compensated or expires. One that a bug left settled was charged for nothing.
       if (!released.ok || released.value.state === 'settled') await ledger.abandon(id, onceDigest);
       return { available: released.ok ? (released.value.balance?.available ?? null) : null };
     },
   };
 
-  /** Gives a hold back whose settlement has no outcome, and tells what it has come to; null where that can't be known. */
-  async function giveBack(failure: SettleRefusal['kind']): Promise<HoldState | null> {
+  /** Releases a hold whose settlement has no known outcome. Returns the state it has come to; null when that is unknown too. */
+  async function releaseUnknown(failure: SettleRefusal['kind']): Promise<HoldState | null> {
     if (failure === 'not_open') return null;
     const released = await ledger.release(id, 'settle_failed', { keyHash, onceDigest, answer: null, target: null });
     if (!released.ok) await ledger.abandon(id, onceDigest);
@@ -127,10 +126,10 @@ export function customerPayer(deps: {
   }
 }
 
-/** What a read without any price came to: nothing was held, nothing booked. */
+/** A free read: nothing is held, nothing is booked. */
 export const nothingPaid: Payment = { reserved: ZERO, settled: ZERO, refunded: ZERO, available: null, receiptId: null, lines: [] };
 
-/** What a payment that is about to be booked will come to, all but the balance after it. */
+/** Predicts a payment before it is booked; only the balance after it is still unknown. */
 export function expectedPayment(payer: Payer, held: readonly PricedLine[], settled: readonly SettledLine[]): Payment {
   if (payer.receiptId === null || held.length === 0) return nothingPaid;
   const outcomes = new Map(settled.map((line) => [line.item, line]));
@@ -149,11 +148,10 @@ export function expectedPayment(payer: Payer, held: readonly PricedLine[], settl
   };
 }
 
-/** Pays nothing: the owner's reads cost zero and leave no line in the ledger. */
-export function ownerPayer(): Payer {
-  const nothing: Payment & Payee = { ...nothingPaid, accountId: null };
+/** The operator's reads cost nothing and leave no line in the ledger. */
+export function operatorPayer(): Payer {
+  const nothing: Payment & PayingAccount = { ...nothingPaid, accountId: null };
   return {
-    mode: 'live',
     identify: async () => ok(nothing),
     reserve: async () => ok(nothing),
     charge: async () => ok(nothing),

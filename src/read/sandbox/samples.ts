@@ -1,92 +1,81 @@
-import type { InstagramMedia, MediaFacts } from '../../instagram/media.ts';
 import { microCredits, ZERO } from '../../core/money.ts';
-import type { CommentBatch } from '../../providers/provider.ts';
-import type { CacheStatus } from '../want.ts';
-import type { ParseMissing } from '../parts/parse.ts';
-import type { TranscriptMissing } from '../parts/transcript.ts';
-import { absentRefusal, lastingRefusal, providerUnconfigured, type ReadRefusal, shareLinkRefusal } from '../refusals.ts';
+import { lastingRefusal } from '../../errors/from-database.ts';
+import { absentRefusal, providerUnconfigured, type ReadRefusal, shareLinkRefusal } from '../../errors/from-read.ts';
+import type { CacheStatus } from '../cache/freshness.ts';
+import type { VariantsOf } from '../model/part.ts';
+import type { Parts } from '../parts/parts.ts';
+import { DAY_MS, sampleUrl } from '../samples/media.ts';
 
-/** What a test key gets for one shortcode. What is left out is as it should be: a complete post, its comments, its words, an interpretation. */
+/** What a test key gets for one shortcode. Every part that it says nothing of is complete. */
 export type SandboxSample = {
   readonly meaning: string;
   readonly refusal?: ReadRefusal;
-  readonly type?: InstagramMedia['type'];
-  /** What of the post differs from the complete one. `now` in unix milliseconds. */
-  readonly facts?: (now: number) => Partial<MediaFacts>;
   readonly status?: CacheStatus;
-  readonly comments?: Partial<Omit<CommentBatch, 'comments' | 'next'>> | { readonly missing: 'provider_failed' | 'provider_none' };
-  /** Whether the people who commented are known. */
-  readonly commentersUnknown?: true;
-  readonly transcript?: TranscriptMissing | 'hosted';
-  readonly parse?: ParseMissing;
+  readonly parts?: VariantsOf<Parts>;
 };
 
-const DAY_MS = 86_400_000;
 const EXAMPLE_ACCOUNT = 'acct_sandbox';
-
-/** A media address that carries its own expiry, as the platform writes it: hexadecimal seconds. */
-export const sampleUrl = (name: string, expiresAtMs: number): string =>
-  `https://scontent.cdninstagram.com/v/t51.2885-15/${name}?oe=${Math.floor(expiresAtMs / 1_000)
-    .toString(16)
-    .toUpperCase()}`;
 
 const picture = { type: 'image', width: 1080, height: 1350 } as const;
 
-/** Every sample by its shortcode. docs/guides/sandbox.md is made from it. */
+/** Every sample by its shortcode. The table in docs/guides/sandbox.md is generated from it. */
 export const SANDBOX_SAMPLES: Readonly<Record<string, SandboxSample>> = {
-  TestImage01: { meaning: 'a picture, complete', type: 'image' },
-  TestVideo01: { meaning: 'a video, complete', type: 'video' },
-  TestCarous1: { meaning: 'a carousel of two, complete', type: 'carousel' },
-  TestReel_01: { meaning: 'a reel with the words that the provider supplies', type: 'reel' },
-  TestHosted1: { meaning: 'a reel with words made by hosted transcription', transcript: 'hosted' },
-  TestCached1: { meaning: 'a copy from the cache: `metrics_stale`', type: 'image', status: 'hit' },
-  TestStale01: { meaning: 'a copy past its time: `stale_copy`', type: 'image', status: 'stale' },
+  TestImage01: { meaning: 'a picture, complete', parts: { media: { type: 'image' } } },
+  TestVideo01: { meaning: 'a video, complete', parts: { media: { type: 'video' } } },
+  TestCarous1: { meaning: 'a carousel of two, complete', parts: { media: { type: 'carousel' } } },
+  TestReel_01: { meaning: 'a reel with a transcript from the data provider', parts: { media: { type: 'reel' } } },
+  TestHosted1: { meaning: 'a reel with a transcript made by hosted transcription', parts: { transcript: 'hosted' } },
+  TestCached1: { meaning: 'a cache entry: `metrics_stale`', parts: { media: { type: 'image' } }, status: 'hit' },
+  TestStale01: { meaning: 'an expired cache entry: `stale_copy`', parts: { media: { type: 'image' } }, status: 'stale' },
   TestHidden1: {
     meaning: '`metric_unavailable`: hidden by the author',
-    type: 'image',
-    facts: () => ({ metrics: { comments: 14, shares: 1, reposts: 0 }, flags: { likesHidden: true } }),
+    parts: { media: { type: 'image', facts: () => ({ metrics: { comments: 14, shares: 1, reposts: 0 }, flags: { likesHidden: true } }) } },
   },
   TestViews01: {
     meaning: '`metric_unavailable`: views that are not counted',
-    facts: () => ({ metrics: { likes: 5, comments: 2, plays: 90, views: 0, shares: 1, reposts: 0 } }),
+    parts: { media: { facts: () => ({ metrics: { likes: 5, comments: 2, plays: 90, views: 0, shares: 1, reposts: 0 } }) } },
   },
   TestSparse1: {
-    meaning: '`metric_unavailable`, `owner_field_unavailable`, `field_unavailable`: the provider gave little',
-    facts: () => ({ metrics: {}, owner: { username: 'sandbox.baker' }, takenAtMs: null, paidPartnership: null, music: null }),
+    meaning: '`metric_unavailable`, `owner_field_unavailable`, `field_unavailable`: the provider gave few fields',
+    parts: {
+      media: { facts: () => ({ metrics: {}, owner: { username: 'sandbox.baker' }, takenAtMs: null, paidPartnership: null, music: null }) },
+    },
   },
   TestGone_01: {
-    meaning: '`media_url_expired`: the address no longer works',
-    type: 'image',
-    facts: (now) => ({ assets: [{ ...picture, url: sampleUrl('gone.jpg', now - DAY_MS) }] }),
+    meaning: '`media_url_expired`: the URL no longer works',
+    parts: { media: { type: 'image', facts: (now) => ({ assets: [{ ...picture, url: sampleUrl('gone.jpg', now - DAY_MS) }] }) } },
   },
-  TestNoUrl01: { meaning: '`media_url_missing`: no address', type: 'image', facts: () => ({ assets: [picture] }) },
-  TestNoCapt1: { meaning: '`parse_without_caption`: a reel without a caption', facts: () => ({ caption: null }) },
-  TestEnd__01: { meaning: '`comments_incomplete`: the thread ends', comments: { shortfall: 'end_of_thread' } },
-  TestOff__01: { meaning: '`comments_incomplete`: comments are turned off', comments: { shortfall: 'disabled' } },
-  TestLate_01: { meaning: '`comments_incomplete`: the time was over', comments: { shortfall: 'deadline' } },
-  TestLimit01: { meaning: '`comments_incomplete`: the provider gives no more', comments: { shortfall: 'provider_limit' } },
-  TestBroke01: { meaning: '`comments_incomplete`: the provider failed on the way', comments: { shortfall: 'provider_failed' } },
-  TestNoComm1: { meaning: '`comments_unavailable`: the provider failed', comments: { missing: 'provider_failed' } },
-  TestNoProv1: { meaning: '`comments_unavailable`: no provider', comments: { missing: 'provider_none' } },
-  TestRanked1: { meaning: '`comments_order_unverified`: ranked by the platform', comments: { order: 'ranked' } },
-  TestOrder01: { meaning: '`comments_order_unverified`: nobody says how', comments: { order: 'unknown' } },
-  TestReplies: { meaning: '`replies_incomplete`: there are more replies', comments: { repliesIncomplete: true } },
-  TestAnon_01: { meaning: '`comment_owner_unavailable`: who commented is not known', commentersUnknown: true },
-  TestMute_01: { meaning: '`transcript_unavailable`: nobody speaks', transcript: 'no_speech' },
-  TestLong_01: { meaning: '`transcript_unavailable`: the video is too long', transcript: 'too_long' },
-  TestNoText1: { meaning: '`transcript_unavailable`: the provider has none', transcript: 'provider_none' },
-  TestTextErr: { meaning: '`transcript_unavailable`: the provider failed', transcript: 'provider_failed' },
-  TestNoHost1: { meaning: '`transcript_unavailable`: no hosted transcription', transcript: 'boundary_not_configured' },
-  TestHostErr: { meaning: '`transcript_unavailable`: hosted transcription failed', transcript: 'boundary_failed' },
-  TestTextUrl: { meaning: '`transcript_unavailable`: the video was gone', transcript: 'media_url_expired' },
-  TestNoParse: { meaning: '`parse_failed`: no hosted interpretation', parse: 'boundary_not_configured' },
-  TestParseEr: { meaning: '`parse_failed`: hosted interpretation failed', parse: 'boundary_failed' },
-  TestParseTm: { meaning: '`parse_failed`: no time left', parse: 'timed_out' },
-  TestParseSh: { meaning: '`parse_failed`: an output of the wrong shape', parse: 'invalid_output' },
-  TestParseNo: { meaning: '`parse_failed`: nothing to interpret', parse: 'nothing_to_parse' },
+  TestNoUrl01: { meaning: '`media_url_missing`: no URL', parts: { media: { type: 'image', facts: () => ({ assets: [picture] }) } } },
+  TestNoCapt1: { meaning: '`parse_without_caption`: a reel without a caption', parts: { media: { facts: () => ({ caption: null }) } } },
+  TestEnd__01: { meaning: '`comments_incomplete`: the thread ends', parts: { comments: { shortfall: 'end_of_thread' } } },
+  TestOff__01: { meaning: '`comments_incomplete`: comments are turned off', parts: { comments: { shortfall: 'disabled' } } },
+  TestLate_01: { meaning: '`comments_incomplete`: the time limit was reached', parts: { comments: { shortfall: 'deadline' } } },
+  TestLimit01: { meaning: '`comments_incomplete`: the provider returns no more', parts: { comments: { shortfall: 'provider_limit' } } },
+  TestBroke01: {
+    meaning: '`comments_incomplete`: the provider failed after some comments',
+    parts: { comments: { shortfall: 'provider_failed' } },
+  },
+  TestNoComm1: { meaning: '`comments_unavailable`: the provider failed', parts: { comments: { missing: 'provider_failed' } } },
+  TestNoProv1: { meaning: '`comments_unavailable`: no provider', parts: { comments: { missing: 'provider_none' } } },
+  TestRanked1: { meaning: '`comments_order_unverified`: ranked by the platform', parts: { comments: { order: 'ranked' } } },
+  TestOrder01: { meaning: '`comments_order_unverified`: the order is unknown', parts: { comments: { order: 'unknown' } } },
+  TestReplies: { meaning: '`replies_incomplete`: there are more replies', parts: { comments: { repliesIncomplete: true } } },
+  TestAnon_01: { meaning: '`comment_owner_unavailable`: the commenters are unknown', parts: { comments: { commentersUnknown: true } } },
+  TestMute_01: { meaning: '`transcript_unavailable`: no speech', parts: { transcript: 'no_speech' } },
+  TestLong_01: { meaning: '`transcript_unavailable`: the video is too long', parts: { transcript: 'too_long' } },
+  TestNoText1: { meaning: '`transcript_unavailable`: the provider has none', parts: { transcript: 'provider_none' } },
+  TestTextErr: { meaning: '`transcript_unavailable`: the provider failed', parts: { transcript: 'provider_failed' } },
+  TestNoHost1: { meaning: '`transcript_unavailable`: no hosted transcription', parts: { transcript: 'boundary_not_configured' } },
+  TestHostErr: { meaning: '`transcript_unavailable`: hosted transcription failed', parts: { transcript: 'boundary_failed' } },
+  TestTextUrl: { meaning: '`transcript_unavailable`: the video URL had expired', parts: { transcript: 'media_url_expired' } },
+  TestNoParse: { meaning: '`parse_failed`: no hosted interpretation', parts: { parse: 'boundary_not_configured' } },
+  TestParseEr: { meaning: '`parse_failed`: hosted interpretation failed', parts: { parse: 'boundary_failed' } },
+  TestParseTm: { meaning: '`parse_failed`: no time left', parts: { parse: 'timed_out' } },
+  TestParseSh: { meaning: '`parse_failed`: an output of the wrong shape', parts: { parse: 'invalid_output' } },
+  TestParseNo: { meaning: '`parse_failed`: nothing to interpret', parts: { parse: 'nothing_to_parse' } },
   TestNone_01: { meaning: '`post_not_found`', refusal: absentRefusal('not_found') },
   TestPriv_01: { meaning: '`private_post`: a private account', refusal: absentRefusal('private') },
-  TestLogin01: { meaning: '`private_post`: for people who are logged in', refusal: absentRefusal('login_required') },
+  TestLogin01: { meaning: '`private_post`: visible after login only', refusal: absentRefusal('login_required') },
   TestAge__01: { meaning: '`private_post`: restricted by age', refusal: absentRefusal('age_restricted') },
   TestUrl__01: {
     meaning: '`unsupported_url`',

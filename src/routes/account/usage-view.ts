@@ -134,19 +134,8 @@ export const JournalPage = z
     },
   });
 
-/** The part of a receipt that callers see: not what a vendor costs. Older receipts lack fields, hence each falls back. */
-const Body = z.object({
-  endpoint: z.string().nullable().catch(null),
-  shortcode: z.string().nullable().catch(null),
-  type: z.string().nullable().catch(null),
-  priceCardVersion: z.string().nullable().catch(null),
-  cache: z.object({ status: z.string(), key: z.string(), ageSeconds: amount }).nullable().catch(null),
-  upstream: z.array(z.object({ provider: z.string(), billedUnit: z.string(), billedUnits: z.number() })).catch([]),
-  limitations: z.array(z.string()).catch([]),
-});
-
 export function usageLine(item: UsageItem): z.infer<typeof UsageLine> {
-  const { endpoint, shortcode, cache, priceCardVersion } = Body.parse(item.receipt ?? {});
+  const { endpoint = null, shortcode = null, cache, priceCardVersion = null } = item.receipt ?? {};
   return {
     requestId: item.requestId,
     settledAt: item.state === 'settled' ? isoTime(item.resolvedAt) : null,
@@ -168,7 +157,16 @@ export function usageSum({ group, requests, reserved, settled }: UsageGroup, by:
 }
 
 export function receiptView(found: UsageReceipt): z.infer<typeof Receipt> {
-  const { upstream, ...body } = Body.parse(found.receipt ?? {});
+  // What a provider costs the service is not shown.
+  const {
+    endpoint = null,
+    shortcode = null,
+    type = null,
+    priceCardVersion = null,
+    cache = null,
+    limitations = [],
+    upstream = [],
+  } = found.receipt ?? {};
   return {
     requestId: found.requestId,
     keyId: found.keyId,
@@ -186,7 +184,12 @@ export function receiptView(found: UsageReceipt): z.infer<typeof Receipt> {
       refundedMicroCredits: refunded,
       reason,
     })),
-    ...body,
+    endpoint,
+    shortcode,
+    type,
+    priceCardVersion,
+    cache,
+    limitations,
     providerUnits: upstream.map(({ provider, billedUnit, billedUnits }) => ({ provider, billedUnit, units: billedUnits })),
   };
 }

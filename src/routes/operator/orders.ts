@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { ErrorCode, Refusal } from '../../errors.ts';
+import { OVERLOADED_RETRY_SECONDS } from '../../errors/retry-seconds.ts';
 
 /** Characters after trimming. The database has the same limit. */
 const LONGEST_REASON = 500;
@@ -30,8 +31,6 @@ export const idInPath = z
   .max(LONGEST_ID)
   // libSQL's server rejects a lone surrogate, which would look like an outage.
   .refine((text) => text.isWellFormed(), 'must not contain lone surrogates');
-
-const OVERLOADED_RETRY_SECONDS = 2;
 
 export function deskRefusal(
   refusal: { readonly kind: 'unknown' | 'unreachable' },

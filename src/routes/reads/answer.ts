@@ -1,92 +1,81 @@
-import type { AnswerSeal } from '../../billing/idempotency/response-seal.ts';
-import type { AnswerMemory, ReadOrder } from '../../read/order.ts';
-import type { ReadTrace } from '../../read/trace.ts';
-import type { Want } from '../../read/want.ts';
-import type { Reader } from '../../read/reader.ts';
-import type { Reading } from '../../read/reading.ts';
-import { cacheHeaders, envelopeBody, noteRead } from './envelope.ts';
+import { ok, type Result } from '../../core/result.ts';
+import { scopeOf } from '../../endpoints.ts';
+import { ERROR_ROWS, type Refusal } from '../../errors.ts';
+import { authenticate } from '../../http/auth/authenticate.ts';
 import type { AppContext } from '../../http/context.ts';
-import { noteCredits } from '../../http/middleware/credit-headers.ts';
 import { errorBody, refuse } from '../../http/error-response.ts';
-import { ERROR_ROWS } from '../../errors.ts';
-import type { IdempotencyKey } from '../../http/idempotency/header.ts';
-import { replay } from '../../http/idempotency/idempotent.ts';
-import { paidRequest } from './paid-request.ts';
-import { quoteBody } from './quote-view.ts';
-import { freshnessOf } from './query.ts';
+import { fingerprint } from '../../http/idempotency/fingerprint.ts';
+import { type IdempotencyKey, idempotencyKey } from '../../http/idempotency/header.ts';
+import { sendStored } from '../../http/idempotency/idempotent.ts';
+import { noteCredits } from '../../http/middleware/credit-headers.ts';
+import type { Caller, ReadCall, ResponseFormat } from '../../read/execute-read.ts';
+import type { Main } from '../../read/response/envelope.ts';
+import { cacheHeaders } from './http.ts';
+import { freshnessOf, type ReadQuery } from './query.ts';
 
-/** The parameters that every paid read takes, as a route has checked them. */
-type ReadQuery = Parameters<typeof freshnessOf>[0] & {
-  readonly url: string;
-  readonly dryRun?: 'true' | 'false' | undefined;
-  readonly maxCostMicroCredits?: number | undefined;
-};
+/** Executes the read that a route has parsed, and writes its response. */
+export async function answerRead<M extends Main>(c: AppContext, query: ReadQuery, request: ReadCall<M>['request']) {
+  const sender = senderOf(c);
+  if (!sender.ok) return refuse(c, sender.error);
+  const { caller, key } = sender.value;
+  const answer = await c.get('service').executeRead(caller, callOf(c, { query, request, key }));
+  const { credits } = answer.ok ? answer.value : answer.error;
+  noteCredits(c, credits.remaining, credits.used);
+  if (!answer.ok) return refuse(c, answer.error.refusal);
+  switch (answer.value.kind) {
+    case 'replayed':
+      return sendStored(c, answer.value.stored);
+    case 'priced':
+      c.header('Cache-Control', 'no-store');
+      return c.json(answer.value.body, 200);
+    case 'delivered':
+      for (const [name, value] of Object.entries(cacheHeaders(answer.value.body.cache))) c.header(name, value);
+      return c.json(answer.value.body, 200);
+  }
+}
 
-/**
- * Answers one paid read: who pays, the read or its quotation, and the answer; or the answer of before, for the same request under the
- * same Idempotency-Key. `render` says what of a reading is data and what is interpretation.
- */
-export async function answerRead<D, P>(
+/** Who sends the request, and under which Idempotency-Key. Asks nothing of the database. */
+function senderOf(
   c: AppContext,
-  query: ReadQuery,
-  want: Want,
-  render: (reading: Reading) => { readonly data: D; readonly parse: P },
-) {
-  const isDryRun = query.dryRun === 'true';
-  const request = await paidRequest(c, isDryRun);
-  if (!request.ok) return refuse(c, request.error);
-  const { payer, key } = request.value;
-  const trace: ReadTrace = {};
-  const order: ReadOrder = {
+): Result<{ readonly caller: Caller; readonly key: IdempotencyKey | null }, Refusal<'unauthorized' | 'invalid_request'>> {
+  const principal = authenticate(c);
+  if (!principal.ok) return principal;
+  c.get('event').role = principal.value.kind;
+  const key = idempotencyKey(c.req.header('Idempotency-Key'));
+  if (!key.ok) return key;
+  const log: Caller['log'] = (event) => Object.assign(c.get('event'), event);
+  return ok({ caller: { principal: principal.value, requestId: c.get('requestId'), isCounted: true, log }, key: key.value });
+}
+
+function callOf<M extends Main>(
+  c: AppContext,
+  { query, request, key }: { readonly query: ReadQuery; readonly request: ReadCall<M>['request']; readonly key: IdempotencyKey | null },
+): ReadCall<M> {
+  return {
     endpoint: c.req.path,
+    scope: scopeOf(c.req.path),
     input: query.url,
-    want,
+    request,
     freshness: freshnessOf(query),
-    payer,
     ceiling: query.maxCostMicroCredits ?? null,
-    memory: key === null ? null : memoryOf(c, key, render),
+    isDryRun: query.dryRun === 'true',
+    idempotencyKey: key,
+    fingerprint: fingerprint(c.req.method, c.req.path, c.req.query()),
+    format: formatOf(c),
   };
-  const reader = payer.mode === 'test' ? c.get('service').sandbox : c.get('service').reader;
-  const bodyOf = (reading: Reading) => ({ ...envelopeBody(c, reading), ...render(reading) });
-  const answer = await (isDryRun ? quoted(c, reader, order, trace) : reader.read(order, trace));
-  noteRead(c, trace);
-  if (!answer.ok) {
-    if (answer.error.code !== 'replayed') return refuse(c, answer.error);
-    const { replay: kept, accountId, availableNow } = answer.error.claimed;
-    c.get('event').accountId = accountId;
-    // A replay is found only by a request that has a key.
-    return key === null ? refuse(c, { code: 'internal' }) : replay(c, kept, key, availableNow);
-  }
-  if ('quote' in answer.value) {
-    c.header('Cache-Control', 'no-store');
-    return c.json(answer.value, 200);
-  }
-  noteCredits(c, answer.value.payment.available, answer.value.payment.settled);
-  for (const [name, value] of Object.entries(cacheHeaders(answer.value))) c.header(name, value);
-  return c.json(bodyOf(answer.value), 200);
 }
 
-async function quoted(c: AppContext, reader: Reader, order: ReadOrder, trace: ReadTrace) {
-  const quotation = await reader.quote(order, trace);
-  return quotation.ok ? { ok: true as const, value: quoteBody(quotation.value, c.get('deps').priceCard.version) } : quotation;
-}
-
-function memoryOf<D, P>(
-  c: AppContext,
-  key: IdempotencyKey,
-  render: (reading: Reading) => { readonly data: D; readonly parse: P },
-): AnswerMemory {
-  const seal: AnswerSeal = c.get('service').answerSeal;
+/** How HTTP writes a response that is stored. */
+function formatOf(c: AppContext): ResponseFormat {
   const json = { 'Content-Type': 'application/json' };
   return {
-    reading: (reading) => {
-      const headers = { ...json, 'Cache-Status': cacheHeaders(reading)['Cache-Status'], Vary: 'Authorization' };
-      const body = JSON.stringify({ ...envelopeBody(c, reading), ...render(reading) });
-      return seal.seal({ status: 200, headers, body }, key.text);
+    body: (body) => {
+      const headers = { ...json, 'Cache-Status': cacheHeaders(body.cache)['Cache-Status'], Vary: 'Authorization' };
+      return { status: 200, headers, body: JSON.stringify(body) };
     },
     refusal: (refusal) => {
-      const body = JSON.stringify(errorBody(refusal, c.get('requestId'), new URL(c.req.url).origin));
-      return seal.seal({ status: ERROR_ROWS[refusal.code].status, headers: json, body }, key.text);
+      const body = errorBody(refusal, c.get('requestId'), new URL(c.req.url).origin);
+      return { status: ERROR_ROWS[refusal.code].status, headers: json, body: JSON.stringify(body) };
     },
   };
 }

@@ -1,16 +1,17 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../../http/context.ts';
-import { envelopeOf, readResponse } from './envelope.ts';
 import { operation } from '../../endpoints.ts';
+import { envelopeOf } from '../../read/response/envelope.ts';
+import { readResponse } from './http.ts';
 import { errorResponses } from '../../http/error-response.ts';
 import { commentsExample } from './examples.ts';
-import { CommentsData, commentsData } from './media-data.ts';
-import { commentParse, CommentParseBlock } from './parse-block.ts';
+import { CommentsData } from '../../read/response/data.ts';
+import { CommentParseBlock } from '../../read/response/interpretation.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
-import { readHeaders, readQuery } from './query.ts';
+import { parseOf, readHeaders, readQuery } from './query.ts';
 import { answerRead } from './answer.ts';
 import { COMMENT_PARSE_MODES } from '../../parse/ports.ts';
-import { READ_ERRORS } from '../../read/refusals.ts';
+import { READ_ERRORS } from '../../errors/from-read.ts';
 
 const LIMITS = { '20': 20, '100': 100, '500': 500 } as const;
 
@@ -19,16 +20,17 @@ const Query = z.object({
   limit: z
     .enum(['20', '100', '500'], { error: 'limit is 20, 100 or 500.' })
     .optional()
-    .openapi({ description: 'How many comments, not counting replies; 100 where not said.' }),
-  includeReplies: z
-    .enum(['true', 'false'])
+    .openapi({ description: 'How many comments, not counting replies; 100 by default.' }),
+  includeReplies: z.enum(['true', 'false']).optional().openapi({ description: '`true` also reads replies, nested under their comments.' }),
+  cursor: z
+    .string()
+    .min(1)
     .optional()
-    .openapi({ description: 'Whether replies are read too, nested under their comment.' }),
-  cursor: z.string().min(1).optional().openapi({ description: '`nextCursor` of an earlier answer for the same post.' }),
+    .openapi({ description: '`nextCursor` of an earlier answer for the same post and the same `includeReplies`.' }),
   parse: z
     .enum(['none', ...COMMENT_PARSE_MODES])
     .optional()
-    .openapi({ description: 'Hosted AI interpretation of the comments.' }),
+    .openapi({ description: 'AI interpretation of the comments.' }),
 });
 
 const CommentsReading = envelopeOf(CommentsData, CommentParseBlock, 'CommentsReading');
@@ -36,8 +38,9 @@ const CommentsReading = envelopeOf(CommentsData, CommentParseBlock, 'CommentsRea
 const route = createRoute({
   ...operation(
     'readComments',
-    'Returns comments as far as they came within one deadline, charged by the share of the batch that was delivered; `truncated` says when fewer came than ' +
-      'were asked for, and `nextCursor` goes on without gap or duplicate. Comments that are turned off, or none, are an empty list that costs nothing.',
+    'Returns the comments that could be read within the time limit, charged by the share of the batch that was delivered. `truncated` says whether fewer were ' +
+      'delivered than requested, and `nextCursor` continues without gaps or duplicates. A post without comments gives an empty list that costs nothing. To read a post ' +
+      'together with its first comments, use /v1/post.',
   ),
   middleware: [onlyQuery(Object.keys(Query.shape))] as const,
   request: { query: Query, headers: readHeaders },
@@ -50,11 +53,7 @@ const route = createRoute({
 export function registerComments(app: App): void {
   app.openapi(route, async (c) => {
     const query = c.req.valid('query');
-    const parse = query.parse === undefined || query.parse === 'none' ? null : query.parse;
     const comments = { limit: LIMITS[query.limit ?? '100'], includeReplies: query.includeReplies === 'true', cursor: query.cursor ?? null };
-    return answerRead(c, query, { main: 'comments', comments, parse }, (reading) => ({
-      data: commentsData(reading),
-      parse: commentParse(reading),
-    }));
+    return answerRead(c, query, { main: 'comments', parts: { comments, ...parseOf('comments', query.parse) } });
   });
 }

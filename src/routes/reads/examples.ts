@@ -25,7 +25,7 @@ function usage(...lines: ReturnType<typeof line>[]) {
   };
 }
 
-/** An invented answer of /v1/post, for the API description. */
+/** Examples for the API description; all content is invented. */
 export const postExample = {
   data: exampleMedia,
   provider: { id: 'scrapecreators', billedUnit: 'credit', resultCount: 1 },
@@ -35,7 +35,6 @@ export const postExample = {
   parse: null,
 };
 
-/** An invented answer of /v1/reel with a hosted transcript. */
 export const reelExample = {
   data: {
     ...exampleReel,
@@ -53,7 +52,7 @@ export const reelExample = {
   parse: null,
 };
 
-/** An invented answer of /v1/comments: a short thread, charged by its share. */
+/** A short thread, charged by its share. */
 export const commentsExample = {
   data: {
     comments: [
@@ -77,7 +76,7 @@ export const commentsExample = {
       delivered: 1,
       order: 'ranked' as const,
       reason: 'end_of_thread' as const,
-      note: 'Comments are in the order in which the platform ranks them for its viewers; it is not by time.',
+      note: 'Comments are in the order in which the platform ranks them for its viewers, not by time.',
     },
   },
   provider: { id: 'hikerapi', billedUnit: 'request', resultCount: 1 },

@@ -1,23 +1,24 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../../http/context.ts';
-import { envelopeOf, readResponse } from './envelope.ts';
 import { operation } from '../../endpoints.ts';
+import { envelopeOf } from '../../read/response/envelope.ts';
+import { readResponse } from './http.ts';
 import { errorResponses } from '../../http/error-response.ts';
 import { postExample } from './examples.ts';
-import { MediaData, mediaData } from './media-data.ts';
-import { mediaParse, MediaParseBlock } from './parse-block.ts';
+import { MediaData } from '../../read/response/data.ts';
+import { MediaParseBlock } from '../../read/response/interpretation.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
-import { mediaCommentsOf, mediaCommentsQuery, readHeaders, readQuery } from './query.ts';
+import { mediaPartsOf, mediaCommentsQuery, readHeaders, readQuery } from './query.ts';
 import { answerRead } from './answer.ts';
 import { MEDIA_PARSE_MODES } from '../../parse/ports.ts';
-import { READ_ERRORS } from '../../read/refusals.ts';
+import { READ_ERRORS } from '../../errors/from-read.ts';
 
 const Query = z.object({
   ...readQuery,
   parse: z
     .enum(['none', ...MEDIA_PARSE_MODES])
     .optional()
-    .openapi({ description: 'Hosted AI interpretation of the post.' }),
+    .openapi({ description: 'AI interpretation of the post.' }),
   ...mediaCommentsQuery,
 });
 
@@ -26,9 +27,9 @@ const PostReading = envelopeOf(MediaData, MediaParseBlock, 'PostReading');
 const route = createRoute({
   ...operation(
     'readPost',
-    'Returns an image, video or carousel as normalized JSON; a URL that turns out to be a reel is answered with type `reel` at the same price. ' +
-      'The most it can cost is set aside before anything is spent; what was delivered is charged, the rest given back. ' +
-      'Each part from the cache costs its cached price; see /v1/pricing.',
+    'Returns an image, video or carousel as normalized JSON, optionally with comments and an AI interpretation. Use it for any post; a URL of a reel works too, at ' +
+      'the same price. Use /v1/reel when a transcript is needed, and /v1/comments for more than 100 comments. The most the read can cost is reserved first; only ' +
+      'delivered parts are charged. Cached parts cost less; see /v1/pricing.',
   ),
   middleware: [onlyQuery(Object.keys(Query.shape))] as const,
   request: { query: Query, headers: readHeaders },
@@ -41,8 +42,7 @@ const route = createRoute({
 export function registerPost(app: App): void {
   app.openapi(route, async (c) => {
     const query = c.req.valid('query');
-    const parse = query.parse === undefined || query.parse === 'none' ? null : query.parse;
-    const want = { main: 'media', reelOnly: false, transcript: 'none', comments: mediaCommentsOf(query), parse } as const;
-    return answerRead(c, query, want, (reading) => ({ data: mediaData(reading), parse: mediaParse(reading) }));
+    const parts = { media: { reelOnly: false }, ...mediaPartsOf(query) };
+    return answerRead(c, query, { main: 'media', parts });
   });
 }

@@ -1,9 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import { idempotencyHeaders } from '../../http/idempotency/header.ts';
-import { STALE_RETENTION_SECONDS } from '../../read/cache/content-cache.ts';
-import type { Freshness } from '../../read/want.ts';
+import type { MediaParseMode } from '../../parse/ports.ts';
+import type { ReadRequest } from '../../read/parts/parts.ts';
+import { type Freshness, STALE_RETENTION_SECONDS } from '../../read/cache/freshness.ts';
 
-/** No copy is older: a longer wish changes nothing. Seconds. */
+/** No cache entry is older than a year. */
 const LONGEST_MAX_AGE_SECONDS = 31_536_000;
 
 const seconds = (name: string, max: number) =>
@@ -14,33 +15,34 @@ const seconds = (name: string, max: number) =>
     .refine((value) => value <= max, `${name} is at most ${max}.`)
     .optional();
 
-/** The parameters that every paid read takes. */
+/** The parameters of every paid read. */
 export const readQuery = {
   url: z
     .string({ error: 'The parameter "url" is required.' })
     .min(1, 'The parameter "url" is empty.')
     .openapi({
       param: { name: 'url', in: 'query' },
-      description: 'URL of a post or reel in any spelling, or a bare shortcode. Percent-encode it.',
+      description: 'URL of a post or reel in any form, or a bare shortcode. Percent-encode it.',
       example: 'https://www.instagram.com/p/DemoImage01/',
     }),
   maxAgeSeconds: seconds('maxAgeSeconds', LONGEST_MAX_AGE_SECONDS).openapi({
     type: 'integer',
     minimum: 0,
     maximum: LONGEST_MAX_AGE_SECONDS,
-    description: 'How old a cached post or batch of comments may be; 0 reads fresh. Without it, whatever the cache holds as fresh.',
+    description:
+      'The maximum age of a cached post or batch of comments; 0 always reads fresh. By default, any cache entry that is still fresh is served.',
   }),
   maxStaleSeconds: seconds('maxStaleSeconds', STALE_RETENTION_SECONDS).openapi({
     type: 'integer',
     minimum: 0,
     maximum: STALE_RETENTION_SECONDS,
     description:
-      'When every provider fails: how long past its time a copy may be served instead, marked `stale`, at the stale price. Without it, never.',
+      'When every data provider fails, serve a cache entry that expired at most this long ago, marked `stale`, at the stale price. By default, never.',
   }),
   dryRun: z
     .enum(['true', 'false'])
     .optional()
-    .openapi({ description: 'With `true` nothing is read or charged: the answer is a `Quote` of what the same request would cost.' }),
+    .openapi({ description: 'With `true`, nothing is read or charged; the answer is a `Quote` of what the same request would cost.' }),
   maxCostMicroCredits: z
     .string()
     .regex(/^\d{1,13}$/, 'maxCostMicroCredits is a whole number of micro-credits.')
@@ -49,35 +51,41 @@ export const readQuery = {
     .openapi({
       type: 'integer',
       minimum: 0,
-      description: 'A ceiling: where the read could cost more, it is refused with `price_above_max` before anything is spent.',
+      description: 'The most this read may cost. If it could cost more, it is refused with `price_above_max` before anything is reserved.',
     }),
 } as const;
 
-/** The header that every paid read takes. */
+/** The header of every paid read. */
 export const readHeaders = idempotencyHeaders();
 
-/** The freshness that a query asks for. */
-export function freshnessOf(query: {
-  readonly maxAgeSeconds?: number | undefined;
-  readonly maxStaleSeconds?: number | undefined;
-}): Freshness {
+/** The parameters of readQuery as a route has parsed them. */
+export type ReadQuery = z.infer<z.ZodObject<typeof readQuery>>;
+
+export function freshnessOf(query: Pick<ReadQuery, 'maxAgeSeconds' | 'maxStaleSeconds'>): Freshness {
   return { maxAgeSeconds: query.maxAgeSeconds ?? null, maxStaleSeconds: query.maxStaleSeconds ?? 0 };
 }
 
-/** Comments beside a post or reel. */
+/** The parameters for comments beside a post or reel. */
 export const mediaCommentsQuery = {
-  comments: z.enum(['none', 'latest']).optional().openapi({ description: 'Whether to read comments with the post.' }),
+  comments: z.enum(['none', 'latest']).optional().openapi({ description: '`latest` reads comments with the post.' }),
   commentLimit: z
     .enum(['20', '100'], { error: 'commentLimit is 20 or 100; batches of 500 come with /v1/comments.' })
     .optional()
-    .openapi({ description: 'How many comments, 20 where not said; without effect while `comments` is none.' }),
+    .openapi({ description: 'How many comments, 20 by default. No effect while `comments` is `none`.' }),
 } as const;
 
-/** What a query asks for of the comments beside a post. */
-export function mediaCommentsOf(query: {
+/** The parts that a query asks for beside a post or reel. */
+export function mediaPartsOf(query: {
   readonly comments?: 'none' | 'latest' | undefined;
   readonly commentLimit?: '20' | '100' | undefined;
-}) {
-  if (query.comments !== 'latest') return null;
-  return { limit: query.commentLimit === '100' ? (100 as const) : (20 as const), includeReplies: false, cursor: null };
+  readonly parse?: MediaParseMode | 'none' | undefined;
+}): ReadRequest['parts'] {
+  const limit = query.commentLimit === '100' ? 100 : 20;
+  const comments = query.comments === 'latest' ? { comments: { limit, includeReplies: false, cursor: null } as const } : {};
+  return { ...comments, ...parseOf('media', query.parse) };
+}
+
+/** The interpretation that a query asks for. */
+export function parseOf<const S extends string, M extends string>(subject: S, mode: M | 'none' | undefined) {
+  return mode === undefined || mode === 'none' ? {} : { parse: { subject, mode: mode as Exclude<M, 'none'> } };
 }

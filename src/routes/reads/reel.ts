@@ -1,39 +1,44 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../../http/context.ts';
-import { envelopeOf, readResponse } from './envelope.ts';
 import { operation } from '../../endpoints.ts';
+import { envelopeOf } from '../../read/response/envelope.ts';
+import { readResponse } from './http.ts';
 import { errorResponses } from '../../http/error-response.ts';
 import { reelExample } from './examples.ts';
-import { MediaData, mediaData } from './media-data.ts';
-import { mediaParse, MediaParseBlock } from './parse-block.ts';
+import { MediaData } from '../../read/response/data.ts';
+import { MediaParseBlock } from '../../read/response/interpretation.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
-import { mediaCommentsOf, mediaCommentsQuery, readHeaders, readQuery } from './query.ts';
+import { mediaPartsOf, mediaCommentsQuery, readHeaders, readQuery } from './query.ts';
 import { answerRead } from './answer.ts';
 import { MEDIA_PARSE_MODES } from '../../parse/ports.ts';
-import { READ_ERRORS } from '../../read/refusals.ts';
+import { READ_ERRORS } from '../../errors/from-read.ts';
 
 const Query = z.object({
   ...readQuery,
   transcript: z.enum(['false', 'provider', 'true']).optional().openapi({
     description:
-      '`false` (or left out) spends nothing on one; `provider` takes what a data provider supplies; `true` asks the provider first, then hosted transcription.',
+      '`false`, the default, reads none; `provider` uses the one that the data provider supplies; `true` falls back to hosted transcription, which costs more.',
   }),
   parse: z
     .enum(['none', ...MEDIA_PARSE_MODES])
     .optional()
-    .openapi({ description: 'Hosted AI interpretation of caption and transcript.' }),
+    .openapi({ description: 'AI interpretation of caption and transcript.' }),
   ...mediaCommentsQuery,
 });
 
-const WANTED = { false: 'none', provider: 'provider', true: 'provider_or_hosted' } as const;
+const TRANSCRIPTS = {
+  false: {},
+  provider: { transcript: { source: 'provider' } },
+  true: { transcript: { source: 'provider_or_hosted' } },
+} as const;
 
 const ReelReading = envelopeOf(MediaData, MediaParseBlock, 'ReelReading');
 
 const route = createRoute({
   ...operation(
     'readReel',
-    'Returns a reel as normalized JSON, on request with its transcript. A reel without words is delivered all the same: the transcript is given back ' +
-      'and `limitations` says why there is none. A post that is no reel is refused with `not_a_reel`, free of charge; /v1/post then has it in the cache.',
+    'Returns a reel as normalized JSON, optionally with its transcript, comments and an AI interpretation. A reel without speech is still delivered: the transcript ' +
+      'is refunded, and `limitations` says why there is none. Any other post is refused with `not_a_reel`, free of charge; read it with /v1/post.',
   ),
   middleware: [onlyQuery(Object.keys(Query.shape))] as const,
   request: { query: Query, headers: readHeaders },
@@ -46,9 +51,7 @@ const route = createRoute({
 export function registerReel(app: App): void {
   app.openapi(route, async (c) => {
     const query = c.req.valid('query');
-    const parse = query.parse === undefined || query.parse === 'none' ? null : query.parse;
-    const transcript = WANTED[query.transcript ?? 'false'];
-    const want = { main: 'media', reelOnly: true, transcript, comments: mediaCommentsOf(query), parse } as const;
-    return answerRead(c, query, want, (reading) => ({ data: mediaData(reading), parse: mediaParse(reading) }));
+    const parts = { media: { reelOnly: true }, ...TRANSCRIPTS[query.transcript ?? 'false'], ...mediaPartsOf(query) };
+    return answerRead(c, query, { main: 'media', parts });
   });
 }

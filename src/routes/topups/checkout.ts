@@ -6,7 +6,7 @@ import { errorResponses, refuse } from '../../http/error-response.ts';
 import { identifyCustomer } from '../../http/auth/identify.ts';
 import { idempotencyHeaders, idempotencyKey } from '../../http/idempotency/header.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
-import { orderRefusal, paymentsUnconfigured } from './view.ts';
+import { orderRefusal, paymentsUnconfigured } from '../../errors/from-payment.ts';
 import { microCredits } from '../../core/money.ts';
 
 const Wanted = z

@@ -3,7 +3,7 @@ import type { App } from '../../http/context.ts';
 import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { onlyQuery } from '../../http/middleware/strict-query.ts';
-import { checkRefusal, paymentsUnconfigured } from './view.ts';
+import { checkRefusal, paymentsUnconfigured } from '../../errors/from-payment.ts';
 
 const Received = z.object({ received: z.literal(true) }).openapi('WebhookReceived', { example: { received: true } });
 

@@ -1,14 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import type { OrderRefusal } from '../../billing/topups/checkout.ts';
-import type { CheckFailure } from '../../billing/topups/sync.ts';
 import { TOP_UP_STATES, type TopUp } from '../../billing/topups/top-ups.ts';
 import { isoTime } from '../../core/clock.ts';
-import type { Refusal } from '../../errors.ts';
-
-const IN_FLIGHT_RETRY_SECONDS = 2;
-
-/** Only the operator can change it, so there is no point in trying again soon. */
-const UNCONFIGURED_RETRY_SECONDS = 300;
 
 export const topUpExample = {
   id: 'pay_01JZ0000000000000000000000',
@@ -56,36 +48,4 @@ export function topUpView(order: TopUp, now: number): z.infer<typeof TopUpView> 
     updatedAt: isoTime(order.updatedAt),
     expiresAt: isoTime(order.expiresAt),
   };
-}
-
-export const paymentsUnconfigured: Refusal<'payments_unconfigured'> = {
-  code: 'payments_unconfigured',
-  retryAfterSeconds: UNCONFIGURED_RETRY_SECONDS,
-};
-
-export function orderRefusal(
-  refusal: OrderRefusal,
-): Refusal<'overloaded' | 'payments_unavailable' | 'idempotency_in_flight' | 'idempotency_mismatch'> {
-  switch (refusal.kind) {
-    case 'unreachable':
-      return { code: 'overloaded' };
-    case 'unavailable':
-    case 'refused':
-      return { code: 'payments_unavailable' };
-    case 'in_flight':
-      return { code: 'idempotency_in_flight', retryAfterSeconds: IN_FLIGHT_RETRY_SECONDS };
-    case 'other_request':
-      return { code: 'idempotency_mismatch' };
-  }
-}
-
-export function checkRefusal(failure: CheckFailure): Refusal<'overloaded' | 'payments_unavailable'> {
-  switch (failure.kind) {
-    case 'unreachable':
-    case 'contended':
-      return { code: 'overloaded' };
-    case 'unavailable':
-    case 'refused':
-      return { code: 'payments_unavailable' };
-  }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { assembleMedia, type InstagramMedia } from '../../../src/instagram/media.ts';
 import { contentKey } from '../../../src/read/cache/key.ts';
-import { mediaTtlSeconds } from '../../../src/read/cache/content-cache.ts';
+import { mediaTtlSeconds } from '../../../src/read/parts/media.ts';
 import { mediaLimitations } from '../../../src/read/limitations/of-media.ts';
 
 const now = Date.UTC(2026, 10, 22);

@@ -1,9 +1,12 @@
 import type { CommentParseMode, MediaParseMode } from '../../parse/ports.ts';
 
+/** The owner of every sample post. */
+export const SAMPLE_OWNER = 'sandbox.baker';
+
 const NO_CAVEATS: readonly string[] = [];
 const one = (commentId: string | undefined) => (commentId === undefined ? ['1'] : [commentId]);
 
-/** An invented interpretation of a sample post for each mode. */
+/** Invented interpretations of a sample post. */
 export const MEDIA_OUTPUTS: Readonly<Record<MediaParseMode, Readonly<Record<string, unknown>>>> = {
   summary: { summary: 'A baker folds dough twice and lets it rest.', keyPoints: ['Two folds', 'A long rest'], discussion: null },
   tldr: { tldr: 'Two folds and a long rest make the bread.' },
@@ -22,7 +25,7 @@ export const MEDIA_OUTPUTS: Readonly<Record<MediaParseMode, Readonly<Record<stri
   },
 };
 
-/** An invented interpretation of sample comments for each mode; its findings rest on the comment `commentId`. */
+/** Invents an interpretation of sample comments that cites the comment `commentId`. */
 export function commentOutput(mode: CommentParseMode, commentId: string | undefined): Readonly<Record<string, unknown>> {
   const commentIds = one(commentId);
   const none = { share: 0, count: 0 };

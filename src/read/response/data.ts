@@ -1,17 +1,16 @@
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 import { Comment } from '../../instagram/comment.ts';
 import { InstagramMedia } from '../../instagram/media.ts';
 import { Transcript } from '../../instagram/transcript.ts';
-import type { Reading } from '../../read/reading.ts';
+import type { ReadResult } from './result.ts';
 
-/** How many comments came, in which order, and why not more. */
 const CommentsPage = z
   .object({
-    truncated: z.boolean().openapi({ description: 'Whether fewer came than were asked for.' }),
+    truncated: z.boolean().meta({ description: 'Whether fewer comments were delivered than requested.' }),
     nextCursor: z
       .string()
       .nullable()
-      .openapi({ description: 'Send it as `cursor` of /v1/comments to go on; null where there is no more to go on with.' }),
+      .meta({ description: 'Send it as `cursor` to /v1/comments to continue; null when the thread cannot be continued.' }),
     sampling: z.object({
       requested: z.int().positive(),
       delivered: z.int().nonnegative(),
@@ -20,29 +19,27 @@ const CommentsPage = z
       note: z.string(),
     }),
   })
-  .openapi('CommentsPage');
+  .meta({ id: 'CommentsPage' });
 type CommentsPage = z.infer<typeof CommentsPage>;
 
-/** A post or reel as an endpoint answers it: with what was asked for beside it. */
+/** A post or reel with the parts that were requested with it. */
 export const MediaData = InstagramMedia.extend({
-  transcript: Transcript.nullable().optional().openapi({ description: 'Only where one was asked for; null when there is none.' }),
-  comments: z.array(Comment).optional().openapi({ description: 'Only where they were asked for.' }),
+  transcript: Transcript.nullable().optional().meta({ description: 'Only when requested; null when there is none.' }),
+  comments: z.array(Comment).optional().meta({ description: 'Only when requested.' }),
   commentsPage: CommentsPage.optional(),
-}).openapi('InstagramMedia');
+}).meta({ id: 'InstagramMedia' });
 
-/** A batch of comments. */
-export const CommentsData = z.object({ comments: z.array(Comment), ...CommentsPage.shape }).openapi('Comments');
+export const CommentsData = z.object({ comments: z.array(Comment), ...CommentsPage.shape }).meta({ id: 'Comments' });
 
 const ORDER_NOTES = {
-  ranked: 'Comments are in the order in which the platform ranks them for its viewers; it is not by time.',
-  newest: 'Comments are in order of time, the newest first.',
+  ranked: 'Comments are in the order in which the platform ranks them for its viewers, not by time.',
+  newest: 'Comments are ordered by time, newest first.',
   unknown: 'The data provider does not say how it orders comments.',
 } as const;
 
-/** The data of a reading whose main part is a post. */
-export function mediaData(reading: Reading): z.infer<typeof MediaData> {
+export function mediaData(reading: ReadResult): z.infer<typeof MediaData> {
   const { media, comments, transcript } = reading.outcome;
-  if (media === null) throw new Error('a reading of a post has the post');
+  if (media === null) throw new Error('a read of a post has the post');
   return {
     ...media.value,
     ...(transcript === null ? {} : { transcript: transcript.kind === 'transcript' ? transcript.transcript : null }),
@@ -52,22 +49,21 @@ export function mediaData(reading: Reading): z.infer<typeof MediaData> {
   };
 }
 
-/** The data of a reading whose main part is a batch of comments. */
-export function commentsData(reading: Reading): z.infer<typeof CommentsData> {
+export function commentsData(reading: ReadResult): z.infer<typeof CommentsData> {
   const { comments } = reading.outcome;
-  if (comments === null || comments.kind === 'missing') throw new Error('a reading of comments has the comments');
+  if (comments === null || comments.kind === 'missing') throw new Error('a read of comments has the comments');
   return { comments: [...comments.delivered.value.comments], ...commentsPage(reading) };
 }
 
-function commentsPage(reading: Reading): CommentsPage {
+function commentsPage(reading: ReadResult): CommentsPage {
   const { comments } = reading.outcome;
-  const requested = reading.want.comments?.limit ?? 0;
+  const requested = reading.request.parts.comments?.limit ?? 0;
   if (comments === null || comments.kind === 'missing') throw new Error('there is no page without comments');
   const { value } = comments.delivered;
   const delivered = value.comments.length;
   return {
     truncated: delivered < requested,
-    nextCursor: reading.nextCursor,
+    nextCursor: comments.nextCursor,
     sampling: { requested, delivered, order: value.order, reason: value.shortfall, note: ORDER_NOTES[value.order] },
   };
 }

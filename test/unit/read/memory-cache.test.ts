@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createContentCache, isFresh, isServableStale, ShareLinkCopy, TranscriptCopy } from '../../../src/read/cache/content-cache.ts';
-import { createHotCopies, hotLimits, type HotLimits } from '../../../src/read/cache/memory.ts';
+import { createContentCache } from '../../../src/read/cache/content-cache.ts';
+import { isFresh, isServableStale } from '../../../src/read/cache/freshness.ts';
+import { createMemoryCache, memoryLimits, type MemoryLimits } from '../../../src/read/cache/memory.ts';
+import { TranscriptEntry } from '../../../src/read/parts/transcript.ts';
+import { ShareLinkEntry } from '../../../src/read/share-link.ts';
 import { manualClock } from '../../support/database.ts';
 
 const LIFE_MS = 30_000;
@@ -26,14 +29,14 @@ function store(clock: () => number) {
 }
 
 /** The cache of one isolate. */
-function isolate(limits: Partial<HotLimits> = {}) {
+function isolate(limits: Partial<MemoryLimits> = {}) {
   const clock = manualClock();
   const kv = store(clock);
-  const cache = createContentCache(kv, createHotCopies({ ...hotLimits(LIFE_MS / 1_000), ...limits }, clock), clock);
+  const cache = createContentCache(kv, createMemoryCache({ ...memoryLimits(LIFE_MS / 1_000), ...limits }, clock), clock);
   return { clock, kv, cache };
 }
 
-function linkTo(shortcode: string, storedAt: number, ttlSeconds = 600): ShareLinkCopy {
+function linkTo(shortcode: string, storedAt: number, ttlSeconds = 600): ShareLinkEntry {
   return { storedAt, ttlSeconds, shortcode, hint: 'post' };
 }
 
@@ -42,53 +45,53 @@ describe('what an isolate remembers', () => {
     const { clock, kv, cache } = isolate();
     const copy = linkTo('AAAAAAA', clock());
     kv.values.set('stored', { text: JSON.stringify(copy), until: clock() + 600_000 });
-    const first = await cache.get('stored', ShareLinkCopy, null);
+    const first = await cache.get('stored', ShareLinkEntry, null);
     expect(first).toEqual(copy);
-    expect(await cache.get('stored', ShareLinkCopy, null)).toBe(first);
+    expect(await cache.get('stored', ShareLinkEntry, null)).toBe(first);
     expect(kv.calls.get).toBe(1);
-    await cache.keep('kept', copy, 0, 'reader');
-    expect(await cache.get('kept', ShareLinkCopy, null)).toEqual(copy);
-    expect(await cache.get('kept', ShareLinkCopy, null)).toBe(await cache.get('kept', ShareLinkCopy, null));
+    await cache.keep('kept', copy, { retainSeconds: 0, by: 'reader' });
+    expect(await cache.get('kept', ShareLinkEntry, null)).toEqual(copy);
+    expect(await cache.get('kept', ShareLinkEntry, null)).toBe(await cache.get('kept', ShareLinkEntry, null));
     expect(kv.calls).toEqual({ get: 1, put: 1 });
   });
 
   test('is forgotten when its life is over, however often it was read', async () => {
     const { clock, kv, cache } = isolate();
-    await cache.keep('kept', linkTo('AAAAAAA', clock()), 0, 'reader');
+    await cache.keep('kept', linkTo('AAAAAAA', clock()), { retainSeconds: 0, by: 'reader' });
     clock.advance(LIFE_MS - 1);
-    await cache.get('kept', ShareLinkCopy, null);
+    await cache.get('kept', ShareLinkEntry, null);
     expect(kv.calls.get).toBe(0);
     clock.advance(1);
-    await cache.get('kept', ShareLinkCopy, null);
+    await cache.get('kept', ShareLinkEntry, null);
     expect(kv.calls.get).toBe(1);
   });
 
   test('is not served to who wants it younger: then the store is asked, and what is newer there is remembered', async () => {
     const { clock, kv, cache } = isolate();
-    await cache.keep('kept', linkTo('AAAAAAA', clock()), 0, 'reader');
+    await cache.keep('kept', linkTo('AAAAAAA', clock()), { retainSeconds: 0, by: 'reader' });
     clock.advance(20_000);
     kv.values.set('kept', { text: JSON.stringify(linkTo('BBBBBBB', clock() - 1_000)), until: clock() + 600_000 });
-    expect(await cache.get('kept', ShareLinkCopy, 60)).toMatchObject({ shortcode: 'AAAAAAA' });
-    expect(await cache.get('kept', ShareLinkCopy, 5)).toMatchObject({ shortcode: 'BBBBBBB' });
-    expect(await cache.get('kept', ShareLinkCopy, 60)).toMatchObject({ shortcode: 'BBBBBBB' });
+    expect(await cache.get('kept', ShareLinkEntry, 60)).toMatchObject({ shortcode: 'AAAAAAA' });
+    expect(await cache.get('kept', ShareLinkEntry, 5)).toMatchObject({ shortcode: 'BBBBBBB' });
+    expect(await cache.get('kept', ShareLinkEntry, 60)).toMatchObject({ shortcode: 'BBBBBBB' });
     expect(kv.calls.get).toBe(1);
   });
 
   test('is never replaced by something older from the store', async () => {
     const { clock, kv, cache } = isolate();
     const behind = JSON.stringify(linkTo('OLDER11', clock() - 10_000));
-    await cache.keep('kept', linkTo('NEWER11', clock()), 0, 'reader');
+    await cache.keep('kept', linkTo('NEWER11', clock()), { retainSeconds: 0, by: 'reader' });
     kv.values.set('kept', { text: behind, until: clock() + 600_000 });
     clock.advance(2_000);
-    await cache.get('kept', ShareLinkCopy, 0);
-    expect(await cache.get('kept', ShareLinkCopy, null)).toMatchObject({ shortcode: 'NEWER11' });
+    await cache.get('kept', ShareLinkEntry, 0);
+    expect(await cache.get('kept', ShareLinkEntry, null)).toMatchObject({ shortcode: 'NEWER11' });
   });
 
   test('does not hold that there was nothing: the next read asks the store again', async () => {
     const { clock, kv, cache } = isolate();
-    expect(await cache.get('later', ShareLinkCopy, null)).toBeNull();
+    expect(await cache.get('later', ShareLinkEntry, null)).toBeNull();
     kv.values.set('later', { text: JSON.stringify(linkTo('AAAAAAA', clock())), until: clock() + 600_000 });
-    expect(await cache.get('later', ShareLinkCopy, null)).not.toBeNull();
+    expect(await cache.get('later', ShareLinkEntry, null)).not.toBeNull();
   });
 
   test('can not be changed by who got it', async () => {
@@ -99,28 +102,28 @@ describe('what an isolate remembers', () => {
       language: null,
       segments: [{ text: 'a', startSeconds: 0, endSeconds: 1 }],
     };
-    const copy = TranscriptCopy.parse({ storedAt: clock(), ttlSeconds: 600, value: { kind: 'transcript', transcript } });
-    await cache.keep('kept', copy, 0, 'reader');
-    const got = await cache.get('kept', TranscriptCopy, null);
+    const copy = TranscriptEntry.parse({ storedAt: clock(), ttlSeconds: 600, value: { kind: 'transcript', transcript } });
+    await cache.keep('kept', copy, { retainSeconds: 0, by: 'reader' });
+    const got = await cache.get('kept', TranscriptEntry, null);
     if (got?.value.kind !== 'transcript') throw new Error('the transcript is not there');
     const { segments } = got.value.transcript;
     expect(() => segments?.push(...segments)).toThrow(TypeError);
     expect(() => Object.assign(got, { storedAt: 0 })).toThrow(TypeError);
-    expect(await cache.get('kept', TranscriptCopy, null)).toEqual(copy);
+    expect(await cache.get('kept', TranscriptEntry, null)).toEqual(copy);
   });
 
   test('is of no use under another schema', async () => {
     const { clock, cache } = isolate();
-    await cache.keep('kept', linkTo('AAAAAAA', clock()), 0, 'reader');
-    expect(await cache.get('kept', TranscriptCopy, null)).toBeNull();
-    expect(await cache.get('kept', ShareLinkCopy, null)).not.toBeNull();
-    expect(await cache.get('kept', TranscriptCopy, null)).toBeNull();
+    await cache.keep('kept', linkTo('AAAAAAA', clock()), { retainSeconds: 0, by: 'reader' });
+    expect(await cache.get('kept', TranscriptEntry, null)).toBeNull();
+    expect(await cache.get('kept', ShareLinkEntry, null)).not.toBeNull();
+    expect(await cache.get('kept', TranscriptEntry, null)).toBeNull();
   });
 
   test('of a flight that was joined is not written to the store, which its starter does', async () => {
     const { clock, kv, cache } = isolate();
-    await cache.keep('joined', linkTo('AAAAAAA', clock()), 0, 'joiner');
-    expect(await cache.get('joined', ShareLinkCopy, null)).not.toBeNull();
+    await cache.keep('joined', linkTo('AAAAAAA', clock()), { retainSeconds: 0, by: 'follower' });
+    expect(await cache.get('joined', ShareLinkEntry, null)).not.toBeNull();
     expect(kv.calls).toEqual({ get: 0, put: 0 });
   });
 
@@ -128,20 +131,20 @@ describe('what an isolate remembers', () => {
     const chars = JSON.stringify(linkTo('AAAAAAA', manualClock()())).length;
     for (const limits of [{ entries: 3 }, { chars: 3 * chars }]) {
       const { clock, kv, cache } = isolate(limits);
-      for (const key of ['a', 'b', 'c']) await cache.keep(key, linkTo('AAAAAAA', clock()), 0, 'reader');
-      await cache.get('a', ShareLinkCopy, null);
-      await cache.keep('d', linkTo('AAAAAAA', clock()), 0, 'reader');
-      for (const key of ['a', 'c', 'd']) await cache.get(key, ShareLinkCopy, null);
+      for (const key of ['a', 'b', 'c']) await cache.keep(key, linkTo('AAAAAAA', clock()), { retainSeconds: 0, by: 'reader' });
+      await cache.get('a', ShareLinkEntry, null);
+      await cache.keep('d', linkTo('AAAAAAA', clock()), { retainSeconds: 0, by: 'reader' });
+      for (const key of ['a', 'c', 'd']) await cache.get(key, ShareLinkEntry, null);
       expect(kv.calls.get, JSON.stringify(limits)).toBe(0);
-      await cache.get('b', ShareLinkCopy, null);
+      await cache.get('b', ShareLinkEntry, null);
       expect(kv.calls.get, JSON.stringify(limits)).toBe(1);
     }
   });
 
   test('leaves a copy that is too large to the store', async () => {
-    const { clock, kv, cache } = isolate({ copyChars: 10 });
-    await cache.keep('large', linkTo('AAAAAAA', clock()), 0, 'reader');
-    expect(await cache.get('large', ShareLinkCopy, null)).not.toBeNull();
+    const { clock, kv, cache } = isolate({ entryChars: 10 });
+    await cache.keep('large', linkTo('AAAAAAA', clock()), { retainSeconds: 0, by: 'reader' });
+    expect(await cache.get('large', ShareLinkEntry, null)).not.toBeNull();
     expect(kv.calls.get).toBe(1);
   });
 });
@@ -169,7 +172,7 @@ describe('freshness', () => {
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
         const clock = manualClock();
         const [behind, alone] = [store(clock), store(clock)];
-        const withMemory = createContentCache(behind, createHotCopies({ ...hotLimits(30), entries: 1 }, clock), clock);
+        const withMemory = createContentCache(behind, createMemoryCache({ ...memoryLimits(30), entries: 1 }, clock), clock);
         const without = createContentCache(alone, null, clock);
         const seenWith: unknown[] = [];
         const seenWithout: unknown[] = [];
@@ -177,11 +180,11 @@ describe('freshness', () => {
           if (one.do === 'wait') clock.advance(one.ms);
           else if (one.do === 'keep') {
             const copy = linkTo(`Kept${String(index).padStart(4, '0')}`, clock(), one.ttlSeconds);
-            await withMemory.keep(one.key, copy, one.retainSeconds, 'reader');
-            await without.keep(one.key, copy, one.retainSeconds, 'reader');
+            await withMemory.keep(one.key, copy, { retainSeconds: one.retainSeconds, by: 'reader' });
+            await without.keep(one.key, copy, { retainSeconds: one.retainSeconds, by: 'reader' });
           } else {
             const seen = async (cache: typeof without) => {
-              const copy = await cache.get(one.key, ShareLinkCopy, one.maxAgeSeconds);
+              const copy = await cache.get(one.key, ShareLinkEntry, one.maxAgeSeconds);
               if (copy === null) return 'miss';
               const isHit = isFresh(copy, clock(), one.maxAgeSeconds);
               return { copy, isHit, isStale: isServableStale(copy, clock(), one.maxStaleSeconds) };

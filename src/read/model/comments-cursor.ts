@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { fromBase64Url, toBase64Url } from '../core/base64.ts';
-import { type CommentsPosition, PROVIDER_IDS, type ProviderId } from '../providers/provider.ts';
-import { err, ok, type Result } from '../core/result.ts';
+import { fromBase64Url, toBase64Url } from '../../core/base64.ts';
+import { type CommentsPosition, PROVIDER_IDS, type ProviderId } from '../../providers/provider.ts';
+import { err, ok, type Result } from '../../core/result.ts';
 
-/** A vendor's own cursors have a few hundred characters; with the rest and base64 this is room enough. Characters. */
+/** A vendor's own cursors have a few hundred characters; with the rest in base64 this is enough. */
 const LONGEST_CURSOR_CHARS = 6_000;
 
-/** What a cursor goes on with. It belongs to one post and one kind of batch, and to the provider whose pages it counts. */
+/** A cursor belongs to one post, one kind of batch, and the provider whose pages it counts. */
 export type CursorContent = {
   readonly shortcode: string;
   readonly includeReplies: boolean;
@@ -14,26 +14,33 @@ export type CursorContent = {
   readonly position: CommentsPosition;
 };
 
+/** A place in a provider's list of comments, as cursors and cache entries hold it. */
+export const CommentsPositionSchema = z.object({
+  cursor: z.string().nullable(),
+  skip: z.int().nonnegative(),
+  lastId: z.string().nullable(),
+});
+
 const Content = z.object({
   shortcode: z.string(),
   includeReplies: z.boolean(),
   provider: z.enum(PROVIDER_IDS),
-  position: z.object({ cursor: z.string().nullable(), skip: z.int().nonnegative(), lastId: z.string().nullable() }),
+  position: CommentsPositionSchema,
 });
 
-/** Writes and reads cursors. Signed, not encrypted: nothing in one is secret, but a made-up one would be a request of somebody else's making. */
+/** Writes and reads cursors. They are signed, not encrypted: nothing in one is secret, but a forged one would choose what a provider is sent. */
 export interface CursorSeal {
   seal(content: CursorContent): Promise<string>;
-  /** Refuses what it did not write, and what belongs to another post or kind of batch. */
+  /** Refuses a cursor that was changed or forged (`invalid`), or belongs to another post or kind of batch. */
   open(
     text: string,
     expected: Pick<CursorContent, 'shortcode' | 'includeReplies'>,
   ): Promise<Result<CursorContent, 'invalid' | 'other_request'>>;
 }
 
-/** Cursors under an HMAC-SHA-256 with this secret. */
+/** Signs cursors with HMAC-SHA-256. */
 export function createCursorSeal(secret: string): CursorSeal {
-  // Most reads have no cursor, so the key is made when the first one is met.
+  // Most reads have no cursor, so the key is imported on first use.
   let made: ReturnType<typeof crypto.subtle.importKey> | undefined;
   const importKey = () =>
     (made ??= crypto.subtle.importKey('raw', new TextEncoder().encode(secret), { name: 'HMAC', hash: 'SHA-256' }, false, [

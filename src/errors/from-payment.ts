@@ -1,0 +1,39 @@
+import type { OrderRefusal } from '../billing/topups/checkout.ts';
+import type { CheckFailure } from '../billing/topups/sync.ts';
+import type { Refusal } from '../errors.ts';
+import { IN_FLIGHT_RETRY_SECONDS, UNCONFIGURED_RETRY_SECONDS } from './retry-seconds.ts';
+
+/** Stripe's secrets are not set. */
+export const paymentsUnconfigured: Refusal<'payments_unconfigured'> = {
+  code: 'payments_unconfigured',
+  retryAfterSeconds: UNCONFIGURED_RETRY_SECONDS,
+};
+
+/** Maps an order for which no checkout session could be made. */
+export function orderRefusal(
+  refusal: OrderRefusal,
+): Refusal<'overloaded' | 'payments_unavailable' | 'idempotency_in_flight' | 'idempotency_mismatch'> {
+  switch (refusal.kind) {
+    case 'unreachable':
+      return { code: 'overloaded' };
+    case 'unavailable':
+    case 'refused':
+      return { code: 'payments_unavailable' };
+    case 'in_flight':
+      return { code: 'idempotency_in_flight', retryAfterSeconds: IN_FLIGHT_RETRY_SECONDS };
+    case 'other_request':
+      return { code: 'idempotency_mismatch' };
+  }
+}
+
+/** Maps an order whose state could not be checked now. */
+export function checkRefusal(failure: CheckFailure): Refusal<'overloaded' | 'payments_unavailable'> {
+  switch (failure.kind) {
+    case 'unreachable':
+    case 'contended':
+      return { code: 'overloaded' };
+    case 'unavailable':
+    case 'refused':
+      return { code: 'payments_unavailable' };
+  }
+}

@@ -1,0 +1,200 @@
+import type { Accounts } from '../billing/accounts/accounts.ts';
+import type { AnswerSeal, AnswerText } from '../billing/idempotency/response-seal.ts';
+import type { KeyMode } from '../billing/keys/api-key.ts';
+import type { KeyScope } from '../billing/keys/limits.ts';
+import type { Ledger } from '../billing/ledger/ledger.ts';
+import type { Id } from '../core/ids.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import type { Refusal } from '../errors.ts';
+import { rateLimitRefusal } from '../errors/from-rate-limit.ts';
+import type { ReadRefusal } from '../errors/from-read.ts';
+import { type RateLimitResult, STORE_DOWN } from '../limits/limiter.ts';
+import type { Freshness } from './cache/freshness.ts';
+import type { ReadTrace } from './model/trace.ts';
+import type { ReadOrder, ResponseRecorder } from './order.ts';
+import type { ReadRequest } from './parts/parts.ts';
+import { customerPayer, operatorPayer, type Payer, type Principal } from './pricing/payer.ts';
+import { type ReadLimits, takeReadQuota } from './rate-limit.ts';
+import type { Reader, Stop } from './reader.ts';
+import { type Main, type ReadBody, readBody } from './response/envelope.ts';
+import { type DryRun, type QuoteBody, quoteBody } from './response/quote.ts';
+import type { ReadResult } from './response/result.ts';
+import { withBalance } from './response/stored.ts';
+
+/** Who sends a read, over whichever transport. */
+export type Caller = {
+  /** Known by the shape and hash of the key; the database says with the first step of paying whether it exists. */
+  readonly principal: Principal;
+  readonly requestId: Id<'req'>;
+  /** The transport has counted the request against its rate limit, as HTTP does before it parses one. */
+  readonly isCounted: boolean;
+  /** Adds facts to the log line of the request. Called before the response, more than once where the store of counters is down. */
+  readonly log: (event: ReadEvent) => void;
+};
+
+/** A paid read, parsed and validated by the transport. */
+export type ReadCall<M extends Main = Main> = {
+  /** For the receipt, and for counting repeated failures. */
+  readonly endpoint: string;
+  readonly scope: KeyScope;
+  /** The URL or shortcode as the caller sent it. */
+  readonly input: string;
+  readonly request: ReadRequest & { readonly main: M };
+  readonly freshness: Freshness;
+  /** The most it may cost, micro-credits; null without a ceiling. */
+  readonly ceiling: number | null;
+  /** Only prices the read. */
+  readonly isDryRun: boolean;
+  readonly idempotencyKey: { readonly text: string; readonly digest: string } | null;
+  /** SHA-256, in hex, of what makes two calls the same. An Idempotency-Key belongs to one fingerprint. */
+  readonly fingerprint: string;
+  /** How the transport writes a response, so that a repeat can be answered with the same bytes. */
+  readonly format: ResponseFormat;
+};
+
+/** Writes a response as it is stored under an Idempotency-Key. */
+export type ResponseFormat = {
+  readonly body: (body: ReadBody<Main>) => AnswerText;
+  readonly refusal: (refusal: ReadRefusal) => AnswerText;
+};
+
+/** What a read cost, and the available balance after it; null where that would take another query. Micro-credits. */
+export type Credits = { readonly used: number; readonly remaining: number | null };
+
+/** What a transport reports besides the content. `rateLimit` is null where the transport has counted the request itself. */
+type Facts = { readonly credits: Credits; readonly rateLimit: RateLimitResult | null };
+
+/** A read that ended well: delivered, priced, or answered with the stored response of the same call. */
+export type ReadResponse<M extends Main = Main> = Facts &
+  (
+    | { readonly kind: 'delivered'; readonly body: ReadBody<M> }
+    | { readonly kind: 'priced'; readonly body: QuoteBody }
+    | { readonly kind: 'replayed'; readonly stored: AnswerText }
+  );
+
+/** A read that was refused, free of charge. */
+export type RefusedRead = Facts & { readonly refusal: ReadRefusal | Refusal<'rate_limited'> };
+
+/** What the log line of the request says of a read. */
+export type ReadEvent = Omit<ReadTrace, 'available'> & {
+  provider?: string;
+  reservedMicroCredits?: number;
+  settledMicroCredits?: number;
+  rateLimit?: string;
+};
+
+/** The ports of the use case. The readers are made when they are needed. */
+export type ExecuteReadDeps = {
+  readonly ledger: Ledger;
+  readonly accounts: Accounts;
+  readonly seal: AnswerSeal;
+  readonly limits: ReadLimits;
+  readonly reader: () => Reader;
+  readonly sandbox: () => Reader;
+  readonly priceCardVersion: string;
+  /** How long a hold may stay open. It outlives the deadline of a read, so that it never expires under one. */
+  readonly holdTtlMs: number;
+};
+
+/** Executes one paid read: rate limit, identity and scope, replay or price or read, and payment. */
+export type ExecuteRead = <M extends Main>(caller: Caller, call: ReadCall<M>) => Promise<Result<ReadResponse<M>, RefusedRead>>;
+
+export function createExecuteRead(deps: ExecuteReadDeps): ExecuteRead {
+  return async function executeRead<M extends Main>(caller: Caller, call: ReadCall<M>) {
+    const { rateLimit, refusal } = await countCall(deps, caller);
+    if (refusal !== null) return err({ refusal, credits: { used: 0, remaining: null }, rateLimit });
+    const run: Run<M> = { deps, caller, call, key: storageKey(caller, call), trace: {}, rateLimit };
+    const reader = modeOf(caller) === 'test' ? deps.sandbox() : deps.reader();
+    if (call.isDryRun) {
+      const priced = await reader.dryRun(orderOf(run), run.trace);
+      return priced.ok ? ok(pricedResponse(run, priced.value)) : stopped(run, priced.error);
+    }
+    const result = await reader.read(orderOf(run), run.trace);
+    return result.ok ? ok(deliveredResponse(run, result.value)) : stopped(run, result.error);
+  };
+}
+
+/** One execution. `key` is null where no response is stored. */
+type Run<M extends Main> = {
+  readonly deps: ExecuteReadDeps;
+  readonly caller: Caller;
+  readonly call: ReadCall<M>;
+  readonly key: ReadCall['idempotencyKey'];
+  readonly trace: ReadTrace;
+  readonly rateLimit: RateLimitResult | null;
+};
+
+function deliveredResponse<M extends Main>(run: Run<M>, result: ReadResult): ReadResponse<M> {
+  const { payment, provider } = result;
+  logRead(run, { provider: provider.id, reservedMicroCredits: payment.reserved, settledMicroCredits: payment.settled });
+  const body = readBody(run.call.request.main, result, run.deps.priceCardVersion);
+  return { kind: 'delivered', body, credits: { used: payment.settled, remaining: payment.available }, rateLimit: run.rateLimit };
+}
+
+function pricedResponse(run: Run<Main>, priced: DryRun): ReadResponse<never> {
+  logRead(run, {});
+  const body = quoteBody(priced, run.deps.priceCardVersion);
+  return { kind: 'priced', body, credits: { used: 0, remaining: run.trace.available ?? null }, rateLimit: run.rateLimit };
+}
+
+/** Refuses, or replays the stored response with the balance of then. */
+async function stopped<M extends Main>(run: Run<M>, stop: Stop): Promise<Result<ReadResponse<M>, RefusedRead>> {
+  const { deps, key, trace, rateLimit } = run;
+  if (stop.code !== 'replayed') {
+    logRead(run, {});
+    return err({ refusal: stop, credits: { used: 0, remaining: trace.available ?? null }, rateLimit });
+  }
+  const { replay, accountId, availableNow } = stop.claimed;
+  logRead(run, { accountId });
+  if (key === null) throw new Error('only a call with an Idempotency-Key is replayed');
+  const credits = { used: 0, remaining: availableNow };
+  const stored = await deps.seal.open(replay, key.text);
+  if (stored !== null) return ok({ kind: 'replayed', stored: withBalance(stored, replay.available), credits, rateLimit });
+  return err({ refusal: { code: 'idempotency_answer_lost', details: { requestId: replay.requestId } }, credits, rateLimit });
+}
+
+function logRead({ caller, trace: { available: _headersOnly, ...trace } }: Run<Main>, event: ReadEvent): void {
+  caller.log({ ...trace, ...event });
+}
+
+/** Counts the call against the caller's quota, unless the transport has done so. The operator is never limited. */
+async function countCall({ limits }: ExecuteReadDeps, { principal, isCounted, log }: Caller) {
+  if (isCounted || principal.kind === 'owner') return { rateLimit: null, refusal: null };
+  const counted = await takeReadQuota(limits, principal.keyHash);
+  const rateLimit = counted === STORE_DOWN ? null : counted;
+  const refusal = rateLimit === null ? null : rateLimitRefusal(rateLimit);
+  if (rateLimit === null || refusal !== null) log({ rateLimit: rateLimit?.quota.name ?? STORE_DOWN });
+  return { rateLimit, refusal };
+}
+
+function modeOf({ principal }: Caller): KeyMode {
+  return principal.kind === 'customer' ? principal.mode : 'live';
+}
+
+/** Dry runs, samples and the operator's reads are free, so no response is stored for them: their Idempotency-Key has no effect. */
+function storageKey(caller: Caller, call: ReadCall): ReadCall['idempotencyKey'] {
+  return call.isDryRun || modeOf(caller) === 'test' || caller.principal.kind === 'owner' ? null : call.idempotencyKey;
+}
+
+function orderOf<M extends Main>(run: Run<M>): ReadOrder {
+  const { endpoint, input, request, freshness, ceiling } = run.call;
+  return { endpoint, input, request, freshness, ceiling, payer: payerOf(run), recorder: recorderOf(run) };
+}
+
+function payerOf<M extends Main>({ deps, caller, call, key }: Run<M>): Payer {
+  const { principal, requestId } = caller;
+  if (principal.kind === 'owner') return operatorPayer();
+  const { ledger, accounts, holdTtlMs } = deps;
+  const { keyHash } = principal;
+  const { fingerprint, scope } = call;
+  return customerPayer({ ledger, accounts, requestId, keyHash, fingerprint, scope, onceDigest: key?.digest ?? null, holdTtlMs });
+}
+
+function recorderOf<M extends Main>({ deps, call, key }: Run<M>): ResponseRecorder | null {
+  if (key === null) return null;
+  const { request, format } = call;
+  return {
+    result: (result) => deps.seal.seal(format.body(readBody(request.main, result, deps.priceCardVersion)), key.text),
+    refusal: (refusal) => deps.seal.seal(format.refusal(refusal), key.text),
+  };
+}

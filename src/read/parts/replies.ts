@@ -1,0 +1,52 @@
+import { priceOf } from '../../billing/price-card.ts';
+import { type MicroCredits, ZERO } from '../../core/money.ts';
+import { ok } from '../../core/result.ts';
+import type { CommentBatch } from '../../providers/provider.ts';
+import type { Known, Part } from '../model/part.ts';
+import { priceAt, refundedLine, shareOf } from '../pricing/prices.ts';
+import { commentsPart, type CommentsOutcome, shortfallReason } from './comments.ts';
+
+type RepliesOptions = { readonly limit: 20 | 100 | 500 };
+
+const needs = { comments: commentsPart };
+
+type RepliesPart = Part<'replies', RepliesOptions, CommentsOutcome, Known<CommentsOutcome>, typeof needs, never>;
+
+const withoutComments: CommentsOutcome = { kind: 'missing', reason: 'provider_failed' };
+
+/**
+ * The replies to a batch of comments. They are looked up, fetched and cached as a part of the batch, which also names what is missing of
+ * them; their price is their own.
+ */
+export const repliesPart: RepliesPart = {
+  name: 'replies',
+  needs,
+  isKeyedByNeeds: true,
+  nothingKnown: { hit: null },
+  impliedBy: ({ comments }) => (comments?.options.includeReplies === true ? { limit: comments.options.limit } : null),
+  isAvailable: (deps) => commentsPart.isAvailable(deps),
+  lookUp: async (_context, { needed }) => ok({ hit: needed.comments?.outcome ?? null }),
+  fetch: async (_context, { needed }) => ok(needed.comments?.outcome ?? withoutComments),
+  priceLines(deps, { options: { limit }, known: { hit } }) {
+    const price = priceOf(deps.priceCard, `replies_${limit}`);
+    return [{ item: 'replies', amount: hit === null ? price.fresh : shareOfReplies(price.cached, hit, limit) }];
+  },
+  finalPrices(deps, { options: { limit }, outcome }) {
+    if (outcome.kind === 'missing') return [refundedLine('replies', outcome.reason)];
+    const price = priceAt(priceOf(deps.priceCard, `replies_${limit}`), outcome.delivered.status);
+    return [{ item: 'replies', settled: shareOfReplies(price, outcome, limit), ...shortfallReason(outcome.delivered) }];
+  },
+  limitations: () => [],
+  receipt: null,
+  sample: ({ needed }) => ok(needed.comments?.outcome ?? withoutComments),
+};
+
+/** Replies are charged by the share of the comments that came, and not at all when no comment has any. */
+function shareOfReplies(price: MicroCredits, outcome: CommentsOutcome, limit: number): MicroCredits {
+  if (outcome.kind === 'missing' || !hasReplies(outcome.delivered.value)) return ZERO;
+  return shareOf(price, outcome.delivered.value.comments.length, limit);
+}
+
+function hasReplies({ comments }: CommentBatch): boolean {
+  return comments.some((comment) => (comment.replies?.length ?? 0) > 0);
+}

@@ -1,0 +1,39 @@
+import type { SettledLine } from '../../billing/ledger/ledger.ts';
+import type { Price } from '../../billing/price-card.ts';
+import { type MicroCredits, microCredits, ZERO } from '../../core/money.ts';
+import type { CacheStatus } from '../cache/freshness.ts';
+
+/** The price of content from this origin. */
+export function priceAt(price: Price, status: CacheStatus): MicroCredits {
+  switch (status) {
+    case 'miss':
+      return price.fresh;
+    case 'hit':
+      return price.cached;
+    case 'stale':
+      return price.stale ?? price.cached;
+  }
+}
+
+/** The price of a batch by the share of it that was delivered, rounded down. */
+export function shareOf(price: MicroCredits, delivered: number, limit: number): MicroCredits {
+  return microCredits(Math.floor((price * Math.min(delivered, limit)) / limit));
+}
+
+/** The final price of content that was delivered whole. */
+export function deliveredLine(item: string, price: Price, status: CacheStatus): SettledLine {
+  const settled = priceAt(price, status);
+  switch (status) {
+    case 'miss':
+      return { item, settled };
+    case 'hit':
+      return { item, settled, reason: 'cached' };
+    case 'stale':
+      return { item, settled, reason: 'stale' };
+  }
+}
+
+/** A line that is refunded whole. */
+export function refundedLine(item: string, reason: string): SettledLine {
+  return { item, settled: ZERO, reason };
+}

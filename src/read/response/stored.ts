@@ -1,0 +1,9 @@
+import type { AnswerText } from '../../billing/idempotency/response-seal.ts';
+
+/** Adds the balance after the first call, which was not known yet when its response was sealed. Null leaves the body as it is. */
+export function withBalance(stored: AnswerText, available: number | null): AnswerText {
+  const parsed: unknown = JSON.parse(stored.body);
+  if (available === null || typeof parsed !== 'object' || parsed === null || !('usage' in parsed)) return stored;
+  const usage = { ...Object(parsed.usage), balanceMicroCredits: available };
+  return { ...stored, body: JSON.stringify({ ...parsed, usage }) };
+}

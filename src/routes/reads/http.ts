@@ -1,0 +1,25 @@
+import { z } from '@hono/zod-openapi';
+import type { ReadResult } from '../../read/response/result.ts';
+import { Quote } from '../../read/response/quote.ts';
+
+/** Describes the success of a paid read: the body, or with `dryRun=true` its quote. */
+export function readResponse<T extends z.ZodType, E>(description: string, reading: T, example: E) {
+  return { description, content: { 'application/json': { schema: z.union([reading, Quote]), example } } };
+}
+
+/** Says in headers what `cache` says in the body. */
+export function cacheHeaders({ status, ttlSeconds, ageSeconds }: ReadResult['cache']) {
+  // RFC 9211. A miss that was stored says for how long; a stale entry has a negative time to live.
+  const stored = ttlSeconds === null ? '' : `; stored; ttl=${ttlSeconds}`;
+  const said = {
+    hit: `hit; ttl=${ttlSeconds ?? 0}`,
+    miss: `fwd=uri-miss${stored}`,
+    stale: `hit; ttl=${-ageSeconds}; detail=stale-if-error`,
+  };
+  return {
+    'Cache-Status': `igskill; ${said[status]}`,
+    Age: String(ageSeconds),
+    'Cache-Control': `private, max-age=${status === 'stale' ? 0 : (ttlSeconds ?? 0)}`,
+    Vary: 'Authorization',
+  };
+}
