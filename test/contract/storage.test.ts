@@ -32,8 +32,9 @@ test('docs/reference/storage.md describes every table, Durable Object and KV par
   const classes = new Set([...config.matchAll(/^class_name = "(\w+)"/gm)].map(([, name = '']) => name));
   expect([...classes].filter((name) => !text.includes(`| \`${name}\`,`))).toEqual([]);
 
-  const keys = readFileSync(join(root, 'src/read/cache/key.ts'), 'utf8');
-  const parts = new Set([...keys.matchAll(/part: '(\w+)'/g)].map(([, part = '']) => part));
+  const read = readdirSync(join(root, 'src/read'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const keys = read.map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'utf8')).join('\n');
+  const parts = new Set([...keys.matchAll(/contentKey\(\{ part: '(\w+)'/g)].map(([, part = '']) => part));
   expect(parts.size).toBeGreaterThan(3);
   expect([...parts].filter((part) => !text.includes(`| \`${part}:v`))).toEqual([]);
 });
