@@ -1,13 +1,13 @@
-import { auditLedger, brokenLaws } from '../src/billing/audit/full-audit.ts';
+import { auditLedger, brokenInvariants } from '../src/billing/audit/full-audit.ts';
 import { hashApiKey } from '../src/billing/keys/api-key.ts';
 import type { Database } from '../src/db/client.ts';
-import { inTime, LATE } from '../src/core/timeout.ts';
+import { withTimeout, TIMED_OUT } from '../src/core/timeout.ts';
 import { type AskedCase, askedIn, type Case, CASE_NAMES, CASES, FIRST_FRESH_TARGET, HOT_TARGETS, PAID_CASES } from './cases.ts';
 import { payTogether } from './ceiling.ts';
 import { type LoadGenerator, type LoadResult, startLoadGenerator } from './load.ts';
 import type { BenchOptions } from './options.ts';
 import { cpuSeconds } from './processes.ts';
-import { OWNER_KEY, type Site } from './site.ts';
+import { OPERATOR_KEY, type Site } from './site.ts';
 import { percentile, seededNumbers, shuffled } from './statistics.ts';
 import type { Workerd } from './workerd.ts';
 
@@ -40,7 +40,7 @@ export type CallResults = {
   /** Paid reads with status 200 plus the ceiling's payments, and the usages booked in the ledger. */
   readonly paidAnswers: number;
   readonly bookedUsages: number;
-  readonly brokenLaws: readonly string[];
+  readonly brokenInvariants: readonly string[];
   /** Measurements after which the database stopped accepting writes, so that its server was restarted. */
   readonly stuck: readonly { readonly name: Case; readonly callers: number }[];
 };
@@ -98,7 +98,7 @@ async function fillCache(generator: LoadGenerator, worker: Workerd): Promise<voi
     mostRequests: HOT_TARGETS.count,
     path: '/v1/post',
     headers: {},
-    keys: [OWNER_KEY],
+    keys: [OPERATOR_KEY],
     targets: { kind: 'once', first: HOT_TARGETS.first },
     wanted: { status: 200, text: null },
   });
@@ -169,8 +169,8 @@ async function payFor(bench: Bench, payment: Parameters<typeof payTogether>[1], 
   const { keyHashes, options, site } = bench;
   const hashes = Array.from({ length: batchSize }, (_, index) => keyHashes[index % keyHashes.length] ?? '');
   const pay = async () => {
-    const paid = await inTime(payTogether(site.database, payment, hashes), CALM_DEADLINE_MS);
-    if (paid === LATE) throw new Error('the database accepts no writes');
+    const paid = await withTimeout(payTogether(site.database, payment, hashes), CALM_DEADLINE_MS);
+    if (paid === TIMED_OUT) throw new Error('the database accepts no writes');
   };
   await pay();
   const times: number[] = [];
@@ -212,8 +212,8 @@ async function becomesCalm(database: Database): Promise<boolean> {
   for (const deadline = Date.now() + CALM_DEADLINE_MS; Date.now() < deadline;) {
     const startedAt = performance.now();
     try {
-      const answer = await inTime(database.batch(['SELECT 1'], 'write'), deadline - Date.now());
-      if (answer !== LATE && performance.now() - startedAt < CALM_MS) return true;
+      const answer = await withTimeout(database.batch(['SELECT 1'], 'write'), deadline - Date.now());
+      if (answer !== TIMED_OUT && performance.now() - startedAt < CALM_MS) return true;
     } catch {}
   }
   return false;
@@ -222,14 +222,14 @@ async function becomesCalm(database: Database): Promise<boolean> {
 async function moneyOf(
   database: Database,
   cells: readonly Cell[],
-): Promise<Pick<CallResults, 'paidAnswers' | 'bookedUsages' | 'brokenLaws'>> {
+): Promise<Pick<CallResults, 'paidAnswers' | 'bookedUsages' | 'brokenInvariants'>> {
   const usages = await database.execute(`SELECT count(*) AS booked FROM entry e WHERE e.kind = 'usage'`);
   const paying: readonly Case[] = [...PAID_CASES, 'chargeCeiling', 'reserveCeiling'];
   return {
     // A response from the wrong source was paid all the same.
     paidAnswers: cells.filter(({ name }) => paying.includes(name)).reduce((sum, { total, wrong }) => sum + total + (wrong['-1'] ?? 0), 0),
     bookedUsages: Number(usages.rows[0]?.['booked']),
-    brokenLaws: brokenLaws(await auditLedger(database)),
+    brokenInvariants: brokenInvariants(await auditLedger(database)),
   };
 }
 

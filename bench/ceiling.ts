@@ -48,7 +48,7 @@ export async function payTogether(database: Database, payment: Payment, keyHashe
   );
   const lines = [{ item: 'media', settled: FRESH_PRICE }];
   const settles = spends.map(({ id, keyHash }) => {
-    const ending = { keyHash, onceDigest: null, answer: null, target: `post ${id}` };
+    const ending = { keyHash, idempotencyKeyHash: null, answer: null, target: `post ${id}` };
     return settleCall({ id, lines, receipt: RECEIPT, ending }, Date.now());
   });
   return send(database, settles, 'settled');
@@ -62,7 +62,15 @@ export async function openHolds(database: Database, keyHash: string, count: numb
 
 function spendOf(keyHash: string, amount: typeof FRESH_PRICE): Spend {
   const id = randomIds('req');
-  return { id, keyHash, fingerprint: FINGERPRINT, scope: 'read:post', lines: [{ item: 'media', amount }], onceDigest: null, target: null };
+  return {
+    id,
+    keyHash,
+    fingerprint: FINGERPRINT,
+    scope: 'read:post',
+    lines: [{ item: 'media', amount }],
+    idempotencyKeyHash: null,
+    target: null,
+  };
 }
 
 const Found = z.union([z.object({ hold: z.object({ state: z.string() }) }), z.object({ state: z.string() })]);

@@ -1,4 +1,4 @@
-import { auditLedger, brokenLaws } from '../src/billing/audit/full-audit.ts';
+import { auditLedger, brokenInvariants } from '../src/billing/audit/full-audit.ts';
 import type { Client } from '@libsql/client/web';
 import { createDatabase, type Database } from '../src/db/client.ts';
 import type { Sqld } from '../local/sqld.ts';
@@ -47,7 +47,7 @@ export type OpenHoldsRow = { readonly openHolds: number; readonly payment: Payme
 export type GrowthResults = {
   readonly rows: readonly GrowthRow[];
   readonly openHolds: readonly OpenHoldsRow[];
-  readonly audits: readonly { readonly size: Size; readonly brokenLaws: readonly string[] }[];
+  readonly audits: readonly { readonly size: Size; readonly brokenInvariants: readonly string[] }[];
   readonly plans: { readonly size: Size; readonly statements: number; readonly walks: readonly string[] };
 };
 
@@ -128,9 +128,9 @@ async function msForEach(client: Database, payment: Payment, keys: () => readonl
 }
 
 async function auditFilled(filled: readonly Filled[]): Promise<GrowthResults['audits']> {
-  const audits: { size: Size; brokenLaws: readonly string[] }[] = [];
+  const audits: { size: Size; brokenInvariants: readonly string[] }[] = [];
   for (const { size, client } of filled) {
-    if (size.entries <= LARGEST_AUDITED) audits.push({ size, brokenLaws: brokenLaws(await auditLedger(client)) });
+    if (size.entries <= LARGEST_AUDITED) audits.push({ size, brokenInvariants: brokenInvariants(await auditLedger(client)) });
   }
   return audits;
 }

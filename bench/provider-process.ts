@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { createCdn } from '../local/samples/cdn.ts';
 import { REEL } from '../local/samples/sample-post.ts';
 import { scrapecreatorsBody } from '../local/samples/scrapecreators-body.ts';
-import { shortcodeInLink } from '../local/stand-ins/post-link.ts';
+import { shortcodeInLink } from '../local/fakes/post-link.ts';
 import { mediaIdFromShortcode } from '../src/instagram/shortcode.ts';
 import { HEAVY_BYTES, HEAVY_PREFIX } from './provider.ts';
 

@@ -67,7 +67,7 @@ function targetTable(targets: readonly Target[]): string {
     ratio(measured),
     isReached ? 'reached' : '**not reached**',
   ]);
-  return `## Targets\n\n${table(['What', 'Target', 'Measured', ''], rows)}`;
+  return `## Targets\n\n${table(['What', 'Target', 'RateLimitResult', ''], rows)}`;
 }
 
 const RATIOS: readonly (readonly [Case, Case])[] = [
@@ -116,7 +116,7 @@ function callTables(calls: CallResults, options: BenchOptions): readonly string[
   ];
 }
 
-function wrongSection({ cells, paidAnswers, bookedUsages, brokenLaws, stuck }: CallResults): string {
+function wrongSection({ cells, paidAnswers, bookedUsages, brokenInvariants, stuck }: CallResults): string {
   const wrong = CASE_NAMES.map((name) => {
     const statuses: Record<string, number> = {};
     for (const cell of cells.filter((cell) => cell.name === name)) {
@@ -132,7 +132,7 @@ function wrongSection({ cells, paidAnswers, bookedUsages, brokenLaws, stuck }: C
         .join(', '),
     ];
   });
-  const laws = brokenLaws.length === 0 ? 'no ledger invariant is broken' : `**broken invariants: ${brokenLaws.join(', ')}**`;
+  const laws = brokenInvariants.length === 0 ? 'no ledger invariant is broken' : `**broken invariants: ${brokenInvariants.join(', ')}**`;
   return `## Errors and money
 
 Status 0: no response; -1: the expected status, but from the wrong source (cache or provider).
@@ -159,7 +159,8 @@ function growthTables(growth: GrowthResults): readonly string[] {
   ]);
   const open = growth.openHolds.map(({ openHolds, payment, ms }) => [count(openHolds), payment, micros(ms)]);
   const audits = growth.audits.map(
-    ({ size, brokenLaws }) => `${count(size.entries)} entries: ${brokenLaws.length === 0 ? 'no invariant broken' : brokenLaws.join(', ')}`,
+    ({ size, brokenInvariants }) =>
+      `${count(size.entries)} entries: ${brokenInvariants.length === 0 ? 'no invariant broken' : brokenInvariants.join(', ')}`,
   );
   const { statements, walks, size } = growth.plans;
   return [

@@ -19,7 +19,7 @@ const GRANT_MICRO_CREDITS = microCredits(100_000_000_000);
 const SIGNUPS_AT_ONCE = 16;
 
 /** Fills the cache: reads with this key are free and leave no entry in the ledger. */
-export const OWNER_KEY = 'the-owner-key-of-the-benchmark';
+export const OPERATOR_KEY = 'the-owner-key-of-the-benchmark';
 
 /** What a read needs: a real database with funded accounts, a provider without latency, and the Worker. */
 export type Site = {
@@ -82,7 +82,7 @@ function settingsFor(databaseUrl: string, providerUrl: string): Readonly<Record<
     PROVIDER_ORDER_MEDIA: 'scrapecreators',
     CURSOR_SIGNING_SECRET: 'a secret of the benchmark, 32 or longer',
     RATE_LIMIT_SCALE: '1000000',
-    OWNER_ADMIN_KEY_SHA256: createHash('sha256').update(OWNER_KEY).digest('hex'),
+    OWNER_ADMIN_KEY_SHA256: createHash('sha256').update(OPERATOR_KEY).digest('hex'),
   };
 }
 

@@ -1,6 +1,6 @@
 /**
  * Failures of the transcription and parse boundary that can be asked for by the shortcode of the post that is read. The provider
- * stand-ins answer well for all of them. `tasks` are those that fail; the other one is answered well.
+ * fakes answer well for all of them. `tasks` are those that fail; the other one is answered well.
  */
 export const BOUNDARY_FAULTS = {
   AchroHang__: {

@@ -27,7 +27,7 @@ const PRIVATE_FOLDER = 0o700;
 const MIN_SECRET_CHARACTERS = 32;
 
 const Memory = z.object({
-  ownerKey: z.string().optional(),
+  operatorKey: z.string().optional(),
   customerKey: z.string().optional(),
   cursorSecret: z.string().min(MIN_SECRET_CHARACTERS).optional(),
   /** Never fewer than before, because keys name their shard. */

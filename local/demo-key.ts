@@ -14,7 +14,7 @@ export type DemoKey = { readonly apiKey: string; readonly availableMicroCredits:
 export async function demoKey(baseUrl: string, remembered: string | undefined): Promise<Result<DemoKey, string>> {
   if (remembered !== undefined) {
     const known = await me(baseUrl, remembered);
-    // Only a refusal means that the key is gone; after another failure a new key would abandon the old balance.
+    // Only a refusal means that the key is gone; after another failure a new key would compensate the old balance.
     if (known.ok || !known.error.isRefused) return known.ok ? known : err(known.error.sentence);
   }
   const answer = await request(`${baseUrl}/v1/signup`, {

@@ -49,7 +49,7 @@ export const FAULTS = {
 /** What can go wrong at a provider. */
 export type Fault = (typeof FAULTS)[keyof typeof FAULTS]['fault'];
 
-/** What a stand-in is asked for, for faults that are about a part only. */
+/** What a fake is asked for, for faults that are about a part only. */
 export type Ask = { readonly part: 'media' | 'comments' | 'replies' | 'transcript'; readonly isFirstPage: boolean };
 
 /** The fault that a shortcode asks for, or null for any other shortcode. */

@@ -14,8 +14,8 @@ import { startGuardian } from './guard.ts';
 import { migrateDatabase, MigrationError } from './migrate.ts';
 import { freePort, type Sqld, sqldBinary, SqldError, startSqld } from './sqld.ts';
 import { parseStackOptions, type StackOptions, USAGE } from './stack-options.ts';
-import { type StandIns, startStandIns } from './stand-ins/stand-ins.ts';
-import { STAND_IN_WEBHOOK_SECRET } from './stand-ins/stripe.ts';
+import { type Fakes, startFakes } from './fakes/fakes.ts';
+import { STAND_IN_WEBHOOK_SECRET } from './fakes/stripe.ts';
 import { payloadLines, type Running, stackFile, summary } from './summary.ts';
 import { startWorker, untilReady, type WorkerProcess, wranglerScript } from './worker-process.ts';
 import { envFileText, layerSettings, type WorkerSettings } from './worker-settings.ts';
@@ -32,7 +32,7 @@ const LOCAL_GRANT_MICRO_CREDITS = '5000000';
 const LOCAL_RATE_LIMIT_SCALE = '1000';
 
 /** The fakes accept any key; this one is recognisable in logs. */
-const STAND_IN_KEY = 'local-stand-in';
+const FAKE_KEY = 'local-fake';
 
 /** A Ctrl-C ends the database directly as well; its end is only reported when no stop follows. */
 const NEWS_AFTER_MS = 300;
@@ -63,17 +63,17 @@ async function startEverything(options: StackOptions, data: DataFolder, stage: S
   const recordings = options.recordingsFolder === null ? {} : { recordingsFolder: options.recordingsFolder };
   const map = options.mapFile === null ? {} : { mapFile: options.mapFile };
   const webhookUrl = `http://127.0.0.1:${options.port}/v1/stripe/webhook`;
-  const standIns = await startStandIns({ ...recordings, ...map, ports: data.memory.ports, webhookUrl });
-  if (!standIns.ok) return standIns;
-  stage.onEnd(() => standIns.value.stop());
-  for (const line of payloadLines(standIns.value)) console.log(line);
+  const fakes = await startFakes({ ...recordings, ...map, ports: data.memory.ports, webhookUrl });
+  if (!fakes.ok) return fakes;
+  stage.onEnd(() => fakes.value.stop());
+  for (const line of payloadLines(fakes.value)) console.log(line);
 
   const shards = Math.max(options.shards, data.memory.shards ?? 1);
   const databases = await startDatabases(shards, data, stage);
-  const ownerKey = data.memory.ownerKey ?? `igsk_owner_${randomBytes(24).toString('hex')}`;
+  const operatorKey = data.memory.operatorKey ?? `igsk_owner_${randomBytes(24).toString('hex')}`;
   const cursorSecret = data.memory.cursorSecret ?? randomBytes(32).toString('hex');
-  const secrets = { ownerKey, cursorSecret };
-  const settings = layerSettings(defaultSettings(databases, standIns.value, secrets), devVars(), environment());
+  const secrets = { operatorKey, cursorSecret };
+  const settings = layerSettings(defaultSettings(databases, fakes.value, secrets), devVars(), environment());
   if (!settings.ok) return settings;
   const worker = await startWorkerWith(settings.value, script.value, options, data, stage);
   if (!worker.ok) return worker;
@@ -82,16 +82,16 @@ async function startEverything(options: StackOptions, data: DataFolder, stage: S
   const customer = await demoKey(baseUrl, data.memory.customerKey);
   if (!customer.ok) return customer;
   const ports = {
-    ...standIns.value.ports,
+    ...fakes.value.ports,
     ...Object.fromEntries(databases.map(({ port }, shard) => [basename(data.databaseOf(shard)), port])),
   };
   data.remember({ ...secrets, customerKey: customer.value.apiKey, shards, ports });
   return ok({
     baseUrl,
     sqldUrls: databases.map(({ url }) => url),
-    ownerKey,
+    operatorKey,
     customer: customer.value,
-    standIns: standIns.value,
+    fakes: fakes.value,
     settings: settings.value,
     dataFolder: data.path,
   });
@@ -159,28 +159,28 @@ async function endWith(ended: Promise<void>, stage: Stage, sentence: () => strin
 
 function defaultSettings(
   databases: readonly Sqld[],
-  standIns: StandIns,
-  { ownerKey, cursorSecret }: { readonly ownerKey: string; readonly cursorSecret: string },
+  fakes: Fakes,
+  { operatorKey, cursorSecret }: { readonly operatorKey: string; readonly cursorSecret: string },
 ): Readonly<Record<string, string>> {
   return {
     LIBSQL_URL: databases[0]?.url ?? '',
     LIBSQL_SHARDS: databases.length === 1 ? '' : JSON.stringify(databases.slice(1).map(({ url }) => ({ url }))),
     SIGNUP_SHARDS: databases.map((_database, shard) => shard).join(','),
-    OWNER_ADMIN_KEY_SHA256: createHash('sha256').update(ownerKey).digest('hex'),
+    OWNER_ADMIN_KEY_SHA256: createHash('sha256').update(operatorKey).digest('hex'),
     SIGNUP_GRANT_MICRO_CREDITS: LOCAL_GRANT_MICRO_CREDITS,
-    APIFY_BASE_URL: standIns.baseUrls.apify,
-    APIFY_TOKEN: STAND_IN_KEY,
-    HIKERAPI_BASE_URL: standIns.baseUrls.hikerapi,
-    HIKERAPI_ACCESS_KEY: STAND_IN_KEY,
-    SCRAPECREATORS_BASE_URL: standIns.baseUrls.scrapecreators,
-    SCRAPECREATORS_API_KEY: STAND_IN_KEY,
-    INSTAGRAM_BASE_URL: standIns.baseUrls.instagram,
+    APIFY_BASE_URL: fakes.baseUrls.apify,
+    APIFY_TOKEN: FAKE_KEY,
+    HIKERAPI_BASE_URL: fakes.baseUrls.hikerapi,
+    HIKERAPI_ACCESS_KEY: FAKE_KEY,
+    SCRAPECREATORS_BASE_URL: fakes.baseUrls.scrapecreators,
+    SCRAPECREATORS_API_KEY: FAKE_KEY,
+    INSTAGRAM_BASE_URL: fakes.baseUrls.instagram,
     CURSOR_SIGNING_SECRET: cursorSecret,
-    STRIPE_API_BASE_URL: standIns.baseUrls.stripe,
-    STRIPE_SECRET_KEY: STAND_IN_KEY,
+    STRIPE_API_BASE_URL: fakes.baseUrls.stripe,
+    STRIPE_SECRET_KEY: FAKE_KEY,
     STRIPE_WEBHOOK_SECRET: STAND_IN_WEBHOOK_SECRET,
-    ACHRONON_AI_ENDPOINT: standIns.baseUrls.achronon,
-    ACHRONON_AI_SERVICE_TOKEN: STAND_IN_KEY,
+    ACHRONON_AI_ENDPOINT: fakes.baseUrls.achronon,
+    ACHRONON_AI_SERVICE_TOKEN: FAKE_KEY,
     RATE_LIMIT_SCALE: LOCAL_RATE_LIMIT_SCALE,
   };
 }

@@ -4,7 +4,7 @@ import type { DemoKey } from './demo-key.ts';
 import { FAULTS } from './faults.ts';
 import type { PageKind, PayloadKind, Payloads } from './payloads.ts';
 import type { PlacedPage } from './recorded-pages.ts';
-import type { StandIns } from './stand-ins/stand-ins.ts';
+import type { Fakes } from './fakes/fakes.ts';
 import type { WorkerSettings } from './worker-settings.ts';
 
 /** The printed curl's shortcode when no post is known. */
@@ -47,27 +47,27 @@ const HOW: Readonly<Record<PlacedPage['how'], string>> = {
 export type Running = {
   readonly baseUrl: string;
   readonly sqldUrls: readonly string[];
-  readonly ownerKey: string;
+  readonly operatorKey: string;
   readonly customer: DemoKey;
-  readonly standIns: StandIns;
+  readonly fakes: Fakes;
   readonly settings: WorkerSettings;
   readonly dataFolder: string;
 };
 
-export function stackFile({ baseUrl, customer, ownerKey, sqldUrls, standIns }: Running) {
-  const { apify, hikerapi, scrapecreators, achronon, stripe } = standIns.baseUrls;
+export function stackFile({ baseUrl, customer, operatorKey, sqldUrls, fakes }: Running) {
+  const { apify, hikerapi, scrapecreators, achronon, stripe } = fakes.baseUrls;
   return {
     baseUrl,
     customerKey: customer.apiKey,
-    ownerKey,
+    operatorKey,
     sqldUrl: sqldUrls[0],
     ...(sqldUrls.length === 1 ? {} : { sqldUrls }),
-    standIns: { apify, hikerapi, scrapecreators, achronon, stripe },
+    fakes: { apify, hikerapi, scrapecreators, achronon, stripe },
   };
 }
 
 export function summary(running: Running): string {
-  const { baseUrl, customer, settings, standIns } = running;
+  const { baseUrl, customer, settings, fakes } = running;
   const dollars = (customer.availableMicroCredits / MICRO_CREDITS_PER_USD).toFixed(2);
   const order = orderOf(settings);
   const lines = [
@@ -77,19 +77,19 @@ export function summary(running: Running): string {
     `  API            ${baseUrl}`,
     `  documentation  ${baseUrl}/docs`,
     `  customer key   ${customer.apiKey}  (US$${dollars} to spend)`,
-    `  operator key   ${running.ownerKey}  (reads are not billed)`,
+    `  operator key   ${running.operatorKey}  (reads are not billed)`,
     ...running.sqldUrls.map((url, shard) => `  ${(shard === 0 ? 'database' : `  of shard ${shard}`).padEnd(14)} ${url}`),
     ...PROVIDER_IDS.map(
       (id) => `  ${id.padEnd(14)} ${providerLine(running, id)}${order.includes(id) ? '' : ', not in PROVIDER_ORDER_MEDIA'}`,
     ),
     `  gateway        ${boundaryLine(running)}`,
-    `  stripe         ${settings.isStripeReal ? 'the real service, because its key is configured' : `fake, with refunds and disputes at ${standIns.baseUrls.stripe}/dashboard`}`,
+    `  stripe         ${settings.isStripeReal ? 'the real service, because its key is configured' : `fake, with refunds and disputes at ${fakes.baseUrls.stripe}/dashboard`}`,
     `  keys and logs  ${running.dataFolder}`,
     ...settings.notes.map((note) => `  note           ${note}`),
     '',
     'Try it:',
     '',
-    `  curl -s '${baseUrl}/v1/post?url=${exampleShortcode(standIns.payloads, settings, order)}' -H 'Authorization: Bearer ${customer.apiKey}'`,
+    `  curl -s '${baseUrl}/v1/post?url=${exampleShortcode(fakes.payloads, settings, order)}' -H 'Authorization: Bearer ${customer.apiKey}'`,
     '',
     `Some shortcodes trigger failures, such as ${Object.keys(FAULTS).slice(0, 3).join(', ')}; docs/reference/local-stack.md lists them.`,
     '',
@@ -98,13 +98,13 @@ export function summary(running: Running): string {
 }
 
 /** Describes the folder of recordings with its warnings, or the samples that are served instead. */
-export function payloadLines(standIns: StandIns): readonly string[] {
-  const { recordings } = standIns;
-  if (recordings === null) return [`Serving the project's own ${standIns.payloads.shortcodes('apify').length} sample posts.`];
+export function payloadLines(fakes: Fakes): readonly string[] {
+  const { recordings } = fakes;
+  if (recordings === null) return [`Serving the project's own ${fakes.payloads.shortcodes('apify').length} sample posts.`];
   const { apify, hikerapi_v1: v1, hikerapi_v2: v2, scrapecreators } = recordings.counts;
   return [
     `Recordings: ${scrapecreators} posts of ScrapeCreators, ${v1} of HikerAPI v1, ${v2} of HikerAPI v2, ${apify} of Apify; ${recordings.ignoredFiles} other files ignored.`,
-    ...POST_LINES.map(({ title, kinds }) => `${title}: ${listed(kinds.flatMap((kind) => standIns.payloads.shortcodes(kind)))}.`),
+    ...POST_LINES.map(({ title, kinds }) => `${title}: ${listed(kinds.flatMap((kind) => fakes.payloads.shortcodes(kind)))}.`),
     ...PAGE_LINES.map(({ title, kinds }) =>
       pageLine(
         title,
@@ -133,12 +133,12 @@ function placeLine({ file, shortcode, how }: PlacedPage): string {
   return `${file} is served for ${shortcode}${HOW[how]}.`;
 }
 
-function providerLine({ settings, standIns }: Running, id: ProviderId): string {
-  return settings.realProviders.includes(id) ? 'the real service, because its key is configured' : `fake at ${standIns.baseUrls[id]}`;
+function providerLine({ settings, fakes }: Running, id: ProviderId): string {
+  return settings.realProviders.includes(id) ? 'the real service, because its key is configured' : `fake at ${fakes.baseUrls[id]}`;
 }
 
-function boundaryLine({ settings, standIns }: Running): string {
-  return settings.isBoundaryReal ? 'the real service, because its URL and token are configured' : `fake at ${standIns.baseUrls.achronon}`;
+function boundaryLine({ settings, fakes }: Running): string {
+  return settings.isBoundaryReal ? 'the real service, because its URL and token are configured' : `fake at ${fakes.baseUrls.achronon}`;
 }
 
 function orderOf(settings: WorkerSettings): readonly ProviderId[] {

@@ -9,9 +9,9 @@ import { registerRateLimits, registerSecurity } from './http/openapi.ts';
 import { rateLimit } from './http/limits/rate-limit.ts';
 import { requestLog } from './http/middleware/request-log.ts';
 import { requireShard } from './http/auth/operator-shard.ts';
-import { requireOwner } from './http/auth/require-operator.ts';
+import { requireOperator } from './http/auth/require-operator.ts';
 import { contentSecurityPolicy, securityHeaders } from './http/middleware/security-headers.ts';
-import { wholeBody } from './http/middleware/body-limit.ts';
+import { bodyLimit } from './http/middleware/body-limit.ts';
 import { registerComments } from './routes/reads/comments.ts';
 import { registerDeferred } from './routes/service/planned.ts';
 import { registerDocs } from './routes/service/docs.ts';
@@ -52,7 +52,7 @@ export function createApp(depsFor: DepsFor): App {
   app.use(requestLog(depsFor));
   app.use(securityHeaders);
   app.use(contentSecurityPolicy);
-  app.use(wholeBody((path) => (path === ENDPOINTS.receiveStripeEvent.path ? LARGEST_EVENT_BYTES : LARGEST_BODY_BYTES)));
+  app.use(bodyLimit((path) => (path === ENDPOINTS.receiveStripeEvent.path ? LARGEST_EVENT_BYTES : LARGEST_BODY_BYTES)));
   app.use('/v1/*', creditHeaders);
   for (const path of PAID_PATHS) {
     app.use(path, async (c, next) => {
@@ -84,7 +84,7 @@ export function createApp(depsFor: DepsFor): App {
   registerTopUps(app);
   registerTopUpReturn(app);
   registerStripeWebhook(app);
-  app.use(`${OPERATOR_PREFIX}*`, requireService, requireOwner, requireShard);
+  app.use(`${OPERATOR_PREFIX}*`, requireService, requireOperator, requireShard);
   registerOpsMetrics(app);
   registerOpsCredits(app);
   registerOpsAccounts(app);

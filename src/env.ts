@@ -1,7 +1,7 @@
 import type { Fetcher, KVNamespace } from '@cloudflare/workers-types';
 import { z } from 'zod';
 import { LOCATION_HINTS, type WriterObjects } from './billing/writer/durable-object-client.ts';
-import type { ReadFlights } from './coalescing/read-coalescer.ts';
+import type { ReadCoalescers } from './coalescing/read-coalescer.ts';
 import type { RateLimitObjects } from './limits/durable-object-limiter.ts';
 import type { Counters } from './ops/metrics/counter-buffer.ts';
 import { PROVIDER_IDS, type ProviderId } from './providers/provider.ts';
@@ -116,7 +116,7 @@ export type Settings = z.infer<typeof Settings>;
 /** The Worker's environment: settings as text, and the bindings of wrangler.toml. */
 export type Env = { readonly [K in keyof Settings]?: string } & {
   readonly CONTENT_CACHE: KVNamespace;
-  readonly READ_FLIGHTS: ReadFlights;
+  readonly READ_FLIGHTS: ReadCoalescers;
   readonly RATE_LIMITS: RateLimitObjects;
   readonly METRICS: Counters;
   readonly LEDGER: WriterObjects;

@@ -1,18 +1,18 @@
 import { DurableObject } from 'cloudflare:workers';
 import { createApp } from './app.ts';
-import { createAbandoned } from './billing/writer/compensations.ts';
+import { createCompensations } from './billing/writer/compensations.ts';
 import type { LedgerCall } from './billing/ledger/commands.ts';
 import type { LedgerWriter as Writer } from './billing/ledger/writer.ts';
 import { buildDeps, metricsFor, runScheduled } from './wiring/deps.ts';
 import type { Env } from './env.ts';
-import type { FlightDeck } from './coalescing/read-coalescer.ts';
+import type { ReadCoalescer } from './coalescing/read-coalescer.ts';
 import type { Counter } from './limits/limiter.ts';
 import { createWindowCounter } from './limits/durable-object-limiter.ts';
 import type { Quota } from './limits/policies.ts';
 import { createCounterBuffer, FLUSH_AFTER_MS } from './ops/metrics/counter-buffer.ts';
 import type { Increment } from './ops/metrics/series.ts';
 import { writerFor } from './wiring/database.ts';
-import { flightDeckFor } from './wiring/reader.ts';
+import { readCoalescerFor } from './wiring/reader.ts';
 import { systemClock } from './wiring/runtime.ts';
 
 const app = createApp(({ env, background, hints }) => buildDeps(env, background, hints));
@@ -30,10 +30,10 @@ export default {
 } satisfies ExportedHandler<Env>;
 
 export class ReadFlight extends DurableObject<Env> {
-  readonly #deck = flightDeckFor(this.env);
+  readonly #coalescer = readCoalescerFor(this.env);
 
-  fly(...order: Parameters<FlightDeck['fly']>): ReturnType<FlightDeck['fly']> {
-    const answer = this.#deck.fly(...order);
+  coalesce(...order: Parameters<ReadCoalescer['coalesce']>): ReturnType<ReadCoalescer['coalesce']> {
+    const answer = this.#coalescer.coalesce(...order);
     // A disconnected caller must not end the run for its followers.
     this.ctx.waitUntil(answer.catch(() => undefined));
     return answer;
@@ -46,7 +46,7 @@ export class ReadFlight extends DurableObject<Env> {
  */
 export class LedgerWriter extends DurableObject<Env> {
   #writer: Writer | undefined;
-  readonly #abandoned = createAbandoned(
+  readonly #abandoned = createCompensations(
     {
       keep: (name, note) => this.ctx.storage.put(name, note),
       list: (limit, after) => this.ctx.storage.list({ prefix: 'abandoned:', limit, ...(after === undefined ? {} : { startAfter: after }) }),
@@ -68,7 +68,7 @@ export class LedgerWriter extends DurableObject<Env> {
     return this.#of(shard).run(statements);
   }
 
-  abandon(shard: number, call: LedgerCall): Promise<void> {
+  compensate(shard: number, call: LedgerCall): Promise<void> {
     return this.#abandoned.add(shard, call);
   }
 

@@ -8,9 +8,9 @@ import { LINEAGE } from '../../src/billing/keys/rows.ts';
 type Statement = Exclude<InStatement, string>;
 
 /** A spend under an Idempotency-Key goes through only with that key's claim. */
-const HAS_ITS_CLAIM = `(j.value ->> 'onceDigest' IS NULL OR EXISTS (
+const HAS_ITS_CLAIM = `(j.value ->> 'idempotencyKeyHash' IS NULL OR EXISTS (
                    SELECT 1 FROM key_secret s CROSS JOIN api_key k ON k.id = s.key_id CROSS JOIN replay r
-                    WHERE s.hash = unhex(j.value ->> 'keyHash') AND r.scope = k.account_id AND r.key_digest = j.value ->> 'onceDigest'
+                    WHERE s.hash = unhex(j.value ->> 'keyHash') AND r.scope = k.account_id AND r.key_digest = j.value ->> 'idempotencyKeyHash'
                       AND r.request_id = j.value ->> 'id'))`;
 
 /** A target that keeps failing is not paid for while it is left alone. */
@@ -20,7 +20,7 @@ const IS_NOT_FAILING = `(j.value ->> 'target' IS NULL OR NOT EXISTS (
                       AND f.last_at > j.value ->> 'failedAfter'))`;
 
 /**
- * Calls `reserve` with { id, keyHash, fingerprint, lines, now, expiresAt, scope? }; with { onceDigest } if this request has claimed it, with
+ * Calls `reserve` with { id, keyHash, fingerprint, lines, now, expiresAt, scope? }; with { idempotencyKeyHash } if this request has claimed it, with
  * { target, mostFailures, failedAfter } if that target has not failed too often.
  */
 export function callReserve(row: Readonly<Record<string, unknown>>): Statement {
@@ -34,7 +34,7 @@ export function callReserve(row: Readonly<Record<string, unknown>>): Statement {
   };
 }
 
-/** Calls `charge` with { id, keyHash, fingerprint, lines, body, now, scope? }; with { onceDigest } if this request has claimed it. */
+/** Calls `charge` with { id, keyHash, fingerprint, lines, body, now, scope? }; with { idempotencyKeyHash } if this request has claimed it. */
 export function callCharge(row: Readonly<Record<string, unknown>>): Statement {
   return {
     sql: `INSERT INTO charge (id, key_hash, idempotency_key, fingerprint, lines, body, now, scope)

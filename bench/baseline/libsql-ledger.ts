@@ -14,7 +14,7 @@ import * as statement from './ledger-statements.ts';
 import { afterRelease, afterSettle, withClaim } from './once.ts';
 import { claimedOf, failureLimit, repeatedFailure } from './replay-rows.ts';
 import { readFailing, readReplay } from './replay-statements.ts';
-import type { KeptAnswer } from '../../src/billing/idempotency/idempotency.ts';
+import type { StoredResponse } from '../../src/billing/idempotency/idempotency.ts';
 
 /** `reserve` ends at most fifty expired holds of an account at a time; after an outage more may wait, and they go in as many rounds. */
 const MAX_SPEND_ROUNDS = 4;
@@ -66,7 +66,7 @@ async function reserve(context: Context, spend: Spend, ttlMs: number): Promise<R
 /** A claim of a charge is answered in the same batch; were it ever not, it would be free again after this. Milliseconds. */
 const CHARGE_CLAIM_MS = 60_000;
 
-async function charge(context: Context, spend: Spend, receipt: ReceiptBody, answer: KeptAnswer | null): ReturnType<Ledger['charge']> {
+async function charge(context: Context, spend: Spend, receipt: ReceiptBody, answer: StoredResponse | null): ReturnType<Ledger['charge']> {
   const found = await findSpend(context, { ...spend, target: null }, (now) =>
     withClaim(spend, now, CHARGE_CLAIM_MS, [statement.callCharge({ ...spend, body: receipt, now })], answer),
   );
@@ -98,7 +98,7 @@ async function findSpend(context: Context, spend: Spend, call: (now: number) => 
     const now = context.clock();
     const answer = await context.batch(() => [
       ...call(now),
-      ...(spend.onceDigest == null ? [] : [readReplay({ keyHash: spend.keyHash }, spend.onceDigest)]),
+      ...(spend.idempotencyKeyHash == null ? [] : [readReplay({ keyHash: spend.keyHash }, spend.idempotencyKeyHash)]),
       ...(spend.target == null ? [] : [readFailing(spend.keyHash, spend.target)]),
       statement.readSpend(spend.id, spend.keyHash, now),
       statement.readLines(spend.id),
@@ -107,7 +107,7 @@ async function findSpend(context: Context, spend: Spend, call: (now: number) => 
     const sets = [...answer.value];
     const [lines, spends] = [sets.pop(), sets.pop()];
     const failing = spend.target == null ? [] : sets.pop();
-    const replays = spend.onceDigest == null ? [] : sets.pop();
+    const replays = spend.idempotencyKeyHash == null ? [] : sets.pop();
     const row = z.array(SpendRow).max(1).parse(spends)[0];
     if (row === undefined) return err({ kind: 'unknown_key' });
     if (row.hold !== null) return ok({ row, hold: ownHold(row, spend), lines: z.array(LineRow).parse(lines) });
@@ -163,10 +163,10 @@ function whyNoHold(row: SpendRow, required: ReturnType<typeof sum>, now: number)
 
 async function recall(
   context: Context,
-  ...[keyHash, onceDigest, fingerprint, scope]: Parameters<Ledger['recall']>
+  ...[keyHash, idempotencyKeyHash, fingerprint, scope]: Parameters<Ledger['recall']>
 ): ReturnType<Ledger['recall']> {
   const now = context.clock();
-  const answer = await context.batch(() => [statement.readSpend('', keyHash, now), readReplay({ keyHash }, onceDigest)]);
+  const answer = await context.batch(() => [statement.readSpend('', keyHash, now), readReplay({ keyHash }, idempotencyKeyHash)]);
   if (!answer.ok) return answer;
   const row = z.array(SpendRow).max(1).parse(answer.value[0])[0];
   if (row === undefined) return err({ kind: 'unknown_key' });

@@ -3,7 +3,7 @@ import type { InStatement } from '@libsql/client/web';
 import type { Ending, Spend } from '../../src/billing/ledger/ledger.ts';
 import { FAILURE_WINDOW_MS } from './replay-rows.ts';
 import * as statement from './replay-statements.ts';
-import { type KeptAnswer, REPLAY_TTL_MS } from '../../src/billing/idempotency/idempotency.ts';
+import { type StoredResponse, IDEMPOTENCY_TTL_MS } from '../../src/billing/idempotency/idempotency.ts';
 
 /**
  * A spend's own statements with the claim of its Idempotency-Key around them: claimed first, answered after a charge, and given up when
@@ -14,9 +14,9 @@ export function withClaim(
   now: number,
   ttlMs: number,
   statements: readonly InStatement[],
-  answer: KeptAnswer | null,
+  answer: StoredResponse | null,
 ): InStatement[] {
-  const { id, onceDigest: digest } = spend;
+  const { id, idempotencyKeyHash: digest } = spend;
   if (digest == null) return [...statements];
   const owner = { keyHash: spend.keyHash };
   const claim = { ...owner, digest, fingerprint: spend.fingerprint, requestId: id, now, expiresAt: now + ttlMs };
@@ -25,7 +25,7 @@ export function withClaim(
     statement.claimOnce(claim),
     ...statements,
     statement.dropEmptyClaim(owner, digest, id),
-    ...(answer === null ? [] : [statement.answerClaim(owner, digest, id, { ...answer, expiresAt: now + REPLAY_TTL_MS }, 'settled')]),
+    ...(answer === null ? [] : [statement.answerClaim(owner, digest, id, { ...answer, expiresAt: now + IDEMPOTENCY_TTL_MS }, 'settled')]),
   ];
 }
 
@@ -42,10 +42,15 @@ export function afterRelease(id: string, code: string, ending: Ending | undefine
   return [...memory(id, ending, now, 'released'), ...(ending.target === null ? [] : [statement.countFailure(failure, FAILURE_WINDOW_MS)])];
 }
 
-function memory(id: string, { keyHash, onceDigest: digest, answer }: Ending, now: number, state: 'settled' | 'released'): InStatement[] {
+function memory(
+  id: string,
+  { keyHash, idempotencyKeyHash: digest, answer }: Ending,
+  now: number,
+  state: 'settled' | 'released',
+): InStatement[] {
   if (digest === null) return [];
   const owner = { keyHash };
   // A settled hold keeps its claim even without an answer: forgetting it would let the same key be charged twice.
   if (answer === null) return state === 'settled' ? [] : [statement.dropUnsettledClaim(owner, digest, id)];
-  return [statement.answerClaim(owner, digest, id, { ...answer, expiresAt: now + REPLAY_TTL_MS }, state)];
+  return [statement.answerClaim(owner, digest, id, { ...answer, expiresAt: now + IDEMPOTENCY_TTL_MS }, state)];
 }

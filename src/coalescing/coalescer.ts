@@ -1,8 +1,8 @@
 import type { Clock } from '../core/clock.ts';
-import { inTime, LATE } from '../core/timeout.ts';
+import { withTimeout, TIMED_OUT } from '../core/timeout.ts';
 import type { Result } from '../core/result.ts';
 
-export type FlightLimits = {
+export type CoalescerLimits = {
   /** Coalesced requests in one object at once; requests are spread over many objects. */
   readonly requests: number;
   /** Callers of one request. Each holds a few kilobytes here until the run completes. */
@@ -19,7 +19,7 @@ export type FlightLimits = {
   readonly lingeringChars: number;
 };
 
-export const FLIGHT_LIMITS: FlightLimits = {
+export const COALESCER_LIMITS: CoalescerLimits = {
   requests: 200,
   callers: 500,
   answerChars: 12_000_000,
@@ -37,7 +37,7 @@ export type CallerTimes = { readonly beganAt: number; readonly deadlineAt: numbe
  * The answer to one caller. `text` is the JSON of the result, delivered or failed; `joined` is false for the caller that started the run;
  * `deadlineAt` is the run's. `full`: a limit is reached; `late`: the run did not complete.
  */
-export type FlightAnswer =
+export type CoalescedAnswer =
   | {
       readonly kind: 'completed';
       readonly text: string;
@@ -55,12 +55,12 @@ export type Work = {
 };
 
 /** Runs work once for all callers that request it at the same time. */
-export interface Flights {
+export interface Coalescer {
   /**
    * Joins the run with this key, or starts one. A failed run fails for all its callers, and the next caller starts a new one. A delivered
    * result is shared, for a few seconds, with callers that began before it completed. Rethrows to all callers whatever the work throws.
    */
-  join(key: string, times: CallerTimes, work: Work): Promise<FlightAnswer>;
+  join(key: string, times: CallerTimes, work: Work): Promise<CoalescedAnswer>;
 }
 
 type CoalescedRequest = {
@@ -71,7 +71,7 @@ type CoalescedRequest = {
   completion: Promise<string | null>;
 };
 
-export function createFlights(clock: Clock, limits: FlightLimits = FLIGHT_LIMITS): Flights {
+export function createCoalescer(clock: Clock, limits: CoalescerLimits = COALESCER_LIMITS): Coalescer {
   const known = new Map<string, CoalescedRequest>();
   let lingering = 0;
 
@@ -84,8 +84,8 @@ export function createFlights(clock: Clock, limits: FlightLimits = FLIGHT_LIMITS
   const runWork = async (key: string, request: CoalescedRequest, { run, tooLarge }: Work): Promise<string | null> => {
     let stays = false;
     try {
-      const result = await inTime(run(), limits.runMs);
-      if (result === LATE) return null;
+      const result = await withTimeout(run(), limits.runMs);
+      if (result === TIMED_OUT) return null;
       const text = JSON.stringify(result);
       request.completedAt = clock();
       stays = result.ok && text.length <= limits.lingerChars && lingering + text.length <= limits.lingeringChars;
@@ -97,7 +97,7 @@ export function createFlights(clock: Clock, limits: FlightLimits = FLIGHT_LIMITS
     }
   };
 
-  const answerFor = async (request: CoalescedRequest, position: number): Promise<FlightAnswer> => {
+  const answerFor = async (request: CoalescedRequest, position: number): Promise<CoalescedAnswer> => {
     const text = await request.completion;
     if (text === null) return { kind: 'late' };
     if (position > 1 && position * text.length > limits.sentChars) return { kind: 'full' };

@@ -6,7 +6,7 @@ import type { CommentsOrder, ProviderId } from '../providers/provider.ts';
 import type { Budget } from '../net/deadline.ts';
 import { err, type Result } from '../core/result.ts';
 import { sha256Hex } from '../core/sha256.ts';
-import { createFlights, type FlightAnswer } from './coalescer.ts';
+import { createCoalescer, type CoalescedAnswer } from './coalescer.ts';
 
 /** Raise when requests or results change shape, so that two versions of the Worker never share a run. */
 const FLIGHT_VERSION = 1;
@@ -15,7 +15,7 @@ const FLIGHT_VERSION = 1;
  * Exactly what determines the upstream request: equal requests share a run, different ones never do. Includes the providers in order,
  * because who is asked determines the result.
  */
-export type FlightRequest =
+export type CoalescableRequest =
   | { readonly kind: 'media'; readonly providers: readonly ProviderId[]; readonly target: MediaTarget }
   | {
       readonly kind: 'comments';
@@ -50,15 +50,15 @@ export type DirectSources = {
 };
 
 /** One object of the coalescer. `beganAt` is when the caller's own request began, unix milliseconds. */
-export interface FlightDeck {
-  fly(name: string, request: FlightRequest, budget: Budget, beganAt: number): Promise<FlightAnswer>;
+export interface ReadCoalescer {
+  coalesce(name: string, request: CoalescableRequest, budget: Budget, beganAt: number): Promise<CoalescedAnswer>;
 }
 
 /** The objects of the coalescer: Durable Objects shared by all isolates, selected by bucket. */
-export type ReadFlights = { getByName(name: string): FlightDeck };
+export type ReadCoalescers = { getByName(name: string): ReadCoalescer };
 
 /** Returns the name that equal requests share: the kind, the version, and 128 bits of the request's SHA-256. */
-export function flightName(request: FlightRequest): string {
+export function coalescingKey(request: CoalescableRequest): string {
   const hex = sha256Hex(JSON.stringify(request, sortKeys));
   return `${request.kind}:v${FLIGHT_VERSION}:${hex.slice(0, 32)}`;
 }
@@ -69,8 +69,8 @@ export function flightName(request: FlightRequest): string {
  */
 const BUCKETS = 64;
 
-export function bucketOf(flight: string): string {
-  return `deck-${Number.parseInt(flight.slice(-2), 16) % BUCKETS}`;
+export function bucketOf(key: string): string {
+  return `deck-${Number.parseInt(key.slice(-2), 16) % BUCKETS}`;
 }
 
 /** Serialises equal content equally, whatever the order of its fields. */
@@ -80,11 +80,11 @@ function sortKeys(_key: string, value: unknown): unknown {
 }
 
 /** Creates the inside of one object. `sources` is called per run, because a connection belongs to the request that opened it. */
-export function createFlightDeck(sources: () => DirectSources, clock: Clock): FlightDeck {
-  const flights = createFlights(clock);
+export function createReadCoalescer(sources: () => DirectSources, clock: Clock): ReadCoalescer {
+  const coalescer = createCoalescer(clock);
   return {
-    fly: (name, request, budget, beganAt) =>
-      flights.join(
+    coalesce: (name, request, budget, beganAt) =>
+      coalescer.join(
         name,
         { beganAt, deadlineAt: budget.deadlineAt },
         { run: async () => ask(sources(), request, budget), tooLarge: (result) => tooLarge(request, result) },
@@ -92,7 +92,7 @@ export function createFlightDeck(sources: () => DirectSources, clock: Clock): Fl
   };
 }
 
-function ask(sources: DirectSources, request: FlightRequest, budget: Budget): Promise<Result<unknown, unknown>> {
+function ask(sources: DirectSources, request: CoalescableRequest, budget: Budget): Promise<Result<unknown, unknown>> {
   switch (request.kind) {
     case 'media':
       return sources.media.fetchMedia(request.target, budget);
@@ -111,7 +111,7 @@ function ask(sources: DirectSources, request: FlightRequest, budget: Budget): Pr
  * A result that is too large to send counts as the provider's bad response. Only a batch of very many comments can be; repeating the call
  * for every caller would make the largest results the most expensive.
  */
-function tooLarge(request: FlightRequest, result: Result<unknown, unknown>): Result<unknown, unknown> {
+function tooLarge(request: CoalescableRequest, result: Result<unknown, unknown>): Result<unknown, unknown> {
   switch (request.kind) {
     case 'media':
     case 'comments':

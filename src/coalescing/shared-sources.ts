@@ -1,6 +1,6 @@
 import type { Parser, Transcriber } from '../parse/ports.ts';
 import type { CommentsSource, Failover, MediaFailure, TranscriptSource } from '../providers/failover.ts';
-import type { FlightNote, UpstreamReceipt } from '../providers/provider.ts';
+import type { CoalescingNote, UpstreamReceipt } from '../providers/provider.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import type { Coalesce, Coalesced } from './client.ts';
 
@@ -67,7 +67,7 @@ export function createSharedParser(direct: Parser, coalesce: Coalesce): Parser {
   };
 }
 
-type Shareable = { readonly attempts: readonly UpstreamReceipt[]; readonly flight?: FlightNote };
+type Shareable = { readonly attempts: readonly UpstreamReceipt[]; readonly coalescing?: CoalescingNote };
 
 /** Attributes the upstream calls to the caller that started the run; followers made none. */
 function delivery<T extends Shareable>(outcome: Coalesced<T, MediaFailure>): Result<T, MediaFailure> {
@@ -79,14 +79,14 @@ function delivery<T extends Shareable>(outcome: Coalesced<T, MediaFailure>): Res
     case 'completed': {
       const { result, note } = outcome;
       if (note === null) return result;
-      const own = { flight: note, ...(note.joined ? { attempts: [] } : {}) };
+      const own = { coalescing: note, ...(note.joined ? { attempts: [] } : {}) };
       return result.ok ? ok({ ...result.value, ...own }) : err({ ...result.error, ...own });
     }
   }
 }
 
 /** A full coalescer looks to the caller like a busy gateway. */
-function hosted<T extends { readonly flight?: FlightNote }, E extends { readonly kind: string }>(
+function hosted<T extends { readonly coalescing?: CoalescingNote }, E extends { readonly kind: string }>(
   outcome: Coalesced<T, E>,
 ): Result<T, E | { readonly kind: 'rate_limited' | 'timed_out' }> {
   switch (outcome.kind) {
@@ -96,7 +96,7 @@ function hosted<T extends { readonly flight?: FlightNote }, E extends { readonly
       return err({ kind: 'timed_out' });
     case 'completed': {
       const { result, note } = outcome;
-      return result.ok && note !== null ? ok({ ...result.value, flight: note }) : result;
+      return result.ok && note !== null ? ok({ ...result.value, coalescing: note }) : result;
     }
   }
 }

@@ -1,12 +1,12 @@
-export const LATE = Symbol('late');
+export const TIMED_OUT = Symbol('late');
 
 /**
  * Waits for work for at most `ms` milliseconds. Late work keeps running and its result is ignored; a rejection within the time is rethrown.
  */
-export async function inTime<T>(work: Promise<T>, ms: number): Promise<T | typeof LATE> {
+export async function withTimeout<T>(work: Promise<T>, ms: number): Promise<T | typeof TIMED_OUT> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<typeof LATE>((resolve) => {
-    timer = setTimeout(() => resolve(LATE), ms);
+  const late = new Promise<typeof TIMED_OUT>((resolve) => {
+    timer = setTimeout(() => resolve(TIMED_OUT), ms);
   });
   try {
     return await Promise.race([work, late]);

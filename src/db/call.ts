@@ -1,5 +1,5 @@
 import { LibsqlError } from '@libsql/client/web';
-import { inTime, LATE } from '../core/timeout.ts';
+import { withTimeout, TIMED_OUT } from '../core/timeout.ts';
 import { err, ok, type Result } from '../core/result.ts';
 
 const seconds = 1_000;
@@ -39,11 +39,11 @@ const FIRST_PAUSE_MS = 40;
 export async function callDatabase<T>(send: (attempt: number) => Promise<T>, policy: CallPolicy): Promise<Result<T, Unreachable>> {
   let isOver = false;
   try {
-    const answer = await inTime(
+    const answer = await withTimeout(
       tryInTurn(send, policy, () => isOver),
       policy.deadlineMs,
     );
-    return answer === LATE ? err({ kind: 'unreachable' }) : answer;
+    return answer === TIMED_OUT ? err({ kind: 'unreachable' }) : answer;
   } finally {
     isOver = true;
   }
@@ -66,8 +66,8 @@ async function tryInTurn<T>(
 type Attempt<T> = { readonly kind: 'answered'; readonly value: T } | { readonly kind: 'failed' } | { readonly kind: 'permanent' };
 
 async function attemptInTime<T>(send: (attempt: number) => Promise<T>, attempt: number, policy: CallPolicy): Promise<Attempt<T>> {
-  const outcome = await inTime(attemptOnce(send, attempt), policy.tryMs ?? policy.deadlineMs);
-  return outcome === LATE ? { kind: 'failed' } : outcome;
+  const outcome = await withTimeout(attemptOnce(send, attempt), policy.tryMs ?? policy.deadlineMs);
+  return outcome === TIMED_OUT ? { kind: 'failed' } : outcome;
 }
 
 async function attemptOnce<T>(send: (attempt: number) => Promise<T>, attempt: number): Promise<Attempt<T>> {

@@ -1,4 +1,4 @@
-import { inTime, LATE } from '../core/timeout.ts';
+import { withTimeout, TIMED_OUT } from '../core/timeout.ts';
 import type { Database } from './client.ts';
 
 export type DatabaseProblem = 'unreachable' | 'not_migrated';
@@ -11,8 +11,8 @@ export async function databaseProblem(client: Database): Promise<DatabaseProblem
     const probe = client.execute(
       "SELECT count(*) AS found FROM sqlite_master WHERE name IN ('account', 'hold', 'entry', 'reserve', 'undo')",
     );
-    const answer = await inTime(probe, PROBE_TIMEOUT_MS);
-    if (answer === LATE) return 'unreachable';
+    const answer = await withTimeout(probe, PROBE_TIMEOUT_MS);
+    if (answer === TIMED_OUT) return 'unreachable';
     return answer.rows[0]?.['found'] === 5 ? null : 'not_migrated';
   } catch {
     return 'unreachable';

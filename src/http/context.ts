@@ -1,29 +1,29 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Accounts } from '../billing/accounts/accounts.ts';
-import type { KeyRing } from '../billing/keys/key-manager.ts';
-import type { AnswerSeal } from '../billing/idempotency/response-seal.ts';
+import type { KeyManager } from '../billing/keys/key-manager.ts';
+import type { ResponseCipher } from '../billing/idempotency/response-seal.ts';
 import type { Ledger } from '../billing/ledger/ledger.ts';
 import type { PaymentService } from '../billing/topups/payment-service.ts';
-import type { OwnerDesk } from '../billing/operator/operator.ts';
+import type { OperatorService } from '../billing/operator/operator.ts';
 import type { PriceCard } from '../billing/price-card.ts';
 import type { TopUpCheck } from '../billing/topups/sync.ts';
-import type { TopUpDesk } from '../billing/topups/checkout.ts';
+import type { CheckoutService } from '../billing/topups/checkout.ts';
 import type { TopUps } from '../billing/topups/top-ups.ts';
-import type { Replays } from '../billing/idempotency/idempotency.ts';
+import type { IdempotencyStore } from '../billing/idempotency/idempotency.ts';
 import type { UsageBook } from '../billing/usage/usage.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Env, SettingsProblem } from '../env.ts';
 import type { Id, Ids } from '../core/ids.ts';
 import type { RateLimiter, RateLimitResult } from '../limits/limiter.ts';
 import type { Turnstile } from '../limits/turnstile.ts';
-import type { OwnerView } from '../ops/operator-view.ts';
+import type { OperatorReports } from '../ops/operator-view.ts';
 import type { ExecuteRead } from '../read/execute-read.ts';
 import type { Result } from '../core/result.ts';
 import type { RequestEvent } from './request-event.ts';
 
 export type Payments = {
-  readonly desk: TopUpDesk;
+  readonly desk: CheckoutService;
   readonly check: TopUpCheck;
   readonly readHint: PaymentService['readHint'];
 };
@@ -33,11 +33,11 @@ export type Service = {
   readonly shard: number;
   readonly ledger: Ledger;
   readonly executeRead: ExecuteRead;
-  readonly replays: Replays;
-  readonly answerSeal: AnswerSeal;
+  readonly idempotencyStore: IdempotencyStore;
+  readonly responseCipher: ResponseCipher;
   readonly accounts: {
     readonly directory: Accounts;
-    readonly keys: KeyRing;
+    readonly keys: KeyManager;
     readonly usage: UsageBook;
     /** Null where a signup needs no Turnstile challenge. */
     readonly turnstile: Turnstile | null;
@@ -52,8 +52,8 @@ export type Service = {
     readonly keyHashes: readonly string[];
     /** The shard that the operator chose; null when it does not exist, and the other parts must not be used. */
     readonly shard: number | null;
-    readonly desk: OwnerDesk;
-    readonly reports: OwnerView;
+    readonly desk: OperatorService;
+    readonly reports: OperatorReports;
   };
 };
 
@@ -62,8 +62,6 @@ export type Service = {
  * until which it is blocked; one map for each isolate.
  */
 export type RateLimits = { readonly limiter: RateLimiter; readonly scale: number; readonly guessing: Map<string, number> };
-
-export type Measured = RateLimitResult;
 
 /** A condition for serving reads. Names only, never values. */
 export type ReadinessCheck = { readonly name: string; readonly ok: boolean; readonly problem?: string };
@@ -109,7 +107,7 @@ export type AppEnv = {
     requestId: Id<'req'>;
     event: RequestEvent;
     service: Service;
-    measured: Measured[];
+    measured: RateLimitResult[];
     credits: CreditsSeen;
   };
 };

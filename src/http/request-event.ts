@@ -10,7 +10,7 @@ export type RequestEvent = {
   status: number;
   milliseconds: number;
   errorCode?: string;
-  role?: 'customer' | 'owner';
+  role?: 'customer' | 'operator';
   accountId?: string | null;
   /** Absent for the first shard. */
   shard?: number;
@@ -24,7 +24,7 @@ export type RequestEvent = {
   parse?: string;
   attempts?: readonly object[];
   /** `joined`: a part came from a coalesced request that another request started and that logs the upstream calls. */
-  flight?: string;
+  coalescing?: string;
   reservedMicroCredits?: number;
   settledMicroCredits?: number;
   /** The policy that refused the request, or `store_down` when the counter store failed and the request passed uncounted. */

@@ -1,5 +1,5 @@
 import { secondsUntil } from '../core/clock.ts';
-import { inTime, LATE } from '../core/timeout.ts';
+import { withTimeout, TIMED_OUT } from '../core/timeout.ts';
 import type { Quota } from './policies.ts';
 
 /**
@@ -59,8 +59,8 @@ export function windowEnd(counter: Counter, quota: Quota): number {
 export function createTimedLimiter(limiter: RateLimiter, timeoutMs: number): RateLimiter {
   return {
     async take(quota, subject, now) {
-      const taken = await inTime(limiter.take(quota, subject, now), timeoutMs);
-      if (taken === LATE) throw new Error('the store of rate limits did not answer in time');
+      const taken = await withTimeout(limiter.take(quota, subject, now), timeoutMs);
+      if (taken === TIMED_OUT) throw new Error('the store of rate limits did not answer in time');
       return taken;
     },
   };

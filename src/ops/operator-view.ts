@@ -1,5 +1,5 @@
 import { expireAll, forgetAll } from '../billing/ledger/expire.ts';
-import type { Replays } from '../billing/idempotency/idempotency.ts';
+import type { IdempotencyStore } from '../billing/idempotency/idempotency.ts';
 import type { Ledger } from '../billing/ledger/ledger.ts';
 import type { Unreachable } from '../db/call.ts';
 import type { Clock } from '../core/clock.ts';
@@ -16,16 +16,16 @@ const AUDIT_STEPS = 10;
 const FOLD_PAGES = 10;
 
 /** What the operator can inspect and trigger. Accounts and credit are changed in src/billing/operator/operator.ts. */
-export interface OwnerView {
+export interface OperatorReports {
   /** Reads the data of a report for a window. Uses stored totals only and scans no receipts, settled holds or entries. */
   facts(window: Window): Promise<Result<Facts, Unreachable>>;
   expireHolds(): Promise<Result<{ readonly expired: number }, Unreachable>>;
   audit(): Promise<Result<AuditState, Unreachable>>;
 }
 
-type OwnerViewDeps = { readonly client: Database; readonly clock: Clock; readonly ledger: Ledger; readonly configured: Configured };
+type OperatorReportsDeps = { readonly client: Database; readonly clock: Clock; readonly ledger: Ledger; readonly configured: Configured };
 
-export function createOwnerView({ client, clock, ledger, configured }: OwnerViewDeps): OwnerView {
+export function createOperatorReports({ client, clock, ledger, configured }: OperatorReportsDeps): OperatorReports {
   const metrics = createMetricsStore({ client, clock });
   const store = createJobStore({ client, clock });
   return {
@@ -43,17 +43,17 @@ export function createOwnerView({ client, clock, ledger, configured }: OwnerView
 
 /** Returns the jobs of one cron run. Each is bounded; the next run continues where it stopped. */
 export function scheduledJobs(
-  deps: Omit<OwnerViewDeps, 'configured'> & {
-    readonly replays: Replays;
+  deps: Omit<OperatorReportsDeps, 'configured'> & {
+    readonly idempotencyStore: IdempotencyStore;
     readonly reconcilePayments: () => Promise<Result<unknown, Unreachable>>;
   },
 ): Readonly<Record<JobName, () => Promise<Result<unknown, Unreachable>>>> {
-  const { client, clock, ledger, replays, reconcilePayments } = deps;
+  const { client, clock, ledger, idempotencyStore, reconcilePayments } = deps;
   const store = createJobStore({ client, clock });
   return {
     expire_holds: () => expireAll(ledger),
     reconcile_payments: reconcilePayments,
-    forget_replays: () => forgetAll(replays),
+    forget_replays: () => forgetAll(idempotencyStore),
     fold_metrics: () => createMetricsStore({ client, clock }).fold(FOLD_PAGES),
     audit_ledger: () => auditOn({ client, clock, store }, AUDIT_STEPS),
   };

@@ -1,4 +1,4 @@
-import type { FlightNote } from '../providers/provider.ts';
+import type { CoalescingNote } from '../providers/provider.ts';
 import type { Budget } from '../net/deadline.ts';
 import type { Result } from '../core/result.ts';
 import type { RankedComment } from '../instagram/comment-ranking.ts';
@@ -53,7 +53,7 @@ export type Parsed = {
   readonly output: Readonly<Record<string, unknown>>;
   readonly model: string;
   readonly promptVersion: string;
-  readonly flight?: FlightNote;
+  readonly coalescing?: CoalescingNote;
 };
 
 /** Why there is no output. `invalid_output`: the gateway twice returned something that does not fit. */
@@ -113,7 +113,7 @@ export interface Transcriber {
         readonly language: string | null;
         readonly segments: readonly TranscriptSegment[] | null;
         readonly model: string;
-        readonly flight?: FlightNote;
+        readonly coalescing?: CoalescingNote;
       },
       TranscriptionFailure
     >

@@ -9,7 +9,7 @@ import type {
   CommentsOrder,
   CommentsProvider,
   Delivery,
-  FlightNote,
+  CoalescingNote,
   Provider,
   ProviderFailure,
   ProviderFailureKind,
@@ -35,7 +35,7 @@ export type MediaFailure = {
   readonly retryAfterSeconds?: number;
   readonly failed: readonly FailedAttempt[];
   readonly attempts: readonly UpstreamReceipt[];
-  readonly flight?: FlightNote;
+  readonly coalescing?: CoalescingNote;
 };
 
 type Ordered = {

@@ -10,7 +10,7 @@ export const PROVIDER_IDS = ['scrapecreators', 'hikerapi', 'apify'] as const;
 export type ProviderId = (typeof PROVIDER_IDS)[number];
 
 /** Whether a caller joined a coalesced request that another caller started, and when that completed (unix milliseconds). */
-export type FlightNote = { readonly joined: boolean; readonly landedAt: number };
+export type CoalescingNote = { readonly joined: boolean; readonly completedAt: number };
 
 /** What one upstream call cost and how it ended. Stored in the read's receipt, never with the vendor's body. */
 export type UpstreamReceipt = {
@@ -34,7 +34,7 @@ export type Delivery<T> = {
   /** Results of all calls to the provider that delivered, repeats included. */
   readonly resultCount: number;
   readonly attempts: readonly UpstreamReceipt[];
-  readonly flight?: FlightNote;
+  readonly coalescing?: CoalescingNote;
 };
 
 /** A value and the upstream call that delivered it. */

@@ -1,5 +1,5 @@
 import type { Accounts } from '../billing/accounts/accounts.ts';
-import type { AnswerSeal, AnswerText } from '../billing/idempotency/response-seal.ts';
+import type { ResponseCipher, ResponseText } from '../billing/idempotency/response-seal.ts';
 import type { KeyMode } from '../billing/keys/api-key.ts';
 import type { KeyScope } from '../billing/keys/limits.ts';
 import type { Ledger } from '../billing/ledger/ledger.ts';
@@ -54,8 +54,8 @@ export type ReadCall<M extends Main = Main> = {
 
 /** Writes a response as it is stored under an Idempotency-Key. */
 export type ResponseFormat = {
-  readonly body: (body: ReadBody<Main>) => AnswerText;
-  readonly refusal: (refusal: ReadRefusal) => AnswerText;
+  readonly body: (body: ReadBody<Main>) => ResponseText;
+  readonly refusal: (refusal: ReadRefusal) => ResponseText;
 };
 
 /** What a read cost, and the available balance after it; null where that would take another query. Micro-credits. */
@@ -69,7 +69,7 @@ export type ReadResponse<M extends Main = Main> = Facts &
   (
     | { readonly kind: 'delivered'; readonly body: ReadBody<M> }
     | { readonly kind: 'priced'; readonly body: QuoteBody }
-    | { readonly kind: 'replayed'; readonly stored: AnswerText }
+    | { readonly kind: 'replayed'; readonly stored: ResponseText }
   );
 
 /** A read that was refused, free of charge. */
@@ -87,7 +87,7 @@ export type ReadEvent = Omit<ReadTrace, 'available'> & {
 export type ExecuteReadDeps = {
   readonly ledger: Ledger;
   readonly accounts: Accounts;
-  readonly seal: AnswerSeal;
+  readonly seal: ResponseCipher;
   readonly limits: ReadLimits;
   readonly reader: () => Reader;
   readonly sandbox: () => Reader;
@@ -159,7 +159,7 @@ function logRead({ caller, trace: { available: _headersOnly, ...trace } }: Run<M
 
 /** Counts the call against the caller's quota, unless the transport has done so. The operator is never limited. */
 async function countCall({ limits }: ExecuteReadDeps, { principal, isCounted, log }: Caller) {
-  if (isCounted || principal.kind === 'owner') return { rateLimit: null, refusal: null };
+  if (isCounted || principal.kind === 'operator') return { rateLimit: null, refusal: null };
   const counted = await takeReadQuota(limits, principal.keyHash);
   const rateLimit = counted === STORE_DOWN ? null : counted;
   const refusal = rateLimit === null ? null : rateLimitRefusal(rateLimit);
@@ -173,7 +173,7 @@ function modeOf({ principal }: Caller): KeyMode {
 
 /** Dry runs, samples and the operator's reads are free, so no response is stored for them: their Idempotency-Key has no effect. */
 function storageKey(caller: Caller, call: ReadCall): ReadCall['idempotencyKey'] {
-  return call.isDryRun || modeOf(caller) === 'test' || caller.principal.kind === 'owner' ? null : call.idempotencyKey;
+  return call.isDryRun || modeOf(caller) === 'test' || caller.principal.kind === 'operator' ? null : call.idempotencyKey;
 }
 
 function orderOf<M extends Main>(run: Run<M>): ReadOrder {
@@ -183,11 +183,11 @@ function orderOf<M extends Main>(run: Run<M>): ReadOrder {
 
 function payerOf<M extends Main>({ deps, caller, call, key }: Run<M>): Payer {
   const { principal, requestId } = caller;
-  if (principal.kind === 'owner') return operatorPayer();
+  if (principal.kind === 'operator') return operatorPayer();
   const { ledger, accounts, holdTtlMs } = deps;
   const { keyHash } = principal;
   const { fingerprint, scope } = call;
-  return customerPayer({ ledger, accounts, requestId, keyHash, fingerprint, scope, onceDigest: key?.digest ?? null, holdTtlMs });
+  return customerPayer({ ledger, accounts, requestId, keyHash, fingerprint, scope, idempotencyKeyHash: key?.digest ?? null, holdTtlMs });
 }
 
 function recorderOf<M extends Main>({ deps, call, key }: Run<M>): ResponseRecorder | null {

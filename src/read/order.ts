@@ -1,4 +1,4 @@
-import type { KeptAnswer } from '../billing/idempotency/idempotency.ts';
+import type { StoredResponse } from '../billing/idempotency/idempotency.ts';
 import type { ReadRefusal } from '../errors/from-read.ts';
 import type { Budget } from '../net/deadline.ts';
 import type { Freshness } from './cache/freshness.ts';
@@ -29,8 +29,8 @@ export type ReadOrder<L extends PartList = Parts> = {
  * everything but the balance.
  */
 export interface ResponseRecorder<L extends PartList = Parts> {
-  result(result: ReadResult<L>): Promise<KeptAnswer>;
-  refusal(refusal: ReadRefusal): Promise<KeptAnswer>;
+  result(result: ReadResult<L>): Promise<StoredResponse>;
+  refusal(refusal: ReadRefusal): Promise<StoredResponse>;
 }
 
 /** One order on its way, with everything that its steps share. */

@@ -1,8 +1,8 @@
-import { createReplays } from '../billing/idempotency/libsql-idempotency.ts';
+import { createIdempotencyStore } from '../billing/idempotency/libsql-idempotency.ts';
 import { PRICE_CARD } from '../billing/price-card.ts';
 import type { Env, Settings } from '../env.ts';
 import type { AppDeps, Service } from '../http/context.ts';
-import { ownersShard, shardOf } from '../http/auth/shard.ts';
+import { operatorShardOf, shardOf } from '../http/auth/shard.ts';
 import type { ShardHints } from '../http/context.ts';
 import { createJobStore, runJobs } from '../ops/jobs/jobs.ts';
 import { createMetricsStore, type MetricsStore } from '../ops/metrics/metrics-store.ts';
@@ -41,7 +41,7 @@ function buildService(context: RequestContext, hints: ShardHints): Service {
   const shard = shardOf(hints, shards, settings.SIGNUP_SHARDS, () => runtime.ids('req'));
   const own = openShard(settings, env, shard, runtime);
   const everyShard = () => allShards(settings, env, runtime);
-  return createService({ ...context, own, operatorShard: ownersShard(hints, shards), everyShard });
+  return createService({ ...context, own, operatorShard: operatorShardOf(hints, shards), everyShard });
 }
 
 /** All shards in order. Opening one costs no network. */
@@ -71,7 +71,7 @@ export async function runScheduled(env: Env, runtime: Runtime = workerd): Promis
       client,
       clock,
       ledger,
-      replays: createReplays({ client, clock }),
+      idempotencyStore: createIdempotencyStore({ client, clock }),
       reconcilePayments: () => reconcilePayments({ settings: settings.value, own: shard, shards: () => shards, runtime }),
     });
     return runJobs(jobs, createJobStore({ client, clock }), clock, (run) => logJob({ ...run, ...unlessFirst(number) }));

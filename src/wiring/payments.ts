@@ -5,7 +5,7 @@ import type { PaymentService } from '../billing/topups/payment-service.ts';
 import { type SweepMemory, sweepSessions } from '../billing/topups/sweep-sessions.ts';
 import { createStripePayments } from '../billing/topups/stripe.ts';
 import { createTopUpCheck, type TopUpCheck } from '../billing/topups/sync.ts';
-import { createTopUpDesk } from '../billing/topups/checkout.ts';
+import { createCheckoutService } from '../billing/topups/checkout.ts';
 import { bothReconciled, reconcileTopUps } from '../billing/topups/reconcile.ts';
 import type { TopUps } from '../billing/topups/top-ups.ts';
 import type { Settings } from '../env.ts';
@@ -32,7 +32,7 @@ export function buildPayments(context: PaymentContext): Payments | null {
   const payments = paymentService(context);
   if (payments === null) return null;
   return {
-    desk: createTopUpDesk({ topUps: topUpsOf(own, runtime), payments, clock, ids }),
+    desk: createCheckoutService({ topUps: topUpsOf(own, runtime), payments, clock, ids }),
     check: checkIn(context, payments),
     readHint: (rawBody, signature) => payments.readHint(rawBody, signature),
   };

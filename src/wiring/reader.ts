@@ -1,7 +1,7 @@
 import { PRICE_CARD } from '../billing/price-card.ts';
 import { type Env, type Settings, withKey } from '../env.ts';
 import { createCoalescingClient } from '../coalescing/client.ts';
-import { createFlightDeck, type DirectSources, type FlightDeck } from '../coalescing/read-coalescer.ts';
+import { createReadCoalescer, type DirectSources, type ReadCoalescer } from '../coalescing/read-coalescer.ts';
 import {
   createSharedComments,
   createSharedMedia,
@@ -31,7 +31,7 @@ export function buildReader(context: RequestContext): Reader {
   const { settings, env, background, runtime } = context;
   const { clock } = runtime;
   const direct = directSources(context);
-  const coalesce = createCoalescingClient({ flights: env.READ_FLIGHTS, clock, beganAt: clock() });
+  const coalesce = createCoalescingClient({ coalescers: env.READ_FLIGHTS, clock, beganAt: clock() });
   const deps: ReadDeps = {
     clock,
     cache: contentCache(settings, env, runtime),
@@ -99,14 +99,14 @@ function directSources({ settings, env, background, runtime }: RequestContext): 
 }
 
 /** Assembles the inside of one object of the coalescer. Its runs throw while settings are missing; no read gets that far. */
-export function flightDeckFor(env: Env, runtime: Runtime = workerd): FlightDeck {
+export function readCoalescerFor(env: Env, runtime: Runtime = workerd): ReadCoalescer {
   const sources = () => {
     const settings = settingsFrom(env);
     if (!settings.ok) throw new Error('the settings are not complete');
     // An object completes its runs by itself, so nothing has to be kept alive.
     return directSources({ settings: settings.value, env, background: () => undefined, runtime });
   };
-  return createFlightDeck(sources, runtime.clock);
+  return createReadCoalescer(sources, runtime.clock);
 }
 
 /** The memory cache, one for each isolate. */

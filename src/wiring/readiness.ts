@@ -2,7 +2,7 @@ import type { Database } from '../db/client.ts';
 import { databaseProblem } from '../db/readiness.ts';
 import { type Env, type Settings, type SettingsProblem, withKey } from '../env.ts';
 import type { ReadinessCheck } from '../http/context.ts';
-import { inTime, LATE } from '../core/timeout.ts';
+import { withTimeout, TIMED_OUT } from '../core/timeout.ts';
 import type { Result } from '../core/result.ts';
 
 const CACHE_PROBE_TIMEOUT_MS = 2_000;
@@ -50,7 +50,7 @@ async function cacheProblem(env: Env): Promise<'missing' | 'unreachable' | null>
   // A binding missing from wrangler.toml is undefined at run time, whatever its type says.
   if ((env.CONTENT_CACHE as unknown) === undefined) return 'missing';
   try {
-    return (await inTime(env.CONTENT_CACHE.get('readiness', 'text'), CACHE_PROBE_TIMEOUT_MS)) === LATE ? 'unreachable' : null;
+    return (await withTimeout(env.CONTENT_CACHE.get('readiness', 'text'), CACHE_PROBE_TIMEOUT_MS)) === TIMED_OUT ? 'unreachable' : null;
   } catch {
     return 'unreachable';
   }

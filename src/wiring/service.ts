@@ -1,12 +1,12 @@
 import type { Accounts } from '../billing/accounts/accounts.ts';
 import { createAccounts } from '../billing/accounts/libsql-accounts.ts';
-import type { Replays } from '../billing/idempotency/idempotency.ts';
-import { createReplays } from '../billing/idempotency/libsql-idempotency.ts';
-import { type AnswerSeal, createAnswerSeal } from '../billing/idempotency/response-seal.ts';
-import type { KeyRing } from '../billing/keys/key-manager.ts';
-import { createKeyRing } from '../billing/keys/libsql-key-manager.ts';
-import { createOwnerDesk } from '../billing/operator/libsql-operator.ts';
-import type { OwnerDesk } from '../billing/operator/operator.ts';
+import type { IdempotencyStore } from '../billing/idempotency/idempotency.ts';
+import { createIdempotencyStore } from '../billing/idempotency/libsql-idempotency.ts';
+import { type ResponseCipher, createResponseCipher } from '../billing/idempotency/response-seal.ts';
+import type { KeyManager } from '../billing/keys/key-manager.ts';
+import { createKeyManager } from '../billing/keys/libsql-key-manager.ts';
+import { createOperatorService } from '../billing/operator/libsql-operator.ts';
+import type { OperatorService } from '../billing/operator/operator.ts';
 import { createTopUps } from '../billing/topups/libsql-top-ups.ts';
 import type { TopUps } from '../billing/topups/top-ups.ts';
 import { PRICE_CARD } from '../billing/price-card.ts';
@@ -17,7 +17,7 @@ import { type Settings, withKey } from '../env.ts';
 import type { Payments, Service } from '../http/context.ts';
 import { createTurnstile, type Turnstile } from '../limits/turnstile.ts';
 import type { Configured } from '../ops/metrics/report.ts';
-import { createOwnerView, type OwnerView } from '../ops/operator-view.ts';
+import { createOperatorReports, type OperatorReports } from '../ops/operator-view.ts';
 import { PROVIDER_IDS } from '../providers/provider.ts';
 import { createExecuteRead, type ExecuteRead } from '../read/execute-read.ts';
 import { createSandbox } from '../read/sandbox/sandbox.ts';
@@ -47,8 +47,8 @@ export function createService(parts: ServiceParts): Service {
 class LazyService implements Service {
   readonly #parts: ServiceParts;
   #executeRead: ExecuteRead | undefined;
-  #replays: Replays | undefined;
-  #answerSeal: AnswerSeal | undefined;
+  #idempotencyStore: IdempotencyStore | undefined;
+  #responseCipher: ResponseCipher | undefined;
   #accounts: LazyAccounts | undefined;
   #payments: LazyPayments | undefined;
   #operations: LazyOperations | undefined;
@@ -70,7 +70,7 @@ class LazyService implements Service {
     return (this.#executeRead ??= createExecuteRead({
       ledger: own.ledger,
       accounts: this.accounts.directory,
-      seal: this.answerSeal,
+      seal: this.responseCipher,
       limits: { ...rateLimits(settings, env), clock: runtime.clock },
       reader: () => buildReader(this.#parts),
       sandbox: () => createSandbox({ clock: runtime.clock }),
@@ -79,12 +79,12 @@ class LazyService implements Service {
     }));
   }
 
-  get replays() {
-    return (this.#replays ??= createReplays({ client: this.#parts.own.client, clock: this.#parts.runtime.clock }));
+  get idempotencyStore() {
+    return (this.#idempotencyStore ??= createIdempotencyStore({ client: this.#parts.own.client, clock: this.#parts.runtime.clock }));
   }
 
-  get answerSeal() {
-    return (this.#answerSeal ??= createAnswerSeal(this.#parts.settings.CURSOR_SIGNING_SECRET));
+  get responseCipher() {
+    return (this.#responseCipher ??= createResponseCipher(this.#parts.settings.CURSOR_SIGNING_SECRET));
   }
 
   get accounts() {
@@ -103,7 +103,7 @@ class LazyService implements Service {
 class LazyAccounts {
   readonly #parts: ServiceParts;
   #directory: Accounts | undefined;
-  #keys: KeyRing | undefined;
+  #keys: KeyManager | undefined;
   #usage: UsageBook | undefined;
 
   constructor(parts: ServiceParts) {
@@ -123,7 +123,7 @@ class LazyAccounts {
 
   get keys() {
     const { own, runtime } = this.#parts;
-    return (this.#keys ??= createKeyRing({ client: own.client, clock: runtime.clock, ids: runtime.ids, shard: own.number }));
+    return (this.#keys ??= createKeyManager({ client: own.client, clock: runtime.clock, ids: runtime.ids, shard: own.number }));
   }
 
   get usage() {
@@ -159,8 +159,8 @@ class LazyPayments {
 class LazyOperations {
   readonly #parts: ServiceParts;
   #chosen: Shard | undefined;
-  #desk: OwnerDesk | undefined;
-  #reports: OwnerView | undefined;
+  #desk: OperatorService | undefined;
+  #reports: OperatorReports | undefined;
 
   constructor(parts: ServiceParts) {
     this.#parts = parts;
@@ -175,13 +175,13 @@ class LazyOperations {
   }
 
   get desk() {
-    return (this.#desk ??= createOwnerDesk({ client: this.#open().client, clock: this.#parts.runtime.clock }));
+    return (this.#desk ??= createOperatorService({ client: this.#open().client, clock: this.#parts.runtime.clock }));
   }
 
   get reports() {
     const { client, ledger } = this.#open();
     const { settings, runtime } = this.#parts;
-    return (this.#reports ??= createOwnerView({ client, clock: runtime.clock, ledger, configured: configuredIn(settings) }));
+    return (this.#reports ??= createOperatorReports({ client, clock: runtime.clock, ledger, configured: configuredIn(settings) }));
   }
 
   /** Where the operator chose no shard that exists, the request is refused before it gets here. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { hashApiKey, mintApiKey, parseApiKey } from '../../src/billing/keys/api-key.ts';
-import { type Api, OWNER_KEY, useApi } from '../support/api.ts';
+import { type Api, OPERATOR_KEY, useApi } from '../support/api.ts';
 import { errorOf } from '../support/answers.ts';
 
 const start = useApi();
@@ -193,7 +193,7 @@ describe('GET /v1/me', () => {
 
   test('answers the owner with role owner, unbilled, and neither account nor balance', async () => {
     const api = start();
-    const answer = await api.request('/v1/me', { key: OWNER_KEY });
+    const answer = await api.request('/v1/me', { key: OPERATOR_KEY });
     expect(answer.status).toBe(200);
     expect(answer.body).toMatchObject({ account: null, key: { role: 'owner', unbilled: true }, balance: null });
     expect(api.takeSent()).toEqual({ database: 0, providers: 0 });
@@ -203,11 +203,11 @@ describe('GET /v1/me', () => {
     const api = start();
     const second = 'igsk_another-owner';
     const { sha256 } = await import('../support/database.ts');
-    const both = start({ OWNER_ADMIN_KEY_SHA256: ` ${sha256(OWNER_KEY).toUpperCase()} , ${sha256(second)}` });
+    const both = start({ OWNER_ADMIN_KEY_SHA256: ` ${sha256(OPERATOR_KEY).toUpperCase()} , ${sha256(second)}` });
     expect((await both.request('/v1/me', { key: second })).body).toMatchObject({ key: { role: 'owner' } });
-    expect((await both.request('/v1/me', { key: OWNER_KEY })).body).toMatchObject({ key: { role: 'owner' } });
+    expect((await both.request('/v1/me', { key: OPERATOR_KEY })).body).toMatchObject({ key: { role: 'owner' } });
     expect((await api.request('/v1/me', { key: second })).status).toBe(401);
-    expect((await start({ OWNER_ADMIN_KEY_SHA256: '' }).request('/v1/me', { key: OWNER_KEY })).status).toBe(401);
+    expect((await start({ OWNER_ADMIN_KEY_SHA256: '' }).request('/v1/me', { key: OPERATOR_KEY })).status).toBe(401);
   });
 
   test('refuses unknown and malformed keys with 401, the malformed without asking the database', async () => {

@@ -183,7 +183,7 @@ describe('GET /v1/comments', () => {
     const reading = readingOf(await api.request(comments('DemoThread1', '&limit=100&parse=themes'), { key }));
     const { parse } = reading;
     expect(parse).toMatchObject({ mode: 'themes', status: 'ok', cache: { status: 'miss' } });
-    expect(parse?.model).toMatch(/stand-in/);
+    expect(parse?.model).toMatch(/fake/);
     const { sample } = parse ?? {};
     const filtered = (sample?.filtered ?? []).reduce((total, one) => total + one.count, 0);
     const omitted = (sample?.omitted ?? []).reduce((total, one) => total + one.count, 0);

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { parseApiKey } from '../../src/billing/keys/api-key.ts';
 import { AccountKey } from '../../src/routes/keys/view.ts';
 import { MintedKey } from '../../src/routes/keys/requests.ts';
-import { type Api, OWNER_KEY, useApi } from '../support/api.ts';
+import { type Api, OPERATOR_KEY, useApi } from '../support/api.ts';
 import { errorOf } from '../support/answers.ts';
 
 const start = useApi();
@@ -88,7 +88,7 @@ describe('POST /v1/keys', () => {
     expect(codeOf(await api.request('/v1/keys', send('POST', deepest, { name: 'x' })))).toEqual([403, 'forbidden', 'too_deep']);
     const reader = await mint(api, key);
     expect(codeOf(await api.request('/v1/keys', send('POST', reader.apiKey, { name: 'x' })))).toEqual([403, 'forbidden', 'scope_missing']);
-    expect(codeOf(await api.request('/v1/keys', send('POST', OWNER_KEY, { name: 'x' })))).toEqual([403, 'forbidden', 'owner_key']);
+    expect(codeOf(await api.request('/v1/keys', send('POST', OPERATOR_KEY, { name: 'x' })))).toEqual([403, 'forbidden', 'owner_key']);
   });
 
   test('stops at a hundred living keys, and goes on when one is revoked', async () => {

@@ -2,20 +2,20 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { mintApiKey } from '../../src/billing/keys/api-key.ts';
 import { MetricsView } from '../../src/routes/operator/metrics-view.ts';
-import { OWNER_KEY, useApi, type Api } from '../support/api.ts';
+import { OPERATOR_KEY, useApi, type Api } from '../support/api.ts';
 import { errorOf } from '../support/answers.ts';
 
 const start = useApi();
 const minute = 60_000;
 const reason = 'a test of the owner';
 
-function post(body: unknown, key = OWNER_KEY) {
+function post(body: unknown, key = OPERATOR_KEY) {
   return { key, method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
 }
 
 async function metrics(api: Api, query = '') {
   await api.flushCounters();
-  const answer = await api.request(`/v1/ops/metrics${query}`, { key: OWNER_KEY });
+  const answer = await api.request(`/v1/ops/metrics${query}`, { key: OPERATOR_KEY });
   expect(answer.status).toBe(200);
   return MetricsView.parse(answer.body);
 }
@@ -44,7 +44,7 @@ describe.each(ROUTES)('%s %s', (method, path) => {
     const customer = await api.request(path, { method, ...body, key });
     expect([customer.status, errorOf(customer).code]).toEqual([403, 'forbidden']);
     expect(api.events.at(-1)).toMatchObject({ role: 'customer', accountId });
-    const owner = await api.request(path, { method, ...body, key: OWNER_KEY });
+    const owner = await api.request(path, { method, ...body, key: OPERATOR_KEY });
     expect([401, 403]).not.toContain(owner.status);
   });
 
@@ -52,7 +52,7 @@ describe.each(ROUTES)('%s %s', (method, path) => {
     const api = start({ LIBSQL_URL: 'http://127.0.0.1:9' });
     const bodies = { accountId: 'acct_x', kind: 'grant', microCredits: 1, ref: 'x', reason };
     const body = path.endsWith('credits') ? bodies : { reason };
-    const answer = await api.request(path, method === 'POST' ? post(body) : { key: OWNER_KEY });
+    const answer = await api.request(path, method === 'POST' ? post(body) : { key: OPERATOR_KEY });
     expect([answer.status, errorOf(answer).code]).toEqual([503, 'overloaded']);
   });
 });
@@ -106,7 +106,7 @@ describe('GET /v1/ops/metrics', () => {
     api.clock.advance(40 * 24 * 60 * minute);
     await api.runCron();
     expect(await settled('30d')).toBe(0);
-    const text = await api.request('/v1/ops/metrics?format=prometheus', { key: OWNER_KEY });
+    const text = await api.request('/v1/ops/metrics?format=prometheus', { key: OPERATOR_KEY });
     const [entries] = (await api.database.execute("SELECT -sum(delta_micros) AS settled FROM entry WHERE kind = 'usage'")).rows;
     expect(text.body).toContain(`igskill_credits_settled_total ${Number(entries?.['settled']) / 1e6}\n`);
   });
@@ -141,7 +141,7 @@ describe('GET /v1/ops/metrics', () => {
     for (let call = 0; call < 3; call += 1) expect(await read()).toEqual(['hikerapi']);
     expect((await metrics(api)).providers['scrapecreators']).toMatchObject({ circuit: 'open', passedOver: 3 });
     expect((await metrics(api)).providers['hikerapi']).toMatchObject({ circuit: 'closed', passedOver: 0 });
-    const prometheus = async () => String((await api.request('/v1/ops/metrics?format=prometheus', { key: OWNER_KEY })).body);
+    const prometheus = async () => String((await api.request('/v1/ops/metrics?format=prometheus', { key: OPERATOR_KEY })).body);
     expect(await prometheus()).toContain('igskill_provider_circuit_open{provider="scrapecreators"} 1\n');
     api.clock.advance(20_000);
     expect(await read()).toEqual(['scrapecreators', 'hikerapi']);
@@ -171,7 +171,7 @@ describe('GET /v1/ops/metrics', () => {
   test('reads nothing but kept numbers, in few round trips', async () => {
     const api = start();
     api.takeSent();
-    await api.request('/v1/ops/metrics?window=30d', { key: OWNER_KEY });
+    await api.request('/v1/ops/metrics?window=30d', { key: OPERATOR_KEY });
     expect(api.takeSent()).toEqual({ database: 3, providers: 0 });
   });
 
@@ -195,24 +195,24 @@ describe('GET /v1/ops/metrics', () => {
     await api.request('/v1/post?url=DemoHidden1', { key });
     await api.flushCounters();
     for (const format of ['json', 'prometheus']) {
-      const { body } = await api.request(`/v1/ops/metrics?format=${format}`, { key: OWNER_KEY });
+      const { body } = await api.request(`/v1/ops/metrics?format=${format}`, { key: OPERATOR_KEY });
       const text = typeof body === 'string' ? body : JSON.stringify(body);
       expect(text).not.toMatch(/canary|127\.0\.0\.1|Test team|test key/);
-      for (const secret of [...Object.values(canaries), OWNER_KEY, key, accountId, api.env.OWNER_ADMIN_KEY_SHA256 ?? 'none']) {
+      for (const secret of [...Object.values(canaries), OPERATOR_KEY, key, accountId, api.env.OWNER_ADMIN_KEY_SHA256 ?? 'none']) {
         expect(text).not.toContain(secret);
       }
     }
   });
 
   test('refuses an unknown window', async () => {
-    const answer = await start().request('/v1/ops/metrics?window=7d', { key: OWNER_KEY });
+    const answer = await start().request('/v1/ops/metrics?window=7d', { key: OPERATOR_KEY });
     expect([answer.status, errorOf(answer).code]).toEqual([400, 'invalid_request']);
   });
 
   test('answers in the form that is asked for', async () => {
     const api = start();
     const form = async (path: string, accept?: string) =>
-      (await api.request(path, { key: OWNER_KEY, ...(accept === undefined ? {} : { headers: { Accept: accept } }) })).headers.get(
+      (await api.request(path, { key: OPERATOR_KEY, ...(accept === undefined ? {} : { headers: { Accept: accept } }) })).headers.get(
         'Content-Type',
       );
     const text = 'text/plain; version=0.0.4; charset=utf-8';
@@ -234,7 +234,7 @@ describe('GET /v1/ops/metrics', () => {
     await api.request('/v1/post?url=Fault500___', { key });
     await api.runCron();
     await api.flushCounters();
-    const { body } = await api.request('/v1/ops/metrics', { key: OWNER_KEY, headers: { Accept: 'text/plain' } });
+    const { body } = await api.request('/v1/ops/metrics', { key: OPERATOR_KEY, headers: { Accept: 'text/plain' } });
     // safe because the answer is text
     const said = execFileSync('promtool', ['check', 'metrics'], { input: body as string, encoding: 'utf8' });
     expect(said).toBe('');
@@ -259,7 +259,7 @@ describe('POST /v1/ops/credits', () => {
     expect(await api.balance(key)).toEqual({ available: 5_250_000, held: 0 });
     const entries = await api.database.execute("SELECT account_id, kind, delta_micros FROM entry WHERE ref = 'owner:once'");
     expect(entries.rows).toMatchObject([{ account_id: accountId, kind: 'grant', delta_micros: 250_000 }]);
-    const { body } = await api.request('/v1/ops/actions', { key: OWNER_KEY });
+    const { body } = await api.request('/v1/ops/actions', { key: OPERATOR_KEY });
     expect(body).toMatchObject({
       items: [{ kind: 'credit', ref: 'once', subject: accountId, reason, details: { microCredits: 250_000 } }],
     });
@@ -309,7 +309,7 @@ describe('POST /v1/ops/credits', () => {
     ]) {
       expect((await api.request('/v1/ops/credits', post(body))).status, JSON.stringify(body)).toBe(400);
     }
-    const { body } = await api.request('/v1/ops/actions', { key: OWNER_KEY });
+    const { body } = await api.request('/v1/ops/actions', { key: OPERATOR_KEY });
     expect(JSON.stringify(body)).not.toMatch(/nobody|beyond/);
   });
 });
@@ -377,7 +377,7 @@ describe('the owner', () => {
       ['Fault500___', 'released', null],
     ] as const) {
       const requestId = (await api.request(`/v1/post?url=${url}`, { key })).headers.get('X-Request-Id') ?? '';
-      const { body, status } = await api.request(`/v1/ops/receipts/${requestId}`, { key: OWNER_KEY });
+      const { body, status } = await api.request(`/v1/ops/receipts/${requestId}`, { key: OPERATOR_KEY });
       expect(status).toBe(200);
       expect(body).toMatchObject({
         requestId,
@@ -389,7 +389,7 @@ describe('the owner', () => {
       });
       expect(body).toMatchObject({ receipt: settled === null ? null : { shortcode: url } });
     }
-    expect((await api.request('/v1/ops/receipts/req_nothing', { key: OWNER_KEY })).status).toBe(404);
+    expect((await api.request('/v1/ops/receipts/req_nothing', { key: OPERATOR_KEY })).status).toBe(404);
   });
 
   test('gives back holds whose time is over, and runs the audit, and both are written down', async () => {
@@ -399,7 +399,7 @@ describe('the owner', () => {
     expect(audited.status).toBe(200);
     expect(MetricsView.shape.audit.parse(audited.body)).toMatchObject({ brokenRows: 0, runningPass: null });
     // safe because the contract tests check this shape
-    const { items } = (await api.request('/v1/ops/actions', { key: OWNER_KEY })).body as { items: unknown[] };
+    const { items } = (await api.request('/v1/ops/actions', { key: OPERATOR_KEY })).body as { items: unknown[] };
     expect(items.slice(0, 2)).toMatchObject([
       { kind: 'audit', details: { brokenRows: 0 } },
       { kind: 'expire_holds', details: { expired: 0 } },
@@ -416,7 +416,7 @@ describe('the owner', () => {
     while (cursor !== null) {
       const query: string = cursor === '' ? '' : `?cursor=${cursor}`;
       // safe because the contract tests check this shape
-      const page = (await api.request(`/v1/ops/actions${query}`, { key: OWNER_KEY })).body as Page;
+      const page = (await api.request(`/v1/ops/actions${query}`, { key: OPERATOR_KEY })).body as Page;
       ids.push(...page.items.filter((item) => item.subject === accountId).map((item) => item.id));
       cursor = page.nextCursor;
     }

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hashApiKey, mintApiKey } from '../../src/billing/keys/api-key.ts';
 import { MetricsView } from '../../src/routes/operator/metrics-view.ts';
 import { RATE_LIMITS } from '../../src/limits/policies.ts';
-import { type Api, OWNER_KEY, useApi } from '../support/api.ts';
+import { type Api, OPERATOR_KEY, useApi } from '../support/api.ts';
 import { errorOf } from '../support/answers.ts';
-import { startTurnstile, type TurnstileStandIn } from '../support/turnstile.ts';
+import { startTurnstile, type TurnstileFake } from '../support/turnstile.ts';
 
 const start = useApi();
 const published = { RATE_LIMIT_SCALE: '1' } as const;
@@ -78,7 +78,7 @@ describe('a limit for each key', () => {
     for (const key of ['igsk_malformed', `${mintApiKey().slice(0, -1)}!`]) expect((await api.request(READ, { key })).status).toBe(401);
     expect((await api.request(READ)).status).toBe(401);
     expect(api.takeSent()).toEqual({ database: 0, providers: 0 });
-    const owner = await api.request(READ, { key: OWNER_KEY });
+    const owner = await api.request(READ, { key: OPERATOR_KEY });
     expect([owner.status, owner.headers.has('RateLimit')]).toEqual([200, false]);
     expect(api.rateLimits.asked).toEqual([]);
   });
@@ -111,7 +111,7 @@ describe('making up keys', () => {
     expect(refused.headers.get('RateLimit')).toBe('"account";r=119;t=60, "unknown-keys";r=0;t=60');
     expect(api.takeSent()).toEqual({ database: 0, providers: 0 });
     expect((await api.request('/v1/me', { key })).status).toBe(200);
-    expect((await api.request('/v1/me', { ...FROM, key: OWNER_KEY })).status).toBe(200);
+    expect((await api.request('/v1/me', { ...FROM, key: OPERATOR_KEY })).status).toBe(200);
     expect((await api.request('/health', FROM)).status).toBe(200);
     api.clock.advance(60_000);
     expect((await api.request('/v1/me', { ...FROM, key })).status).toBe(200);
@@ -168,7 +168,7 @@ describe('a store that is down', () => {
     // Other tests of this file count in the same database.
     api.clock.advance(400 * 86_400_000);
     const { key } = await api.signUp();
-    const owned = { key: OWNER_KEY };
+    const owned = { key: OPERATOR_KEY };
     const seen = async () => {
       await api.flushCounters();
       return MetricsView.parse((await api.request('/v1/ops/metrics?window=1h', owned)).body).rateLimits;
@@ -243,7 +243,7 @@ describe('making accounts in bulk', () => {
 });
 
 describe('a signup with Turnstile', () => {
-  let turnstile: TurnstileStandIn | undefined;
+  let turnstile: TurnstileFake | undefined;
   beforeAll(async () => {
     turnstile = await startTurnstile();
   });

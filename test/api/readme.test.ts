@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { OWNER_KEY, useApi } from '../support/api.ts';
+import { OPERATOR_KEY, useApi } from '../support/api.ts';
 
 const start = useApi();
 
@@ -56,7 +56,7 @@ test('every command of README.md and the guides works as printed, in order, with
       const headers = Object.fromEntries(
         Object.entries(init.headers).map(([name, value]) => [
           name,
-          value.replace('igsk_test_…', last.testKey).replace('igsk_…', key).replace('$OPERATOR_KEY', OWNER_KEY),
+          value.replace('igsk_test_…', last.testKey).replace('igsk_…', key).replace('$OPERATOR_KEY', OPERATOR_KEY),
         ]),
       );
       const url = path.replace('req_…', last.request).replace('key_…', last.key);

@@ -147,7 +147,7 @@ describe('GET /v1/reel', () => {
       const path = reel('DemoSpeech1', '&transcript=provider&parse=summary');
       const first = readingOf(await api.request(path, { key }));
       expect(first.parse).toMatchObject({ mode: 'summary', status: 'ok', cache: { status: 'miss' } });
-      expect(first.parse?.model).toMatch(/stand-in/);
+      expect(first.parse?.model).toMatch(/fake/);
       expect(settledOf(first, 'media_parse')).toBe(3_000);
       const second = readingOf(await api.request(path, { key }));
       expect(second.parse).toEqual({ ...first.parse, cache: { ...first.parse?.cache, status: 'hit' } });

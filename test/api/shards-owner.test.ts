@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { MetricsView } from '../../src/routes/operator/metrics-view.ts';
 import { errorOf } from '../support/answers.ts';
-import { type Api, OWNER_KEY, useApi } from '../support/api.ts';
+import { type Api, OPERATOR_KEY, useApi } from '../support/api.ts';
 import { customerOfEach, type ShardCustomer } from '../support/shards.ts';
 
 const start = useApi({ shards: 2 });
@@ -9,19 +9,19 @@ const open = () => start({ SIGNUP_SHARDS: '0,1' });
 const reason = 'Ticket 4711: a test of shards.';
 
 function post(body: object) {
-  return { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body), key: OWNER_KEY };
+  return { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body), key: OPERATOR_KEY };
 }
 
 async function metrics(api: Api, shard: number) {
-  const { body, status } = await api.request(`/v1/ops/metrics?shard=${shard}`, { key: OWNER_KEY });
+  const { body, status } = await api.request(`/v1/ops/metrics?shard=${shard}`, { key: OPERATOR_KEY });
   expect(status).toBe(200);
   return MetricsView.parse(body);
 }
 
 const ROUTES: readonly (readonly [string, RequestInit & { key: string }])[] = [
-  ['/v1/ops/metrics', { key: OWNER_KEY }],
-  ['/v1/ops/actions', { key: OWNER_KEY }],
-  ['/v1/ops/receipts/req_1', { key: OWNER_KEY }],
+  ['/v1/ops/metrics', { key: OPERATOR_KEY }],
+  ['/v1/ops/actions', { key: OPERATOR_KEY }],
+  ['/v1/ops/receipts/req_1', { key: OPERATOR_KEY }],
   ['/v1/ops/credits', post({ accountId: 'acct_1', kind: 'grant', microCredits: 1, ref: 'x', reason })],
   ['/v1/ops/accounts/acct_1/freeze', post({ reason })],
   ['/v1/ops/accounts/acct_1/unfreeze', post({ reason })],
@@ -103,8 +103,8 @@ describe('the owner of two shards', () => {
       expect(await api.balance(key)).toEqual({ available: 5_250_000, held: 0 });
 
       const requestId = (await api.request('/v1/post?url=DemoNoText1', { key })).headers.get('X-Request-Id') ?? '';
-      expect((await api.request(`/v1/ops/receipts/${requestId}?shard=${1 - shard}`, { key: OWNER_KEY })).status).toBe(404);
-      expect((await api.request(`/v1/ops/receipts/${requestId}?shard=${shard}`, { key: OWNER_KEY })).body).toMatchObject({ accountId });
+      expect((await api.request(`/v1/ops/receipts/${requestId}?shard=${1 - shard}`, { key: OPERATOR_KEY })).status).toBe(404);
+      expect((await api.request(`/v1/ops/receipts/${requestId}?shard=${shard}`, { key: OPERATOR_KEY })).body).toMatchObject({ accountId });
 
       const freeze = `/v1/ops/accounts/${accountId}/freeze`;
       expect((await api.request(`${freeze}?shard=${1 - shard}`, post({ reason }))).status).toBe(404);
@@ -120,7 +120,7 @@ describe('the owner of two shards', () => {
     };
     for (const customer of await customerOfEach(api)) {
       const id = await act(customer);
-      const { body } = await api.request(`/v1/ops/actions?shard=${customer.shard}`, { key: OWNER_KEY });
+      const { body } = await api.request(`/v1/ops/actions?shard=${customer.shard}`, { key: OPERATOR_KEY });
       // safe because the contract tests check this shape
       const { items } = body as { items: { kind: string; subject: string }[] };
       expect(items.slice(0, 3).map(({ kind, subject }) => [kind, subject])).toEqual([
@@ -128,7 +128,7 @@ describe('the owner of two shards', () => {
         ['freeze', customer.accountId],
         ['credit', customer.accountId],
       ]);
-      const other = await api.request(`/v1/ops/actions?shard=${1 - customer.shard}`, { key: OWNER_KEY });
+      const other = await api.request(`/v1/ops/actions?shard=${1 - customer.shard}`, { key: OPERATOR_KEY });
       expect(JSON.stringify(other.body)).not.toContain(customer.accountId);
     }
   });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { mintApiKey } from '../../src/billing/keys/api-key.ts';
 import { MintedKey } from '../../src/routes/keys/requests.ts';
 import { errorOf, usageOf } from '../support/answers.ts';
-import { type Api, OWNER_KEY, useApi } from '../support/api.ts';
+import { type Api, OPERATOR_KEY, useApi } from '../support/api.ts';
 import { useSqld } from '../support/sqld.ts';
 import { customerOfEach, rowsOf, type ShardCustomer, shardOfKey } from '../support/shards.ts';
 
@@ -234,7 +234,7 @@ describe('while the database of one shard is down', () => {
     const api = open();
     await customerOfEach(api);
     const jobs = async (shard: number) => {
-      const { body } = await api.request(`/v1/ops/metrics?shard=${shard}`, { key: OWNER_KEY });
+      const { body } = await api.request(`/v1/ops/metrics?shard=${shard}`, { key: OPERATOR_KEY });
       // safe because the tests of the metrics check this shape
       return (body as { jobs: { lastSuccessAt: string | null }[] }).jobs.map((job) => job.lastSuccessAt);
     };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { runScheduled } from '../../src/wiring/deps.ts';
-import { OWNER_KEY, type Api, useApi } from '../support/api.ts';
+import { OPERATOR_KEY, type Api, useApi } from '../support/api.ts';
 import { errorOf } from '../support/answers.ts';
 import { post, StripeSide } from '../support/stripe.ts';
 
@@ -127,7 +127,7 @@ describe('POST /v1/topups/checkout', () => {
     const { api } = open();
     const body = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"microCredits":1000000}' };
     expect((await api.request('/v1/topups/checkout', body)).status).toBe(401);
-    const owner = await api.request('/v1/topups/checkout', { ...body, key: OWNER_KEY });
+    const owner = await api.request('/v1/topups/checkout', { ...body, key: OPERATOR_KEY });
     expect([owner.status, errorOf(owner).code]).toEqual([403, 'forbidden']);
   });
 
@@ -259,7 +259,7 @@ describe('POST /v1/stripe/webhook', () => {
     api.takeSent();
     const old = await stripe.seller.webhooks.generateTestHeaderStringAsync({
       payload: event.body,
-      secret: 'whsec_local_stand_in',
+      secret: 'whsec_local_fake',
       timestamp: Math.floor(Date.now() / 1_000) - 301,
     });
     for (const [body, signature] of [
@@ -280,7 +280,7 @@ describe('POST /v1/stripe/webhook', () => {
 
   test('acknowledges what is not about a top-up', async () => {
     const { api, stripe } = open();
-    const sign = (body: string) => stripe.seller.webhooks.generateTestHeaderStringAsync({ payload: body, secret: 'whsec_local_stand_in' });
+    const sign = (body: string) => stripe.seller.webhooks.generateTestHeaderStringAsync({ payload: body, secret: 'whsec_local_fake' });
     for (const body of [
       '{"id":"evt_1","object":"event","type":"customer.created","data":{"object":{"object":"customer","id":"cus_1"}}}',
       '{"id":"evt_2","object":"event","type":"a.type.of.tomorrow","data":{"object":{"object":"thing"}}}',
@@ -631,6 +631,6 @@ describe('GET /v1/topups', () => {
     expect([other.status, nothing.status]).toEqual([404, 404]);
     expect(errorOf(other).message).toBe(errorOf(nothing).message);
     expect((await api.request(path)).status).toBe(401);
-    expect((await api.request(path, { key: OWNER_KEY })).status).toBe(403);
+    expect((await api.request(path, { key: OPERATOR_KEY })).status).toBe(403);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { WRITER_LIMITS } from '../../src/billing/writer/ledger-writer.ts';
 import { errorOf, usageOf } from '../support/answers.ts';
-import { type Answer, type Api, OWNER_KEY, useApi } from '../support/api.ts';
+import { type Answer, type Api, OPERATOR_KEY, useApi } from '../support/api.ts';
 
 const GRANT = 5_000_000;
 const FRESH = 3_000;
@@ -31,12 +31,12 @@ describe('a paid read', () => {
     test(`whose ${what} never hears from the database is refused, and what it took comes back when the database does`, async () => {
       const api = start();
       const { key, accountId } = await api.signUp();
-      if (what === 'charge') await api.request(read, { key: OWNER_KEY });
+      if (what === 'charge') await api.request(read, { key: OPERATOR_KEY });
       api.losesAnswers = losing;
       expectOverloaded(await api.request(read, { key }));
-      expect(await api.writers.carryOutAbandoned()).toBe(1);
+      expect(await api.writers.carryOutCompensations()).toBe(1);
       api.losesAnswers = null;
-      expect(await api.writers.carryOutAbandoned()).toBe(0);
+      expect(await api.writers.carryOutCompensations()).toBe(0);
       expect(await api.balance(key)).toEqual({ available: GRANT, held: 0 });
       expect(await journal(api, accountId)).toEqual([
         ['usage', -price],
@@ -55,7 +55,7 @@ describe('a paid read', () => {
     const answer = await api.request(read, { key });
     expect(answer.status).toBe(200);
     expect(usageOf(answer)).toMatchObject({ settledMicroCredits: FRESH, balanceMicroCredits: GRANT - FRESH });
-    expect(await api.writers.carryOutAbandoned()).toBe(0);
+    expect(await api.writers.carryOutCompensations()).toBe(0);
     expect(await journal(api, accountId)).toEqual([['usage', -FRESH]]);
   });
 
@@ -66,7 +66,7 @@ describe('a paid read', () => {
     api.isLost = (nth) => nth !== TRIES + 1;
     expectOverloaded(await api.request(read, { key }));
     api.losesAnswers = null;
-    expect(await api.writers.carryOutAbandoned()).toBe(0);
+    expect(await api.writers.carryOutCompensations()).toBe(0);
     expect(await api.balance(key)).toEqual({ available: GRANT, held: 0 });
     expect(await journal(api, accountId)).toEqual([
       ['usage', -FRESH],
@@ -81,7 +81,7 @@ describe('a paid read', () => {
     expectOverloaded(await api.request(read, { key }));
     api.losesAnswers = null;
     expect(await api.balance(key)).toEqual({ available: GRANT - FRESH, held: FRESH });
-    expect(await api.writers.carryOutAbandoned()).toBe(0);
+    expect(await api.writers.carryOutCompensations()).toBe(0);
     expect(await api.balance(key)).toEqual({ available: GRANT, held: 0 });
     expect(await journal(api, accountId)).toEqual([]);
   });
@@ -93,7 +93,7 @@ describe('a paid read', () => {
     api.losesAnswers = 'after_provider';
     expectOverloaded(await api.request(read, { key, headers }));
     api.losesAnswers = null;
-    expect(await api.writers.carryOutAbandoned()).toBe(0);
+    expect(await api.writers.carryOutCompensations()).toBe(0);
     const again = await api.request(read, { key, headers });
     expect([again.status, again.headers.get('Idempotency-Replayed')]).toEqual([200, 'true']);
     expect(await journal(api, accountId)).toEqual([['usage', -FRESH]]);
@@ -102,7 +102,7 @@ describe('a paid read', () => {
   test('that finds too many others waiting is refused at once with a time to come back, and costs nothing', async () => {
     const api = start();
     const { key, accountId } = await api.signUp();
-    await api.request(read, { key: OWNER_KEY });
+    await api.request(read, { key: OPERATOR_KEY });
     const crowded = start();
     crowded.kv.values.clear();
     for (const [name, value] of api.kv.values) crowded.kv.values.set(name, value);
@@ -115,7 +115,7 @@ describe('a paid read', () => {
     gate.resolve();
     const statuses = (await Promise.all(answers)).map((answer) => answer.status);
     expect(statuses.toSorted((a, b) => a - b)).toEqual([200, 200, 503, 503, 503]);
-    expect(await crowded.writers.carryOutAbandoned()).toBe(0);
+    expect(await crowded.writers.carryOutCompensations()).toBe(0);
     expect(await journal(api, accountId)).toEqual([
       ['usage', -CACHED],
       ['usage', -CACHED],

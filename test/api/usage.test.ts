@@ -4,7 +4,7 @@ import { ledgerOver } from '../support/ledger.ts';
 import { JournalPage, Receipt, UsagePage } from '../../src/routes/account/usage-view.ts';
 import { microCredits } from '../../src/core/money.ts';
 import { errorOf, usageOf } from '../support/answers.ts';
-import { type Answer, type Api, OWNER_KEY, useApi } from '../support/api.ts';
+import { type Answer, type Api, OPERATOR_KEY, useApi } from '../support/api.ts';
 
 const start = useApi();
 const MINUTE_MS = 60_000;
@@ -177,11 +177,11 @@ describe('GET /v1/usage', () => {
 
   test('has nothing to show the owner, who is not billed', async () => {
     const api = start();
-    await api.request('/v1/post?url=DemoImage01', { key: OWNER_KEY });
+    await api.request('/v1/post?url=DemoImage01', { key: OPERATOR_KEY });
     for (const path of ['/v1/usage', '/v1/ledger']) {
-      expect((await api.request(path, { key: OWNER_KEY })).body).toEqual({ items: [], nextCursor: null });
+      expect((await api.request(path, { key: OPERATOR_KEY })).body).toEqual({ items: [], nextCursor: null });
     }
-    expect((await api.request('/v1/usage/req_x', { key: OWNER_KEY })).status).toBe(404);
+    expect((await api.request('/v1/usage/req_x', { key: OPERATOR_KEY })).status).toBe(404);
   });
 });
 
@@ -273,7 +273,7 @@ describe('X-Credits-Used and X-Credits-Remaining', () => {
     expect(creditsOf(await api.request('/v1/post?url=Fault500___', { key }))).toEqual(['0', '3500']);
     expect(creditsOf(await api.request('/v1/post?url=DemoImage01', { key }))).toEqual(['3000', '500']);
     expect(creditsOf(await api.request('/v1/post?url=DemoImage01', { key }))).toEqual(['0', '500']);
-    expect(creditsOf(await api.request('/v1/post?url=FaultGone__', { key: OWNER_KEY }))).toEqual(['0', null]);
+    expect(creditsOf(await api.request('/v1/post?url=FaultGone__', { key: OPERATOR_KEY }))).toEqual(['0', null]);
     expect(creditsOf(await api.request('/v1/post?url=DemoImage01'))).toEqual([null, null]);
     expect(creditsOf(await api.request('/v1/pricing', { key }))).toEqual([null, null]);
   });

@@ -1,6 +1,6 @@
 import type { Client } from '@libsql/client';
 import { z } from 'zod';
-import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
+import { auditLedger, brokenInvariants } from '../../src/billing/audit/full-audit.ts';
 import type { Asked, PaidModel } from './paid-model.ts';
 import type { Customer } from './customer.ts';
 import type { Purchase } from './buyers.ts';
@@ -207,5 +207,5 @@ function checkUndelivered(books: Books, model: PaidModel, breaches: Breaches): U
 }
 
 export async function checkAudit(database: Client, breaches: Breaches): Promise<void> {
-  for (const law of brokenLaws(await auditLedger(database))) breaches.add('audit', null, `the law ${law} is broken`);
+  for (const law of brokenInvariants(await auditLedger(database))) breaches.add('audit', null, `the law ${law} is broken`);
 }

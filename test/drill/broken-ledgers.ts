@@ -29,7 +29,7 @@ export const BROKEN_LEDGERS: Readonly<Record<string, { readonly breaks: PromiseN
     variant: withLedger((ledger) => ({
       charge: async (spend, receipt, answer) => {
         const charged = await ledger.charge(spend, receipt, answer);
-        if (charged.ok) await ledger.charge({ ...spend, id: `${spend.id}again`, onceDigest: null }, receipt, null);
+        if (charged.ok) await ledger.charge({ ...spend, id: `${spend.id}again`, idempotencyKeyHash: null }, receipt, null);
         return charged;
       },
     })),
@@ -37,8 +37,8 @@ export const BROKEN_LEDGERS: Readonly<Record<string, { readonly breaks: PromiseN
   'forgets the Idempotency-Key': {
     breaks: 'once',
     variant: withLedger((ledger) => ({
-      charge: (spend, receipt) => ledger.charge({ ...spend, onceDigest: null }, receipt, null),
-      reserve: (spend, ttlMs) => ledger.reserve({ ...spend, onceDigest: null }, ttlMs),
+      charge: (spend, receipt) => ledger.charge({ ...spend, idempotencyKeyHash: null }, receipt, null),
+      reserve: (spend, ttlMs) => ledger.reserve({ ...spend, idempotencyKeyHash: null }, ttlMs),
     })),
   },
   'takes the whole hold, whatever was delivered': {

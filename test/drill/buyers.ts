@@ -1,6 +1,6 @@
 import { Stripe } from 'stripe';
 import { z } from 'zod';
-import { STAND_IN_WEBHOOK_SECRET } from '../../local/stand-ins/stripe.ts';
+import { STAND_IN_WEBHOOK_SECRET } from '../../local/fakes/stripe.ts';
 import type { Random } from '../ledger/payment-lifecycles.ts';
 import { StripeSide } from '../support/stripe.ts';
 import type { Customer } from './customer.ts';

@@ -3,7 +3,7 @@ import { parseApiKey } from '../../src/billing/keys/api-key.ts';
 import type { Settings } from '../../src/env.ts';
 
 /** The operator key of the tests; only its hash is configured. */
-export const CANARY_OWNER_KEY = 'c4n4ry-owner-key-3f9a1c';
+export const CANARY_OPERATOR_KEY = 'c4n4ry-owner-key-3f9a1c';
 
 /** Prefixed to every caption, comment and transcript that the fake providers return. */
 export const WRITING_MARK = 'wr1t1ng';
@@ -13,7 +13,7 @@ export const VENDOR_MARK = 'v3nd0r-w0rds';
 
 /** A recognisable value for each secret of the Worker. */
 export const CANARY_SETTINGS = {
-  OWNER_ADMIN_KEY_SHA256: createHash('sha256').update(CANARY_OWNER_KEY).digest('hex'),
+  OWNER_ADMIN_KEY_SHA256: createHash('sha256').update(CANARY_OPERATOR_KEY).digest('hex'),
   LIBSQL_AUTH_TOKEN: 'c4n4ry-database-token-77b1',
   APIFY_TOKEN: 'c4n4ry-apify-token-5c20',
   HIKERAPI_ACCESS_KEY: 'c4n4ry-hikerapi-key-91fe',
@@ -28,7 +28,7 @@ export const CANARY_SETTINGS = {
 /** The token of the rate-limit store. */
 export const CANARY_STORE_TOKEN = 'c4n4ry-upstash-token-20aa';
 
-const SECRETS: readonly string[] = [CANARY_OWNER_KEY, CANARY_STORE_TOKEN, ...Object.values(CANARY_SETTINGS)];
+const SECRETS: readonly string[] = [CANARY_OPERATOR_KEY, CANARY_STORE_TOKEN, ...Object.values(CANARY_SETTINGS)];
 
 /**
  * Where a text was found. Only a `reading`, the response of a paid read, may contain content, and only a `key_answer`, the response that

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { inTime, LATE } from '../../src/core/timeout.ts';
+import { withTimeout, TIMED_OUT } from '../../src/core/timeout.ts';
 import { ALL_COUNTERS } from '../../src/ops/metrics/counter-buffer.ts';
 import { randomFrom } from '../ledger/payment-lifecycles.ts';
 import type { Customer } from './customer.ts';
@@ -199,8 +199,8 @@ class FailpointDrill {
     if (this.#sent % REQUESTS_A_LINE === 0) this.#say();
     const isolate = this.#machines.isolate(slot);
     const visit = this.#machines.visit(isolate, number);
-    const answer = await inTime(isolate.request(visit, path, init), LONGEST_ANSWER_MS);
-    if (answer !== LATE) return { visit, answer };
+    const answer = await withTimeout(isolate.request(visit, path, init), LONGEST_ANSWER_MS);
+    if (answer !== TIMED_OUT) return { visit, answer };
     this.#breaches.add('taxonomy', number, 'there is no answer and none will come');
     return { visit, answer: null };
   }

@@ -2,7 +2,7 @@ import { Stripe } from 'stripe';
 import { z } from 'zod';
 import { mintApiKey } from '../../src/billing/keys/api-key.ts';
 import { listCursor } from '../../src/http/pagination.ts';
-import { CANARY_OWNER_KEY } from './canaries.ts';
+import { CANARY_OPERATOR_KEY } from './canaries.ts';
 import type { Cast } from './hostile-actors.ts';
 import type { Ground } from './hostile-world.ts';
 
@@ -92,7 +92,7 @@ export async function makeCast(setup: Setup): Promise<Cast> {
       broke: broke.apiKey,
       revoked: revoked.apiKey,
       sandbox: sandbox.apiKey,
-      owner: CANARY_OWNER_KEY,
+      owner: CANARY_OPERATOR_KEY,
     },
     // Not the keys in use, because a customer may revoke its own.
     ids: [...spare.map(({ key }) => key.id), ...of(other), ...customer.requestIds, ...customer.topUpIds],

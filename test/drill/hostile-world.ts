@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Client } from '@libsql/client';
 import { migrateDatabase } from '../../local/migrate.ts';
 import { freePort, startSqld } from '../../local/sqld.ts';
-import { startStandIns } from '../../local/stand-ins/stand-ins.ts';
+import { startFakes } from '../../local/fakes/fakes.ts';
 import { createApp } from '../../src/app.ts';
 import { createDatabase } from '../../src/db/client.ts';
 import { buildDeps, metricsFor, runScheduled } from '../../src/wiring/deps.ts';
@@ -16,12 +16,12 @@ import { randomIds } from '../../src/core/ids.ts';
 import type { RateLimitObjects } from '../../src/limits/durable-object-limiter.ts';
 import { createCounterBuffer } from '../../src/ops/metrics/counter-buffer.ts';
 import type { Increment } from '../../src/ops/metrics/series.ts';
-import type { FlightDeck } from '../../src/coalescing/read-coalescer.ts';
+import type { ReadCoalescer } from '../../src/coalescing/read-coalescer.ts';
 import type { LedgerWriter } from '../../src/billing/ledger/writer.ts';
 import { writerFor } from '../../src/wiring/database.ts';
-import { flightDeckFor } from '../../src/wiring/reader.ts';
+import { readCoalescerFor } from '../../src/wiring/reader.ts';
 import type { Runtime } from '../../src/wiring/runtime.ts';
-import { processFlights } from '../support/flights.ts';
+import { processCoalescers } from '../support/coalescers.ts';
 import { processRateLimits } from '../support/rate-limits.ts';
 import { startTurnstile } from '../support/turnstile.ts';
 import { processWriters } from '../support/writers.ts';
@@ -58,9 +58,9 @@ export async function startGround(): Promise<Ground> {
   const sqld = await startSqld({ dataDir: dataFolder, port: await freePort() });
   const database = createDatabase({ url: sqld.url });
   await migrateDatabase(database);
-  const standIns = await startStandIns({});
-  if (!standIns.ok) throw new Error(standIns.error);
-  const { baseUrls } = standIns.value;
+  const fakes = await startFakes({});
+  if (!fakes.ok) throw new Error(fakes.error);
+  const { baseUrls } = fakes.value;
   const proxyTo = (id: keyof typeof baseUrls) => startPoisonedProxy(baseUrls[id]);
   const [apify, hikerapi, scrapecreators] = [await proxyTo('apify'), await proxyTo('hikerapi'), await proxyTo('scrapecreators')];
   const [achronon, stripe] = [await proxyTo('achronon'), await proxyTo('stripe')];
@@ -96,7 +96,7 @@ export async function startGround(): Promise<Ground> {
     poisonedErrors: () => [apify, hikerapi, scrapecreators, achronon, stripe].reduce((sum, proxy) => sum + proxy.poisonedErrors(), 0),
     stop: async () => {
       await Promise.all([apify, hikerapi, scrapecreators, achronon, stripe, turnstile, store].map((server) => server.stop()));
-      await standIns.value.stop();
+      await fakes.value.stop();
       await sqld.stop();
       rmSync(dataFolder, { recursive: true, force: true });
     },
@@ -161,7 +161,7 @@ export function createApi({ settings }: Ground): Api {
     cache,
     takeFrom: (name) => limits.getByName(name),
     count: (increments) => counters.add(increments),
-    deck: () => flightDeckFor(environments.generous, runtime),
+    deck: () => readCoalescerFor(environments.generous, runtime),
     writer: (shard) => writerFor(environments.generous, shard, runtime),
   });
   const { UPSTASH_REDIS_REST_URL: storeUrl = '', ...rest } = settings;
@@ -208,7 +208,7 @@ function bindingsOf(parts: {
   readonly cache: Map<string, string>;
   readonly takeFrom: RateLimitObjects['getByName'];
   readonly count: (increments: readonly Increment[]) => void;
-  readonly deck: () => FlightDeck;
+  readonly deck: () => ReadCoalescer;
   readonly writer: (shard: number) => LedgerWriter;
 }): Pick<Env, 'CONTENT_CACHE' | 'ASSETS' | 'RATE_LIMITS' | 'METRICS' | 'READ_FLIGHTS' | 'LEDGER'> {
   const { cache, takeFrom, count, deck, writer } = parts;
@@ -223,6 +223,6 @@ function bindingsOf(parts: {
     RATE_LIMITS: { getByName: takeFrom },
     METRICS: { getByName: () => ({ add: async (increments) => count(increments) }) },
     LEDGER: processWriters(writer, Date.now),
-    READ_FLIGHTS: processFlights(deck),
+    READ_FLIGHTS: processCoalescers(deck),
   };
 }

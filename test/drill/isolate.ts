@@ -1,5 +1,5 @@
 import { createApp } from '../../src/app.ts';
-import { createAbandoned } from '../../src/billing/writer/compensations.ts';
+import { createCompensations } from '../../src/billing/writer/compensations.ts';
 import { buildDeps, metricsFor, runScheduled } from '../../src/wiring/deps.ts';
 import type { Env } from '../../src/env.ts';
 import type { App, AppDeps } from '../../src/http/context.ts';
@@ -7,9 +7,9 @@ import { randomIds } from '../../src/core/ids.ts';
 import { createWindowCounter } from '../../src/limits/durable-object-limiter.ts';
 import { createCounterBuffer } from '../../src/ops/metrics/counter-buffer.ts';
 import { writerFor } from '../../src/wiring/database.ts';
-import { flightDeckFor } from '../../src/wiring/reader.ts';
+import { readCoalescerFor } from '../../src/wiring/reader.ts';
 import type { Runtime } from '../../src/wiring/runtime.ts';
-import { AbandonedMemory } from '../support/abandoned-memory.ts';
+import { CompensationMemory } from '../support/compensation-memory.ts';
 import { memoryStorage } from '../support/rate-limits.ts';
 import { type Failpoints, Life, type Passage, Visit } from './failpoint.ts';
 import type { World } from './world.ts';
@@ -29,15 +29,15 @@ type ObjectMakers = {
 };
 
 const OBJECTS: ObjectMakers = {
-  READ_FLIGHTS: (env, runtime) => flightDeckFor(env, runtime),
+  READ_FLIGHTS: (env, runtime) => readCoalescerFor(env, runtime),
   LEDGER: (env, runtime) => {
     let made: ReturnType<typeof writerFor> | undefined;
     const writer = (shard: number) => (made ??= writerFor(env, shard, runtime));
-    const abandoned = createAbandoned(writerStorage(env), runtime.clock);
+    const abandoned = createCompensations(writerStorage(env), runtime.clock);
     return {
       submit: (shard, call) => writer(shard).submit(call),
       run: (shard, statements) => writer(shard).run(statements),
-      abandon: (shard, call) => abandoned.add(shard, call),
+      compensate: (shard, call) => abandoned.add(shard, call),
       alarm: () => abandoned.carryOut(writer),
     };
   },
@@ -49,10 +49,10 @@ const OBJECTS: ObjectMakers = {
 };
 
 /** The writer's storage outlives the object. */
-const writerStorages = new WeakMap<Env, AbandonedMemory>();
+const writerStorages = new WeakMap<Env, CompensationMemory>();
 
-function writerStorage(env: Env): AbandonedMemory {
-  const storage = writerStorages.get(env) ?? new AbandonedMemory();
+function writerStorage(env: Env): CompensationMemory {
+  const storage = writerStorages.get(env) ?? new CompensationMemory();
   writerStorages.set(env, storage);
   return storage;
 }

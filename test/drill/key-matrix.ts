@@ -2,7 +2,7 @@ import { mintApiKey } from '../../src/billing/keys/api-key.ts';
 import type { KeyScope } from '../../src/billing/keys/limits.ts';
 import { type Ask, callWith, shownBy } from './account-matrix.ts';
 import { codeOf, type Seen } from './answer-check.ts';
-import { CANARY_OWNER_KEY } from './canaries.ts';
+import { CANARY_OPERATOR_KEY } from './canaries.ts';
 import { makeCustomer, mint, type Setup } from './hostile-cast.ts';
 import type { HostileTally } from './hostile-promises.ts';
 import type { Operation } from './published-api.ts';
@@ -79,7 +79,7 @@ export async function playKeys(ask: Ask, setup: Setup, operations: readonly Oper
     };
     if (needed === 'owner') {
       await expectCode(root, true, 'a customer does what the owner may');
-      await expectCode(CANARY_OWNER_KEY, false, 'the owner may not');
+      await expectCode(CANARY_OPERATOR_KEY, false, 'the owner may not');
     } else {
       await expectCode(without.get(needed), true, `opened without the scope ${needed}`);
       await expectCode(only.get(needed), false, `closed in spite of the scope ${needed}`);

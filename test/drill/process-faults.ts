@@ -133,10 +133,10 @@ export const PROCESS_FAULTS: readonly ProcessFault[] = [
     about: 'SIGSTOP of all fakes: providers, gateway and Stripe accept connections and never answer',
     isHarmless: false,
     play: async ({ service, random }) => {
-      service.signalStandIns('SIGSTOP');
+      service.signalFakes('SIGSTOP');
       // Longer than a read's deadline, so that it is reached.
       await sleep(7 * seconds + random.below(2 * seconds));
-      service.signalStandIns('SIGCONT');
+      service.signalFakes('SIGCONT');
     },
   },
   {

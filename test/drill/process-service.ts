@@ -9,7 +9,7 @@ import { startGuardian } from '../../local/guard.ts';
 import { freePort, type Sqld, sqldBinary, startSqld } from '../../local/sqld.ts';
 import { wranglerScript } from '../../local/worker-process.ts';
 import { serverDatabase, sha256 } from '../support/database.ts';
-import { standInSettings } from '../support/settings.ts';
+import { fakeSettings } from '../support/settings.ts';
 import { type DatabaseDisk, openDatabaseDisk } from './database-disk.ts';
 
 const seconds = 1_000;
@@ -43,7 +43,7 @@ export type Service = {
   killDatabase(): Promise<void>;
   restartDatabase(): Promise<void>;
   signalDatabase(signal: 'SIGSTOP' | 'SIGCONT'): void;
-  signalStandIns(signal: 'SIGSTOP' | 'SIGCONT'): void;
+  signalFakes(signal: 'SIGSTOP' | 'SIGCONT'): void;
   fillDisk(): void;
   emptyDisk(): void;
   setBinding(binding: Binding, mode: BindingMode): Promise<void>;
@@ -52,7 +52,7 @@ export type Service = {
   close(): Promise<void>;
 };
 
-const StandInsStarted = z.object({
+const FakesStarted = z.object({
   baseUrls: z.object({
     apify: z.string(),
     hikerapi: z.string(),
@@ -93,11 +93,11 @@ export async function startService(settings: Readonly<Record<string, string>>): 
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const logFile = join(folder, 'worker.log');
-    const standIns = forkHost('stand-ins-host.ts', [`${url}/v1/stripe/webhook`], join(folder, 'stand-ins.log'));
-    watch(standIns.pid);
-    ends.unshift(() => endHost(standIns));
-    const { baseUrls } = StandInsStarted.parse(await nextMessage(standIns));
-    const values = { LIBSQL_URL: sqld.url, OWNER_ADMIN_KEY_SHA256: sha256('nobody'), ...standInSettings({ baseUrls }), ...settings };
+    const fakes = forkHost('fakes-host.ts', [`${url}/v1/stripe/webhook`], join(folder, 'fakes.log'));
+    watch(fakes.pid);
+    ends.unshift(() => endHost(fakes));
+    const { baseUrls } = FakesStarted.parse(await nextMessage(fakes));
+    const values = { LIBSQL_URL: sqld.url, OWNER_ADMIN_KEY_SHA256: sha256('nobody'), ...fakeSettings({ baseUrls }), ...settings };
     const stateFolder = join(folder, 'state');
     mkdirSync(stateFolder);
     const options = JSON.stringify({ projectFolder: PROJECT_FOLDER, script, stateFolder, port, settings: values });
@@ -132,7 +132,7 @@ export async function startService(settings: Readonly<Record<string, string>>): 
         watch(sqld.pid);
       },
       signalDatabase: (signal) => void process.kill(sqld.pid, signal),
-      signalStandIns: (signal) => void standIns.kill(signal),
+      signalFakes: (signal) => void fakes.kill(signal),
       fillDisk: () => disk.fill(sqld.pid),
       emptyDisk: () => disk.empty(sqld.pid),
       setBinding: async (binding, mode) => {

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@libsql/client';
 import { freePort, type Sqld, startSqld } from '../../local/sqld.ts';
-import { type StandIns, startStandIns } from '../../local/stand-ins/stand-ins.ts';
+import { type Fakes, startFakes } from '../../local/fakes/fakes.ts';
 import type { Env, Settings } from '../../src/env.ts';
-import { inTime } from '../../src/core/timeout.ts';
+import { withTimeout } from '../../src/core/timeout.ts';
 import { manualClock, serverDatabase } from '../support/database.ts';
-import { standInSettings } from '../support/settings.ts';
+import { fakeSettings } from '../support/settings.ts';
 import { DATABASE } from './failpoint.ts';
 
 /** An event of Stripe, with its number of delivery attempts. */
@@ -56,24 +56,24 @@ export class World {
     readonly clock: World['clock'];
     readonly database: Client;
     readonly sqld: Sqld;
-    readonly standIns: StandIns;
+    readonly fakes: Fakes;
     readonly letters: Letter[];
     readonly stop: () => Promise<void>;
   }) {
-    const { clock, database, sqld, standIns, letters, stop } = parts;
+    const { clock, database, sqld, fakes, letters, stop } = parts;
     this.clock = clock;
     this.database = database;
     this.letters = letters;
-    this.stripeUrl = standIns.baseUrls.stripe;
+    this.stripeUrl = fakes.baseUrls.stripe;
     this.settings = {
-      ...standInSettings(standIns),
+      ...fakeSettings(fakes),
       LIBSQL_URL: sqld.url,
       SIGNUP_GRANT_MICRO_CREDITS: String(GRANT_MICRO_CREDITS),
       RATE_LIMIT_SCALE: '1000000',
     };
     // safe because the cache uses get and put alone, and nothing here asks for assets
     this.bindings = { CONTENT_CACHE: new DrillKv(clock), ASSETS: {} } satisfies Partial<Record<keyof Env, object>>;
-    const hosts = Object.entries(standIns.baseUrls).map(([name, url]) => [new URL(url).host, name] as const);
+    const hosts = Object.entries(fakes.baseUrls).map(([name, url]) => [new URL(url).host, name] as const);
     this.#places = new Map([[new URL(sqld.url).host, DATABASE], ...hosts]);
     this.#stop = stop;
   }
@@ -99,19 +99,19 @@ export async function startWorld(): Promise<World> {
   process.once('exit', forget);
   const letters: Letter[] = [];
   const post = await openPostBox(letters);
-  const standIns = await startStandIns({ clock, webhookUrl: post.url });
-  if (!standIns.ok) throw new Error(standIns.error);
+  const fakes = await startFakes({ clock, webhookUrl: post.url });
+  if (!fakes.ok) throw new Error(fakes.error);
   const sqld = await startSqld({ dataDir, port: await freePort() });
   const stop = async () => {
     post.server.close();
     post.server.closeAllConnections();
     // After an error requests may still be running, and a connection may not close.
-    await inTime(standIns.value.stop(), LONGEST_STOP_MS);
+    await withTimeout(fakes.value.stop(), LONGEST_STOP_MS);
     await sqld.stop();
     forget();
     process.off('exit', forget);
   };
-  return new World({ clock, database: await serverDatabase(sqld.url), sqld, standIns: standIns.value, letters, stop });
+  return new World({ clock, database: await serverDatabase(sqld.url), sqld, fakes: fakes.value, letters, stop });
 }
 
 /** Receives the events of the fake Stripe, for delivery when the test chooses. */

@@ -1,6 +1,6 @@
 import type { Client } from '@libsql/client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
+import { auditLedger, brokenInvariants } from '../../src/billing/audit/full-audit.ts';
 import type { Accounts } from '../../src/billing/accounts/accounts.ts';
 import { ALL_SCOPES } from '../../src/billing/keys/limits.ts';
 import { hashApiKey, parseApiKey } from '../../src/billing/keys/api-key.ts';
@@ -25,7 +25,7 @@ describe.each([
     clock = manualClock();
   });
   afterEach(async () => {
-    expect(brokenLaws(await auditLedger(client))).toEqual([]);
+    expect(brokenInvariants(await auditLedger(client))).toEqual([]);
     client.close();
   });
 

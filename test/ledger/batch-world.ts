@@ -111,8 +111,8 @@ export class BatchWorld {
     const spendOf = (id: string, who: SpendCall['who'] = 'rich'): Spend =>
       this.#spend(id, { who, price: PRICE, once: null, fingerprint: 0, target: null });
     const steps = [
-      ...OPEN.map((id) => ledger.reserve({ ...spendOf(id), onceDigest: this.#keyOf(id) }, TTL_MS)),
-      ...SETTLED.map((id) => ledger.charge({ ...spendOf(id), onceDigest: this.#keyOf(id) }, {}, { status: 200, sealed: id })),
+      ...OPEN.map((id) => ledger.reserve({ ...spendOf(id), idempotencyKeyHash: this.#keyOf(id) }, TTL_MS)),
+      ...SETTLED.map((id) => ledger.charge({ ...spendOf(id), idempotencyKeyHash: this.#keyOf(id) }, {}, { status: 200, sealed: id })),
       ledger.reserve(spendOf('expired', 'poor'), 1),
       ledger.reserve(spendOf('released'), TTL_MS),
     ];
@@ -132,7 +132,7 @@ export class BatchWorld {
       keyHash: this.#hashes[call.who] ?? '',
       fingerprint: sha256(`request ${call.fingerprint}`),
       lines: [{ item: 'media', amount: microCredits(call.price) }],
-      onceDigest: call.once === null ? null : sha256(`${this.name} key ${call.once}`),
+      idempotencyKeyHash: call.once === null ? null : sha256(`${this.name} key ${call.once}`),
       target: call.target,
     };
   }
@@ -164,16 +164,16 @@ export class BatchWorld {
         const isRich = charge?.do === 'charge' && charge.who === 'rich';
         const hold = call.hold !== 'charge' ? call.hold : isRich ? String(call.charge % calls.length) : 'nobody';
         const digest = isRich && charge.once !== null ? sha256(`${this.name} key ${charge.once}`) : null;
-        await ledger.abandon(`req_${this.name}/${hold}`, call.knowsKey ? (call.hold === 'charge' ? digest : this.#keyOf(hold)) : null);
+        await ledger.compensate(`req_${this.name}/${hold}`, call.knowsKey ? (call.hold === 'charge' ? digest : this.#keyOf(hold)) : null);
         return null;
       }
     }
   }
 
   #ending(call: { readonly hold: string; readonly keeps: boolean }, missed: string | null) {
-    const onceDigest = this.#keyOf(call.hold);
-    const answer = call.keeps && onceDigest !== null ? { status: 200, sealed: `answer of ${call.hold}` } : null;
-    return { keyHash: this.#hashes['rich'] ?? '', onceDigest, answer, target: missed };
+    const idempotencyKeyHash = this.#keyOf(call.hold);
+    const answer = call.keeps && idempotencyKeyHash !== null ? { status: 200, sealed: `answer of ${call.hold}` } : null;
+    return { keyHash: this.#hashes['rich'] ?? '', idempotencyKeyHash, answer, target: missed };
   }
 
   #refusalOf(refusal: { readonly kind: string; readonly replay?: { readonly sealed: string | null } }): unknown {

@@ -1,13 +1,13 @@
 import type { Client } from '@libsql/client';
 import * as fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
+import { auditLedger, brokenInvariants } from '../../src/billing/audit/full-audit.ts';
 import { CALL_POLICY } from '../../src/db/call.ts';
 import { holdOutcome, spendOutcome } from '../../src/billing/ledger/outcomes.ts';
-import { chargeCall, releaseCall, reserveCall, settleCall, undoCall } from '../../src/billing/ledger/commands.ts';
+import { chargeCall, releaseCall, reserveCall, settleCall, compensateCall } from '../../src/billing/ledger/commands.ts';
 import { createLedgerWriter } from '../../src/billing/writer/ledger-writer.ts';
 import type { Spend } from '../../src/billing/ledger/ledger.ts';
-import { LARGEST_KEPT_ANSWER_CHARS } from '../../src/billing/idempotency/idempotency.ts';
+import { LARGEST_STORED_RESPONSE_CHARS } from '../../src/billing/idempotency/idempotency.ts';
 import { createLedger } from '../../src/billing/ledger/libsql-ledger.ts';
 import { ledgerOver } from '../support/ledger.ts';
 import { microCredits } from '../../src/core/money.ts';
@@ -39,7 +39,7 @@ describe.each([
     customer = await addCustomer(client, { name: `${place} ${++count}`, balance: 3 * PRICE });
   });
   afterEach(async () => {
-    expect(brokenLaws(await auditLedger(client))).toEqual([]);
+    expect(brokenInvariants(await auditLedger(client))).toEqual([]);
   });
 
   /** A writer that is busy, so that all calls made now share one batch. */
@@ -124,9 +124,11 @@ describe.each([
 
   test('holds two of the largest responses that are stored', async () => {
     const ledger = createLedger({ client, clock, writer: busyWriter() });
-    const sealed = 'x'.repeat(LARGEST_KEPT_ANSWER_CHARS - 2_000);
+    const sealed = 'x'.repeat(LARGEST_STORED_RESPONSE_CHARS - 2_000);
     const answers = await Promise.all(
-      ['a', 'b'].map((id) => ledger.charge(spend(`large-${id}`, { onceDigest: sha256(`${place} ${id}`) }), {}, { status: 200, sealed })),
+      ['a', 'b'].map((id) =>
+        ledger.charge(spend(`large-${id}`, { idempotencyKeyHash: sha256(`${place} ${id}`) }), {}, { status: 200, sealed }),
+      ),
     );
     expect(answers).toMatchObject([{ ok: true }, { ok: true }]);
     expect(batches).toBe(1);
@@ -166,24 +168,28 @@ describe.each([
   });
 
   test('carries out one of two requests with the same Idempotency-Key, and gives the other its response or tells it to wait', async () => {
-    const onceDigest = sha256(`${place} once`);
+    const idempotencyKeyHash = sha256(`${place} once`);
     const ledger = createLedger({ client, clock, writer: busyWriter() });
     const charged = await Promise.all(
-      ['a', 'b'].map((id) => ledger.charge(spend(`charge-${id}`, { onceDigest }), {}, { status: 200, sealed: `answer ${id}` })),
+      ['a', 'b'].map((id) => ledger.charge(spend(`charge-${id}`, { idempotencyKeyHash }), {}, { status: 200, sealed: `answer ${id}` })),
     );
     expect(charged).toMatchObject([{ ok: true }, { ok: false, error: { kind: 'replayed', replay: { sealed: 'answer a' } } }]);
     const other = sha256(`${place} other`);
     const busy = createLedger({ client, clock, writer: busyWriter() });
-    const reserved = await Promise.all(['a', 'b'].map((id) => busy.reserve(spend(`hold-${id}`, { onceDigest: other }), TTL_MS)));
+    const reserved = await Promise.all(['a', 'b'].map((id) => busy.reserve(spend(`hold-${id}`, { idempotencyKeyHash: other }), TTL_MS)));
     expect(reserved).toMatchObject([{ ok: true }, { ok: false, error: { kind: 'in_flight', until: clock() + TTL_MS } }]);
     expect(await balance()).toEqual({ posted: 2 * PRICE, held: PRICE });
   });
 
   test('allows a spend with an Idempotency-Key whose first request it refused', async () => {
-    const onceDigest = sha256(`${place} dear`);
+    const idempotencyKeyHash = sha256(`${place} dear`);
     const ledger = createLedger({ client, clock, writer: busyWriter() });
-    const dear = spend('dear', { onceDigest, fingerprint: sha256('dear'), lines: [{ item: 'media', amount: microCredits(4 * PRICE) }] });
-    const [refused, taken] = await Promise.all([ledger.reserve(dear, TTL_MS), ledger.charge(spend('cheap', { onceDigest }), {})]);
+    const dear = spend('dear', {
+      idempotencyKeyHash,
+      fingerprint: sha256('dear'),
+      lines: [{ item: 'media', amount: microCredits(4 * PRICE) }],
+    });
+    const [refused, taken] = await Promise.all([ledger.reserve(dear, TTL_MS), ledger.charge(spend('cheap', { idempotencyKeyHash }), {})]);
     expect([refused, taken]).toMatchObject([{ error: { kind: 'insufficient_credits' } }, { ok: true }]);
   });
 
@@ -194,7 +200,7 @@ describe.each([
     const spends = ['a', 'b', 'c', 'd'].map((id) => ledger.charge(spend(`freed-${id}`), {}));
     const settled = ledger.settle(spend('one').id, [], {});
     const released = ledger.release(spend('two').id, 'x');
-    await ledger.abandon(spend('three').id, null);
+    await ledger.compensate(spend('three').id, null);
     expect((await Promise.all(spends)).map((answer) => answer.ok)).toEqual([true, true, true, false]);
     expect([await settled, await released]).toMatchObject([{ ok: true }, { ok: true }]);
     expect(await balance()).toEqual({ posted: 0, held: 0 });
@@ -204,7 +210,7 @@ describe.each([
     const writer = busyWriter();
     const { id } = spend('late');
     const [undone, late] = await Promise.all([
-      writer.submit(undoCall(id, null, clock())),
+      writer.submit(compensateCall(id, null, clock())),
       writer.submit(chargeCall({ spend: spend('late'), receipt: {}, answer: null }, clock())),
     ]);
     expect(holdOutcome(undone.ok ? undone.value : null)).toMatchObject({ state: 'settled' });
@@ -216,7 +222,7 @@ describe.each([
     const target = 'a failing target';
     const ledger = ledgerOver({ client, clock });
     await ledger.reserve(spend('fails', { target }), TTL_MS);
-    const ending = { keyHash: customer.keyHash, onceDigest: null, answer: null, target };
+    const ending = { keyHash: customer.keyHash, idempotencyKeyHash: null, answer: null, target };
     const writer = busyWriter();
     const call = releaseCall({ id: spend('fails').id, reason: 'provider_timeout', ending }, clock());
     await Promise.all([call, { ...call }].map((one) => writer.submit(one)));

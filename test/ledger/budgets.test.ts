@@ -1,8 +1,8 @@
 import type { Client } from '@libsql/client';
 import { afterEach, beforeAll, expect, test } from 'vitest';
-import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
+import { auditLedger, brokenInvariants } from '../../src/billing/audit/full-audit.ts';
 import { createAccounts } from '../../src/billing/accounts/libsql-accounts.ts';
-import { createKeyRing } from '../../src/billing/keys/libsql-key-manager.ts';
+import { createKeyManager } from '../../src/billing/keys/libsql-key-manager.ts';
 import { ledgerOver } from '../support/ledger.ts';
 import type { KeyDetails } from '../../src/billing/keys/key-details.ts';
 import type { KeyDraft } from '../../src/billing/keys/key-manager.ts';
@@ -24,12 +24,12 @@ beforeAll(async () => {
   client = await serverDatabase(serverUrl());
 });
 afterEach(async () => {
-  expect(brokenLaws(await auditLedger(client))).toEqual([]);
+  expect(brokenInvariants(await auditLedger(client))).toEqual([]);
 });
 
 /** A ledger with its own client, like that of each request to the Worker. */
 const ownLedger = () => ledgerOver({ client: createDatabase({ url: serverUrl() }), clock });
-const ring = () => createKeyRing({ client, clock, ids: randomIds });
+const ring = () => createKeyManager({ client, clock, ids: randomIds });
 const accounts = () => createAccounts({ client, clock, ids: randomIds, signupGrant: microCredits(1_000_000) });
 const budgetOf = (limit: number, period: 'day' | 'month' | null = null) => ({ limit: microCredits(limit), period });
 

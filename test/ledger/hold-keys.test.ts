@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
+import { auditLedger, brokenInvariants } from '../../src/billing/audit/full-audit.ts';
 import { addCustomer, type Customer, memoryDatabase, START_TIME, textOf } from '../support/database.ts';
 
 test('an idempotency key identifies one hold of its account, whether it was chosen or is the id of a hold', async () => {
@@ -28,6 +28,6 @@ test('an idempotency key identifies one hold of its account, whether it was chos
     'of another account',
     'plain',
   ]);
-  expect(brokenLaws(await auditLedger(client))).toEqual([]);
+  expect(brokenInvariants(await auditLedger(client))).toEqual([]);
   client.close();
 });

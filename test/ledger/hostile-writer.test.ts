@@ -1,6 +1,6 @@
 import type { Client } from '@libsql/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
+import { auditLedger, brokenInvariants } from '../../src/billing/audit/full-audit.ts';
 import { memoryDatabase, serverDatabase, textOf } from '../support/database.ts';
 import { useSqld } from '../support/sqld.ts';
 import { dumpLedger } from './hostile.ts';
@@ -25,7 +25,7 @@ describe.each([
   test.each(HOSTILE_WRITER_CALLS)('%s: changes nothing and raises nothing, also when repeated', async (_name, sql) => {
     for (let time = 0; time < 2; time++) await client.execute(sql);
     expect(await dumpLedger(client)).toBe(before);
-    expect(brokenLaws(await auditLedger(client))).toEqual([]);
+    expect(brokenInvariants(await auditLedger(client))).toEqual([]);
   });
 
   test('the scenario has a row for each statement', async () => {

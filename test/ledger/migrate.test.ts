@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { migrateDatabase } from '../../local/migrate.ts';
 import { freePort, sqldBinary, startSqld } from '../../local/sqld.ts';
 import { createDatabase } from '../../src/db/client.ts';
-import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
+import { auditLedger, brokenInvariants } from '../../src/billing/audit/full-audit.ts';
 import { ALL_SCOPES } from '../../src/billing/keys/limits.ts';
 import { createAccounts } from '../../src/billing/accounts/libsql-accounts.ts';
 import { ZERO } from '../../src/core/money.ts';
@@ -60,7 +60,7 @@ describe('migrating', () => {
     });
     writeFileSync(path, whole);
     await migrateDatabase(client, folder);
-    expect(brokenLaws(await auditLedger(client))).toEqual([]);
+    expect(brokenInvariants(await auditLedger(client))).toEqual([]);
     const answer = await createAccounts({ client, clock: manualClock(), ids: countedIds(), signupGrant: ZERO }).identify(keyHash);
     expect(answer).toMatchObject({
       ok: true,

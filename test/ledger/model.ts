@@ -1,7 +1,7 @@
 import type { Client } from '@libsql/client';
 import { expect } from 'vitest';
 import { createAccounts } from '../../src/billing/accounts/libsql-accounts.ts';
-import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
+import { auditLedger, brokenInvariants } from '../../src/billing/audit/full-audit.ts';
 import { hashApiKey } from '../../src/billing/keys/api-key.ts';
 import type { Spend } from '../../src/billing/ledger/ledger.ts';
 import { ledgerOver } from '../support/ledger.ts';
@@ -80,7 +80,7 @@ export class Model {
 
   /** Checks the invariants and compares the state of every hold. */
   async audit(): Promise<void> {
-    expect(brokenLaws(await auditLedger(this.#client))).toEqual([]);
+    expect(brokenInvariants(await auditLedger(this.#client))).toEqual([]);
     const answer = await this.#client.execute(
       'SELECT id, state, settled_micros, (SELECT count(*) FROM receipt r WHERE r.id = hold.id) AS receipts FROM hold ORDER BY id',
     );

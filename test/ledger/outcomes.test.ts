@@ -1,6 +1,6 @@
 import type { Client } from '@libsql/client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
+import { auditLedger, brokenInvariants } from '../../src/billing/audit/full-audit.ts';
 import type { Ledger, Spend } from '../../src/billing/ledger/ledger.ts';
 import { ledgerOver } from '../support/ledger.ts';
 import { microCredits } from '../../src/core/money.ts';
@@ -33,7 +33,7 @@ describe.each([
   afterEach(async () => {
     const audit = await auditLedger(client);
     client.close();
-    expect(brokenLaws(audit)).toEqual([]);
+    expect(brokenInvariants(audit)).toEqual([]);
   });
 
   const spend = (name: string, amounts: Readonly<Record<string, number>> = { media: 3_000 }, keyHash = customer.keyHash): Spend => ({

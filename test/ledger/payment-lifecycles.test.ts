@@ -1,6 +1,6 @@
 import type { Client } from '@libsql/client';
 import { describe, expect, test } from 'vitest';
-import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
+import { auditLedger, brokenInvariants } from '../../src/billing/audit/full-audit.ts';
 import { createTopUps } from '../../src/billing/topups/libsql-top-ups.ts';
 import { createTopUpCheck } from '../../src/billing/topups/sync.ts';
 import type { TopUps } from '../../src/billing/topups/top-ups.ts';
@@ -32,7 +32,7 @@ async function live(payments: number, variant: (topUps: TopUps) => TopUps): Prom
   for (let first = 0; first < payments; first += PAYMENTS_IN_A_DATABASE) {
     const client = await memoryDatabase();
     await liveIn(client, first / PAYMENTS_AT_ONCE, variant, outcome);
-    expect(brokenLaws(await auditLedger(client))).toEqual([]);
+    expect(brokenInvariants(await auditLedger(client))).toEqual([]);
     client.close();
   }
   return outcome;

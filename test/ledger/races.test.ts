@@ -1,6 +1,6 @@
 import type { Client } from '@libsql/client';
 import { afterEach, beforeAll, expect, test } from 'vitest';
-import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
+import { auditLedger, brokenInvariants } from '../../src/billing/audit/full-audit.ts';
 import { CALL_POLICY } from '../../src/db/call.ts';
 import type { Ledger, Spend } from '../../src/billing/ledger/ledger.ts';
 import { ledgerOver } from '../support/ledger.ts';
@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 
 afterEach(async () => {
-  expect(brokenLaws(await auditLedger(client))).toEqual([]);
+  expect(brokenInvariants(await auditLedger(client))).toEqual([]);
 });
 
 /** A ledger with its own client, like that of each request to the Worker. */

@@ -2,12 +2,12 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createSocketServer } from 'node:net';
 import type { Client } from '@libsql/client';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
+import { auditLedger, brokenInvariants } from '../../src/billing/audit/full-audit.ts';
 import { ALL_SCOPES } from '../../src/billing/keys/limits.ts';
 import type { CallPolicy } from '../../src/db/call.ts';
 import type { Spend } from '../../src/billing/ledger/ledger.ts';
 import { createAccounts } from '../../src/billing/accounts/libsql-accounts.ts';
-import { createKeyRing } from '../../src/billing/keys/libsql-key-manager.ts';
+import { createKeyManager } from '../../src/billing/keys/libsql-key-manager.ts';
 import { ledgerOver } from '../support/ledger.ts';
 import { createDatabase } from '../../src/db/client.ts';
 import { microCredits, ZERO } from '../../src/core/money.ts';
@@ -56,7 +56,7 @@ describe('an unreachable database', () => {
     expect(await ledger.credit({ accountId: 'acct_x', kind: 'grant', ref: 'x', delta: microCredits(1) })).toEqual(UNREACHABLE);
     expect(await accounts.identify(sha256('key'))).toEqual(UNREACHABLE);
     expect(await accounts.signUp({ accountName: 'a', keyName: 'k' })).toEqual(UNREACHABLE);
-    const ring = createKeyRing({ client, clock, ids: countedIds(), policy });
+    const ring = createKeyManager({ client, clock, ids: countedIds(), policy });
     const limits = {
       id: 'key_a',
       mode: 'live',
@@ -118,7 +118,7 @@ describe('a network that loses messages', () => {
     client = await serverDatabase(serverUrl());
   });
   afterEach(async () => {
-    expect(brokenLaws(await auditLedger(client))).toEqual([]);
+    expect(brokenInvariants(await auditLedger(client))).toEqual([]);
   });
 
   /** A client whose first responses are lost after the server has done its work. */
@@ -207,7 +207,8 @@ describe('a network that loses messages', () => {
     const { accountId, keyHash } = await addCustomer(client, { name: 'minting' });
     const manager = await createAccounts({ client, clock, ids: countedIds(), signupGrant: ZERO }).identify(keyHash);
     if (!manager.ok) throw new Error(manager.error.kind);
-    const lossy = () => createKeyRing({ client: forgetful(1).client, clock, ids: (prefix) => `${prefix}_minted`, policy: quickPolicy() });
+    const lossy = () =>
+      createKeyManager({ client: forgetful(1).client, clock, ids: (prefix) => `${prefix}_minted`, policy: quickPolicy() });
     const draft = { name: 'a', mode: 'live', scopes: null, ceiling: null, budget: null, expiresAt: null } as const;
     expect(await lossy().create(manager.value.key, draft)).toMatchObject({ ok: true, value: { key: { id: 'key_minted', accountId } } });
     expect(await lossy().rotate(manager.value.key, 'key_minted', 5)).toMatchObject({ ok: true, value: { key: { id: 'key_minted' } } });

@@ -1,9 +1,9 @@
 import type { Client } from '@libsql/client';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
+import { auditLedger, brokenInvariants } from '../../src/billing/audit/full-audit.ts';
 import type { Ledger, Spend } from '../../src/billing/ledger/ledger.ts';
 import { ledgerOver } from '../support/ledger.ts';
-import { createReplays } from '../../src/billing/idempotency/libsql-idempotency.ts';
+import { createIdempotencyStore } from '../../src/billing/idempotency/libsql-idempotency.ts';
 import { createDatabase } from '../../src/db/client.ts';
 import { microCredits } from '../../src/core/money.ts';
 import { addCustomer, type Customer, manualClock, serverDatabase, sha256 } from '../support/database.ts';
@@ -28,11 +28,11 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  expect(brokenLaws(await auditLedger(client))).toEqual([]);
+  expect(brokenInvariants(await auditLedger(client))).toEqual([]);
 });
 
 const ownLedger = (): Ledger => ledgerOver({ client: createDatabase({ url: serverUrl() }), clock });
-const ownReplays = () => createReplays({ client: createDatabase({ url: serverUrl() }), clock });
+const ownIdempotencyStore = () => createIdempotencyStore({ client: createDatabase({ url: serverUrl() }), clock });
 const answer = (sealed: string) => ({ status: 200, sealed });
 
 const spendOf = (id: string, more: Partial<Spend> = {}): Spend => ({
@@ -40,13 +40,13 @@ const spendOf = (id: string, more: Partial<Spend> = {}): Spend => ({
   keyHash: customer.keyHash,
   fingerprint: sha256('the request'),
   lines: [{ item: 'media', amount: microCredits(PRICE) }],
-  onceDigest: sha256('the key'),
+  idempotencyKeyHash: sha256('the key'),
   ...more,
 });
 
 const ending = (sealed: string | null) => ({
   keyHash: customer.keyHash,
-  onceDigest: sha256('the key'),
+  idempotencyKeyHash: sha256('the key'),
   answer: sealed === null ? null : answer(sealed),
   target: null,
 });
@@ -141,38 +141,38 @@ test('a request without a hold is claimed once, answered once, and deleted after
     fingerprint: sha256('body'),
     requestId: `req_${count}-${id}` as const,
   });
-  const claims = await Promise.all(Array.from({ length: 20 }, (_, index) => ownReplays().claim(request(`p${index}`), TTL_MS)));
+  const claims = await Promise.all(Array.from({ length: 20 }, (_, index) => ownIdempotencyStore().claim(request(`p${index}`), TTL_MS)));
   expect(claims.filter((claim) => claim.ok)).toHaveLength(1);
   const winner = request(`p${claims.findIndex((claim) => claim.ok)}`);
-  expect(await ownReplays().keep(winner, { status: 201, sealed: 'made' })).toBe(true);
-  expect(await ownReplays().claim(request('later'), TTL_MS)).toMatchObject({
+  expect(await ownIdempotencyStore().keep(winner, { status: 201, sealed: 'made' })).toBe(true);
+  expect(await ownIdempotencyStore().claim(request('later'), TTL_MS)).toMatchObject({
     error: { kind: 'replayed', replay: { status: 201, sealed: 'made', requestId: winner.requestId } },
   });
-  await ownReplays().drop(winner);
-  expect(await ownReplays().claim(request('later'), TTL_MS)).toMatchObject({ ok: false });
+  await ownIdempotencyStore().drop(winner);
+  expect(await ownIdempotencyStore().claim(request('later'), TTL_MS)).toMatchObject({ ok: false });
   clock.advance(DAY_MS);
-  expect(await ownReplays().sweep(1_000)).toMatchObject({ ok: true });
+  expect(await ownIdempotencyStore().sweep(1_000)).toMatchObject({ ok: true });
   const left = await client.execute({ sql: 'SELECT count(*) AS rows FROM replay WHERE scope = ?', args: [customer.accountId] });
   expect(left.rows[0]).toMatchObject({ rows: 0 });
-  expect(await ownReplays().claim(request('next day'), TTL_MS)).toMatchObject({ ok: true });
-  await ownReplays().drop(request('next day'));
-  expect(await ownReplays().claim(request('after that'), TTL_MS)).toMatchObject({ ok: true });
+  expect(await ownIdempotencyStore().claim(request('next day'), TTL_MS)).toMatchObject({ ok: true });
+  await ownIdempotencyStore().drop(request('next day'));
+  expect(await ownIdempotencyStore().claim(request('after that'), TTL_MS)).toMatchObject({ ok: true });
 });
 
 test('after three failures on a target a key is refused without a hold, until two minutes have passed or a request succeeds', async () => {
   const target = '/v1/post Target_____';
   const attempt = async (id: string) => {
-    const spend = spendOf(id, { onceDigest: null, target });
+    const spend = spendOf(id, { idempotencyKeyHash: null, target });
     const reserved = await ownLedger().reserve(spend, TTL_MS);
-    if (reserved.ok) await ownLedger().release(spend.id, 'provider_timeout', { ...ending(null), onceDigest: null, target });
+    if (reserved.ok) await ownLedger().release(spend.id, 'provider_timeout', { ...ending(null), idempotencyKeyHash: null, target });
     return reserved.ok ? 'held' : reserved.error.kind;
   };
   for (const id of ['a', 'b', 'c']) expect(await attempt(id)).toBe('held');
   expect(await attempt('d')).toBe('repeated_failure');
   clock.advance(120_000);
-  const good = spendOf('good', { onceDigest: null, target });
+  const good = spendOf('good', { idempotencyKeyHash: null, target });
   expect(await ownLedger().reserve(good, TTL_MS)).toMatchObject({ ok: true });
-  await ownLedger().settle(good.id, [], {}, { ...ending(null), onceDigest: null, target });
+  await ownLedger().settle(good.id, [], {}, { ...ending(null), idempotencyKeyHash: null, target });
   for (const id of ['e', 'f', 'g']) expect(await attempt(id)).toBe('held');
   expect(await attempt('h')).toBe('repeated_failure');
 });

@@ -38,16 +38,16 @@ export async function buildScenario(client: Client): Promise<void> {
 
   const once = (name: string, customer: Customer, digest: string) => ({
     ...spend(customer, name, { media: 10 }),
-    onceDigest: sha256(digest),
+    idempotencyKeyHash: sha256(digest),
   });
   must(await ledger.charge(once('once', rich, 'answered'), receipt, { status: 200, sealed: 'sealed' }));
   must(await ledger.reserve(once('claimed', rich, 'running'), TTL_MS));
   // A failed request, and one that was charged but not delivered.
   const target = 'a target';
   must(await ledger.reserve({ ...spend(rich, 'failed', { media: 20 }), target }, TTL_MS));
-  must(await ledger.release('req_failed', 'provider_timeout', { keyHash: rich.keyHash, onceDigest: null, answer: null, target }));
+  must(await ledger.release('req_failed', 'provider_timeout', { keyHash: rich.keyHash, idempotencyKeyHash: null, answer: null, target }));
   must(await ledger.charge(spend(rich, 'undelivered', { media: 30 }), receipt));
-  await ledger.abandon('req_undelivered', null);
+  await ledger.compensate('req_undelivered', null);
 
   // A clawback of the credit behind an open hold: a debt together with a hold.
   await pay(client, 'pay_poor', poor.accountId, 2_000, [2_000, 500, 1_000]);

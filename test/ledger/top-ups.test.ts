@@ -1,6 +1,6 @@
 import type { Client } from '@libsql/client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
+import { auditLedger, brokenInvariants } from '../../src/billing/audit/full-audit.ts';
 import { createTopUps } from '../../src/billing/topups/libsql-top-ups.ts';
 import type { NewTopUp } from '../../src/billing/topups/top-ups.ts';
 import { microCredits } from '../../src/core/money.ts';
@@ -15,7 +15,7 @@ beforeEach(async () => {
   customer = await addCustomer(client);
 });
 afterEach(async () => {
-  expect(brokenLaws(await auditLedger(client))).toEqual([]);
+  expect(brokenInvariants(await auditLedger(client))).toEqual([]);
   client.close();
 });
 

@@ -1,17 +1,17 @@
 import type { Client } from '@libsql/client';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createAbandoned } from '../../src/billing/writer/compensations.ts';
-import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
+import { createCompensations } from '../../src/billing/writer/compensations.ts';
+import { auditLedger, brokenInvariants } from '../../src/billing/audit/full-audit.ts';
 import type { CallPolicy } from '../../src/db/call.ts';
 import type { Ledger, Spend } from '../../src/billing/ledger/ledger.ts';
-import { undoCall } from '../../src/billing/ledger/commands.ts';
+import { compensateCall } from '../../src/billing/ledger/commands.ts';
 import { createLedgerWriter } from '../../src/billing/writer/ledger-writer.ts';
 import { createAccounts } from '../../src/billing/accounts/libsql-accounts.ts';
 import { ledgerOver } from '../support/ledger.ts';
 import { createDatabase } from '../../src/db/client.ts';
 import { microCredits, ZERO } from '../../src/core/money.ts';
 import { customerPayer } from '../../src/read/pricing/payer.ts';
-import { AbandonedMemory } from '../support/abandoned-memory.ts';
+import { CompensationMemory } from '../support/compensation-memory.ts';
 import { addCustomer, countedIds, type Customer, manualClock, serverDatabase, sha256 } from '../support/database.ts';
 import { useSqld } from '../support/sqld.ts';
 
@@ -35,15 +35,15 @@ beforeEach(async () => {
   ledger = ledgerOver({ client, clock });
 });
 afterEach(async () => {
-  expect(brokenLaws(await auditLedger(client))).toEqual([]);
+  expect(brokenInvariants(await auditLedger(client))).toEqual([]);
 });
 
-const spend = (onceDigest: string | null = null): Spend => ({
+const spend = (idempotencyKeyHash: string | null = null): Spend => ({
   id: `req_unknown-${count}`,
   keyHash: customer.keyHash,
   fingerprint: sha256('request'),
   lines: [{ item: 'media', amount: microCredits(PRICE) }],
-  onceDigest,
+  idempotencyKeyHash,
 });
 
 /** A ledger whose first `lost` requests are lost, before they reach the server or after it has done its work. */
@@ -109,7 +109,7 @@ describe.each(CALLS)('a $name', ({ name, before, call, after }) => {
       customer = await addCustomer(client, { name: `unknown-${++count}`, balance: BALANCE });
       await before();
       expect(await call(lossy(POLICY.tries, when))).toEqual({ ok: false, error: { kind: 'unreachable' } });
-      for (let time = 0; time < 3; time++) await ledger.abandon(spend().id, null);
+      for (let time = 0; time < 3; time++) await ledger.compensate(spend().id, null);
       const isTaken = when === 'after' && (name === 'charge' || name === 'settle');
       expect(await money()).toEqual(isTaken ? BOOKED_BACK : UNTOUCHED);
       // An undone request can no longer be charged.
@@ -122,8 +122,8 @@ describe.each(CALLS)('a $name', ({ name, before, call, after }) => {
 describe('an undo', () => {
   test.each([0, 1, 2, 3])('whose response is lost %i times refunds once', async (lost) => {
     await ledger.charge(spend(), {});
-    await lossy(lost, 'after').abandon(spend().id, null);
-    await ledger.abandon(spend().id, null);
+    await lossy(lost, 'after').compensate(spend().id, null);
+    await ledger.compensate(spend().id, null);
     expect(await money()).toEqual(BOOKED_BACK);
     const { rows } = await client.execute({ sql: 'SELECT delta_micros FROM entry WHERE ref = ?', args: [`undelivered:${spend().id}`] });
     expect(rows).toMatchObject([{ delta_micros: PRICE }]);
@@ -132,36 +132,36 @@ describe('an undo', () => {
   test('refunds what was settled, not what was reserved', async () => {
     await ledger.reserve(spend(), TTL_MS);
     await ledger.settle(spend().id, [{ item: 'media', settled: microCredits(1) }], {});
-    await ledger.abandon(spend().id, null);
+    await ledger.compensate(spend().id, null);
     expect(await money()).toEqual(BOOKED_BACK);
   });
 
   test('of a read that cost nothing books nothing', async () => {
     await ledger.reserve(spend(), TTL_MS);
     await ledger.settle(spend().id, [], {});
-    await ledger.abandon(spend().id, null);
+    await ledger.compensate(spend().id, null);
     expect(await money()).toEqual(UNTOUCHED);
   });
 
   test('keeps a charge whose response is stored under the Idempotency-Key, and otherwise frees the key', async () => {
     const once = sha256(`once ${count}`);
     await ledger.charge(spend(once), {}, { status: 200, sealed: 'kept' });
-    await ledger.abandon(spend().id, once);
+    await ledger.compensate(spend().id, once);
     expect(await money()).toEqual({ posted: BALANCE - PRICE, held: 0, adjustments: 0 });
     expect(await ledger.charge({ ...spend(once), id: `req_again-${count}` }, {})).toMatchObject({ error: { kind: 'replayed' } });
     const other = sha256(`other ${count}`);
     const open = { ...spend(other), id: `req_open-${count}` as const };
     await ledger.reserve(open, TTL_MS);
-    await ledger.abandon(open.id, other);
+    await ledger.compensate(open.id, other);
     expect(await ledger.reserve({ ...open, id: `req_free-${count}` }, TTL_MS)).toMatchObject({ ok: true });
     await ledger.release(`req_free-${count}`, 'x');
   });
 
   test('of a request that has not arrived yet is retried until it has, also across a restart', async () => {
-    const storage = new AbandonedMemory();
+    const storage = new CompensationMemory();
     const writer = createLedgerWriter({ connect: () => client, clock });
-    const wake = () => createAbandoned(storage, clock).carryOut(() => writer);
-    await createAbandoned(storage, clock).add(0, undoCall(spend().id, null, clock()));
+    const wake = () => createCompensations(storage, clock).carryOut(() => writer);
+    await createCompensations(storage, clock).add(0, compensateCall(spend().id, null, clock()));
     await wake();
     expect(storage.size).toBe(1);
     // The delayed charge arrives only now.
@@ -182,7 +182,7 @@ describe('an undo', () => {
       keyHash,
       fingerprint,
       scope: 'read:post',
-      onceDigest: null,
+      idempotencyKeyHash: null,
       holdTtlMs: TTL_MS,
     });
     expect(await payer.charge(lines, {}, null)).toMatchObject({ ok: true });

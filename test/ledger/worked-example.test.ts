@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Client } from '@libsql/client';
 import { expect, test } from 'vitest';
-import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
+import { auditLedger, brokenInvariants } from '../../src/billing/audit/full-audit.ts';
 import { createAccounts } from '../../src/billing/accounts/libsql-accounts.ts';
 import { hashApiKey } from '../../src/billing/keys/api-key.ts';
 import { ledgerOver } from '../support/ledger.ts';
@@ -20,7 +20,7 @@ const serverUrl = useSqld();
 test('the worked example of docs/concepts/billing-ledger.md is what a libSQL server does', async () => {
   const client = await serverDatabase(serverUrl());
   const transcript = await playExample(client);
-  expect(brokenLaws(await auditLedger(client))).toEqual([]);
+  expect(brokenInvariants(await auditLedger(client))).toEqual([]);
   client.close();
   const document = readFileSync(DOCUMENT, 'utf8');
   expect(document).toMatch(BLOCK);

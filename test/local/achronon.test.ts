@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { BOUNDARY_FAULTS } from '../../local/boundary-faults.ts';
-import { achrononStandIn, SANDBOX_PATH } from '../../local/stand-ins/achronon.ts';
-import { serve, type StandInServer } from '../../local/stand-ins/server.ts';
+import { achrononFake, SANDBOX_PATH } from '../../local/fakes/achronon.ts';
+import { serve, type FakeServer } from '../../local/fakes/server.ts';
 import { createParser } from '../../src/parse/achronon/parser.ts';
 import type { ParseRequest } from '../../src/parse/ports.ts';
 import { createTranscriber } from '../../src/parse/achronon/transcriber.ts';
 import { comments, everyRequest, mediaRequest, post } from '../unit/parse/requests.ts';
 
-let server: StandInServer;
+let server: FakeServer;
 beforeAll(async () => {
-  server = await serve({ name: 'achronon', port: 0, handle: achrononStandIn() });
+  server = await serve({ name: 'achronon', port: 0, handle: achrononFake() });
 });
 afterAll(() => server.stop());
 
@@ -54,13 +54,13 @@ beforeEach(async () => {
   expect((await fetch(`${base()}/__calls`, { method: 'DELETE' })).status).toBe(204);
 });
 
-describe('the stand-in for the boundary', () => {
+describe('the fake for the boundary', () => {
   test.each(everyRequest.map((request) => [request.subject, request.mode, request] as const))(
     'makes of %s as %s an output that the client accepts, the same each time, marked as its own',
     async (subject, mode, request) => {
       const first = await parser().parse(request, `a-${subject}-${mode}`, budget());
       const again = await parser().parse(request, `b-${subject}-${mode}`, budget());
-      expect(first).toMatchObject({ ok: true, value: { model: 'stand-in-parse' } });
+      expect(first).toMatchObject({ ok: true, value: { model: 'fake-parse' } });
       expect(again).toEqual(first);
     },
   );
@@ -72,14 +72,14 @@ describe('the stand-in for the boundary', () => {
       value: {
         output: {
           summary:
-            'Stand-in for a reel with a caption of 53 characters beginning "Folding forty paper lanterns bef", a transcript of 43 characters beginning "We fold the corners first. Then", 3 comments.',
+            'Fake reading of a reel with a caption of 53 characters beginning "Folding forty paper lanterns bef", a transcript of 43 characters beginning "We fold the corners first. Then", 3 comments.',
           discussion: { points: [{ commentIds: comments.map(({ id }) => id) }] },
         },
       },
     });
     const without: ParseRequest = { subject: 'media', mode: 'summary', post: { ...post, caption: null, transcript: null }, comments: null };
     expect(await parser().parse(without, 'without', budget())).toMatchObject({
-      value: { output: { summary: 'Stand-in for a reel with no caption, no transcript, no comments.', discussion: null } },
+      value: { output: { summary: 'Fake reading of a reel with no caption, no transcript, no comments.', discussion: null } },
     });
   });
 
@@ -94,13 +94,13 @@ describe('the stand-in for the boundary', () => {
     expect(await transcriber().transcribe(video('DemoReel_01'), 'words', budget())).toEqual({
       ok: true,
       value: {
-        text: 'Stand-in transcript of DemoReel_01. Its media id is 4010069031083175221.',
+        text: 'Fake transcript of DemoReel_01. Its media id is 4010069031083175221.',
         language: 'en',
         segments: [
-          { startSeconds: 0, endSeconds: 10, text: 'Stand-in transcript of DemoReel_01.' },
+          { startSeconds: 0, endSeconds: 10, text: 'Fake transcript of DemoReel_01.' },
           { startSeconds: 10, endSeconds: 20, text: 'Its media id is 4010069031083175221.' },
         ],
-        model: 'stand-in-transcribe',
+        model: 'fake-transcribe',
       },
     });
     const unknown = { ...video('DemoReel_01'), durationSeconds: null };

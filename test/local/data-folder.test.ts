@@ -20,10 +20,10 @@ describe('the data folder of the local stack', () => {
   test('remembers from one start to the next, readable by its owner alone', () => {
     const path = join(parent, 'data');
     const first = opened(path);
-    first.remember({ ownerKey: 'owner', customerKey: 'customer', ports: { apify: 4_000 } });
+    first.remember({ operatorKey: 'owner', customerKey: 'customer', ports: { apify: 4_000 } });
     first.writeSettings('A=1\n');
     first.close();
-    expect(opened(path).memory).toEqual({ ownerKey: 'owner', customerKey: 'customer', ports: { apify: 4_000 } });
+    expect(opened(path).memory).toEqual({ operatorKey: 'owner', customerKey: 'customer', ports: { apify: 4_000 } });
     for (const file of ['memory.json', 'worker.env']) expect(statSync(join(path, file)).mode & 0o777).toBe(0o600);
   });
 
@@ -37,7 +37,7 @@ describe('the data folder of the local stack', () => {
 
   test('a fresh start forgets what the launcher made and leaves other files alone', () => {
     const data = opened(join(parent, 'data'));
-    data.remember({ ownerKey: 'old', ports: {} });
+    data.remember({ operatorKey: 'old', ports: {} });
     mkdirSync(data.database);
     writeFileSync(join(data.database, 'db'), 'rows');
     mkdirSync(data.databaseOf(1));

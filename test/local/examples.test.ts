@@ -10,7 +10,7 @@ import { freePort } from '../../local/sqld.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
-const StackFile = z.object({ baseUrl: z.url(), customerKey: z.string(), ownerKey: z.string() });
+const StackFile = z.object({ baseUrl: z.url(), customerKey: z.string(), operatorKey: z.string() });
 const Me = z.object({ account: z.object({ id: z.string() }), balance: z.object({ availableMicroCredits: z.int() }) });
 const SignedUp = z.object({ apiKey: z.string() });
 const Line = z.strictObject({
@@ -47,11 +47,11 @@ beforeAll(async () => {
     env: {
       PATH: process.env['PATH'],
       HOME: process.env['HOME'],
-      SCRAPECREATORS_API_KEY: 'local-stand-in',
-      HIKERAPI_ACCESS_KEY: 'local-stand-in',
-      APIFY_TOKEN: 'local-stand-in',
-      ACHRONON_AI_SERVICE_TOKEN: 'local-stand-in',
-      STRIPE_SECRET_KEY: 'local-stand-in',
+      SCRAPECREATORS_API_KEY: 'local-fake',
+      HIKERAPI_ACCESS_KEY: 'local-fake',
+      APIFY_TOKEN: 'local-fake',
+      ACHRONON_AI_SERVICE_TOKEN: 'local-fake',
+      STRIPE_SECRET_KEY: 'local-fake',
       SIGNUP_GRANT_MICRO_CREDITS: '0',
     },
   });
@@ -59,7 +59,7 @@ beforeAll(async () => {
   stackFile = StackFile.parse(JSON.parse(readFileSync(join(folder, 'stack.json'), 'utf8')));
   const { account } = Me.parse(await api('/v1/me', stackFile.customerKey));
   const grant = { accountId: account.id, kind: 'grant', microCredits: 100_000, ref: 'examples', reason: 'for the tests of the examples' };
-  await api('/v1/ops/credits', stackFile.ownerKey, grant);
+  await api('/v1/ops/credits', stackFile.operatorKey, grant);
   gateway = createServer((req, res) => {
     const { url = '/', headers } = req;
     const idempotencyKey = headers['idempotency-key'];

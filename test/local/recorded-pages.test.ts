@@ -7,7 +7,7 @@ import type { PageKind, PageRequest } from '../../local/payloads.ts';
 import { readRecordingMap, type RecordingMap } from '../../local/recording-map.ts';
 import { readRecordings } from '../../local/recordings.ts';
 import { createSamples } from '../../local/samples/samples.ts';
-import { startStandIns } from '../../local/stand-ins/stand-ins.ts';
+import { startFakes } from '../../local/fakes/fakes.ts';
 import { payloadLines } from '../../local/summary.ts';
 import { mediaIdFromShortcode } from '../../src/instagram/shortcode.ts';
 
@@ -231,11 +231,11 @@ describe('the map of recordings', () => {
     expect(readRecordingMap(file)).toEqual({ ok: false, error: `The map ${file} ${end}` });
   });
 
-  test('reaches the stand-ins, which say at start what there is', async () => {
+  test('reaches the fakes, which say at start what there is', async () => {
     write('comments.json', SCRAPED_COMMENTS);
     const mapFile = join(folder, 'places.map');
     writeFileSync(mapFile, '{"comments.json":"DemoReel_01"}');
-    const started = await startStandIns({ recordingsFolder: folder, mapFile });
+    const started = await startFakes({ recordingsFolder: folder, mapFile });
     if (!started.ok) throw new Error(started.error);
     const { baseUrls } = started.value;
     const post = encodeURIComponent('https://www.instagram.com/reel/DemoReel_01/');
@@ -252,7 +252,7 @@ describe('the map of recordings', () => {
 
   test('that cannot be read stops the start', async () => {
     const mapFile = join(folder, 'missing.map');
-    expect(await startStandIns({ recordingsFolder: folder, mapFile })).toEqual({
+    expect(await startFakes({ recordingsFolder: folder, mapFile })).toEqual({
       ok: false,
       error: `The map ${mapFile} cannot be read (ENOENT).`,
     });

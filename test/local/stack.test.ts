@@ -14,10 +14,10 @@ const projectFolder = join(import.meta.dirname, '..', '..');
 const StackFile = z.strictObject({
   baseUrl: z.url(),
   customerKey: z.string(),
-  ownerKey: z.string(),
+  operatorKey: z.string(),
   sqldUrl: z.url(),
   sqldUrls: z.array(z.url()).optional(),
-  standIns: z.strictObject({ apify: z.url(), hikerapi: z.url(), scrapecreators: z.url(), achronon: z.url(), stripe: z.url() }),
+  fakes: z.strictObject({ apify: z.url(), hikerapi: z.url(), scrapecreators: z.url(), achronon: z.url(), stripe: z.url() }),
 });
 type StackFile = z.infer<typeof StackFile>;
 
@@ -31,10 +31,10 @@ const Me = z.object({ account: z.object({ id: z.string() }), balance: z.object({
 const environment = {
   PATH: process.env['PATH'],
   HOME: process.env['HOME'],
-  APIFY_TOKEN: 'local-stand-in',
-  HIKERAPI_ACCESS_KEY: 'local-stand-in',
-  SCRAPECREATORS_API_KEY: 'local-stand-in',
-  ACHRONON_AI_SERVICE_TOKEN: 'local-stand-in',
+  APIFY_TOKEN: 'local-fake',
+  HIKERAPI_ACCESS_KEY: 'local-fake',
+  SCRAPECREATORS_API_KEY: 'local-fake',
+  ACHRONON_AI_SERVICE_TOKEN: 'local-fake',
   PROVIDER_ORDER_MEDIA: 'scrapecreators,hikerapi,apify',
   SIGNUP_GRANT_MICRO_CREDITS: '5000000',
 };
@@ -82,7 +82,7 @@ async function me(stack: StackFile) {
 }
 
 async function expectFree(stack: StackFile): Promise<void> {
-  for (const url of [stack.baseUrl, stack.sqldUrl, ...(stack.sqldUrls ?? []), ...Object.values(stack.standIns)])
+  for (const url of [stack.baseUrl, stack.sqldUrl, ...(stack.sqldUrls ?? []), ...Object.values(stack.fakes)])
     await expect(fetch(url)).rejects.toThrow('fetch failed');
 }
 
@@ -105,7 +105,7 @@ describe('npm run dev', () => {
     });
     const after = await me(stack);
     expect(after.balance.availableMicroCredits).toBeLessThan(5_000_000);
-    expect((await get(stack, '/v1/me', stack.ownerKey)).body).toMatchObject({ key: { role: 'owner' } });
+    expect((await get(stack, '/v1/me', stack.operatorKey)).body).toMatchObject({ key: { role: 'owner' } });
 
     first.child.kill('SIGTERM');
     expect(await first.ended).toBe(0);
@@ -163,7 +163,7 @@ describe('npm run dev', () => {
     expect(launcher.output()).toContain('1 posts of ScrapeCreators');
     expect(await get(stack, '/v1/post?url=DemoReel_01')).toMatchObject({ status: 200, body: { data: { type: 'reel' } } });
     expect((await get(stack, '/v1/post?url=DemoImage01')).status).toBe(404);
-    expect(await (await fetch(`${stack.standIns.scrapecreators}/__calls`)).json()).toHaveLength(2);
+    expect(await (await fetch(`${stack.fakes.scrapecreators}/__calls`)).json()).toHaveLength(2);
     launcher.child.kill('SIGKILL');
     await launcher.ended;
     await expect.poll(() => expectFree(stack).then(() => true), { timeout: 20_000 }).toBe(true);

@@ -1,18 +1,18 @@
 import { Stripe } from 'stripe';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startStandIns, type StandIns } from '../../local/stand-ins/stand-ins.ts';
-import { parseForm } from '../../local/stand-ins/stripe/form.ts';
+import { startFakes, type Fakes } from '../../local/fakes/fakes.ts';
+import { parseForm } from '../../local/fakes/stripe/form.ts';
 
-let standIns: StandIns;
+let fakes: Fakes;
 let stripe: Stripe;
 beforeAll(async () => {
-  const started = await startStandIns({});
+  const started = await startFakes({});
   if (!started.ok) throw new Error(started.error);
-  standIns = started.value;
-  const { hostname, port } = new URL(standIns.baseUrls.stripe);
+  fakes = started.value;
+  const { hostname, port } = new URL(fakes.baseUrls.stripe);
   stripe = new Stripe('sk_test_1', { host: hostname, port: Number(port), protocol: 'http', telemetry: false, maxNetworkRetries: 0 });
 });
-afterAll(() => standIns.stop());
+afterAll(() => fakes.stop());
 
 const wanted = (cents = 500): Stripe.Checkout.SessionCreateParams => ({
   mode: 'payment',
@@ -20,7 +20,7 @@ const wanted = (cents = 500): Stripe.Checkout.SessionCreateParams => ({
   line_items: [{ quantity: 1, price_data: { currency: 'usd', unit_amount: cents, product_data: { name: 'credit' } } }],
 });
 
-describe("the stand-in for Stripe, through Stripe's own library", () => {
+describe("the fake for Stripe, through Stripe's own library", () => {
   test('reads brackets as Stripe does', () => {
     expect(parseForm('a=1&b[c]=2&d[0][e][f]=x%20y&d[1]=z')).toEqual({ a: '1', b: { c: '2' }, d: { 0: { e: { f: 'x y' } }, 1: 'z' } });
   });
@@ -73,20 +73,20 @@ describe("the stand-in for Stripe, through Stripe's own library", () => {
     const soon = Math.floor(Date.now() / 1_000) + 60;
     await expect(stripe.checkout.sessions.create({ ...wanted(), expires_at: soon })).rejects.toMatchObject({ param: 'expires_at' });
     await expect(stripe.checkout.sessions.retrieve('cs_test_nobody')).rejects.toMatchObject({ statusCode: 404, code: 'resource_missing' });
-    expect((await fetch(`${standIns.baseUrls.stripe}/v1/refunds`)).status).toBe(401);
+    expect((await fetch(`${fakes.baseUrls.stripe}/v1/refunds`)).status).toBe(401);
   });
 
   test('signs events so that the library takes them', async () => {
     await stripe.checkout.sessions.expire((await stripe.checkout.sessions.create(wanted())).id);
-    // safe because the stand-in is this project's own
-    const events = (await (await fetch(`${standIns.baseUrls.stripe}/__webhooks`)).json()) as {
+    // safe because the fake is this project's own
+    const events = (await (await fetch(`${fakes.baseUrls.stripe}/__webhooks`)).json()) as {
       type: string;
       body: string;
       signature: string;
     }[];
     const event = events.at(-1);
     expect(event?.type).toBe('checkout.session.expired');
-    const read = await stripe.webhooks.constructEventAsync(event?.body ?? '', event?.signature ?? '', 'whsec_local_stand_in');
+    const read = await stripe.webhooks.constructEventAsync(event?.body ?? '', event?.signature ?? '', 'whsec_local_fake');
     expect(read.type).toBe('checkout.session.expired');
   });
 });

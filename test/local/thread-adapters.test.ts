@@ -1,23 +1,23 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SAMPLE_POSTS } from '../../local/samples/posts.ts';
-import { type StandIns, startStandIns } from '../../local/stand-ins/stand-ins.ts';
+import { type Fakes, startFakes } from '../../local/fakes/fakes.ts';
 import { createApify } from '../../src/providers/apify/apify.ts';
 import { createHikerApi } from '../../src/providers/hikerapi/hikerapi.ts';
 import type { CommentsPosition, CommentsProvider, CommentsOrder, TranscriptProvider } from '../../src/providers/provider.ts';
 import { createScrapeCreators } from '../../src/providers/scrapecreators/scrapecreators.ts';
 
-let standIns: StandIns;
+let fakes: Fakes;
 beforeAll(async () => {
-  const started = await startStandIns({});
+  const started = await startFakes({});
   if (!started.ok) throw new Error(started.error);
-  standIns = started.value;
+  fakes = started.value;
 });
-afterAll(() => standIns.stop());
+afterAll(() => fakes.stop());
 
 const access = (baseUrl: string) => ({ baseUrl, key: 'k', fetch: globalThis.fetch, clock: Date.now });
-const hikerapi = (): CommentsProvider => createHikerApi({ ...access(standIns.baseUrls.hikerapi), mediaVersion: 'v1' });
-const scrapecreators = () => createScrapeCreators(access(standIns.baseUrls.scrapecreators));
-const apify = () => createApify(access(standIns.baseUrls.apify));
+const hikerapi = (): CommentsProvider => createHikerApi({ ...access(fakes.baseUrls.hikerapi), mediaVersion: 'v1' });
+const scrapecreators = () => createScrapeCreators(access(fakes.baseUrls.scrapecreators));
+const apify = () => createApify(access(fakes.baseUrls.apify));
 const target = (shortcode: string) => ({ kind: 'media', shortcode, hint: 'unknown' }) as const;
 
 async function batch(provider: CommentsProvider, shortcode: string, order: Partial<CommentsOrder> = {}) {
@@ -35,7 +35,7 @@ async function transcriptAt(provider: TranscriptProvider, shortcode: string): Pr
   return read.ok ? read.value.value.kind : read.error.kind;
 }
 
-describe('threads of the stand-ins, read by the adapters', () => {
+describe('threads of the fakes, read by the adapters', () => {
   test.each(SAMPLE_POSTS.filter((post) => post.comments <= 100 && !post.commentsDisabled).map((post) => [post.shortcode, post]))(
     '%s means the same at every provider',
     async (shortcode, post) => {

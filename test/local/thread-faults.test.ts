@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type StandIns, startStandIns } from '../../local/stand-ins/stand-ins.ts';
+import { type Fakes, startFakes } from '../../local/fakes/fakes.ts';
 import { mediaIdFromShortcode } from '../../src/instagram/shortcode.ts';
 import { type RawAnswer, threadReader } from './thread-reader.ts';
 
-let standIns: StandIns;
+let fakes: Fakes;
 beforeAll(async () => {
-  const started = await startStandIns({});
+  const started = await startFakes({});
   if (!started.ok) throw new Error(started.error);
-  standIns = started.value;
+  fakes = started.value;
 });
-afterAll(() => standIns.stop());
+afterAll(() => fakes.stop());
 
-const { raw, transcript } = threadReader(() => standIns.baseUrls);
+const { raw, transcript } = threadReader(() => fakes.baseUrls);
 
 /** Each part of a post at every vendor that has it. */
 const ASK = {
@@ -74,7 +74,7 @@ describe('faults of a part', () => {
       for (const shortcode of ['FaultPage2_', 'FaultPgHang']) expect((await ask(shortcode)).status).toBe(200);
       expect((await ask('FaultPage2_', `&${parameter}=next`)).status).toBe(500);
     }
-    const hanging = `${standIns.baseUrls.scrapecreators}/v2/instagram/post/comments?url=https://www.instagram.com/p/FaultPgHang/&cursor=next`;
+    const hanging = `${fakes.baseUrls.scrapecreators}/v2/instagram/post/comments?url=https://www.instagram.com/p/FaultPgHang/&cursor=next`;
     await expect(fetch(hanging, { headers: { 'x-api-key': 'k' }, signal: AbortSignal.timeout(200) })).rejects.toThrow('timeout');
   });
 

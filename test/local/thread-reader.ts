@@ -1,7 +1,7 @@
 import { mediaIdFromShortcode } from '../../src/instagram/shortcode.ts';
 import { z } from 'zod';
 
-/** An answer of a stand-in, with its text as it came. */
+/** An answer of a fake, with its text as it came. */
 export type RawAnswer = { readonly status: number; readonly headers: Headers; readonly text: string; readonly body: unknown };
 
 type Said = {
@@ -62,7 +62,7 @@ const fromApify = (comment: z.infer<typeof ApifyReply>): Said => ({
   isPinned: false,
 });
 
-/** Reads whole threads from the stand-ins, each in its vendor's way, with all replies. */
+/** Reads whole threads from the fakes, each in its vendor's way, with all replies. */
 export function threadReader(baseUrls: () => Readonly<Record<'apify' | 'hikerapi' | 'scrapecreators', string>>) {
   const link = (shortcode: string) => `https://www.instagram.com/p/${shortcode}/`;
   const raw = {

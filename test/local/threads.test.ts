@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { BOUNDARY_FAULTS } from '../../local/boundary-faults.ts';
 import { createSamples } from '../../local/samples/samples.ts';
 import { SAMPLE_POSTS } from '../../local/samples/posts.ts';
-import { type StandIns, startStandIns } from '../../local/stand-ins/stand-ins.ts';
+import { type Fakes, startFakes } from '../../local/fakes/fakes.ts';
 import { mediaIdFromShortcode } from '../../src/instagram/shortcode.ts';
 import { threadReader, type Thread } from './thread-reader.ts';
 
@@ -11,15 +11,15 @@ const ScrapedPage = z.object({
   comments: z.array(z.object({ id: z.string(), replies: z.array(z.object({ id: z.string() })), replies_cursor: z.string().nullable() })),
 });
 
-let standIns: StandIns;
+let fakes: Fakes;
 beforeAll(async () => {
-  const started = await startStandIns({});
+  const started = await startFakes({});
   if (!started.ok) throw new Error(started.error);
-  standIns = started.value;
+  fakes = started.value;
 });
-afterAll(() => standIns.stop());
+afterAll(() => fakes.stop());
 
-const read = threadReader(() => standIns.baseUrls);
+const read = threadReader(() => fakes.baseUrls);
 
 function unique(thread: Thread): readonly string[] {
   return [...new Set(thread.comments.map((comment) => comment.id))];
@@ -79,7 +79,7 @@ describe('samples of comments', () => {
   });
 });
 
-describe('the stand-in for HikerAPI, asked for comments', () => {
+describe('the fake for HikerAPI, asked for comments', () => {
   const id = mediaIdFromShortcode('DemoReel_01');
 
   test('pages in the vendor’s shape, ids beyond 2^53 as text only where that is asked for', async () => {
@@ -127,7 +127,7 @@ describe('the stand-in for HikerAPI, asked for comments', () => {
   });
 });
 
-describe('the stand-in for ScrapeCreators, asked for comments and transcripts', () => {
+describe('the fake for ScrapeCreators, asked for comments and transcripts', () => {
   test('gives the first replies inside where they are asked for, and the rest by cursor', async () => {
     const inside = await read.raw.scrapecreators('/v2/instagram/post/comments', 'DemoReel_01', '&include_replies=true');
     expect(inside.body).toMatchObject({
@@ -169,7 +169,7 @@ describe('the stand-in for ScrapeCreators, asked for comments and transcripts', 
   });
 });
 
-describe('the stand-in for Apify, asked for comments and transcripts', () => {
+describe('the fake for Apify, asked for comments and transcripts', () => {
   test('gives as many comments as the run may give, with unknown replies as null', async () => {
     const answer = await read.raw.apify('apify~instagram-api-scraper', 'DemoReel_01', { resultsType: 'comments', resultsLimit: 20 });
     expect(answer).toMatchObject({ status: 201, body: { length: 20, 1: { repliesCount: null, replies: null } } });

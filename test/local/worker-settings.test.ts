@@ -9,10 +9,10 @@ const defaults = {
   LIBSQL_URL: 'http://127.0.0.1:5000',
   OWNER_ADMIN_KEY_SHA256: 'a'.repeat(64),
   APIFY_BASE_URL: 'http://127.0.0.1:5001',
-  APIFY_TOKEN: 'local-stand-in',
+  APIFY_TOKEN: 'local-fake',
   CURSOR_SIGNING_SECRET: 'c'.repeat(32),
   ACHRONON_AI_ENDPOINT: 'http://127.0.0.1:5002/sandboxes/local',
-  ACHRONON_AI_SERVICE_TOKEN: 'local-stand-in',
+  ACHRONON_AI_SERVICE_TOKEN: 'local-fake',
 };
 
 function layered(devVars: Record<string, string>, environment: Record<string, string>) {
@@ -24,7 +24,7 @@ function layered(devVars: Record<string, string>, environment: Record<string, st
 describe('settings of the local Worker', () => {
   test('the environment wins over .dev.vars, which wins over the launcher', () => {
     const { values } = layered({ READ_DEADLINE_MS: '2000', CONTENT_TTL_SECONDS: '120' }, { READ_DEADLINE_MS: '3000' });
-    expect(values).toMatchObject({ READ_DEADLINE_MS: '3000', CONTENT_TTL_SECONDS: '120', APIFY_TOKEN: 'local-stand-in' });
+    expect(values).toMatchObject({ READ_DEADLINE_MS: '3000', CONTENT_TTL_SECONDS: '120', APIFY_TOKEN: 'local-fake' });
   });
 
   test('takes only names that the Worker knows, and takes empty ones as not given', () => {
@@ -50,8 +50,8 @@ describe('settings of the local Worker', () => {
     expect(elsewhere.values['APIFY_BASE_URL']).toBe('https://proxy.example');
   });
 
-  test('the stand-in can be had back by giving its key in the environment', () => {
-    const { realProviders, values } = layered({ APIFY_TOKEN: 'given' }, { APIFY_TOKEN: 'local-stand-in' });
+  test('the fake can be had back by giving its key in the environment', () => {
+    const { realProviders, values } = layered({ APIFY_TOKEN: 'given' }, { APIFY_TOKEN: 'local-fake' });
     expect(realProviders).toEqual([]);
     expect(values['APIFY_BASE_URL']).toBe(defaults.APIFY_BASE_URL);
   });
@@ -73,13 +73,13 @@ describe('settings of the local Worker', () => {
     });
   });
 
-  test('the stand-in for the boundary can be had back by giving its token in the environment', () => {
+  test('the fake for the boundary can be had back by giving its token in the environment', () => {
     const devVars = { ACHRONON_AI_ENDPOINT: 'https://boundary.example', ACHRONON_AI_SERVICE_TOKEN: 'given' };
-    const { isBoundaryReal, values } = layered(devVars, { ACHRONON_AI_SERVICE_TOKEN: 'local-stand-in' });
+    const { isBoundaryReal, values } = layered(devVars, { ACHRONON_AI_SERVICE_TOKEN: 'local-fake' });
     expect(isBoundaryReal).toBe(false);
     expect(values).toMatchObject({
       ACHRONON_AI_ENDPOINT: defaults.ACHRONON_AI_ENDPOINT,
-      ACHRONON_AI_SERVICE_TOKEN: 'local-stand-in',
+      ACHRONON_AI_SERVICE_TOKEN: 'local-fake',
     });
   });
 

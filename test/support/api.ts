@@ -1,6 +1,6 @@
 import type { Client } from '@libsql/client';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
-import { startStandIns, type StandIns } from '../../local/stand-ins/stand-ins.ts';
+import { startFakes, type Fakes } from '../../local/fakes/fakes.ts';
 import { createApp } from '../../src/app.ts';
 import { auditLedger } from '../../src/billing/audit/full-audit.ts';
 import { WRITER_LIMITS, type WriterLimits } from '../../src/billing/writer/ledger-writer.ts';
@@ -11,17 +11,17 @@ import type { RequestEvent } from '../../src/http/request-event.ts';
 import { randomIds } from '../../src/core/ids.ts';
 import { createCounterBuffer } from '../../src/ops/metrics/counter-buffer.ts';
 import { writerFor } from '../../src/wiring/database.ts';
-import { flightDeckFor } from '../../src/wiring/reader.ts';
+import { readCoalescerFor } from '../../src/wiring/reader.ts';
 import type { Runtime } from '../../src/wiring/runtime.ts';
-import { processFlights } from './flights.ts';
+import { processCoalescers } from './coalescers.ts';
 import { processRateLimits } from './rate-limits.ts';
 import { type ProcessWriters, processWriters } from './writers.ts';
 import { manualClock, serverDatabase, sha256 } from './database.ts';
-import { standInSettings } from './settings.ts';
+import { fakeSettings } from './settings.ts';
 import { useSqld } from './sqld.ts';
 
 /** The owner's key in these tests. Not of a customer key's shape, which the owner's need not have. */
-export const OWNER_KEY = 'the-owner-key-of-these-tests';
+export const OPERATOR_KEY = 'the-owner-key-of-these-tests';
 
 /** Workers KV as far as the cache uses it, with its promise to forget what has expired, and ways to break it. */
 export class MemoryKv {
@@ -46,7 +46,7 @@ type ShardDatabase = { readonly url: string; readonly database: Client };
 export type Answer = { readonly status: number; readonly headers: Headers; readonly body: unknown };
 
 /**
- * The API as the Worker wires it, in this process: real libSQL server, real stand-ins over HTTP, the test's clock and store.
+ * The API as the Worker wires it, in this process: real libSQL server, real fakes over HTTP, the test's clock and store.
  * After each test the ledger's audit is all zeros.
  */
 export class Api {
@@ -89,11 +89,7 @@ export class Api {
   /** The databases of all shards, in order. */
   readonly shards: readonly ShardDatabase[];
 
-  constructor(
-    shards: readonly [ShardDatabase, ...ShardDatabase[]],
-    standIns: StandIns,
-    settings: Partial<Record<keyof Settings, string>> = {},
-  ) {
+  constructor(shards: readonly [ShardDatabase, ...ShardDatabase[]], fakes: Fakes, settings: Partial<Record<keyof Settings, string>> = {}) {
     const [first, ...others] = shards;
     this.sqldUrl = first.url;
     this.database = first.database;
@@ -101,8 +97,8 @@ export class Api {
     this.env = {
       LIBSQL_URL: first.url,
       ...(others.length === 0 ? {} : { LIBSQL_SHARDS: JSON.stringify(others.map(({ url }) => ({ url }))) }),
-      OWNER_ADMIN_KEY_SHA256: sha256(OWNER_KEY),
-      ...standInSettings(standIns),
+      OWNER_ADMIN_KEY_SHA256: sha256(OPERATOR_KEY),
+      ...fakeSettings(fakes),
       ...settings,
       // safe because the cache uses get and put alone, and nothing here asks for assets
       CONTENT_CACHE: this.kv as unknown as Env['CONTENT_CACHE'],
@@ -111,7 +107,7 @@ export class Api {
       // As the Durable Objects do, in one process; counters are written when a test asks for it.
       LEDGER: this.writers,
       METRICS: { getByName: () => ({ add: async (increments) => this.counters.add(increments) }) },
-      READ_FLIGHTS: processFlights(() => flightDeckFor(this.env, this.runtime)),
+      READ_FLIGHTS: processCoalescers(() => readCoalescerFor(this.env, this.runtime)),
     };
     this.app = createApp(({ env, background, hints }) => buildDeps(env, background, hints, this.runtime));
   }
@@ -202,12 +198,12 @@ export class Api {
 export function useApi(options: { readonly shards?: number } = {}): (settings?: Partial<Record<keyof Settings, string>>) => Api {
   const urls = Array.from({ length: options.shards ?? 1 }, () => useSqld());
   let shards: ShardDatabase[] = [];
-  let standIns: StandIns | undefined;
+  let fakes: Fakes | undefined;
   beforeAll(async () => {
     shards = await Promise.all(urls.map(async (url) => ({ url: url(), database: await serverDatabase(url()) })));
-    const started = await startStandIns({});
+    const started = await startFakes({});
     if (!started.ok) throw new Error(started.error);
-    standIns = started.value;
+    fakes = started.value;
   });
   afterEach(async () => {
     if (shards.length === 0) throw new Error('the database has not started');
@@ -221,11 +217,11 @@ export function useApi(options: { readonly shards?: number } = {}): (settings?: 
     }
   });
   afterAll(async () => {
-    await standIns?.stop();
+    await fakes?.stop();
   });
   return (settings) => {
     const [first, ...others] = shards;
-    if (first === undefined || standIns === undefined) throw new Error('the API has not started');
-    return new Api([first, ...others], standIns, settings);
+    if (first === undefined || fakes === undefined) throw new Error('the API has not started');
+    return new Api([first, ...others], fakes, settings);
   };
 }

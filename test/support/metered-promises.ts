@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Quote } from '../../src/read/response/quote.ts';
 import { mintApiKey } from '../../src/billing/keys/api-key.ts';
 import { errorOf, usageOf } from './answers.ts';
-import { type Answer, type Api, OWNER_KEY } from './api.ts';
+import { type Answer, type Api, OPERATOR_KEY } from './api.ts';
 import type { MeteredRoute } from './metered-route-spec.ts';
 
 const DAY_MS = 86_400_000;
@@ -83,7 +83,7 @@ export function quoted(spec: MeteredRoute): void {
       const api = spec.start();
       expect((await api.request(dry(spec.good), { key: mintApiKey() })).status).toBe(401);
       expect((await api.request(dry(spec.good))).status).toBe(401);
-      const { quote } = Quote.parse((await api.request(dry(spec.good), { key: OWNER_KEY })).body);
+      const { quote } = Quote.parse((await api.request(dry(spec.good), { key: OPERATOR_KEY })).body);
       expect(quote).toMatchObject({ balanceMicroCredits: null, affordable: true });
     });
   });
@@ -162,7 +162,7 @@ export function onceForEachKey(spec: MeteredRoute): void {
       test(`gives the answer that was lost between the ${what} charge and the caller, and charges once`, async () => {
         const api = spec.start();
         const { key, accountId } = await api.signUp();
-        if (what === 'cached') await api.request(read, { key: OWNER_KEY });
+        if (what === 'cached') await api.request(read, { key: OPERATOR_KEY });
         api.losesAnswers = losing;
         const lost = await api.request(read, { key, headers: once('lost') });
         api.losesAnswers = null;

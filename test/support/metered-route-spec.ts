@@ -8,7 +8,7 @@ export type MeteredRoute = {
   readonly start: (settings?: Partial<Record<keyof Settings, string>>) => Api;
   /** A path that reads this target. */
   readonly read: (shortcode: string) => string;
-  /** A target the stand-ins deliver. */
+  /** A target the fakes deliver. */
   readonly good: string;
   readonly schema: z.ZodType;
   readonly freshPrice: number;

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { hashApiKey, mintApiKey } from '../../src/billing/keys/api-key.ts';
 import { errorOf, usageOf } from './answers.ts';
-import { OWNER_KEY } from './api.ts';
+import { OPERATOR_KEY } from './api.ts';
 import type { MeteredRoute } from './metered-route-spec.ts';
 import { limitedByKey, limitedByRate } from './metered-limits.ts';
 import { leavesAloneWhatKeepsFailing, limitedByCeiling, onceForEachKey, quoted } from './metered-promises.ts';
 
-/** What each failure of a provider must look like from outside, by the shortcode that asks the stand-ins for it. */
+/** What each failure of a provider must look like from outside, by the shortcode that asks the fakes for it. */
 const FAILURES = [
   { fault: 'Fault500___', status: 502, code: 'provider_unavailable' },
   { fault: 'Fault503___', status: 502, code: 'provider_unavailable' },
@@ -160,7 +160,7 @@ export function meteredRoute(spec: MeteredRoute): void {
     test('is not billed to the owner, and shows zeros', async () => {
       const api = spec.start();
       for (const round of ['fresh', 'cached']) {
-        const answer = await api.request(spec.read(spec.good), { key: OWNER_KEY });
+        const answer = await api.request(spec.read(spec.good), { key: OPERATOR_KEY });
         expect(answer.status, round).toBe(200);
         spec.schema.parse(answer.body);
         expect(usageOf(answer)).toMatchObject({

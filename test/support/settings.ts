@@ -1,8 +1,8 @@
-import type { StandIns } from '../../local/stand-ins/stand-ins.ts';
-import { STAND_IN_WEBHOOK_SECRET } from '../../local/stand-ins/stripe.ts';
+import type { Fakes } from '../../local/fakes/fakes.ts';
+import { STAND_IN_WEBHOOK_SECRET } from '../../local/fakes/stripe.ts';
 
-/** The settings with which the Worker talks to the stand-ins; SQL, owner key and everything a test decides come on top. */
-export function standInSettings({ baseUrls }: Pick<StandIns, 'baseUrls'>) {
+/** The settings with which the Worker talks to the fakes; SQL, owner key and everything a test decides come on top. */
+export function fakeSettings({ baseUrls }: Pick<Fakes, 'baseUrls'>) {
   return {
     SIGNUP_GRANT_MICRO_CREDITS: '5000000',
     APIFY_BASE_URL: baseUrls.apify,

@@ -1,10 +1,10 @@
 import { Stripe } from 'stripe';
 import type { Answer, Api } from './api.ts';
 
-/** An event as the stand-in keeps it, with a fresh signature. */
+/** An event as the fake keeps it, with a fresh signature. */
 type KeptEvent = { readonly id: string; readonly type: string; readonly body: string; readonly signature: string };
 
-/** The stand-in for Stripe as a test drives it: as buyer, as seller, and as the post office between it and the API. */
+/** The fake for Stripe as a test drives it: as buyer, as seller, and as the post office between it and the API. */
 export class StripeSide {
   readonly #url: string;
   readonly #seen = new Set<string>();
@@ -51,7 +51,7 @@ export class StripeSide {
     await fetch(`${this.#url}/dashboard/${outcome}/${dispute?.id ?? ''}`, { method: 'POST', redirect: 'manual' });
   }
 
-  /** Does something behind Stripe's back: see the stand-in. */
+  /** Does something behind Stripe's back: see the fake. */
   async control(path: string, body: object): Promise<void> {
     const answer = await fetch(`${this.#url}${path}`, { method: 'POST', body: JSON.stringify(body) });
     if (!answer.ok) throw new Error(`${path} answered ${answer.status}`);
@@ -59,7 +59,7 @@ export class StripeSide {
 
   /** The events since the last call, oldest first. */
   async takeEvents(): Promise<readonly KeptEvent[]> {
-    // safe because the stand-in is this project's own
+    // safe because the fake is this project's own
     const events = (await (await fetch(`${this.#url}/__webhooks`)).json()) as KeptEvent[];
     const fresh = events.filter((event) => !this.#seen.has(event.id));
     for (const event of fresh) this.#seen.add(event.id);

@@ -1,18 +1,18 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** The tokens that the stand-in knows, and what it says to each. */
+/** The tokens that the fake knows, and what it says to each. */
 const VERDICTS: Readonly<Record<string, object>> = {
   'a-person': { success: true, 'error-codes': [] },
   'used-before': { success: false, 'error-codes': ['timeout-or-duplicate'] },
   'our-trouble': { success: false, 'error-codes': ['invalid-input-secret'] },
 };
 
-/** A stand-in for Turnstile's verification: its address, and what it was asked. */
-export type TurnstileStandIn = { readonly url: string; readonly asked: object[]; stop(): Promise<void> };
+/** A fake for Turnstile's verification: its address, and what it was asked. */
+export type TurnstileFake = { readonly url: string; readonly asked: object[]; stop(): Promise<void> };
 
-/** Starts the stand-in on a free loopback port. */
-export async function startTurnstile(): Promise<TurnstileStandIn> {
+/** Starts the fake on a free loopback port. */
+export async function startTurnstile(): Promise<TurnstileFake> {
   const asked: object[] = [];
   const server = createServer((request, response) => {
     let text = '';

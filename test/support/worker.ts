@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Client } from '@libsql/client';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { freePort } from '../../local/sqld.ts';
-import { startStandIns, type StandIns } from '../../local/stand-ins/stand-ins.ts';
+import { startFakes, type Fakes } from '../../local/fakes/fakes.ts';
 import { startWorker, untilReady, type WorkerProcess, wranglerScript } from '../../local/worker-process.ts';
 import { envFileText } from '../../local/worker-settings.ts';
 import { auditLedger } from '../../src/billing/audit/full-audit.ts';
@@ -12,18 +12,18 @@ import type { Settings } from '../../src/env.ts';
 import type { Result } from '../../src/core/result.ts';
 import { type CountingProxy, countRequestsTo } from './counting-proxy.ts';
 import { serverDatabase, sha256 } from './database.ts';
-import { standInSettings } from './settings.ts';
+import { fakeSettings } from './settings.ts';
 import { useSqld } from './sqld.ts';
 
 /** The owner's key of the Worker under test. */
-export const WORKER_OWNER_KEY = 'the-owner-key-of-the-worker-tests';
+export const WORKER_OPERATOR_KEY = 'the-owner-key-of-the-worker-tests';
 
-/** The built Worker in workerd, with a real libSQL server behind a counting proxy, and the stand-ins. */
+/** The built Worker in workerd, with a real libSQL server behind a counting proxy, and the fakes. */
 export type RunningWorker = {
   readonly url: string;
   readonly database: Client;
   readonly proxy: CountingProxy;
-  readonly standIns: StandIns;
+  readonly fakes: Fakes;
   /** What wrangler and the Worker wrote: the log lines of requests among them. */
   readonly logFile: string;
 };
@@ -45,16 +45,16 @@ export function useWorker(settings: WorkerSettings | (() => WorkerSettings) = {}
     const proxy = await countRequestsTo(sqldUrl());
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
-    const standIns = orThrow(await startStandIns({ webhookUrl: `${url}/v1/stripe/webhook` }));
+    const fakes = orThrow(await startFakes({ webhookUrl: `${url}/v1/stripe/webhook` }));
     const [settingsFile, logFile] = [join(folder, 'settings.env'), join(folder, 'worker.log')];
-    running = { url, database, proxy, standIns, logFile };
+    running = { url, database, proxy, fakes, logFile };
     writeFileSync(
       settingsFile,
       orThrow(
         envFileText({
           LIBSQL_URL: proxy.url,
-          OWNER_ADMIN_KEY_SHA256: sha256(WORKER_OWNER_KEY),
-          ...standInSettings(standIns),
+          OWNER_ADMIN_KEY_SHA256: sha256(WORKER_OPERATOR_KEY),
+          ...fakeSettings(fakes),
           ...(typeof settings === 'function' ? settings() : settings),
         }),
       ),
@@ -78,7 +78,7 @@ export function useWorker(settings: WorkerSettings | (() => WorkerSettings) = {}
   afterAll(async () => {
     await worker?.stop();
     await running?.proxy.stop();
-    await running?.standIns.stop();
+    await running?.fakes.stop();
     rmSync(folder, { recursive: true, force: true });
   });
   return () => {

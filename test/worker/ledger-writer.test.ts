@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { balanceOf, signUp, useWorker, WORKER_OWNER_KEY } from '../support/worker.ts';
+import { balanceOf, signUp, useWorker, WORKER_OPERATOR_KEY } from '../support/worker.ts';
 
 const GRANT = 5_000_000;
 const CACHED = 1_000;
@@ -12,7 +12,7 @@ describe('the object that writes to the ledger, in workerd,', () => {
   test('makes few batches of many reads at once, and charges those that it delivers', async () => {
     const { proxy, url } = worker();
     const { key } = await signUp(url);
-    await read('DemoImage01', WORKER_OWNER_KEY);
+    await read('DemoImage01', WORKER_OPERATOR_KEY);
     proxy.take();
     const answers = await Promise.all(Array.from({ length: 64 }, () => read('DemoImage01', key)));
     expect(proxy.take()).toBeLessThan(32);
@@ -30,7 +30,7 @@ describe('the object that writes to the ledger, in workerd,', () => {
     async (shortcode) => {
       const { proxy, url, database } = worker();
       const { key, accountId } = await signUp(url);
-      await read('DemoImage01', WORKER_OWNER_KEY);
+      await read('DemoImage01', WORKER_OPERATOR_KEY);
       proxy.loseAnswers(true);
       const lost = await read(shortcode, key);
       proxy.loseAnswers(false);

@@ -1,11 +1,11 @@
 import { expect, test, vi } from 'vitest';
 import { MetricsView } from '../../src/routes/operator/metrics-view.ts';
-import { signUp, useWorker, WORKER_OWNER_KEY } from '../support/worker.ts';
+import { signUp, useWorker, WORKER_OPERATOR_KEY } from '../support/worker.ts';
 
 const worker = useWorker();
 
 async function metrics() {
-  const answer = await fetch(`${worker().url}/v1/ops/metrics?window=1h`, { headers: { Authorization: `Bearer ${WORKER_OWNER_KEY}` } });
+  const answer = await fetch(`${worker().url}/v1/ops/metrics?window=1h`, { headers: { Authorization: `Bearer ${WORKER_OPERATOR_KEY}` } });
   return MetricsView.parse(await answer.json());
 }
 

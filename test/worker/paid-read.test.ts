@@ -8,7 +8,7 @@ import { MediaData } from '../../src/read/response/data.ts';
 import { MediaParseBlock } from '../../src/read/response/interpretation.ts';
 import { microCredits } from '../../src/core/money.ts';
 import { sha256 } from '../support/database.ts';
-import { balanceOf, signUp, useWorker, WORKER_OWNER_KEY } from '../support/worker.ts';
+import { balanceOf, signUp, useWorker, WORKER_OPERATOR_KEY } from '../support/worker.ts';
 
 const worker = useWorker({ READ_DEADLINE_MS: '6000' });
 const PostReading = envelopeOf(MediaData, MediaParseBlock, 'PostReading');
@@ -20,9 +20,9 @@ async function read(target: string, key: string) {
   return { status: response.status, body: (await response.json()) as unknown };
 }
 
-/** What a stand-in was asked since it started. */
+/** What a fake was asked since it started. */
 async function callsTo(baseUrl: string): Promise<{ shortcode: string | null }[]> {
-  // safe because the stand-ins' own tests check this shape
+  // safe because the fakes' own tests check this shape
   return (await (await fetch(`${baseUrl}/__calls`)).json()) as { shortcode: string | null }[];
 }
 
@@ -59,7 +59,7 @@ describe('a paid read in workerd', () => {
   });
 
   test('refuses a short balance in one round trip and asks no provider', async () => {
-    const { proxy, url, standIns, database } = worker();
+    const { proxy, url, fakes, database } = worker();
     const { key, accountId } = await signUp(url);
     const ledger = ledgerOver({ client: database, clock: Date.now });
     const emptied = await ledger.credit({
@@ -69,7 +69,7 @@ describe('a paid read in workerd', () => {
       delta: microCredits(-5_000_000),
     });
     expect(emptied.ok).toBe(true);
-    const calls = async () => (await callsTo(standIns.baseUrls.scrapecreators)).length;
+    const calls = async () => (await callsTo(fakes.baseUrls.scrapecreators)).length;
     const before = await calls();
     proxy.take();
     const answer = await read('DemoVideo01', key);
@@ -124,20 +124,20 @@ describe('a paid read in workerd', () => {
   test('reads unbilled for the owner', async () => {
     const { proxy } = worker();
     proxy.take();
-    expect((await read('DemoArabic1', WORKER_OWNER_KEY)).body).toMatchObject({
+    expect((await read('DemoArabic1', WORKER_OPERATOR_KEY)).body).toMatchObject({
       usage: { settledMicroCredits: 0, balanceMicroCredits: null },
     });
     expect(proxy.take()).toBe(0);
   });
 
   test('settles although the caller hangs up in the middle', async () => {
-    const { url, standIns } = worker();
+    const { url, fakes } = worker();
     const { key } = await signUp(url);
     const { hostname, port } = new URL(url);
     const socket = connect(Number(port), hostname);
     socket.on('error', () => undefined);
     socket.write(`GET /v1/post?url=FaultSlow__ HTTP/1.1\r\nHost: ${hostname}:${port}\r\nAuthorization: Bearer ${key}\r\n\r\n`);
-    const asked = async () => (await callsTo(standIns.baseUrls.scrapecreators)).some((call) => call.shortcode === 'FaultSlow__');
+    const asked = async () => (await callsTo(fakes.baseUrls.scrapecreators)).some((call) => call.shortcode === 'FaultSlow__');
     await vi.waitUntil(asked, { timeout: 5_000, interval: 50 });
     socket.resetAndDestroy();
     expect(await balanceOf(url, key)).toEqual({ available: 4_997_000, held: 3_000 });

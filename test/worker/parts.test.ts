@@ -61,14 +61,14 @@ describe('reading parts in workerd', () => {
   });
 
   test('interprets once for parallel identical asks, in one Durable Object, and charges each', async () => {
-    const { url, standIns } = worker();
+    const { url, fakes } = worker();
     const customers = await Promise.all([signUp(url), signUp(url), signUp(url), signUp(url)]);
     await get('/v1/reel?url=AchroSlow__', customers[0].key);
-    const calls = `${standIns.baseUrls.achronon}/__calls`;
+    const calls = `${fakes.baseUrls.achronon}/__calls`;
     await fetch(calls, { method: 'DELETE' });
     const answers = await Promise.all(customers.map(({ key }) => get('/v1/reel?url=AchroSlow__&parse=tldr', key)));
     for (const answer of answers) expect(ReelReading.parse(answer.body).parse?.status).toBe('ok');
-    // safe because the stand-ins' own tests check this shape
+    // safe because the fakes' own tests check this shape
     expect((await (await fetch(calls)).json()) as unknown[]).toHaveLength(1);
     const settled = answers.map((answer) => ReelReading.parse(answer.body).usage.lines.find((line) => line.item === 'media_parse'));
     expect(settled.map((line) => line?.settledMicroCredits)).toEqual([2_000, 2_000, 2_000, 2_000]);

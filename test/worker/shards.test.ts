@@ -1,15 +1,15 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { auditLedger, brokenLaws } from '../../src/billing/audit/full-audit.ts';
+import { auditLedger, brokenInvariants } from '../../src/billing/audit/full-audit.ts';
 import { createDatabase } from '../../src/db/client.ts';
 import { serverDatabase } from '../support/database.ts';
 import { shardOfKey } from '../support/shards.ts';
 import { useSqld } from '../support/sqld.ts';
-import { balanceOf, signUp, useWorker, WORKER_OWNER_KEY } from '../support/worker.ts';
+import { balanceOf, signUp, useWorker, WORKER_OPERATOR_KEY } from '../support/worker.ts';
 
 const secondUrl = useSqld();
 // Before the Worker starts: it is not ready while a shard has no tables.
 beforeAll(async () => void (await serverDatabase(secondUrl())));
-afterEach(async () => expect(brokenLaws(await auditLedger(createDatabase({ url: secondUrl() })))).toEqual([]));
+afterEach(async () => expect(brokenInvariants(await auditLedger(createDatabase({ url: secondUrl() })))).toEqual([]));
 const worker = useWorker(() => ({ LIBSQL_SHARDS: JSON.stringify([{ url: secondUrl() }]), SIGNUP_SHARDS: '0,1' }));
 
 async function get(path: string, key: string, headers: Record<string, string> = {}) {
@@ -67,7 +67,7 @@ describe('two shards in workerd', () => {
       [1, 200],
       [2, 400],
     ] as const) {
-      expect((await get(`/v1/ops/metrics?shard=${shard}`, WORKER_OWNER_KEY)).status).toBe(status);
+      expect((await get(`/v1/ops/metrics?shard=${shard}`, WORKER_OPERATOR_KEY)).status).toBe(status);
     }
     const ready = await fetch(`${url}/ready`);
     expect(await ready.json()).toMatchObject({ checks: expect.arrayContaining([{ name: 'database of shard 1', ok: true }]) });

@@ -38,7 +38,7 @@ describe.skipIf(browserPath === null)('topping up in a browser', () => {
   });
 
   test('goes from a signup over a 402 and the checkout to a read and its receipt; a refund takes the credit back in the ledger', async () => {
-    const { url, standIns, database } = worker();
+    const { url, fakes, database } = worker();
     const { key } = await signUp(url);
     const page = await (browser ?? (await startBrowser())).newPage();
     const errors: string[] = [];
@@ -65,7 +65,7 @@ describe.skipIf(browserPath === null)('topping up in a browser', () => {
       lines: [{ item: 'media', reservedMicroCredits: 3_000, settledMicroCredits: 3_000, refundedMicroCredits: 0 }],
     });
 
-    await page.goto(`${standIns.baseUrls.stripe}/dashboard`);
+    await page.goto(`${fakes.baseUrls.stripe}/dashboard`);
     await page.getByRole('button', { name: 'Refund' }).first().click();
     await page.getByText('Refund 0.50 USD: succeeded').waitFor();
     await vi.waitUntil(async () => (await balanceOf(url, key)).available < 0, { timeout: 10_000, interval: 100 });
@@ -115,7 +115,7 @@ describe.skipIf(browserPath === null)('topping up in a browser', () => {
 
 describe('webhooks over the network', () => {
   async function control(path: string, body: object): Promise<void> {
-    await fetch(`${worker().standIns.baseUrls.stripe}${path}`, { method: 'POST', body: JSON.stringify(body) });
+    await fetch(`${worker().fakes.baseUrls.stripe}${path}`, { method: 'POST', body: JSON.stringify(body) });
   }
 
   async function pay(checkoutUrl: string): Promise<void> {

@@ -15,6 +15,6 @@ export async function auditLedger(client: Database): Promise<Audit> {
 }
 
 /** Names the violated invariants. */
-export function brokenLaws(audit: Audit): readonly string[] {
+export function brokenInvariants(audit: Audit): readonly string[] {
   return Object.keys(audit).filter((law) => audit[law] !== 0);
 }

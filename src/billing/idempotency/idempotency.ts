@@ -4,22 +4,22 @@ import type { MicroCredits } from '../../core/money.ts';
 import type { Result } from '../../core/result.ts';
 
 /** As the API description promises. */
-export const REPLAY_TTL_MS = DAY_MS;
+export const IDEMPOTENCY_TTL_MS = DAY_MS;
 
 /** The limit of the schema. A full batch of comments is a fifth of it. */
-export const LARGEST_KEPT_ANSWER_CHARS = 2_000_000;
+export const LARGEST_STORED_RESPONSE_CHARS = 2_000_000;
 
 /** A response to be stored. `sealed` is null when it was too large to keep. */
-export type KeptAnswer = { readonly status: number; readonly sealed: string | null };
+export type StoredResponse = { readonly status: number; readonly sealed: string | null };
 
 /** A stored response. `available` is the balance right after it; null where there was no account. */
-export type Replay = KeptAnswer & { readonly requestId: string; readonly available: MicroCredits | null };
+export type ReplayableResponse = StoredResponse & { readonly requestId: string; readonly available: MicroCredits | null };
 
 /** Why a request may not be performed: another one has claimed its Idempotency-Key. */
 export type Claimed =
   | {
       readonly kind: 'replayed';
-      readonly replay: Replay;
+      readonly replay: ReplayableResponse;
       readonly accountId: Id<'acct'> | null;
       readonly availableNow: MicroCredits | null;
     }
@@ -28,7 +28,7 @@ export type Claimed =
   | { readonly kind: 'mismatch' };
 
 /** A request to be performed once. `scope` is the account, or 'signup' where there is none yet. */
-export type OnceRequest = {
+export type IdempotentCall = {
   readonly scope: Id<'acct'> | 'signup';
   /** SHA-256 of the Idempotency-Key, 64 hex digits. */
   readonly digest: string;
@@ -38,13 +38,13 @@ export type OnceRequest = {
 };
 
 /** Stores responses by Idempotency-Key for requests that open no hold; paid reads claim and store within the ledger's own batches. */
-export interface Replays {
+export interface IdempotencyStore {
   /** Claims the key for `ttlMs`. After `unreachable` a claim may exist, but it ends by then. */
-  claim(request: OnceRequest, ttlMs: number): Promise<Result<'claimed', Claimed | { readonly kind: 'unreachable' }>>;
+  claim(request: IdempotentCall, ttlMs: number): Promise<Result<'claimed', Claimed | { readonly kind: 'unreachable' }>>;
   /** Stores the response of a claimed request for a day. False when it could not be stored: a repeat would be performed anew. */
-  keep(request: OnceRequest, answer: KeptAnswer): Promise<boolean>;
+  keep(request: IdempotentCall, answer: StoredResponse): Promise<boolean>;
   /** Frees the key, so that a repeat is performed. A claim that cannot be removed expires. */
-  drop(request: OnceRequest): Promise<void>;
+  drop(request: IdempotentCall): Promise<void>;
   /** Deletes up to `page` expired rows, of responses and of failures. */
   sweep(page: number): Promise<Result<{ readonly deleted: number }, { readonly kind: 'unreachable' }>>;
 }

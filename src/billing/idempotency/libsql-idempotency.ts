@@ -5,12 +5,16 @@ import { err, ok } from '../../core/result.ts';
 import { CALL_POLICY, type CallPolicy, callDatabase } from '../../db/call.ts';
 import { claimedOf, FAILURE_WINDOW_MS, replayOf } from './rows.ts';
 import * as statement from './statements.ts';
-import { REPLAY_TTL_MS, type Replays } from './idempotency.ts';
+import { IDEMPOTENCY_TTL_MS, type IdempotencyStore } from './idempotency.ts';
 
 const OwnRow = z.array(z.object({ request_id: z.string() })).max(1);
 
 /** Each call is one batch and one HTTP request. `policy` is for tests. */
-export function createReplays(deps: { readonly client: Database; readonly clock: Clock; readonly policy?: CallPolicy }): Replays {
+export function createIdempotencyStore(deps: {
+  readonly client: Database;
+  readonly clock: Clock;
+  readonly policy?: CallPolicy;
+}): IdempotencyStore {
   const { client, clock, policy = CALL_POLICY } = deps;
   return {
     async claim({ scope, digest, fingerprint, requestId }, ttlMs) {
@@ -35,7 +39,7 @@ export function createReplays(deps: { readonly client: Database; readonly clock:
     },
 
     async keep({ scope, digest, requestId }, kept) {
-      const expiresAt = clock() + REPLAY_TTL_MS;
+      const expiresAt = clock() + IDEMPOTENCY_TTL_MS;
       const answer = await callDatabase(
         () =>
           client.batch(

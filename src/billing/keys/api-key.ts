@@ -74,9 +74,9 @@ export function equalInConstantTime(hexA: string, hexB: string): boolean {
 }
 
 /** Whether the hash belongs to an operator's key (lower-case hex). Compares with all of them, so that timing doesn't reveal which. */
-export function isOwnerHash(hash: string, ownerHashes: readonly string[]): boolean {
+export function isOperatorHash(hash: string, operatorHashes: readonly string[]): boolean {
   let found = false;
-  for (const ownerHash of ownerHashes) found = equalInConstantTime(hash, ownerHash) || found;
+  for (const operatorHash of operatorHashes) found = equalInConstantTime(hash, operatorHash) || found;
   return found;
 }
 

@@ -37,7 +37,7 @@ export type KeyPage = { readonly items: readonly KeyDetails[]; readonly next: Ke
  * Why a key was not created or changed. `wider`: a limit would exceed the parents' limits. `own_limits`: only a root key may change its own
  * limits. `expires_earlier`: the key already expires earlier, at `expiresAt` (unix milliseconds).
  */
-export type KeyRingRefusal =
+export type KeyManagerRefusal =
   | { readonly kind: 'unknown_key' }
   | { readonly kind: 'wider'; readonly limit: NonNullable<ReturnType<typeof widerThan>> }
   | { readonly kind: 'own_limits' }
@@ -54,14 +54,14 @@ export type MintedKey = { readonly key: KeyDetails; readonly apiKey: string };
  * Manages the keys of an account on behalf of one of them. A root key manages all keys of the account, any other key itself and its
  * descendants. A key outside that range is `unknown_key`, like a key of another account.
  */
-export interface KeyRing {
+export interface KeyManager {
   /** Lists at most `limit` keys: active before revoked, newest first. A key revoked between two pages can appear twice. */
   list(manager: KeyDetails, after: KeyPosition | null, limit: number): Promise<Result<KeyPage, { readonly kind: 'unreachable' }>>;
   /** Creates a child of `manager`. */
-  create(manager: KeyDetails, draft: KeyDraft): Promise<Result<MintedKey, KeyRingRefusal>>;
-  update(manager: KeyDetails, id: Id<'key'>, changes: KeyChanges): Promise<Result<KeyDetails, KeyRingRefusal>>;
+  create(manager: KeyDetails, draft: KeyDraft): Promise<Result<MintedKey, KeyManagerRefusal>>;
+  update(manager: KeyDetails, id: Id<'key'>, changes: KeyChanges): Promise<Result<KeyDetails, KeyManagerRefusal>>;
   /** Issues a new secret. Older secrets work for another `graceMs`; id, children, limits and usage stay. */
-  rotate(manager: KeyDetails, id: Id<'key'>, graceMs: number): Promise<Result<MintedKey, KeyRingRefusal>>;
+  rotate(manager: KeyDetails, id: Id<'key'>, graceMs: number): Promise<Result<MintedKey, KeyManagerRefusal>>;
   /** Revokes the key and all its descendants immediately. Revoking again changes nothing. */
-  revoke(manager: KeyDetails, id: Id<'key'>): Promise<Result<KeyDetails, KeyRingRefusal>>;
+  revoke(manager: KeyDetails, id: Id<'key'>): Promise<Result<KeyDetails, KeyManagerRefusal>>;
 }

@@ -7,7 +7,7 @@ import { err, ok, type Result } from '../../core/result.ts';
 import type { KeyDetails } from './key-details.ts';
 import { CALL_POLICY, type CallPolicy, callDatabase, type Unreachable } from '../../db/call.ts';
 import { allows, endOf, KEY_SCOPES, type KeyScope, type Lineage, type WantedLimits, widerThan } from './limits.ts';
-import type { KeyChanges, KeyDraft, KeyPosition, KeyRing, KeyRingRefusal, MintedKey } from './key-manager.ts';
+import type { KeyChanges, KeyDraft, KeyPosition, KeyManager, KeyManagerRefusal, MintedKey } from './key-manager.ts';
 import { insertKey, insertSecret, readAccountKeys, readKey, revokeKey, updateKey } from './statements.ts';
 import { keyOf, KeyRow } from './rows.ts';
 import { hashApiKey, lastCharacters, mintApiKey, type RandomBytes, secureRandomBytes } from './api-key.ts';
@@ -36,7 +36,7 @@ type ManagedKey = { readonly manager: KeyDetails; readonly id: Id<'key'> };
 type Context = { readonly send: Send; readonly clock: Clock; readonly ids: Ids; readonly mint: (mode: 'live' | 'test') => string };
 
 /** Creates the key manager over libSQL. Each write is a read of the key, then one batch that is safe to repeat. */
-export function createKeyRing(deps: KeyManagerDeps): KeyRing {
+export function createKeyManager(deps: KeyManagerDeps): KeyManager {
   const { client, clock, ids, policy = CALL_POLICY } = deps;
   const context: Context = {
     clock,
@@ -65,7 +65,7 @@ async function list(
   context: Context,
   manager: KeyDetails,
   { after, limit }: { readonly after: KeyPosition | null; readonly limit: number },
-): ReturnType<KeyRing['list']> {
+): ReturnType<KeyManager['list']> {
   const root = manager.parentId === null ? null : manager.id;
   const answer = await context.send([
     readAccountKeys({ accountId: manager.accountId, root, now: context.clock(), after, limit: limit + 1 }),
@@ -78,7 +78,7 @@ async function list(
   return ok({ items, next: { isRevoked: last.limits.revokedAt !== null, createdAt: last.createdAt, id: last.id } });
 }
 
-async function create(context: Context, manager: KeyDetails, draft: KeyDraft): Promise<Result<MintedKey, KeyRingRefusal>> {
+async function create(context: Context, manager: KeyDetails, draft: KeyDraft): Promise<Result<MintedKey, KeyManagerRefusal>> {
   if (manager.lineage.length >= MAX_LINEAGE) return err({ kind: 'too_deep' });
   const limits = { ...draft, scopes: draft.scopes ?? readScopesOf(manager.lineage) };
   const wider = widerThan(manager.lineage, limits);
@@ -108,7 +108,7 @@ async function create(context: Context, manager: KeyDetails, draft: KeyDraft): P
   return err({ kind: parent.ok && endOf(parent.value.lineage, now) === null ? 'too_many' : 'revoked' });
 }
 
-async function update(context: Context, subject: ManagedKey, changes: KeyChanges): Promise<Result<KeyDetails, KeyRingRefusal>> {
+async function update(context: Context, subject: ManagedKey, changes: KeyChanges): Promise<Result<KeyDetails, KeyManagerRefusal>> {
   const found = await find(context, subject);
   if (!found.ok) return found;
   const { manager, id } = subject;
@@ -138,7 +138,7 @@ async function update(context: Context, subject: ManagedKey, changes: KeyChanges
   return readBack(await context.send([updateKey(row), readKey(id, now)]), 1);
 }
 
-async function rotate(context: Context, subject: ManagedKey, graceMs: number): Promise<Result<MintedKey, KeyRingRefusal>> {
+async function rotate(context: Context, subject: ManagedKey, graceMs: number): Promise<Result<MintedKey, KeyManagerRefusal>> {
   const found = await find(context, subject);
   if (!found.ok) return found;
   const { id } = subject;
@@ -150,7 +150,7 @@ async function rotate(context: Context, subject: ManagedKey, graceMs: number): P
   return rotated.ok ? ok({ key: rotated.value, apiKey }) : rotated;
 }
 
-async function find(context: Context, { manager, id }: ManagedKey): Promise<Result<KeyDetails, KeyRingRefusal>> {
+async function find(context: Context, { manager, id }: ManagedKey): Promise<Result<KeyDetails, KeyManagerRefusal>> {
   const found = readBack(await context.send([readKey(id, context.clock())]), 0);
   return found.ok && !manages(manager, found.value) ? err({ kind: 'unknown_key' }) : found;
 }

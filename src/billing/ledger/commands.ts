@@ -1,6 +1,6 @@
 import type { Ending, ReceiptBody, SettledLine, Spend } from './ledger.ts';
 import { FAILURE_WINDOW_MS, failureLimit } from '../idempotency/rows.ts';
-import { type KeptAnswer, REPLAY_TTL_MS } from '../idempotency/idempotency.ts';
+import { type StoredResponse, IDEMPOTENCY_TTL_MS } from '../idempotency/idempotency.ts';
 
 /**
  * One call of the ledger as it travels to the writer. Each field except `kind` is the JSON text of one row for one statement, ready to be
@@ -48,7 +48,7 @@ const CHARGE_CLAIM_MS = 60_000;
 
 /** Sets money aside and takes it in one step, and stores `answer` under the Idempotency-Key. */
 export function chargeCall(
-  { spend, receipt, answer }: { readonly spend: Spend; readonly receipt: ReceiptBody; readonly answer: KeptAnswer | null },
+  { spend, receipt, answer }: { readonly spend: Spend; readonly receipt: ReceiptBody; readonly answer: StoredResponse | null },
   now: number,
 ): LedgerCall {
   const row = JSON.stringify({ ...spend, target: null, body: receipt, now });
@@ -57,22 +57,22 @@ export function chargeCall(
     row,
     look: outcomeQuery({ ...spend, target: null }, now),
     ...claimRows(spend, now, now + CHARGE_CLAIM_MS),
-    ...(answer === null || spend.onceDigest == null
+    ...(answer === null || spend.idempotencyKeyHash == null
       ? {}
-      : { remember: responseRow(claimOf(spend.id, spend.keyHash, spend.onceDigest), { answer, state: 'settled' }, now) }),
+      : { remember: responseRow(claimOf(spend.id, spend.keyHash, spend.idempotencyKeyHash), { answer, state: 'settled' }, now) }),
   };
 }
 
 /** Takes what was delivered, stores the response under the Idempotency-Key and resets the target's failure count. */
 export function settleCall({ id, lines, receipt, ending }: SettleRequest, now: number): LedgerCall {
-  const { keyHash, onceDigest = null, answer = null, target = null } = ending ?? {};
+  const { keyHash, idempotencyKeyHash = null, answer = null, target = null } = ending ?? {};
   return {
     kind: 'settle',
     row: JSON.stringify({ id, lines, body: receipt, now }),
     look: JSON.stringify(id),
-    ...(keyHash === undefined || onceDigest === null || answer === null
+    ...(keyHash === undefined || idempotencyKeyHash === null || answer === null
       ? {}
-      : { remember: responseRow(claimOf(id, keyHash, onceDigest), { answer, state: 'settled' }, now) }),
+      : { remember: responseRow(claimOf(id, keyHash, idempotencyKeyHash), { answer, state: 'settled' }, now) }),
     ...(target === null ? {} : { heal: JSON.stringify({ id, target }) }),
   };
 }
@@ -82,8 +82,8 @@ export function settleCall({ id, lines, receipt, ending }: SettleRequest, now: n
  * so that the caller may retry.
  */
 export function releaseCall({ id, reason, ending }: ReleaseRequest, now: number): LedgerCall {
-  const { keyHash, onceDigest = null, answer = null, target = null } = ending ?? {};
-  const claim = keyHash !== undefined && onceDigest !== null ? claimOf(id, keyHash, onceDigest) : null;
+  const { keyHash, idempotencyKeyHash = null, answer = null, target = null } = ending ?? {};
+  const claim = keyHash !== undefined && idempotencyKeyHash !== null ? claimOf(id, keyHash, idempotencyKeyHash) : null;
   return {
     kind: 'release',
     row: JSON.stringify({ id, reason, now }),
@@ -95,12 +95,12 @@ export function releaseCall({ id, reason, ending }: ReleaseRequest, now: number)
 }
 
 /** Compensates a request that was answered as failed, whatever became of it. */
-export function undoCall(id: Spend['id'], onceDigest: string | null, now: number): LedgerCall {
-  return { kind: 'undo', row: JSON.stringify({ id, digest: onceDigest, now }), look: JSON.stringify(id) };
+export function compensateCall(id: Spend['id'], idempotencyKeyHash: string | null, now: number): LedgerCall {
+  return { kind: 'undo', row: JSON.stringify({ id, digest: idempotencyKeyHash, now }), look: JSON.stringify(id) };
 }
 
-function outcomeQuery({ id, keyHash, onceDigest, target }: Spend, now: number): string {
-  return JSON.stringify({ id, keyHash, now, onceDigest, target });
+function outcomeQuery({ id, keyHash, idempotencyKeyHash, target }: Spend, now: number): string {
+  return JSON.stringify({ id, keyHash, now, idempotencyKeyHash, target });
 }
 
 type Claim = { readonly keyHash: string; readonly digest: string; readonly requestId: string };
@@ -109,7 +109,7 @@ function claimOf(requestId: string, keyHash: string, digest: string): Claim {
   return { keyHash, digest, requestId };
 }
 
-function claimRows({ id, keyHash, fingerprint, onceDigest: digest }: Spend, now: number, expiresAt: number) {
+function claimRows({ id, keyHash, fingerprint, idempotencyKeyHash: digest }: Spend, now: number, expiresAt: number) {
   if (digest == null) return {};
   return {
     claim: JSON.stringify({ keyHash, digest, fingerprint, requestId: id, now, expiresAt }),
@@ -117,7 +117,11 @@ function claimRows({ id, keyHash, fingerprint, onceDigest: digest }: Spend, now:
   };
 }
 
-function responseRow(claim: Claim, response: { readonly answer: KeptAnswer; readonly state: 'settled' | 'released' }, now: number): string {
+function responseRow(
+  claim: Claim,
+  response: { readonly answer: StoredResponse; readonly state: 'settled' | 'released' },
+  now: number,
+): string {
   const { status, sealed } = response.answer;
-  return JSON.stringify({ ...claim, state: response.state, status, sealed, expiresAt: now + REPLAY_TTL_MS });
+  return JSON.stringify({ ...claim, state: response.state, status, sealed, expiresAt: now + IDEMPOTENCY_TTL_MS });
 }

@@ -2,7 +2,7 @@ import { ok, type Result } from '../../core/result.ts';
 import type { Unreachable } from '../../db/call.ts';
 import type { Ledger } from './ledger.ts';
 import { MAX_EXPIRE_PAGE } from './libsql-ledger.ts';
-import type { Replays } from '../idempotency/idempotency.ts';
+import type { IdempotencyStore } from '../idempotency/idempotency.ts';
 
 /** Bounds one run; the next run takes the rest. */
 const MAX_EXPIRE_PAGES = 20;
@@ -20,7 +20,7 @@ export async function expireAll(ledger: Ledger): Promise<Result<{ readonly expir
 }
 
 /** Deletes expired stored responses and failure counts page by page, up to the limit of one run. Returns how many rows. */
-export async function forgetAll(replays: Replays): Promise<Result<{ readonly deleted: number }, Unreachable>> {
+export async function forgetAll(replays: IdempotencyStore): Promise<Result<{ readonly deleted: number }, Unreachable>> {
   let deleted = 0;
   for (let page = 0; page < MAX_EXPIRE_PAGES; page += 1) {
     const swept = await replays.sweep(MAX_EXPIRE_PAGE);

@@ -2,7 +2,7 @@ import type { Id } from '../../core/ids.ts';
 import type { MicroCredits } from '../../core/money.ts';
 import type { Result } from '../../core/result.ts';
 import type { KeyScope, LimitRefusal } from '../keys/limits.ts';
-import type { Claimed, KeptAnswer } from '../idempotency/idempotency.ts';
+import type { Claimed, StoredResponse } from '../idempotency/idempotency.ts';
 
 /** One priced part of a request, such as `media`, with its maximum cost. Items are unique within a request. */
 export type PricedLine = { readonly item: string; readonly amount: MicroCredits };
@@ -32,7 +32,7 @@ export type Spend = {
   /** The scope the key needs; none if left out. */
   readonly scope?: KeyScope;
   /** SHA-256 of the Idempotency-Key, 64 hex digits. */
-  readonly onceDigest?: string | null;
+  readonly idempotencyKeyHash?: string | null;
   /** Canonical name of what is read, by which failures are counted; failures of a request without one are not. */
   readonly target?: string | null;
 };
@@ -40,9 +40,9 @@ export type Spend = {
 /** What to record when a request ends: its response under the Idempotency-Key, and whether its target failed. */
 export type Ending = {
   readonly keyHash: string;
-  readonly onceDigest: string | null;
+  readonly idempotencyKeyHash: string | null;
   /** The response that a retry gets; null where a retry may run again. */
-  readonly answer: KeptAnswer | null;
+  readonly answer: StoredResponse | null;
   readonly target: string | null;
 };
 
@@ -112,7 +112,7 @@ export interface Ledger {
   /** Checks the key, expires overdue holds of the account, and sets the sum of the lines aside for `ttlMs`. */
   reserve(spend: Spend, ttlMs: number): Promise<Result<Hold, SpendRefusal>>;
   /** Reserves and settles in full, in one batch. */
-  charge(spend: Spend, receipt: ReceiptBody, answer?: KeptAnswer | null): Promise<Result<Charge, SpendRefusal>>;
+  charge(spend: Spend, receipt: ReceiptBody, answer?: StoredResponse | null): Promise<Result<Charge, SpendRefusal>>;
   /** Takes what was delivered and refunds the rest; stores the receipt and, as `ending` says, the response. */
   settle(id: Id<'req'>, lines: readonly SettledLine[], receipt: ReceiptBody, ending?: Ending): Promise<Result<Settlement, SettleRefusal>>;
   /**
@@ -129,11 +129,11 @@ export interface Ledger {
    * as an adjustment `undelivered:<id>`, unless its response is stored for a retry under the same Idempotency-Key. It happens once the
    * database is reachable, which may be after this has returned. Never rejects.
    */
-  abandon(id: Id<'req'>, onceDigest: string | null): Promise<void>;
+  compensate(id: Id<'req'>, idempotencyKeyHash: string | null): Promise<void>;
   /** Looks up the account and what is stored under this Idempotency-Key, in one read; for responses that cost nothing. */
   recall(
     keyHash: string,
-    onceDigest: string,
+    idempotencyKeyHash: string,
     fingerprint: string,
     scope?: KeyScope,
   ): Promise<Result<{ readonly accountId: Id<'acct'>; readonly balance: Balance; readonly claimed: Claimed | null }, SpendRefusal>>;

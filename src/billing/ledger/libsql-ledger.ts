@@ -15,7 +15,7 @@ import {
   reserveCall,
   settleCall,
   type SettleRequest,
-  undoCall,
+  compensateCall,
 } from './commands.ts';
 import type { Outcome } from './batch.ts';
 import { type HeldSpend, holdOutcome, resolvedLines, spendOutcome, type UnheldSpend } from './outcomes.ts';
@@ -39,7 +39,7 @@ export type LedgerDeps = {
   readonly client: Database;
   readonly clock: Clock;
   readonly policy?: CallPolicy;
-  readonly writer: Pick<LedgerWriter, 'submit' | 'abandon'>;
+  readonly writer: Pick<LedgerWriter, 'submit' | 'compensate'>;
 };
 
 type Context = Required<LedgerDeps>;
@@ -57,7 +57,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
     charge: (spend, receipt, answer = null) => charge(context, { spend, receipt, answer }),
     settle: (id, lines, receipt, ending) => settle(context, { id, lines, receipt, ending }),
     release: (id, reason, ending) => release(context, { id, reason, ending }),
-    abandon: (id, onceDigest) => writer.abandon(undoCall(id, onceDigest, clock())),
+    compensate: (id, idempotencyKeyHash) => writer.compensate(compensateCall(id, idempotencyKeyHash, clock())),
     recall: (...asked) => recall(context, ...asked),
     credit: (entry) => credit(context, entry),
     expireHolds: (page) => expireHolds(context, page),
@@ -167,10 +167,10 @@ function priceRefusal(found: UnheldSpend, required: ReturnType<typeof sum>, now:
 
 async function recall(
   context: Context,
-  ...[keyHash, onceDigest, fingerprint, scope]: Parameters<Ledger['recall']>
+  ...[keyHash, idempotencyKeyHash, fingerprint, scope]: Parameters<Ledger['recall']>
 ): ReturnType<Ledger['recall']> {
   const now = context.clock();
-  const reads = [statement.readPayer(keyHash, now), readReplayOfKey(keyHash, onceDigest)];
+  const reads = [statement.readPayer(keyHash, now), readReplayOfKey(keyHash, idempotencyKeyHash)];
   const answer = await callDatabase(() => context.client.batch(reads, 'read'), context.policy);
   if (!answer.ok) return answer;
   const [payers, replays] = answer.value;

@@ -8,9 +8,9 @@ import { LINEAGE } from '../keys/rows.ts';
 type Statement = Exclude<InStatement, string>;
 
 /** A spend under an Idempotency-Key needs that key's claim. */
-const HAS_ITS_CLAIM = `(j.value ->> 'onceDigest' IS NULL OR EXISTS (
+const HAS_ITS_CLAIM = `(j.value ->> 'idempotencyKeyHash' IS NULL OR EXISTS (
                    SELECT 1 FROM key_secret s CROSS JOIN api_key k ON k.id = s.key_id CROSS JOIN replay r
-                    WHERE s.hash = unhex(j.value ->> 'keyHash') AND r.scope = k.account_id AND r.key_digest = j.value ->> 'onceDigest'
+                    WHERE s.hash = unhex(j.value ->> 'keyHash') AND r.scope = k.account_id AND r.key_digest = j.value ->> 'idempotencyKeyHash'
                       AND r.request_id = j.value ->> 'id'))`;
 
 /** A target that failed too often is not paid for until its cool-down is over. */
@@ -25,7 +25,7 @@ function over(sql: string, rows: string): Statement {
 }
 
 /**
- * Calls `reserve` with rows { id, keyHash, fingerprint, lines, now, expiresAt, scope? }. A row with { onceDigest } runs only if its request
+ * Calls `reserve` with rows { id, keyHash, fingerprint, lines, now, expiresAt, scope? }. A row with { idempotencyKeyHash } runs only if its request
  * has the claim, one with { target, mostFailures, failedAfter } only if the target has not failed too often.
  */
 export function callReserve(rows: string): Statement {
@@ -39,7 +39,7 @@ export function callReserve(rows: string): Statement {
   );
 }
 
-/** Calls `charge` with rows { id, keyHash, fingerprint, lines, body, now, scope? }. A row with { onceDigest } needs the claim. */
+/** Calls `charge` with rows { id, keyHash, fingerprint, lines, body, now, scope? }. A row with { idempotencyKeyHash } needs the claim. */
 export function callCharge(rows: string): Statement {
   return over(
     `INSERT INTO charge (id, key_hash, idempotency_key, fingerprint, lines, body, now, scope)
@@ -133,7 +133,7 @@ function inOneRow(sql: string): string {
 }
 
 /**
- * Reads the outcomes of spends { id, keyHash, now, onceDigest?, target? }: for each known key the number of the row and, as JSON text, its
+ * Reads the outcomes of spends { id, keyHash, now, idempotencyKeyHash?, target? }: for each known key the number of the row and, as JSON text, its
  * hold or everything that tells why there is none. Shows the state at the end of the batch.
  */
 export function readSpends(rows: string): Statement {
@@ -147,7 +147,7 @@ export function readSpends(rows: string): Statement {
               'status', a.status, 'retires_at', s.retires_at, 'lineage', json(${LINEAGE}),
               'replay', (SELECT json_object('fingerprint', r.fingerprint, 'request_id', r.request_id, 'status', r.status, 'answer', r.answer,
                                             'balance_micros', r.balance_micros, 'expires_at', r.expires_at)
-                           FROM replay r WHERE r.scope = a.id AND r.key_digest = t.value ->> 'onceDigest'),
+                           FROM replay r WHERE r.scope = a.id AND r.key_digest = t.value ->> 'idempotencyKeyHash'),
               'failing', (SELECT json_object('failures', f.failures, 'code', f.code, 'last_at', f.last_at)
                             FROM failing f WHERE f.key_id = k.id AND f.target = t.value ->> 'target'),
               'holdsWaitingToExpire', EXISTS (

@@ -27,5 +27,5 @@ export interface LedgerWriter {
   /** Carries out other statements as a batch of their own, in turn. They must be safe to repeat. */
   run(statements: readonly InStatement[]): Promise<Result<readonly PlainSet[], WriteFailure>>;
   /** Carries out an `undo` as soon as possible; a writer with storage also retries it after this has returned. Never rejects. */
-  abandon(call: LedgerCall): Promise<void>;
+  compensate(call: LedgerCall): Promise<void>;
 }

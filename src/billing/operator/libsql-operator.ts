@@ -9,7 +9,7 @@ import { revokeKey as revokeKeyRow } from '../keys/statements.ts';
 import { receiptColumn } from '../ledger/receipt.ts';
 import { BalanceRow, balanceOf, LineRow } from '../ledger/rows.ts';
 import { callCredit, readBalance, readLines } from '../ledger/statements.ts';
-import { OWNER_ACTION_KINDS, type OwnerDesk, type RequestRecord, type Unknown } from './operator.ts';
+import { OPERATOR_ACTION_KINDS, type OperatorService, type RequestRecord, type Unknown } from './operator.ts';
 import { insertAction, readAction, readActions, readEntry, readRequest } from './statements.ts';
 
 /** `policy` is for tests. */
@@ -23,7 +23,7 @@ type Context = {
 const unknown: Unknown = { kind: 'unknown' };
 
 /** Creates the operator's service over libSQL. Each order and its action are one batch; repeating it with the same id changes nothing. */
-export function createOwnerDesk({ client, clock, policy = CALL_POLICY }: OperatorServiceDeps): OwnerDesk {
+export function createOperatorService({ client, clock, policy = CALL_POLICY }: OperatorServiceDeps): OperatorService {
   const context: Context = {
     clock,
     batch: async (statements, mode) => {
@@ -49,7 +49,7 @@ export function createOwnerDesk({ client, clock, policy = CALL_POLICY }: Operato
 
 const Entries = z.array(z.object({ account_id: z.string(), delta_micros: z.int() })).max(1);
 
-async function credit(context: Context, order: Parameters<OwnerDesk['credit']>[0]): ReturnType<OwnerDesk['credit']> {
+async function credit(context: Context, order: Parameters<OperatorService['credit']>[0]): ReturnType<OperatorService['credit']> {
   const { id, accountId, kind, delta, reason } = order;
   const now = context.clock();
   // Both kinds share one namespace of refs, separate from those of signups and payments.
@@ -86,7 +86,7 @@ function argsOf(statement: ReturnType<typeof callCredit>): string[] {
 
 const Statuses = z.array(z.object({ status: z.enum(['active', 'frozen', 'closed']) })).max(1);
 
-async function setFrozen(context: Context, order: Parameters<OwnerDesk['setFrozen']>[0]): ReturnType<OwnerDesk['setFrozen']> {
+async function setFrozen(context: Context, order: Parameters<OperatorService['setFrozen']>[0]): ReturnType<OperatorService['setFrozen']> {
   const { id, accountId, frozen, reason } = order;
   const [from, to] = frozen ? ['active', 'frozen'] : ['frozen', 'active'];
   const status = { sql: 'SELECT status FROM account WHERE id = ?', args: [accountId] };
@@ -106,7 +106,7 @@ async function setFrozen(context: Context, order: Parameters<OwnerDesk['setFroze
 
 const Revocations = z.array(z.object({ revoked_at: z.int().nullable() })).max(1);
 
-async function revokeKey(context: Context, order: Parameters<OwnerDesk['revokeKey']>[0]): ReturnType<OwnerDesk['revokeKey']> {
+async function revokeKey(context: Context, order: Parameters<OperatorService['revokeKey']>[0]): ReturnType<OperatorService['revokeKey']> {
   const { id, keyId, reason } = order;
   const now = context.clock();
   const revocation = { sql: 'SELECT revoked_at FROM api_key WHERE id = ?', args: [keyId] };
@@ -144,7 +144,7 @@ const Requests = z
   )
   .max(1);
 
-async function findRequest(context: Context, id: string): ReturnType<OwnerDesk['findRequest']> {
+async function findRequest(context: Context, id: string): ReturnType<OperatorService['findRequest']> {
   const answer = await context.batch([readRequest(id), readLines(id)], 'read');
   if (!answer.ok) return answer;
   const row = Requests.parse(answer.value[0])[0];
@@ -173,7 +173,7 @@ const Actions = z.array(
   z
     .object({
       id: z.string(),
-      kind: z.enum(OWNER_ACTION_KINDS),
+      kind: z.enum(OPERATOR_ACTION_KINDS),
       ref: z.string(),
       subject: z.string(),
       reason: z.string(),

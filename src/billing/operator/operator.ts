@@ -6,8 +6,8 @@ import type { StoredReceipt } from '../ledger/receipt.ts';
 import type { Unreachable } from '../../db/call.ts';
 
 /** The operator's actions that are recorded. */
-export const OWNER_ACTION_KINDS = ['credit', 'freeze', 'unfreeze', 'revoke_key', 'expire_holds', 'audit'] as const;
-export type OperatorActionKind = (typeof OWNER_ACTION_KINDS)[number];
+export const OPERATOR_ACTION_KINDS = ['credit', 'freeze', 'unfreeze', 'revoke_key', 'expire_holds', 'audit'] as const;
+export type OperatorActionKind = (typeof OPERATOR_ACTION_KINDS)[number];
 
 /** Identifies an action and says why it was taken. `id` is the id of the request. */
 export type OperatorOrder = { readonly id: Id<'req'>; readonly reason: string };
@@ -45,7 +45,7 @@ export type RequestRecord = {
 export type Unknown = { readonly kind: 'unknown' };
 
 /** What only the operator may do with accounts, keys and credit. Each change records an action in the same transaction. */
-export interface OwnerDesk {
+export interface OperatorService {
   /**
    * Books a grant or an adjustment once per `ref`; `booked` is false for a repeat. Refuses a ref that was used for another amount or
    * account, and an amount that would take the account beyond the ledger's limits.

@@ -25,7 +25,7 @@ export type Ordered = { readonly orderId: Id<'pay'>; readonly sessionId: string;
  * request failed; here a failed or crashed request may have made a session, so the key must keep leading to the same order, whose id is
  * Stripe's idempotency key. A response beside it would be a second record of the same fact.
  */
-export interface TopUpDesk {
+export interface CheckoutService {
   order(wish: {
     readonly accountId: Id<'acct'>;
     readonly credits: MicroCredits;
@@ -36,12 +36,12 @@ export interface TopUpDesk {
 }
 
 /** After a crash between order and session, the same Idempotency-Key continues the order: Stripe returns the session of its own key. */
-export function createTopUpDesk(deps: {
+export function createCheckoutService(deps: {
   readonly topUps: TopUps;
   readonly payments: PaymentService;
   readonly clock: Clock;
   readonly ids: Ids;
-}): TopUpDesk {
+}): CheckoutService {
   const { topUps, payments, clock, ids } = deps;
   return {
     async order({ accountId, credits, idempotencyKeyHash, returnUrl }) {

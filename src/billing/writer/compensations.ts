@@ -6,13 +6,13 @@ import type { LedgerWriter } from '../ledger/writer.ts';
  * A pending compensation: the `undo` to carry out, and since when (unix milliseconds) the database has answered that it doesn't know the
  * request or can't undo it. Stored as it is, so its field names can't change.
  */
-export type Abandoned = { readonly call: LedgerCall; readonly shard: number; readonly unknownSince?: number };
+export type PendingCompensation = { readonly call: LedgerCall; readonly shard: number; readonly unknownSince?: number };
 
 /** Keeps pending compensations across restarts. */
-export type AbandonedStorage = {
-  keep(name: string, note: Abandoned): Promise<void>;
+export type CompensationStorage = {
+  keep(name: string, note: PendingCompensation): Promise<void>;
   /** Returns up to `limit` in the order of their names, starting behind `after`. */
-  list(limit: number, after?: string): Promise<ReadonlyMap<string, Abandoned>>;
+  list(limit: number, after?: string): Promise<ReadonlyMap<string, PendingCompensation>>;
   forget(names: readonly string[]): Promise<void>;
   /** Schedules a call of `carryOut`, in unix milliseconds. */
   wakeAt(time: number): Promise<void>;
@@ -33,11 +33,11 @@ const GIVE_UP_AFTER_MS = 120_000;
 const RETRY_PAUSE_MS = 2_000;
 
 /** Creates the queue of pending compensations. Each is stored first, carried out once the database answers, then deleted. */
-export function createAbandoned(storage: AbandonedStorage, clock: Clock) {
+export function createCompensations(storage: CompensationStorage, clock: Clock) {
   type Writers = (shard: number) => Pick<LedgerWriter, 'submit'>;
 
   /** Returns whether this compensation is finished, and whether the database answered. */
-  const attempt = async (name: string, note: Abandoned, writerOf: Writers) => {
+  const attempt = async (name: string, note: PendingCompensation, writerOf: Writers) => {
     const outcome = await writerOf(note.shard).submit(note.call);
     if (!outcome.ok && outcome.error.kind !== 'refused') return { isOver: false, isAnswered: false };
     if (outcome.ok && outcome.value !== null) return { isOver: true, isAnswered: true };

@@ -1,5 +1,5 @@
 import type { InStatement } from '@libsql/client/web';
-import { inTime, LATE } from '../../core/timeout.ts';
+import { withTimeout, TIMED_OUT } from '../../core/timeout.ts';
 import { err, type Result } from '../../core/result.ts';
 import type { Outcome } from '../ledger/batch.ts';
 import type { LedgerCall } from '../ledger/commands.ts';
@@ -9,7 +9,7 @@ import type { LedgerWriter, PlainSet, WriteFailure } from '../ledger/writer.ts';
 export type WriterObject = {
   submit(shard: number, call: LedgerCall): Promise<Result<Outcome, WriteFailure>>;
   run(shard: number, statements: readonly InStatement[]): Promise<Result<readonly PlainSet[], WriteFailure>>;
-  abandon(shard: number, call: LedgerCall): Promise<void>;
+  compensate(shard: number, call: LedgerCall): Promise<void>;
 };
 
 /** The namespace of writing Durable Objects, one for each shard. The location hint only matters when an object is first created. */
@@ -43,8 +43,8 @@ export function createObjectWriter(deps: {
       try {
         // A stub that failed once stays broken, so each try takes a new one.
         const object = objects.getByName(`shard-${shard}`, locationHint === undefined ? {} : { locationHint });
-        const answer = await inTime(what(object), ANSWER_TIMEOUT_MS);
-        if (answer === LATE) break;
+        const answer = await withTimeout(what(object), ANSWER_TIMEOUT_MS);
+        if (answer === TIMED_OUT) break;
         // "busy" means that this try did nothing; an earlier try may have been carried out.
         if (!answer.ok && answer.error.kind === 'busy' && attempt > 1) break;
         return answer;
@@ -58,9 +58,9 @@ export function createObjectWriter(deps: {
   return {
     submit: (call) => ask((object) => object.submit(shard, call)),
     run: (statements) => ask((object) => object.run(shard, statements)),
-    async abandon(call) {
+    async compensate(call) {
       await ask(async (object) => {
-        await object.abandon(shard, call);
+        await object.compensate(shard, call);
         return { ok: true, value: null };
       });
     },

@@ -133,7 +133,7 @@ export function createLedgerWriter(deps: WriterDeps): LedgerWriter {
 
   return {
     submit,
-    async abandon(call) {
+    async compensate(call) {
       await submit(call);
     },
     run: (statements) =>

@@ -1,5 +1,5 @@
 import type { ErrorCode, Refusal } from '../../errors.ts';
-import { hashApiKey, isOwnerHash, parseApiKey } from '../../billing/keys/api-key.ts';
+import { hashApiKey, isOperatorHash, parseApiKey } from '../../billing/keys/api-key.ts';
 import type { Principal } from '../../read/pricing/payer.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import type { AppContext } from '../context.ts';
@@ -23,11 +23,11 @@ export function authenticate(c: AppContext): Authenticated {
   return answer;
 }
 
-function read(authorization: string | undefined, ownerKeyHashes: readonly string[]): Authenticated {
+function read(authorization: string | undefined, operatorKeyHashes: readonly string[]): Authenticated {
   const token = bearerToken(authorization);
   if (token === undefined || token.length > LONGEST_TOKEN_CHARS) return err({ code: 'unauthorized' });
   const keyHash = hashApiKey(token);
-  if (isOwnerHash(keyHash, ownerKeyHashes)) return ok({ kind: 'owner' });
+  if (isOperatorHash(keyHash, operatorKeyHashes)) return ok({ kind: 'operator' });
   const parsed = parseApiKey(token);
   return parsed.ok ? ok({ kind: 'customer', keyHash, mode: parsed.value.mode }) : err({ code: 'unauthorized' });
 }

@@ -5,23 +5,23 @@ import { identityRefusal, scopeRefusal } from '../../errors/from-database.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { authenticate } from './authenticate.ts';
 import type { AppContext } from '../context.ts';
-import { noteCredits } from '../middleware/credit-headers.ts';
+import { recordCredits } from '../middleware/credit-headers.ts';
 
 export const IDENTITY_ERRORS = ['unauthorized', 'forbidden', 'overloaded'] as const;
 
 type IdentityRefusal = Refusal<(typeof IDENTITY_ERRORS)[number]>;
 
 /** Looks up the account of the key, for endpoints that move no money. `scope` is null where any key may. */
-export async function identify(c: AppContext, scope: KeyScope | null): Promise<Result<Membership | 'owner', IdentityRefusal>> {
+export async function identify(c: AppContext, scope: KeyScope | null): Promise<Result<Membership | 'operator', IdentityRefusal>> {
   const { directory } = c.get('service').accounts;
   const principal = authenticate(c);
   if (!principal.ok) return principal;
   c.get('event').role = principal.value.kind;
-  if (principal.value.kind === 'owner') return ok('owner');
+  if (principal.value.kind === 'operator') return ok('operator');
   const found = await directory.identify(principal.value.keyHash);
   if (!found.ok) return err(identityRefusal(found.error));
   c.get('event').accountId = found.value.account.id;
-  noteCredits(c, found.value.balance.available);
+  recordCredits(c, found.value.balance.available);
   const missing = scope === null ? null : missingScope(found.value.key.lineage, scope);
   if (missing === null) return found;
   return err(scopeRefusal(missing));
@@ -31,7 +31,7 @@ export async function identify(c: AppContext, scope: KeyScope | null): Promise<R
 export async function identifyCustomer(c: AppContext, scope: KeyScope | null): Promise<Result<Membership, IdentityRefusal>> {
   const found = await identify(c, scope);
   if (!found.ok) return found;
-  if (found.value !== 'owner') return ok(found.value);
+  if (found.value !== 'operator') return ok(found.value);
   return err({
     code: 'forbidden',
     message: 'The operator key belongs to no account. Use a customer key.',

@@ -5,7 +5,7 @@ import { authenticate } from './authenticate.ts';
 import type { AppEnv } from '../context.ts';
 import { refuse } from '../error-response.ts';
 
-export const OWNER_ERRORS = [
+export const OPERATOR_ERRORS = [
   'invalid_request',
   'unauthorized',
   'forbidden',
@@ -17,7 +17,7 @@ export const OWNER_ERRORS = [
 export const BODY_ERRORS = ['body_too_large', 'unsupported_media_type'] as const satisfies readonly ErrorCode[];
 
 /** Lets only the operator key through: no key or an unknown one is 401, a customer's key 403. */
-export const requireOwner = createMiddleware<AppEnv>(async function requireOwner(c, next) {
+export const requireOperator = createMiddleware<AppEnv>(async function requireOperator(c, next) {
   const { directory } = c.get('service').accounts;
   const principal = authenticate(c);
   if (!principal.ok) return refuse(c, principal.error);

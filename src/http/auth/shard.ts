@@ -22,7 +22,7 @@ export function shardOf(hints: ShardHints, shards: number, signupShards: readonl
 }
 
 /** The shard that the operator names in the query: the first where none is named, null where there is no such shard. */
-export function ownersShard({ path, shard }: ShardHints, shards: number): number | null {
+export function operatorShardOf({ path, shard }: ShardHints, shards: number): number | null {
   if (!path.startsWith(OPERATOR_PREFIX) || shard === undefined) return HOME;
   return /^(?:0|[1-9]\d?)$/.test(shard) && Number(shard) < shards ? Number(shard) : null;
 }

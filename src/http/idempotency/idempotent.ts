@@ -1,10 +1,10 @@
 import type { TypedResponse } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { AnswerText } from '../../billing/idempotency/response-seal.ts';
-import type { OnceRequest, Replay } from '../../billing/idempotency/idempotency.ts';
+import type { ResponseText } from '../../billing/idempotency/response-seal.ts';
+import type { IdempotentCall, ReplayableResponse } from '../../billing/idempotency/idempotency.ts';
 import { claimRefusal } from '../../errors/from-database.ts';
 import type { AppContext } from '../context.ts';
-import { noteCredits } from '../middleware/credit-headers.ts';
+import { recordCredits } from '../middleware/credit-headers.ts';
 import { refuse } from '../error-response.ts';
 import { fingerprint } from './fingerprint.ts';
 import { type IdempotencyKey, idempotencyKey } from './header.ts';
@@ -21,7 +21,7 @@ const KEPT_HEADERS = ['Content-Type', 'Cache-Status', 'Location', 'Link'] as con
 /** `body` is what the fingerprint covers besides method, path and parameters. */
 type IdempotentRequest = {
   /** The account, or 'signup' where there is none yet. */
-  readonly scope: OnceRequest['scope'];
+  readonly scope: IdempotentCall['scope'];
   readonly body: unknown;
   /** For scopes where a guessed key would open somebody else's response. Characters. */
   readonly shortestKey?: number;
@@ -34,7 +34,7 @@ type IdempotentRequest = {
  */
 export async function idempotent<R extends Response>(c: AppContext, request: IdempotentRequest, perform: () => Promise<R>) {
   const { scope, body, shortestKey = 1 } = request;
-  const { replays, answerSeal } = c.get('service');
+  const { idempotencyStore, responseCipher } = c.get('service');
   const key = idempotencyKey(c.req.header('Idempotency-Key'));
   if (!key.ok) return refuse(c, key.error);
   if (key.value === null) return perform();
@@ -42,13 +42,13 @@ export async function idempotent<R extends Response>(c: AppContext, request: Ide
     const message = `Idempotency-Key must have at least ${shortestKey} characters here: it returns the API key again, so it must be impossible to guess.`;
     return refuse(c, { code: 'invalid_request', message, details: { header: 'Idempotency-Key' } });
   }
-  const claim: OnceRequest = {
+  const claim: IdempotentCall = {
     scope,
     digest: key.value.digest,
     fingerprint: fingerprint(c.req.method, c.req.path, c.req.query(), body),
     requestId: c.get('requestId'),
   };
-  const claimed = await replays.claim(claim, CLAIM_TTL_MS);
+  const claimed = await idempotencyStore.claim(claim, CLAIM_TTL_MS);
   if (!claimed.ok) {
     switch (claimed.error.kind) {
       case 'unreachable':
@@ -65,11 +65,11 @@ export async function idempotent<R extends Response>(c: AppContext, request: Ide
     const response = await perform();
     if (isWorthKeeping(response.status)) {
       const text = await response.clone().text();
-      isKept = await replays.keep(claim, await answerSeal.seal(answerText(response, text), key.value.text));
+      isKept = await idempotencyStore.keep(claim, await responseCipher.seal(answerText(response, text), key.value.text));
     }
     return response;
   } finally {
-    if (!isKept) await replays.drop(claim);
+    if (!isKept) await idempotencyStore.drop(claim);
   }
 }
 
@@ -77,7 +77,7 @@ function isWorthKeeping(status: number): boolean {
   return (status >= 200 && status < 300) || status === 404 || status === 422;
 }
 
-function answerText(response: Response, body: string): AnswerText {
+function answerText(response: Response, body: string): ResponseText {
   const headers = KEPT_HEADERS.flatMap((name) => {
     const value = response.headers.get(name);
     return value === null ? [] : [[name, value]];
@@ -86,15 +86,15 @@ function answerText(response: Response, body: string): AnswerText {
 }
 
 /** Sends the stored response again, at no cost. */
-async function replay(c: AppContext, kept: Replay, key: IdempotencyKey) {
-  noteCredits(c, null);
-  const answer = await c.get('service').answerSeal.open(kept, key.text);
+async function replay(c: AppContext, kept: ReplayableResponse, key: IdempotencyKey) {
+  recordCredits(c, null);
+  const answer = await c.get('service').responseCipher.open(kept, key.text);
   if (answer === null) return refuse(c, { code: 'idempotency_answer_lost', details: { requestId: kept.requestId } });
   return sendStored(c, answer);
 }
 
 /** Sends a stored response with its status and body, marked as a replay. */
-export function sendStored(c: AppContext, answer: AnswerText): Response & TypedResponse<never, never, 'json'> {
+export function sendStored(c: AppContext, answer: ResponseText): Response & TypedResponse<never, never, 'json'> {
   for (const [name, value] of Object.entries(answer.headers)) c.header(name, value);
   c.header('Idempotency-Replayed', 'true');
   c.header('Cache-Control', 'no-store');

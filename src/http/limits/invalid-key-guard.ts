@@ -21,7 +21,7 @@ export async function guessRefusal(c: AppContext, policy: PolicyName): Promise<R
 }
 
 /** Counts an unknown key against its address, and blocks the address until the window ends once the quota is used up. */
-export async function noteGuess(c: AppContext): Promise<void> {
+export async function recordInvalidKey(c: AppContext): Promise<void> {
   const { rateLimits, clock } = c.get('deps');
   await limitBy(c, 'unknown-keys');
   const guess = c.get('measured').find(({ quota }) => quota.name === 'unknown-keys');

@@ -4,7 +4,8 @@ import { STORE_DOWN } from '../../limits/limiter.ts';
 import { type PolicyName, quotaOf, RATE_LIMIT_ROWS } from '../../limits/policies.ts';
 import { addressSubject } from '../../limits/subject.ts';
 import { authenticate } from '../auth/authenticate.ts';
-import type { AppContext, Measured } from '../context.ts';
+import type { AppContext } from '../context.ts';
+import type { RateLimitResult } from '../../limits/limiter.ts';
 
 /** Cloudflare sets it, whatever the caller sent; absent on a developer's machine. */
 const ADDRESS_HEADER = 'CF-Connecting-IP';
@@ -28,7 +29,7 @@ export async function limitBy(c: AppContext, name: PolicyName): Promise<Refusal<
 }
 
 /** Records the result for the response headers, and returns the refusal; null where the request may go on. */
-export function measure(c: AppContext, measured: Measured): Refusal<'rate_limited'> | null {
+export function measure(c: AppContext, measured: RateLimitResult): Refusal<'rate_limited'> | null {
   c.get('measured').push(measured);
   const refusal = rateLimitRefusal(measured);
   if (refusal !== null) c.get('event').rateLimit = measured.quota.name;
@@ -36,14 +37,14 @@ export function measure(c: AppContext, measured: Measured): Refusal<'rate_limite
 }
 
 /** The two header fields of draft-ietf-httpapi-ratelimit-headers. */
-export function rateLimitFields(measured: readonly Measured[]): { readonly policy: string; readonly state: string } {
+export function rateLimitFields(measured: readonly RateLimitResult[]): { readonly policy: string; readonly state: string } {
   return {
     policy: measured.map(({ quota }) => `"${quota.name}";q=${quota.limit};w=${quota.windowSeconds}`).join(', '),
     state: measured.map(({ quota, allowance }) => `"${quota.name}";r=${allowance.remaining};t=${allowance.resetSeconds}`).join(', '),
   };
 }
 
-export function sayRateLimits(c: AppContext): void {
+export function setRateLimitHeaders(c: AppContext): void {
   if (c.get('measured').length === 0) return;
   const { policy, state } = rateLimitFields(c.get('measured'));
   c.header('RateLimit-Policy', policy);

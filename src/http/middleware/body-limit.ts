@@ -6,8 +6,8 @@ import { refuse } from '../error-response.ts';
  * Reads the whole body before any route does, and refuses one that is longer than its path allows or that breaks off: a caller who hangs
  * up while sending must not look like a bug.
  */
-export function wholeBody(limitBytes: (path: string) => number) {
-  return createMiddleware<AppEnv>(async function wholeBody(c, next) {
+export function bodyLimit(limitBytes: (path: string) => number) {
+  return createMiddleware<AppEnv>(async function bodyLimit(c, next) {
     const { raw } = c.req;
     // The platform has no GET with a body, so it could not be put back; no route reads one.
     if (raw.method === 'GET' || raw.method === 'HEAD' || raw.body === null) return next();

@@ -2,7 +2,7 @@ import { createMiddleware } from 'hono/factory';
 import type { AppContext, AppEnv } from '../context.ts';
 
 /** Sets the values of `X-Credits-Remaining` and `X-Credits-Used`. Micro-credits. */
-export function noteCredits(c: AppContext, remaining: number | null, used = 0): void {
+export function recordCredits(c: AppContext, remaining: number | null, used = 0): void {
   c.set('credits', { used, remaining });
 }
 

@@ -9,7 +9,7 @@ import { fetchApifyTranscript } from './transcript.ts';
 import type { CommentsProvider, Provider, ProviderFailureKind, TranscriptProvider } from '../provider.ts';
 import type { VendorAccess } from '../adapter/call.ts';
 
-/** Measured at 7 s per post with full detail. The post scraper's basic data has no slides. */
+/** RateLimitResult at 7 s per post with full detail. The post scraper's basic data has no slides. */
 const ACTOR = 'apify~instagram-api-scraper';
 
 /** Creates the adapter of Apify, which starts an actor and waits for its data set. https://docs.apify.com/api/v2 */

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
-import { inTime, LATE } from '../../core/timeout.ts';
+import { withTimeout, TIMED_OUT } from '../../core/timeout.ts';
 import { isFresh, type Timed } from './freshness.ts';
 import type { MemoryCache } from './memory.ts';
 
@@ -66,8 +66,8 @@ export function createContentCache(store: KeyValueStore, memory: MemoryCache | n
 /** A failing or slow store must not fail the read: either is a miss. */
 async function textInTime(answer: Promise<string | null>): Promise<string | null> {
   try {
-    const answered = await inTime(answer, STORE_TIMEOUT_MS);
-    return answered === LATE ? null : answered;
+    const answered = await withTimeout(answer, STORE_TIMEOUT_MS);
+    return answered === TIMED_OUT ? null : answered;
   } catch {
     return null;
   }

@@ -13,5 +13,5 @@ export type ReadTrace = {
   transcript?: string;
   parse?: string;
   /** Set when some part came from an upstream call that another request had started. */
-  flight?: 'joined';
+  coalescing?: 'joined';
 };

@@ -1,4 +1,4 @@
-import type { FlightNote, UpstreamReceipt } from '../../providers/provider.ts';
+import type { CoalescingNote, UpstreamReceipt } from '../../providers/provider.ts';
 import type { WriteOptions } from '../cache/content-cache.ts';
 import type { ReadContext } from '../model/context.ts';
 
@@ -8,10 +8,10 @@ export type FetchedAt = { readonly storedAt: number; readonly by: WriteOptions['
 /** Records the upstream calls of a part for the log and the receipt, and whether another request had made them. */
 export function recordCalls(
   { deps, trace }: ReadContext,
-  fetched: { readonly attempts?: readonly UpstreamReceipt[]; readonly flight?: FlightNote },
+  fetched: { readonly attempts?: readonly UpstreamReceipt[]; readonly coalescing?: CoalescingNote },
 ): FetchedAt {
   if (fetched.attempts !== undefined) trace.attempts = [...(trace.attempts ?? []), ...fetched.attempts];
-  const joined = fetched.flight?.joined === true;
-  if (joined) trace.flight = 'joined';
-  return { storedAt: fetched.flight?.landedAt ?? deps.clock(), by: joined ? 'follower' : 'reader' };
+  const joined = fetched.coalescing?.joined === true;
+  if (joined) trace.coalescing = 'joined';
+  return { storedAt: fetched.coalescing?.completedAt ?? deps.clock(), by: joined ? 'follower' : 'reader' };
 }

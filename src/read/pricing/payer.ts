@@ -1,7 +1,7 @@
 import type { Accounts } from '../../billing/accounts/accounts.ts';
 import type { KeyMode } from '../../billing/keys/api-key.ts';
 import { type KeyScope, missingScope } from '../../billing/keys/limits.ts';
-import type { KeptAnswer } from '../../billing/idempotency/idempotency.ts';
+import type { StoredResponse } from '../../billing/idempotency/idempotency.ts';
 import type {
   HoldState,
   Ledger,
@@ -17,7 +17,7 @@ import { type MicroCredits, minus, sum, ZERO } from '../../core/money.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 
 /** A customer, known only by the hash of the key until the database is asked, or the operator, who is not billed. */
-export type Principal = { readonly kind: 'customer'; readonly keyHash: string; readonly mode: KeyMode } | { readonly kind: 'owner' };
+export type Principal = { readonly kind: 'customer'; readonly keyHash: string; readonly mode: KeyMode } | { readonly kind: 'operator' };
 
 /** What a finished read cost. For the operator everything is zero, and there is no balance. */
 export type Payment = {
@@ -42,17 +42,17 @@ export interface Payer {
   charge(
     lines: readonly PricedLine[],
     receipt: ReceiptBody,
-    answer: KeptAnswer | null,
+    answer: StoredResponse | null,
   ): Promise<Result<Payment & PayingAccount, SpendRefusal>>;
   settle(
     lines: readonly SettledLine[],
     receipt: ReceiptBody,
-    ending: { readonly answer: KeptAnswer | null; readonly target: string },
+    ending: { readonly answer: StoredResponse | null; readonly target: string },
   ): Promise<Result<Payment, SettleRefusal>>;
   /** `target` is null when the failure does not count against it. Returns the available balance, where it is known. */
   release(
     reason: string,
-    ending: { readonly answer: KeptAnswer | null; readonly target: string | null },
+    ending: { readonly answer: StoredResponse | null; readonly target: string | null },
   ): Promise<{ readonly available: MicroCredits | null }>;
   /** Null for the operator. */
   readonly receiptId: string | null;
@@ -67,16 +67,24 @@ export function customerPayer(deps: {
   readonly fingerprint: string;
   readonly scope: KeyScope;
   /** SHA-256 of the Idempotency-Key; null without one. */
-  readonly onceDigest: string | null;
+  readonly idempotencyKeyHash: string | null;
   readonly holdTtlMs: number;
 }): Payer {
-  const { ledger, requestId: id, keyHash, fingerprint, onceDigest, scope } = deps;
-  const spend = (lines: readonly PricedLine[], target: string | null) => ({ id, keyHash, fingerprint, scope, lines, onceDigest, target });
+  const { ledger, requestId: id, keyHash, fingerprint, idempotencyKeyHash, scope } = deps;
+  const spend = (lines: readonly PricedLine[], target: string | null) => ({
+    id,
+    keyHash,
+    fingerprint,
+    scope,
+    lines,
+    idempotencyKeyHash,
+    target,
+  });
   return {
     receiptId: id,
     async identify() {
-      if (onceDigest !== null) {
-        const recalled = await ledger.recall(keyHash, onceDigest, fingerprint, scope);
+      if (idempotencyKeyHash !== null) {
+        const recalled = await ledger.recall(keyHash, idempotencyKeyHash, fingerprint, scope);
         if (!recalled.ok) return recalled;
         const { accountId, balance, claimed } = recalled.value;
         return claimed === null ? ok({ accountId, available: balance.available }) : err(claimed);
@@ -89,30 +97,30 @@ export function customerPayer(deps: {
     async reserve(lines, target) {
       const reserved = await ledger.reserve(spend(lines, target), deps.holdTtlMs);
       if (reserved.ok) return ok({ accountId: reserved.value.accountId, available: reserved.value.balance.available });
-      if (reserved.error.kind === 'unreachable') await ledger.abandon(id, onceDigest);
+      if (reserved.error.kind === 'unreachable') await ledger.compensate(id, idempotencyKeyHash);
       return reserved;
     },
     async charge(lines, receipt, answer) {
       const charged = await ledger.charge(spend(lines, null), receipt, answer);
       if (charged.ok) return ok({ ...charged.value, available: charged.value.balance.available, receiptId: id });
-      if (charged.error.kind === 'unreachable') await ledger.abandon(id, onceDigest);
+      if (charged.error.kind === 'unreachable') await ledger.compensate(id, idempotencyKeyHash);
       return charged;
     },
     async settle(lines, receipt, ending) {
-      const settle = () => ledger.settle(id, lines, receipt, { keyHash, onceDigest, ...ending });
+      const settle = () => ledger.settle(id, lines, receipt, { keyHash, idempotencyKeyHash, ...ending });
       let settled = await settle();
       // Nothing is delivered without a settlement. Releasing the hold tells whether a lost settlement took effect after all.
       if (!settled.ok && (await releaseUnknown(settled.error.kind)) === 'settled') {
         settled = await settle();
         // The money was taken, but the amounts are unknown here: the caller gets nothing, so the charge is compensated.
-        if (!settled.ok) await ledger.abandon(id, onceDigest);
+        if (!settled.ok) await ledger.compensate(id, idempotencyKeyHash);
       }
       return settled.ok ? ok({ ...settled.value, available: settled.value.balance.available, receiptId: id }) : settled;
     },
     async release(reason, ending) {
-      const released = await ledger.release(id, reason, { keyHash, onceDigest, ...ending });
+      const released = await ledger.release(id, reason, { keyHash, idempotencyKeyHash, ...ending });
       // The hold stays until it can be compensated or expires. One that a bug left settled was charged for nothing.
-      if (!released.ok || released.value.state === 'settled') await ledger.abandon(id, onceDigest);
+      if (!released.ok || released.value.state === 'settled') await ledger.compensate(id, idempotencyKeyHash);
       return { available: released.ok ? (released.value.balance?.available ?? null) : null };
     },
   };
@@ -120,8 +128,8 @@ export function customerPayer(deps: {
   /** Releases a hold whose settlement has no known outcome. Returns the state it has come to; null when that is unknown too. */
   async function releaseUnknown(failure: SettleRefusal['kind']): Promise<HoldState | null> {
     if (failure === 'not_open') return null;
-    const released = await ledger.release(id, 'settle_failed', { keyHash, onceDigest, answer: null, target: null });
-    if (!released.ok) await ledger.abandon(id, onceDigest);
+    const released = await ledger.release(id, 'settle_failed', { keyHash, idempotencyKeyHash, answer: null, target: null });
+    if (!released.ok) await ledger.compensate(id, idempotencyKeyHash);
     return released.ok ? released.value.state : null;
   }
 }

@@ -1,11 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { accountLook } from '../../http/auth/account-access.ts';
+import { readOwnAccount } from '../../http/auth/account-access.ts';
 import type { App } from '../../http/context.ts';
 import { csv, wantsCsv } from '../../http/csv.ts';
 import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { listCursor, listNumber, pageQuery, pageSize } from '../../http/pagination.ts';
-import { onlyQuery } from '../../http/middleware/strict-query.ts';
+import { strictQuery } from '../../http/middleware/strict-query.ts';
 import { JournalPage, journalLine } from './usage-view.ts';
 
 const Query = z.object(pageQuery);
@@ -19,7 +19,7 @@ const route = createRoute({
       'reconcile the balance. Credit held for running requests is not in it: see `GET /v1/me`. For the parts of one charge use ' +
       '`GET /v1/usage/{requestId}`. Send `Accept: text/csv` for CSV. Needs the scope `account`.',
   ),
-  middleware: [onlyQuery(Object.keys(Query.shape))] as const,
+  middleware: [strictQuery(Object.keys(Query.shape))] as const,
   request: { query: Query },
   responses: {
     200: {
@@ -38,7 +38,7 @@ export function registerLedger(app: App): void {
     const query = c.req.valid('query');
     const before = listNumber(query.cursor);
     if (!before.ok) return refuse(c, before.error);
-    const page = await accountLook(c, (keyHash) => c.get('service').accounts.usage.entries(keyHash, before.value, pageSize(query)));
+    const page = await readOwnAccount(c, (keyHash) => c.get('service').accounts.usage.entries(keyHash, before.value, pageSize(query)));
     if (!page.ok) return refuse(c, page.error);
     const items = (page.value?.items ?? []).map(journalLine);
     const next = page.value?.next ?? null;

@@ -1,12 +1,12 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { isoTime } from '../../core/clock.ts';
-import { AccountKey, accountKey, accountKeyExample, ownerAccountKey } from '../keys/view.ts';
+import { AccountKey, accountKey, accountKeyExample, operatorAccountKey } from '../keys/view.ts';
 import type { App } from '../../http/context.ts';
 import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { identify, IDENTITY_ERRORS } from '../../http/auth/identify.ts';
 import { BalanceView, balanceView } from './balance-view.ts';
-import { onlyQuery } from '../../http/middleware/strict-query.ts';
+import { strictQuery } from '../../http/middleware/strict-query.ts';
 
 const Me = z
   .object({
@@ -36,7 +36,7 @@ const route = createRoute({
       'large batch, what can be spent. Reads also answer with `X-Credits-Remaining`, so there is no need to poll. ' +
       'With the operator key, `account` and `balance` are null.',
   ),
-  middleware: [onlyQuery([])] as const,
+  middleware: [strictQuery([])] as const,
   responses: {
     200: { description: 'The account, the key and the balance.', content: { 'application/json': { schema: Me } } },
     ...errorResponses('invalid_request', 'internal', 'misconfigured', ...IDENTITY_ERRORS),
@@ -48,7 +48,7 @@ export function registerMe(app: App): void {
     const asked = await identify(c, null);
     if (!asked.ok) return refuse(c, asked.error);
     c.header('Cache-Control', 'no-store');
-    if (asked.value === 'owner') return c.json({ account: null, key: ownerAccountKey, balance: null }, 200);
+    if (asked.value === 'operator') return c.json({ account: null, key: operatorAccountKey, balance: null }, 200);
     const { account, key, balance } = asked.value;
     return c.json(
       {

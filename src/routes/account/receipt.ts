@@ -1,9 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { accountLook } from '../../http/auth/account-access.ts';
+import { readOwnAccount } from '../../http/auth/account-access.ts';
 import type { App } from '../../http/context.ts';
 import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
-import { onlyQuery } from '../../http/middleware/strict-query.ts';
+import { strictQuery } from '../../http/middleware/strict-query.ts';
 import { Receipt, receiptView } from './usage-view.ts';
 
 const route = createRoute({
@@ -13,7 +13,7 @@ const route = createRoute({
       '`requestId` of an error, `usage.receiptId` of a read, or the `X-Request-Id` header. Failed reads have a receipt too. A request that ' +
       'reserved nothing, or belongs to another account, is 404. Needs the scope `account`.',
   ),
-  middleware: [onlyQuery([])] as const,
+  middleware: [strictQuery([])] as const,
   request: { params: z.object({ requestId: z.string().min(1).max(100).openapi({ description: 'The id of the request.' }) }) },
   responses: {
     200: { description: 'The receipt.', content: { 'application/json': { schema: Receipt } } },
@@ -23,7 +23,7 @@ const route = createRoute({
 
 export function registerReceipt(app: App): void {
   app.openapi(route, async (c) => {
-    const found = await accountLook(c, (keyHash) => c.get('service').accounts.usage.receipt(keyHash, c.req.valid('param').requestId));
+    const found = await readOwnAccount(c, (keyHash) => c.get('service').accounts.usage.receipt(keyHash, c.req.valid('param').requestId));
     if (!found.ok) return refuse(c, found.error);
     if (found.value === null) return refuse(c, { code: 'not_found', message: 'This account has no receipt with this id.' });
     return c.json(receiptView(found.value), 200);

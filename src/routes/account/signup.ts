@@ -7,7 +7,7 @@ import { API_KEY_WARNING, KeyView, keyView, newSecret } from '../keys/basic-view
 import { idempotencyHeaders } from '../../http/idempotency/header.ts';
 import { IDEMPOTENCY_ERRORS, idempotent } from '../../http/idempotency/idempotent.ts';
 import { personName } from '../keys/requests.ts';
-import { onlyQuery } from '../../http/middleware/strict-query.ts';
+import { strictQuery } from '../../http/middleware/strict-query.ts';
 import { signupRefusal } from '../../http/limits/signup-guard.ts';
 
 /** Turnstile's own maximum. Characters. */
@@ -59,7 +59,7 @@ const route = createRoute({
     'Creates an account with a root API key, which may do everything and manages every other key. Store the key from the response: it is ' +
       'shown once, and only its SHA-256 is kept. Do not call it for another key of the same account: use `POST /v1/keys`.',
   ),
-  middleware: [onlyQuery([])] as const,
+  middleware: [strictQuery([])] as const,
   request: { headers, body: { required: true, content: { 'application/json': { schema: Signup } } } },
   responses: {
     201: { description: 'The account and its root key.', content: { 'application/json': { schema: SignedUp } } },

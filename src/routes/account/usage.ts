@@ -1,13 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { DAY_MS } from '../../core/clock.ts';
 import { USAGE_STATES, type UsageFilter } from '../../billing/usage/usage.ts';
-import { accountLook } from '../../http/auth/account-access.ts';
+import { readOwnAccount } from '../../http/auth/account-access.ts';
 import type { App, AppContext } from '../../http/context.ts';
 import { csv, wantsCsv } from '../../http/csv.ts';
 import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { listCursor, listPosition, pageQuery, pageSize } from '../../http/pagination.ts';
-import { onlyQuery } from '../../http/middleware/strict-query.ts';
+import { strictQuery } from '../../http/middleware/strict-query.ts';
 import { UsagePage, usageLine, usageSum } from './usage-view.ts';
 
 /** Totals read every request of the range, so the range is bounded. */
@@ -65,7 +65,7 @@ const listRoute = createRoute({
       'to list requests that failed, which cost nothing. For every change of the balance, top-ups included, use `GET /v1/ledger`. ' +
       'Send `Accept: text/csv` for CSV. Needs the scope `account`.',
   ),
-  middleware: [onlyQuery(Object.keys(Query.shape))] as const,
+  middleware: [strictQuery(Object.keys(Query.shape))] as const,
   request: { query: Query },
   responses: {
     200: {
@@ -97,7 +97,7 @@ async function answerList(c: AppContext, query: Query) {
   const { from, to, status = 'settled' } = query;
   const states = status === 'all' ? USAGE_STATES : [status];
   const range = { from: from === undefined ? null : Date.parse(from), to: to === undefined ? null : Date.parse(to) };
-  const page = await accountLook(c, (keyHash) =>
+  const page = await readOwnAccount(c, (keyHash) =>
     c.get('service').accounts.usage.list(keyHash, states, filterOf(query, range), after.value, pageSize(query)),
   );
   if (!page.ok) return refuse(c, page.error);
@@ -111,7 +111,7 @@ async function answerSums(c: AppContext, query: Query, by: 'day' | 'endpoint' | 
   const to = query.to === undefined ? c.get('deps').clock() + 1 : Date.parse(query.to);
   const from = query.from === undefined ? to - USUAL_RANGE_MS : Date.parse(query.from);
   if (to - from > LARGEST_RANGE_MS) return refuse(c, { code: 'invalid_request', message: '`aggregate` covers at most 92 days.' });
-  const groups = await accountLook(c, (keyHash) => c.get('service').accounts.usage.groups(keyHash, filterOf(query, { from, to }), by));
+  const groups = await readOwnAccount(c, (keyHash) => c.get('service').accounts.usage.groups(keyHash, filterOf(query, { from, to }), by));
   if (!groups.ok) return refuse(c, groups.error);
   const items = (groups.value ?? []).map((group) => usageSum(group, by));
   return wantsCsv(c)

@@ -38,7 +38,7 @@ export function keyView(key: ApiKey): KeyView {
 }
 
 /** The operator key: only its hash is configured. */
-export const ownerKeyView: KeyView = {
+export const operatorKeyView: KeyView = {
   id: 'key_owner',
   accountId: null,
   name: 'owner',

@@ -8,9 +8,9 @@ import { errorResponses, refuse } from '../../http/error-response.ts';
 import { IDEMPOTENCY_ERRORS, idempotent } from '../../http/idempotency/idempotent.ts';
 import { identifyCustomer } from '../../http/auth/identify.ts';
 import { changesOf, KEY_ERRORS, KeyHeaders, KeyId, keyIdOf, KeyPatch, keyRefusal, MintedKey, pastEnd, Rotation } from './requests.ts';
-import { onlyQuery } from '../../http/middleware/strict-query.ts';
+import { strictQuery } from '../../http/middleware/strict-query.ts';
 
-const shared = { middleware: onlyQuery([]) };
+const shared = { middleware: strictQuery([]) };
 const aKey = { 'application/json': { schema: AccountKey, example: accountKeyExample } };
 
 const updateRoute = createRoute({

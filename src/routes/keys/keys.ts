@@ -10,7 +10,7 @@ import { IDEMPOTENCY_ERRORS, idempotent } from '../../http/idempotency/idempoten
 import { identifyCustomer } from '../../http/auth/identify.ts';
 import { draftOf, KEY_ERRORS, KeyHeaders, keyRefusal, MintedKey, NewKey, pastEnd } from './requests.ts';
 import { listCursor, type ListPosition, listPosition, nextCursor, pageQuery, pageSize } from '../../http/pagination.ts';
-import { onlyQuery } from '../../http/middleware/strict-query.ts';
+import { strictQuery } from '../../http/middleware/strict-query.ts';
 
 const Keys = z
   .object({ items: z.array(AccountKey), nextCursor })
@@ -26,7 +26,7 @@ const listRoute = createRoute({
     'Lists the keys that the sending key manages, those not revoked first, then the newest. The root key manages every key of the account; ' +
       'any other key manages itself and the keys below it. Secrets are never shown. Needs the scope `keys`.',
   ),
-  middleware: [onlyQuery(Object.keys(Query.shape))] as const,
+  middleware: [strictQuery(Object.keys(Query.shape))] as const,
   request: { query: Query },
   responses: {
     200: { description: 'A page of keys, without their secrets.', content: { 'application/json': { schema: Keys } } },
@@ -41,7 +41,7 @@ const createKeyRoute = createRoute({
       'the keys above it: their scopes, ceilings, budgets and expiry apply to it too, and revoking one of them ends it. Keys nest four deep. ' +
       'The secret is shown once. To replace a leaked secret and keep the key, use `POST /v1/keys/{id}/rotate`. Needs the scope `keys`.',
   ),
-  middleware: [onlyQuery([])] as const,
+  middleware: [strictQuery([])] as const,
   request: { headers: KeyHeaders, body: { required: true, content: { 'application/json': { schema: NewKey } } } },
   responses: {
     201: { description: 'The key and its secret.', content: { 'application/json': { schema: MintedKey } } },

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { KEY_SCOPES } from '../../billing/keys/limits.ts';
-import type { KeyChanges, KeyDraft, KeyRingRefusal } from '../../billing/keys/key-manager.ts';
+import type { KeyChanges, KeyDraft, KeyManagerRefusal } from '../../billing/keys/key-manager.ts';
 import { isoTime } from '../../core/clock.ts';
 import type { Refusal } from '../../errors.ts';
 import type { Id } from '../../core/ids.ts';
@@ -132,7 +132,7 @@ export function keyIdOf(param: z.infer<typeof KeyId>): Id<'key'> {
   return param.id;
 }
 
-export function keyRefusal(refusal: KeyRingRefusal): Refusal<'not_found' | 'forbidden' | 'overloaded'> {
+export function keyRefusal(refusal: KeyManagerRefusal): Refusal<'not_found' | 'forbidden' | 'overloaded'> {
   switch (refusal.kind) {
     case 'unknown_key':
       return { code: 'not_found', message: 'There is no such key.' };

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { KeyDetails } from '../../billing/keys/key-details.ts';
 import { budgetResetsAt, KEY_SCOPES } from '../../billing/keys/limits.ts';
 import { isoTime } from '../../core/clock.ts';
-import { KeyView, keyView, ownerKeyView } from './basic-view.ts';
+import { KeyView, keyView, operatorKeyView } from './basic-view.ts';
 
 const time = z.iso.datetime().nullable();
 
@@ -62,8 +62,8 @@ export function accountKey(key: KeyDetails, now: number): AccountKey {
 }
 
 /** The operator key, which nothing limits. */
-export const ownerAccountKey: AccountKey = {
-  ...ownerKeyView,
+export const operatorAccountKey: AccountKey = {
+  ...operatorKeyView,
   mode: 'live',
   scopes: ['read', 'billing', 'keys', 'account'],
   maxCostMicroCredits: null,

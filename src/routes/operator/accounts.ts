@@ -4,8 +4,8 @@ import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { deskRefusal, idInPath, ReasonBody } from './orders.ts';
 import { ShardQuery } from '../../http/auth/operator-shard.ts';
-import { onlyQuery } from '../../http/middleware/strict-query.ts';
-import { BODY_ERRORS, OWNER_ERRORS } from '../../http/auth/require-operator.ts';
+import { strictQuery } from '../../http/middleware/strict-query.ts';
+import { BODY_ERRORS, OPERATOR_ERRORS } from '../../http/auth/require-operator.ts';
 
 const Params = z.object({ id: idInPath.openapi({ description: 'The id of the account.', example: 'acct_01JZ0000000000000000000000' }) });
 
@@ -25,7 +25,7 @@ const shared = {
   },
   responses: {
     200: { description: 'The status of the account.', content: { 'application/json': { schema: Status } } },
-    ...errorResponses(...OWNER_ERRORS, ...BODY_ERRORS, 'not_found'),
+    ...errorResponses(...OPERATOR_ERRORS, ...BODY_ERRORS, 'not_found'),
   },
 };
 
@@ -36,13 +36,13 @@ const freeze = createRoute({
       'looking at the account. Reads that are running finish and are charged. To stop a single key, revoke it instead.',
   ),
   ...shared,
-  middleware: [onlyQuery(['shard'])] as const,
+  middleware: [strictQuery(['shard'])] as const,
 });
 
 const unfreeze = createRoute({
   ...operation('unfreezeAccount', 'Lets a frozen account spend again. A closed account stays closed.'),
   ...shared,
-  middleware: [onlyQuery(['shard'])] as const,
+  middleware: [strictQuery(['shard'])] as const,
 });
 
 export function registerOpsAccounts(app: App): void {

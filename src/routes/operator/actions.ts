@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { OWNER_ACTION_KINDS } from '../../billing/operator/operator.ts';
+import { OPERATOR_ACTION_KINDS } from '../../billing/operator/operator.ts';
 import { isoTime } from '../../core/clock.ts';
 import type { App } from '../../http/context.ts';
 import { operation } from '../../endpoints.ts';
@@ -7,8 +7,8 @@ import { errorResponses, refuse } from '../../http/error-response.ts';
 import { overloaded } from './orders.ts';
 import { listCursor, listPosition, nextCursor, pageOf, pageQuery, pageSize } from '../../http/pagination.ts';
 import { ShardQuery } from '../../http/auth/operator-shard.ts';
-import { onlyQuery } from '../../http/middleware/strict-query.ts';
-import { OWNER_ERRORS } from '../../http/auth/require-operator.ts';
+import { strictQuery } from '../../http/middleware/strict-query.ts';
+import { OPERATOR_ERRORS } from '../../http/auth/require-operator.ts';
 
 const Query = ShardQuery.extend(pageQuery);
 
@@ -17,7 +17,7 @@ const Actions = z
     items: z.array(
       z.object({
         id: z.string(),
-        kind: z.enum(OWNER_ACTION_KINDS),
+        kind: z.enum(OPERATOR_ACTION_KINDS),
         ref: z.string(),
         subject: z.string().openapi({ description: 'The id of the account or key concerned; empty for actions on the whole shard.' }),
         reason: z.string(),
@@ -49,11 +49,11 @@ const route = createRoute({
     'listOwnerActions',
     'Lists what the operator did, newest first, each with its reason. Nothing is ever removed from the list. Scheduled jobs are not in it: see `GET /v1/ops/metrics`.',
   ),
-  middleware: [onlyQuery(Object.keys(Query.shape))] as const,
+  middleware: [strictQuery(Object.keys(Query.shape))] as const,
   request: { query: Query },
   responses: {
     200: { description: 'A page of actions.', content: { 'application/json': { schema: Actions } } },
-    ...errorResponses(...OWNER_ERRORS, 'invalid_cursor'),
+    ...errorResponses(...OPERATOR_ERRORS, 'invalid_cursor'),
   },
 });
 

@@ -5,8 +5,8 @@ import { errorResponses, refuse } from '../../http/error-response.ts';
 import { metricsExample, MetricsView } from './metrics-view.ts';
 import { overloaded, ReasonBody } from './orders.ts';
 import { ShardQuery } from '../../http/auth/operator-shard.ts';
-import { onlyQuery } from '../../http/middleware/strict-query.ts';
-import { BODY_ERRORS, OWNER_ERRORS } from '../../http/auth/require-operator.ts';
+import { strictQuery } from '../../http/middleware/strict-query.ts';
+import { BODY_ERRORS, OPERATOR_ERRORS } from '../../http/auth/require-operator.ts';
 import { auditReport } from '../../ops/metrics/report.ts';
 
 const AuditView = MetricsView.shape.audit.openapi('OwnerAudit', { example: metricsExample.audit });
@@ -18,11 +18,11 @@ const route = createRoute({
       'does the same every five minutes, so call it only to get a result sooner. While a pass is unfinished it is in `runningPass`; call again ' +
       'until `lastPass` changes.',
   ),
-  middleware: [onlyQuery(['shard'])] as const,
+  middleware: [strictQuery(['shard'])] as const,
   request: { query: ShardQuery, body: { required: true, content: { 'application/json': { schema: ReasonBody } } } },
   responses: {
     200: { description: 'The progress and the findings of the audit.', content: { 'application/json': { schema: AuditView } } },
-    ...errorResponses(...OWNER_ERRORS, ...BODY_ERRORS),
+    ...errorResponses(...OPERATOR_ERRORS, ...BODY_ERRORS),
   },
 });
 

@@ -5,8 +5,8 @@ import { errorResponses, refuse } from '../../http/error-response.ts';
 import { BalanceView, balanceView } from '../account/balance-view.ts';
 import { creditRefusal, idInPath, reason } from './orders.ts';
 import { ShardQuery } from '../../http/auth/operator-shard.ts';
-import { onlyQuery } from '../../http/middleware/strict-query.ts';
-import { BODY_ERRORS, OWNER_ERRORS } from '../../http/auth/require-operator.ts';
+import { strictQuery } from '../../http/middleware/strict-query.ts';
+import { BODY_ERRORS, OPERATOR_ERRORS } from '../../http/auth/require-operator.ts';
 import { MAX_AMOUNT_MICRO_CREDITS, microCredits } from '../../core/money.ts';
 
 const Credit = z
@@ -58,11 +58,11 @@ const route = createRoute({
     'Adds credit to an account or corrects its balance. Each `ref` is booked once, so the request is safe to repeat; the same `ref` with another ' +
       "account or amount is 422. The entry stays in the account's ledger for good. Do not use it for payments: top-ups book those.",
   ),
-  middleware: [onlyQuery(['shard'])] as const,
+  middleware: [strictQuery(['shard'])] as const,
   request: { query: ShardQuery, body: { required: true, content: { 'application/json': { schema: Credit } } } },
   responses: {
     200: { description: 'The balance after the credit.', content: { 'application/json': { schema: Credited } } },
-    ...errorResponses(...OWNER_ERRORS, ...BODY_ERRORS, 'not_found', 'idempotency_mismatch'),
+    ...errorResponses(...OPERATOR_ERRORS, ...BODY_ERRORS, 'not_found', 'idempotency_mismatch'),
   },
 });
 

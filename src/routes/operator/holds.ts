@@ -4,8 +4,8 @@ import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { overloaded, ReasonBody } from './orders.ts';
 import { ShardQuery } from '../../http/auth/operator-shard.ts';
-import { onlyQuery } from '../../http/middleware/strict-query.ts';
-import { BODY_ERRORS, OWNER_ERRORS } from '../../http/auth/require-operator.ts';
+import { strictQuery } from '../../http/middleware/strict-query.ts';
+import { BODY_ERRORS, OPERATOR_ERRORS } from '../../http/auth/require-operator.ts';
 
 const Expired = z
   .object({ expired: z.int().nonnegative().openapi({ description: 'How many holds were released.' }) })
@@ -17,11 +17,11 @@ const route = createRoute({
     'Releases the holds of requests that never finished, at most 20,000 a call. The cron does the same every five minutes, so call it only to ' +
       'return the credit sooner. Holds that are not overdue stay.',
   ),
-  middleware: [onlyQuery(['shard'])] as const,
+  middleware: [strictQuery(['shard'])] as const,
   request: { query: ShardQuery, body: { required: true, content: { 'application/json': { schema: ReasonBody } } } },
   responses: {
     200: { description: 'The number of released holds.', content: { 'application/json': { schema: Expired } } },
-    ...errorResponses(...OWNER_ERRORS, ...BODY_ERRORS),
+    ...errorResponses(...OPERATOR_ERRORS, ...BODY_ERRORS),
   },
 });
 

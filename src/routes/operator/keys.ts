@@ -5,8 +5,8 @@ import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { deskRefusal, idInPath, ReasonBody } from './orders.ts';
 import { ShardQuery } from '../../http/auth/operator-shard.ts';
-import { onlyQuery } from '../../http/middleware/strict-query.ts';
-import { BODY_ERRORS, OWNER_ERRORS } from '../../http/auth/require-operator.ts';
+import { strictQuery } from '../../http/middleware/strict-query.ts';
+import { BODY_ERRORS, OPERATOR_ERRORS } from '../../http/auth/require-operator.ts';
 
 const Revoked = z
   .object({
@@ -23,7 +23,7 @@ const route = createRoute({
     'revokeAnyKey',
     'Revokes a key of any account and every key below it, at once and for good, for example when it was published. To stop a whole account, freeze it.',
   ),
-  middleware: [onlyQuery(['shard'])] as const,
+  middleware: [strictQuery(['shard'])] as const,
   request: {
     query: ShardQuery,
     params: z.object({ id: idInPath.openapi({ description: 'The id of the key.', example: 'key_01JZ0000000000000000000000' }) }),
@@ -31,7 +31,7 @@ const route = createRoute({
   },
   responses: {
     200: { description: 'The key is revoked.', content: { 'application/json': { schema: Revoked } } },
-    ...errorResponses(...OWNER_ERRORS, ...BODY_ERRORS, 'not_found'),
+    ...errorResponses(...OPERATOR_ERRORS, ...BODY_ERRORS, 'not_found'),
   },
 });
 

@@ -5,8 +5,8 @@ import { errorResponses, refuse } from '../../http/error-response.ts';
 import { metricsExample, MetricsView } from './metrics-view.ts';
 import { overloaded } from './orders.ts';
 import { ShardQuery } from '../../http/auth/operator-shard.ts';
-import { onlyQuery } from '../../http/middleware/strict-query.ts';
-import { OWNER_ERRORS } from '../../http/auth/require-operator.ts';
+import { strictQuery } from '../../http/middleware/strict-query.ts';
+import { OPERATOR_ERRORS } from '../../http/auth/require-operator.ts';
 import { prometheusText } from '../../ops/metrics/prometheus.ts';
 import { reportOf } from '../../ops/metrics/report.ts';
 
@@ -24,7 +24,7 @@ const route = createRoute({
       'miss a few and lag by some seconds. Send `Accept: text/plain` or `format=prometheus` for Prometheus, whose counters cover all time. ' +
       'For one request use `GET /v1/ops/receipts/{requestId}`.',
   ),
-  middleware: [onlyQuery(Object.keys(Query.shape))] as const,
+  middleware: [strictQuery(Object.keys(Query.shape))] as const,
   request: { query: Query },
   responses: {
     200: {
@@ -34,7 +34,7 @@ const route = createRoute({
         'text/plain': { schema: z.string(), example: '# TYPE igskill_holds_open gauge\nigskill_holds_open 0\n' },
       },
     },
-    ...errorResponses(...OWNER_ERRORS),
+    ...errorResponses(...OPERATOR_ERRORS),
   },
 });
 

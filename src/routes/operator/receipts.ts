@@ -5,8 +5,8 @@ import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { deskRefusal, idInPath } from './orders.ts';
 import { ShardQuery } from '../../http/auth/operator-shard.ts';
-import { onlyQuery } from '../../http/middleware/strict-query.ts';
-import { OWNER_ERRORS } from '../../http/auth/require-operator.ts';
+import { strictQuery } from '../../http/middleware/strict-query.ts';
+import { OPERATOR_ERRORS } from '../../http/auth/require-operator.ts';
 
 const Receipt = z
   .object({
@@ -56,14 +56,14 @@ const route = createRoute({
     'Returns the billing record of any request by the `requestId` that every answer carries, to answer a question about a charge. A request that ' +
       'reserved nothing is 404. Customers see their own with `GET /v1/usage/{requestId}`.',
   ),
-  middleware: [onlyQuery(['shard'])] as const,
+  middleware: [strictQuery(['shard'])] as const,
   request: {
     query: ShardQuery,
     params: z.object({ requestId: idInPath.openapi({ description: 'The id of the request.', example: 'req_01JZ0000000000000000000000' }) }),
   },
   responses: {
     200: { description: 'The billing record of the request.', content: { 'application/json': { schema: Receipt } } },
-    ...errorResponses(...OWNER_ERRORS, 'not_found'),
+    ...errorResponses(...OPERATOR_ERRORS, 'not_found'),
   },
 });
 

@@ -7,7 +7,7 @@ import { errorBody, refuse } from '../../http/error-response.ts';
 import { fingerprint } from '../../http/idempotency/fingerprint.ts';
 import { type IdempotencyKey, idempotencyKey } from '../../http/idempotency/header.ts';
 import { sendStored } from '../../http/idempotency/idempotent.ts';
-import { noteCredits } from '../../http/middleware/credit-headers.ts';
+import { recordCredits } from '../../http/middleware/credit-headers.ts';
 import type { Caller, ReadCall, ResponseFormat } from '../../read/execute-read.ts';
 import type { Main } from '../../read/response/envelope.ts';
 import { cacheHeaders } from './http.ts';
@@ -20,7 +20,7 @@ export async function answerRead<M extends Main>(c: AppContext, query: ReadQuery
   const { caller, key } = sender.value;
   const answer = await c.get('service').executeRead(caller, callOf(c, { query, request, key }));
   const { credits } = answer.ok ? answer.value : answer.error;
-  noteCredits(c, credits.remaining, credits.used);
+  recordCredits(c, credits.remaining, credits.used);
   if (!answer.ok) return refuse(c, answer.error.refusal);
   switch (answer.value.kind) {
     case 'replayed':

@@ -7,7 +7,7 @@ import { errorResponses } from '../../http/error-response.ts';
 import { commentsExample } from './examples.ts';
 import { CommentsData } from '../../read/response/data.ts';
 import { CommentParseBlock } from '../../read/response/interpretation.ts';
-import { onlyQuery } from '../../http/middleware/strict-query.ts';
+import { strictQuery } from '../../http/middleware/strict-query.ts';
 import { parseOf, readHeaders, readQuery } from './query.ts';
 import { answerRead } from './answer.ts';
 import { COMMENT_PARSE_MODES } from '../../parse/ports.ts';
@@ -42,7 +42,7 @@ const route = createRoute({
       'delivered than requested, and `nextCursor` continues without gaps or duplicates. A post without comments gives an empty list that costs nothing. To read a post ' +
       'together with its first comments, use /v1/post.',
   ),
-  middleware: [onlyQuery(Object.keys(Query.shape))] as const,
+  middleware: [strictQuery(Object.keys(Query.shape))] as const,
   request: { query: Query, headers: readHeaders },
   responses: {
     200: readResponse('The comments, and what they cost.', CommentsReading, commentsExample),

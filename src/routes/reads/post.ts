@@ -7,7 +7,7 @@ import { errorResponses } from '../../http/error-response.ts';
 import { postExample } from './examples.ts';
 import { MediaData } from '../../read/response/data.ts';
 import { MediaParseBlock } from '../../read/response/interpretation.ts';
-import { onlyQuery } from '../../http/middleware/strict-query.ts';
+import { strictQuery } from '../../http/middleware/strict-query.ts';
 import { mediaPartsOf, mediaCommentsQuery, readHeaders, readQuery } from './query.ts';
 import { answerRead } from './answer.ts';
 import { MEDIA_PARSE_MODES } from '../../parse/ports.ts';
@@ -31,7 +31,7 @@ const route = createRoute({
       'the same price. Use /v1/reel when a transcript is needed, and /v1/comments for more than 100 comments. The most the read can cost is reserved first; only ' +
       'delivered parts are charged. Cached parts cost less; see /v1/pricing.',
   ),
-  middleware: [onlyQuery(Object.keys(Query.shape))] as const,
+  middleware: [strictQuery(Object.keys(Query.shape))] as const,
   request: { query: Query, headers: readHeaders },
   responses: {
     200: readResponse('The post, and what it cost.', PostReading, postExample),

@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { isoTime } from '../../core/clock.ts';
 import type { App } from '../../http/context.ts';
-import { onlyQuery } from '../../http/middleware/strict-query.ts';
+import { strictQuery } from '../../http/middleware/strict-query.ts';
 import { openToAnyOrigin } from '../../http/middleware/security-headers.ts';
 import { operation } from '../../endpoints.ts';
 import { errorResponses } from '../../http/error-response.ts';
@@ -17,7 +17,7 @@ const route = createRoute({
     'getHealth',
     'Answers while the Worker runs, without touching the database. Use it for uptime checks; to know whether reads work, use `GET /ready`.',
   ),
-  middleware: [openToAnyOrigin, onlyQuery([])] as const,
+  middleware: [openToAnyOrigin, strictQuery([])] as const,
   responses: {
     200: { description: 'The service is running.', content: { 'application/json': { schema: Health } } },
     ...errorResponses('invalid_request', 'internal'),

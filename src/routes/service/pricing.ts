@@ -3,7 +3,7 @@ import { PRICE_CARD } from '../../billing/price-card.ts';
 import type { App } from '../../http/context.ts';
 import { operation } from '../../endpoints.ts';
 import { errorResponses } from '../../http/error-response.ts';
-import { onlyQuery } from '../../http/middleware/strict-query.ts';
+import { strictQuery } from '../../http/middleware/strict-query.ts';
 import { openToAnyOrigin } from '../../http/middleware/security-headers.ts';
 
 /** A price card changes only with a deployment. */
@@ -44,7 +44,7 @@ const route = createRoute({
     'getPricing',
     'Returns the price card in force, in micro-credits (1,000,000 = US$1). A published card never changes; new prices get a new version. For the price of one particular read, send that read with `dryRun=true`.',
   ),
-  middleware: [openToAnyOrigin, onlyQuery([])] as const,
+  middleware: [openToAnyOrigin, strictQuery([])] as const,
   responses: {
     200: { description: 'The price card.', content: { 'application/json': { schema: Pricing, example: pricing() } } },
     ...errorResponses('invalid_request', 'internal'),

@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../../http/context.ts';
 import { operation } from '../../endpoints.ts';
 import { errorResponses } from '../../http/error-response.ts';
-import { onlyQuery } from '../../http/middleware/strict-query.ts';
+import { strictQuery } from '../../http/middleware/strict-query.ts';
 import { openToAnyOrigin } from '../../http/middleware/security-headers.ts';
 
 const Readiness = z
@@ -19,7 +19,7 @@ const route = createRoute({
     'getReadiness',
     'Checks the settings, the database and the content cache, and names what is missing or malformed, never values. Use it after a deployment; for frequent uptime checks use `GET /health`.',
   ),
-  middleware: [openToAnyOrigin, onlyQuery([])] as const,
+  middleware: [openToAnyOrigin, strictQuery([])] as const,
   responses: {
     200: { description: 'Reads can be served.', content: { 'application/json': { schema: Readiness } } },
     503: { description: 'Something is missing; `checks` names it.', content: { 'application/json': { schema: Readiness } } },

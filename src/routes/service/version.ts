@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../../http/context.ts';
 import { operation } from '../../endpoints.ts';
 import { errorResponses } from '../../http/error-response.ts';
-import { onlyQuery } from '../../http/middleware/strict-query.ts';
+import { strictQuery } from '../../http/middleware/strict-query.ts';
 import { openToAnyOrigin } from '../../http/middleware/security-headers.ts';
 
 const Version = z
@@ -11,7 +11,7 @@ const Version = z
 
 const route = createRoute({
   ...operation('getVersion', 'Returns the version of the deployment and of the price card, for a bug report or to notice new prices.'),
-  middleware: [openToAnyOrigin, onlyQuery([])] as const,
+  middleware: [openToAnyOrigin, strictQuery([])] as const,
   responses: {
     200: { description: 'The deployed version and the price card in force.', content: { 'application/json': { schema: Version } } },
     ...errorResponses('invalid_request', 'internal'),

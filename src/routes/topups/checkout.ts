@@ -5,7 +5,7 @@ import { ENDPOINTS, operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { identifyCustomer } from '../../http/auth/identify.ts';
 import { idempotencyHeaders, idempotencyKey } from '../../http/idempotency/header.ts';
-import { onlyQuery } from '../../http/middleware/strict-query.ts';
+import { strictQuery } from '../../http/middleware/strict-query.ts';
 import { orderRefusal, paymentsUnconfigured } from '../../errors/from-payment.ts';
 import { microCredits } from '../../core/money.ts';
 
@@ -39,7 +39,7 @@ const route = createRoute({
       'when the payment arrives, usually within seconds: see `GET /v1/topups/{id}` or `GET /v1/me`. A session can be paid for 23 hours. Send an ' +
       '`Idempotency-Key`, so that a retry returns the same session instead of a second one. Needs the scope `billing`.',
   ),
-  middleware: [onlyQuery([])] as const,
+  middleware: [strictQuery([])] as const,
   request: { headers: idempotencyHeaders(), body: { required: true, content: { 'application/json': { schema: Wanted } } } },
   responses: {
     200: { description: 'The session to pay.', content: { 'application/json': { schema: Checkout } } },

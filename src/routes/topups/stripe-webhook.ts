@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../../http/context.ts';
 import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
-import { onlyQuery } from '../../http/middleware/strict-query.ts';
+import { strictQuery } from '../../http/middleware/strict-query.ts';
 import { checkRefusal, paymentsUnconfigured } from '../../errors/from-payment.ts';
 
 const Received = z.object({ received: z.literal(true) }).openapi('WebhookReceived', { example: { received: true } });
@@ -13,7 +13,7 @@ const route = createRoute({
     'For Stripe only; callers never need it. Verifies the signature over the raw body. An event is a hint: what is credited follows from what ' +
       'Stripe reports when it is asked. Events that are not about a top-up are acknowledged. On an error Stripe sends the event again.',
   ),
-  middleware: [onlyQuery([])] as const,
+  middleware: [strictQuery([])] as const,
   request: {
     headers: z.object({ 'stripe-signature': z.string().optional().openapi({ description: 'The signature that Stripe sends.' }) }),
     // Only described: the signature is over the bytes, so the body is not parsed here.

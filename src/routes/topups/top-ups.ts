@@ -4,7 +4,7 @@ import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { identifyCustomer } from '../../http/auth/identify.ts';
 import { listCursor, listPosition, nextCursor, pageOf, pageQuery, pageSize } from '../../http/pagination.ts';
-import { onlyQuery } from '../../http/middleware/strict-query.ts';
+import { strictQuery } from '../../http/middleware/strict-query.ts';
 import { topUpExample, TopUpView, topUpView } from './view.ts';
 
 const Query = z.object(pageQuery);
@@ -19,7 +19,7 @@ const listRoute = createRoute({
     'Lists the top-ups of the account, newest first, with what each is worth now: refunds and disputes take credit back. For the effect on the ' +
       'balance use `GET /v1/ledger`. Needs the scope `billing`.',
   ),
-  middleware: [onlyQuery(Object.keys(Query.shape))] as const,
+  middleware: [strictQuery(Object.keys(Query.shape))] as const,
   request: { query: Query },
   responses: {
     200: { description: 'A page of top-ups.', content: { 'application/json': { schema: Page } } },
@@ -32,7 +32,7 @@ const oneRoute = createRoute({
     'getTopUp',
     'Returns one top-up by its id, to see whether it was paid. A top-up of another account is 404. Needs the scope `billing`.',
   ),
-  middleware: [onlyQuery([])] as const,
+  middleware: [strictQuery([])] as const,
   request: { params: z.object({ id: z.string().max(100).openapi({ description: 'The id of the top-up.' }) }) },
   responses: {
     200: { description: 'The top-up.', content: { 'application/json': { schema: TopUpView } } },

@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createFlights, FLIGHT_LIMITS, type FlightAnswer, type FlightLimits, type Work } from '../../../src/coalescing/coalescer.ts';
+import {
+  createCoalescer,
+  COALESCER_LIMITS,
+  type CoalescedAnswer,
+  type CoalescerLimits,
+  type Work,
+} from '../../../src/coalescing/coalescer.ts';
 import { err, ok, type Result } from '../../../src/core/result.ts';
 import { NOW } from '../providers/answers.ts';
 
@@ -9,22 +15,22 @@ afterEach(() => vi.useRealTimers());
 type Outcome = Result<unknown, unknown>;
 
 /** A coalescer in which the test decides when each run completes. */
-function coalescer(limits: Partial<FlightLimits> = {}) {
-  const flights = createFlights(() => Date.now(), { ...FLIGHT_LIMITS, ...limits });
+function coalescer(limits: Partial<CoalescerLimits> = {}) {
+  const coalescer = createCoalescer(() => Date.now(), { ...COALESCER_LIMITS, ...limits });
   const runs: { complete: (result: Outcome) => void; crash: (bug: Error) => void }[] = [];
   const work: Work = {
     run: () => new Promise<Outcome>((complete, crash) => runs.push({ complete, crash })),
     tooLarge: () => err({ kind: 'too large' }),
   };
   return {
-    join: (key = 'one', beganAt = Date.now()) => flights.join(key, { beganAt, deadlineAt: NOW + 25_000 }, work),
+    join: (key = 'one', beganAt = Date.now()) => coalescer.join(key, { beganAt, deadlineAt: NOW + 25_000 }, work),
     started: () => runs.length,
     complete: (result: Outcome, index = runs.length - 1) => runs[index]?.complete(result),
     crash: (bug: Error) => runs.at(-1)?.crash(bug),
   };
 }
 
-function completed(answer: FlightAnswer) {
+function completed(answer: CoalescedAnswer) {
   if (answer.kind !== 'completed') throw new Error(`the answer is ${answer.kind}`);
   return { result: JSON.parse(answer.text) as Outcome, joined: answer.joined };
 }
@@ -74,12 +80,12 @@ describe('a coalesced request', () => {
     expect(started()).toBe(2);
     complete(ok('the post, anew'));
     expect(completed(await later)).toEqual({ result: ok('the post, anew'), joined: false });
-    await vi.advanceTimersByTimeAsync(FLIGHT_LIMITS.lingerMs);
+    await vi.advanceTimersByTimeAsync(COALESCER_LIMITS.lingerMs);
     const late = join('one', NOW);
     expect(started()).toBe(3);
     complete(ok('the post, once more'));
     await late;
-    await vi.advanceTimersByTimeAsync(FLIGHT_LIMITS.lingerMs);
+    await vi.advanceTimersByTimeAsync(COALESCER_LIMITS.lingerMs);
     expect(vi.getTimerCount()).toBe(0);
   });
 
@@ -112,7 +118,7 @@ describe('a coalesced request', () => {
   test('that never completes times out for all, and the next caller starts a new run', async () => {
     const { join, started } = coalescer();
     const callers = [join(), join()];
-    await vi.advanceTimersByTimeAsync(FLIGHT_LIMITS.runMs);
+    await vi.advanceTimersByTimeAsync(COALESCER_LIMITS.runMs);
     expect(await Promise.all(callers)).toEqual([{ kind: 'late' }, { kind: 'late' }]);
     void join();
     expect(started()).toBe(2);

@@ -1,12 +1,12 @@
 import { describe, expect, test, vi } from 'vitest';
 import { createCoalescingClient } from '../../../src/coalescing/client.ts';
 import {
-  createFlightDeck,
+  createReadCoalescer,
   type DirectSources,
-  type FlightDeck,
-  flightName,
-  type FlightRequest,
-  type ReadFlights,
+  type ReadCoalescer,
+  coalescingKey,
+  type CoalescableRequest,
+  type ReadCoalescers,
 } from '../../../src/coalescing/read-coalescer.ts';
 import {
   createSharedComments,
@@ -103,16 +103,16 @@ function upstream(media: (budget: Budget, call: number) => Promise<Result<typeof
 }
 
 /** One object per name, like the Durable Objects; `joined` records the name of each call. */
-function decks(direct: DirectSources, clock: () => number): ReadFlights & { readonly joined: string[] } {
-  const known = new Map<string, FlightDeck>();
+function fakeCoalescers(direct: DirectSources, clock: () => number): ReadCoalescers & { readonly joined: string[] } {
+  const known = new Map<string, ReadCoalescer>();
   const joined: string[] = [];
   return {
     joined,
     getByName: (name) => {
       joined.push(name);
-      const deck = known.get(name) ?? createFlightDeck(() => direct, clock);
-      known.set(name, deck);
-      return deck;
+      const coalescer = known.get(name) ?? createReadCoalescer(() => direct, clock);
+      known.set(name, coalescer);
+      return coalescer;
     },
   };
 }
@@ -123,8 +123,8 @@ const budget = { deadlineAt: NOW + 25 * SECOND_MS };
 describe('a shared source', () => {
   test('makes one upstream call for identical parallel requests, and attributes it to one of them', async () => {
     const { direct, asked, release } = upstream(async () => ok(delivery));
-    const flights = decks(direct, now);
-    const coalesce = createCoalescingClient({ flights, clock: now, beganAt: NOW });
+    const coalescers = fakeCoalescers(direct, now);
+    const coalesce = createCoalescingClient({ coalescers, clock: now, beganAt: NOW });
     const media = createSharedMedia(direct.media, coalesce);
     const comments = createSharedComments(direct.comments, coalesce);
     const transcripts = createSharedTranscripts(direct.transcripts, coalesce);
@@ -132,7 +132,7 @@ describe('a shared source', () => {
     const parser = createSharedParser(direct.parser, coalesce);
     const order = { limit: 20, includeReplies: false, position: null } as const;
     const video = { mediaId: '1', shortcode: 'AAAAAAA', mediaUrl: 'https://example.com/v.mp4', durationSeconds: 3 };
-    const flying = Promise.all(
+    const running = Promise.all(
       Array.from({ length: 10 }, () =>
         Promise.all([
           media.fetchMedia(target('AAAAAAA'), budget),
@@ -143,26 +143,26 @@ describe('a shared source', () => {
         ]),
       ),
     );
-    await vi.waitUntil(() => flights.joined.length === 50);
+    await vi.waitUntil(() => coalescers.joined.length === 50);
     release();
-    const rounds = await flying;
+    const rounds = await running;
     expect([...asked].sort()).toEqual(['comments', 'hosted', 'media', 'parse', 'transcript']);
     const results = rounds.flat();
     expect(results.every((result) => result.ok)).toBe(true);
     const booked = results.flatMap((result) => (result.ok && 'attempts' in result.value ? result.value.attempts : []));
     expect(booked).toEqual([receipt, receipt, receipt]);
-    const joined = results.filter((result) => result.ok && result.value.flight?.joined === true);
+    const joined = results.filter((result) => result.ok && result.value.coalescing?.joined === true);
     expect(joined).toHaveLength(45);
   });
 
   test('fails all followers of a failed run, and attributes its calls to one caller', async () => {
     const { direct, asked, release } = upstream(async () => err(failure('server_error')));
-    const flights = decks(direct, now);
-    const media = createSharedMedia(direct.media, createCoalescingClient({ flights, clock: now, beganAt: NOW }));
-    const flying = Promise.all(Array.from({ length: 5 }, () => media.fetchMedia(target('AAAAAAA'), budget)));
-    await vi.waitUntil(() => flights.joined.length === 5);
+    const coalescers = fakeCoalescers(direct, now);
+    const media = createSharedMedia(direct.media, createCoalescingClient({ coalescers, clock: now, beganAt: NOW }));
+    const running = Promise.all(Array.from({ length: 5 }, () => media.fetchMedia(target('AAAAAAA'), budget)));
+    await vi.waitUntil(() => coalescers.joined.length === 5);
     release();
-    const results = await flying;
+    const results = await running;
     expect(asked).toHaveLength(1);
     expect(results.map((result) => (result.ok ? 'ok' : result.error.kind))).toEqual(Array.from({ length: 5 }, () => 'server_error'));
     expect(results.flatMap((result) => (result.ok ? [] : result.error.attempts))).toEqual([receipt]);
@@ -173,9 +173,9 @@ describe('a shared source', () => {
     release();
     const broken = (error: Error) =>
       createCoalescingClient({
-        flights: {
+        coalescers: {
           getByName: () => ({
-            fly: async () => {
+            coalesce: async () => {
               throw error;
             },
           }),
@@ -201,8 +201,8 @@ describe('a shared source', () => {
   test('does not use the coalescer when no provider is configured', async () => {
     const { direct, release } = upstream(async () => ok(delivery));
     release();
-    const flights = decks(direct, now);
-    const coalesce = createCoalescingClient({ flights, clock: now, beganAt: NOW });
+    const coalescers = fakeCoalescers(direct, now);
+    const coalesce = createCoalescingClient({ coalescers, clock: now, beganAt: NOW });
     const nobody = { providers: [], fetchMedia: async () => err({ kind: 'unconfigured', failed: [], attempts: [] } as const) };
     expect((await createSharedMedia(nobody, coalesce).fetchMedia(target('AAAAAAA'), budget)).ok).toBe(false);
     await createSharedTranscriber({ ...direct.transcriber, configured: false }, coalesce).transcribe(
@@ -210,7 +210,7 @@ describe('a shared source', () => {
       'k',
       budget,
     );
-    expect(flights.joined).toEqual([]);
+    expect(coalescers.joined).toEqual([]);
   });
 });
 
@@ -223,7 +223,10 @@ describe('deadlines of a coalesced request', () => {
       let land = (): void => undefined;
       const { direct, asked, release } = upstream(() => new Promise((resolve) => (land = () => resolve(ok(delivery)))));
       release();
-      const media = createSharedMedia(direct.media, createCoalescingClient({ flights: decks(direct, clock), clock, beganAt: NOW }));
+      const media = createSharedMedia(
+        direct.media,
+        createCoalescingClient({ coalescers: fakeCoalescers(direct, clock), clock, beganAt: NOW }),
+      );
       const patient = media.fetchMedia(target('AAAAAAA'), { deadlineAt: NOW + 20 * SECOND_MS });
       const hurried = media.fetchMedia(target('AAAAAAA'), { deadlineAt: NOW + 2 * SECOND_MS });
       await vi.waitUntil(() => asked.length === 1);
@@ -246,12 +249,12 @@ describe('deadlines of a coalesced request', () => {
         return err(failure('timed_out'));
       });
       release();
-      const flights = decks(direct, clock);
-      const media = createSharedMedia(direct.media, createCoalescingClient({ flights, clock, beganAt: NOW }));
+      const coalescers = fakeCoalescers(direct, clock);
+      const media = createSharedMedia(direct.media, createCoalescingClient({ coalescers, clock, beganAt: NOW }));
       const hurried = media.fetchMedia(target('AAAAAAA'), { deadlineAt: NOW + 2 * SECOND_MS });
       await vi.waitUntil(() => asked.length === 1);
       const patient = [10, 12].map((seconds) => media.fetchMedia(target('AAAAAAA'), { deadlineAt: NOW + seconds * SECOND_MS }));
-      await vi.waitUntil(() => flights.joined.length === 3);
+      await vi.waitUntil(() => coalescers.joined.length === 3);
       await vi.advanceTimersByTimeAsync(2 * SECOND_MS);
       expect(await hurried).toMatchObject({ ok: false, error: { kind: 'timed_out', attempts: [receipt] } });
       const results = await Promise.all(patient);
@@ -265,12 +268,12 @@ describe('deadlines of a coalesced request', () => {
 
   test('a follower of a run whose providers were too slow does not ask them again', async () => {
     const { direct, asked, release } = upstream(async () => err(failure('timed_out')));
-    const flights = decks(direct, now);
-    const media = createSharedMedia(direct.media, createCoalescingClient({ flights, clock: now, beganAt: NOW }));
-    const flying = Promise.all([1, 2, 3].map(() => media.fetchMedia(target('AAAAAAA'), budget)));
-    await vi.waitUntil(() => flights.joined.length === 3);
+    const coalescers = fakeCoalescers(direct, now);
+    const media = createSharedMedia(direct.media, createCoalescingClient({ coalescers, clock: now, beganAt: NOW }));
+    const running = Promise.all([1, 2, 3].map(() => media.fetchMedia(target('AAAAAAA'), budget)));
+    await vi.waitUntil(() => coalescers.joined.length === 3);
     release();
-    const results = await flying;
+    const results = await running;
     expect(results.every((result) => !result.ok && result.error.kind === 'timed_out')).toBe(true);
     expect(asked).toHaveLength(1);
   });
@@ -285,7 +288,7 @@ describe('the name of a coalesced request', () => {
   const video = { mediaId: '1', shortcode: 'AAAAAAA', mediaUrl: 'https://example.com/1', durationSeconds: 3 };
   const hosted = { kind: 'hosted_transcript', model: 'auto', request: video, idempotencyKey: 'k' } as const;
   const parse = { kind: 'parse', model: 'auto', request: mediaRequest('summary'), idempotencyKey: 'k' } as const;
-  const different: readonly FlightRequest[] = [
+  const different: readonly CoalescableRequest[] = [
     { kind: 'media', providers, target: target('AAAAAAA') },
     { kind: 'media', providers, target: target('AAAAAAB') },
     { kind: 'media', providers, target: target('AAAAAAA', 'reel') },
@@ -321,19 +324,19 @@ describe('the name of a coalesced request', () => {
   ];
 
   test('differs wherever the upstream request differs', async () => {
-    const names = different.map(flightName);
+    const names = different.map(coalescingKey);
     expect(new Set(names).size).toBe(different.length);
   });
 
   test('does not depend on the order of fields', async () => {
     const reversed = JSON.parse(JSON.stringify(comments), (_key, value: unknown) =>
       typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).toReversed()) : value,
-    ) as FlightRequest;
+    ) as CoalescableRequest;
     expect(Object.keys(reversed)).not.toEqual(Object.keys(comments));
-    expect(flightName(reversed)).toBe(flightName(comments));
+    expect(coalescingKey(reversed)).toBe(coalescingKey(comments));
   });
 
   test('reveals nothing that users wrote', async () => {
-    expect(flightName(parse)).toMatch(/^parse:v1:[0-9a-f]{32}$/);
+    expect(coalescingKey(parse)).toMatch(/^parse:v1:[0-9a-f]{32}$/);
   });
 });

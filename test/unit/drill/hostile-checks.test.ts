@@ -6,7 +6,7 @@ import { errorBody } from '../../../src/http/error-response.ts';
 import { shownBy } from '../../drill/account-matrix.ts';
 import { SLOT_RULES, slotGaps, slotsOf } from '../../drill/account-slots.ts';
 import { type Asked, breachesOf, LONGEST_ANSWER_MS, type Seen } from '../../drill/answer-check.ts';
-import { CANARY_OWNER_KEY, CANARY_SETTINGS, leaksIn, VENDOR_MARK, WRITING_MARK } from '../../drill/canaries.ts';
+import { CANARY_OPERATOR_KEY, CANARY_SETTINGS, leaksIn, VENDOR_MARK, WRITING_MARK } from '../../drill/canaries.ts';
 import { NEEDED, needGaps } from '../../drill/key-matrix.ts';
 import { chargeProblems } from '../../drill/money-check.ts';
 import { outgoingProblems } from '../../drill/outgoing-check.ts';
@@ -93,7 +93,7 @@ describe('the check of an answer', () => {
   });
 
   test('tells a secret in a header, an echo in an error, and words where no reading is', () => {
-    expect(promises(asked('getMe'), refused('unauthorized', { headers: { Server: CANARY_OWNER_KEY } }))).toEqual(['nothing leaks']);
+    expect(promises(asked('getMe'), refused('unauthorized', { headers: { Server: CANARY_OPERATOR_KEY } }))).toEqual(['nothing leaks']);
     expect(promises(asked('getMe'), refused('unauthorized', {}, 'You sent h0st1le.'))).toEqual(['nothing leaks']);
     expect(promises(asked('readPost'), refused('invalid_request', {}, `${WRITING_MARK} a caption`))).toEqual(['nothing leaks']);
   });
@@ -101,7 +101,7 @@ describe('the check of an answer', () => {
 
 describe('the search for leaks', () => {
   test('finds every secret everywhere, and names none of them', () => {
-    for (const secret of [CANARY_OWNER_KEY, ...Object.values(CANARY_SETTINGS)]) {
+    for (const secret of [CANARY_OPERATOR_KEY, ...Object.values(CANARY_SETTINGS)]) {
       for (const place of ['reading', 'log', 'content_cache', 'database'] as const) {
         const [leak = ''] = leaksIn(place, `before ${secret} after`);
         expect(leak).toContain('secret');

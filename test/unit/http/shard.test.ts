@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { mintApiKey } from '../../../src/billing/keys/api-key.ts';
-import { ownersShard, shardOf } from '../../../src/http/auth/shard.ts';
+import { operatorShardOf, shardOf } from '../../../src/http/auth/shard.ts';
 import type { ShardHints } from '../../../src/http/context.ts';
 
 const nothing: ShardHints = { method: 'GET', path: '/v1/me', authorization: undefined, idempotencyKey: undefined, shard: undefined };
@@ -65,7 +65,7 @@ describe('the shard of a signup', () => {
 });
 
 describe('the shard that the owner names', () => {
-  const ops = (shard: string | undefined, shards = 4) => ownersShard({ ...nothing, path: '/v1/ops/metrics', shard }, shards);
+  const ops = (shard: string | undefined, shards = 4) => operatorShardOf({ ...nothing, path: '/v1/ops/metrics', shard }, shards);
 
   test('is the number in the query, and the first where none is named', () => {
     expect([undefined, '0', '1', '3'].map((shard) => ops(shard))).toEqual([0, 0, 1, 3]);

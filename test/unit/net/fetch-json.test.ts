@@ -206,8 +206,8 @@ test.each([
 });
 
 test('a base URL keeps its own path, and a query is encoded', () => {
-  expect(joinUrl('http://127.0.0.1:9/stand-in/', '/v1/x', { url: 'https://www.instagram.com/p/A-_/?a=1' })).toBe(
-    'http://127.0.0.1:9/stand-in/v1/x?url=https%3A%2F%2Fwww.instagram.com%2Fp%2FA-_%2F%3Fa%3D1',
+  expect(joinUrl('http://127.0.0.1:9/fake/', '/v1/x', { url: 'https://www.instagram.com/p/A-_/?a=1' })).toBe(
+    'http://127.0.0.1:9/fake/v1/x?url=https%3A%2F%2Fwww.instagram.com%2Fp%2FA-_%2F%3Fa%3D1',
   );
   expect(joinUrl('https://vendor.example', '/v1/x')).toBe('https://vendor.example/v1/x');
 });

@@ -1,8 +1,8 @@
 import type { Client } from '@libsql/client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createAccounts } from '../../../src/billing/accounts/libsql-accounts.ts';
-import { auditLedger, brokenLaws } from '../../../src/billing/audit/full-audit.ts';
-import { createAnswerSeal } from '../../../src/billing/idempotency/response-seal.ts';
+import { auditLedger, brokenInvariants } from '../../../src/billing/audit/full-audit.ts';
+import { createResponseCipher } from '../../../src/billing/idempotency/response-seal.ts';
 import { PRICE_CARD } from '../../../src/billing/price-card.ts';
 import { microCredits } from '../../../src/core/money.ts';
 import { exampleMedia } from '../../../src/instagram/media-example.ts';
@@ -37,7 +37,7 @@ beforeEach(async () => {
   executeRead = createExecuteRead({
     ledger: ledgerOver({ client, clock }),
     accounts: createAccounts({ client, clock, ids, signupGrant: microCredits(0), shard: 0 }),
-    seal: createAnswerSeal('a secret of this test'),
+    seal: createResponseCipher('a secret of this test'),
     limits: { limiter: { take: (...asked) => store.limiter.take(...asked) }, scale: 1, clock },
     reader: () => createReader(deps, PARTS),
     sandbox: () => createSandbox({ clock }),
@@ -46,7 +46,7 @@ beforeEach(async () => {
   });
 });
 afterEach(async () => {
-  expect(brokenLaws(await auditLedger(client))).toEqual([]);
+  expect(brokenInvariants(await auditLedger(client))).toEqual([]);
   client.close();
 });
 
@@ -152,7 +152,7 @@ describe('a read without a transport', () => {
     const principal = { kind: 'customer', keyHash: customer.keyHash, mode: 'test' } as const;
     const sample = await executeRead(caller({ principal }), call({ input: 'TestImage01' }));
     expect(sample).toMatchObject({ ok: true, value: { credits: { used: 0, remaining: BALANCE } } });
-    const free = await executeRead(caller({ principal: { kind: 'owner' } }), call());
+    const free = await executeRead(caller({ principal: { kind: 'operator' } }), call());
     expect(free).toMatchObject({ ok: true, value: { credits: { used: 0, remaining: null }, rateLimit: null } });
     expect(store.taken).toHaveLength(1);
   });

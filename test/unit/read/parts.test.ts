@@ -2,7 +2,7 @@ import type { Client } from '@libsql/client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createAccounts } from '../../../src/billing/accounts/libsql-accounts.ts';
-import { auditLedger, brokenLaws } from '../../../src/billing/audit/full-audit.ts';
+import { auditLedger, brokenInvariants } from '../../../src/billing/audit/full-audit.ts';
 import type { Ledger } from '../../../src/billing/ledger/ledger.ts';
 import { PRICE_CARD, type PriceCard, type PricedItem } from '../../../src/billing/price-card.ts';
 import { microCredits } from '../../../src/core/money.ts';
@@ -105,7 +105,7 @@ beforeEach(async () => {
   deps = { ...readDeps(clock), priceCard };
 });
 afterEach(async () => {
-  expect(brokenLaws(await auditLedger(client))).toEqual([]);
+  expect(brokenInvariants(await auditLedger(client))).toEqual([]);
   client.close();
 });
 
@@ -117,7 +117,7 @@ function order() {
     keyHash: customer.keyHash,
     fingerprint: sha256('request'),
     scope: 'read:post',
-    onceDigest: null,
+    idempotencyKeyHash: null,
     holdTtlMs: 60_000,
   });
   return {

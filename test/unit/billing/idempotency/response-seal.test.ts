@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import { createAnswerSeal } from '../../../../src/billing/idempotency/response-seal.ts';
+import { createResponseCipher } from '../../../../src/billing/idempotency/response-seal.ts';
 
-const seal = createAnswerSeal('a secret of the service, long enough');
+const seal = createResponseCipher('a secret of the service, long enough');
 const answer = { status: 200, headers: { 'Cache-Status': 'igskill; hit' }, body: '{"data":{"caption":"A caption 雲"}}' };
 
 test('decrypts a response with the key it was sealed with, and with no other', async () => {
   const kept = await seal.seal(answer, 'the-key-of-a-caller');
   expect(await seal.open(kept, 'the-key-of-a-caller')).toEqual(answer);
   expect(await seal.open(kept, 'another-key')).toBeNull();
-  expect(await createAnswerSeal('another secret of the service').open(kept, 'the-key-of-a-caller')).toBeNull();
+  expect(await createResponseCipher('another secret of the service').open(kept, 'the-key-of-a-caller')).toBeNull();
 });
 
 test('rejects a modified response', async () => {

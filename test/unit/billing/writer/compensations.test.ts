@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createAbandoned } from '../../../../src/billing/writer/compensations.ts';
-import { type LedgerCall, undoCall } from '../../../../src/billing/ledger/commands.ts';
+import { createCompensations } from '../../../../src/billing/writer/compensations.ts';
+import { type LedgerCall, compensateCall } from '../../../../src/billing/ledger/commands.ts';
 import type { WriteFailure } from '../../../../src/billing/ledger/writer.ts';
 import { err, ok, type Result } from '../../../../src/core/result.ts';
-import { AbandonedMemory } from '../../../support/abandoned-memory.ts';
+import { CompensationMemory } from '../../../support/compensation-memory.ts';
 import { manualClock } from '../../../support/database.ts';
 
 const GIVE_UP_MS = 120_000;
@@ -14,20 +14,20 @@ const UNKNOWN = ok(null);
 const UNREACHABLE = err({ kind: 'unreachable' } as const);
 
 let clock = manualClock();
-let storage = new AbandonedMemory();
+let storage = new CompensationMemory();
 let asked: string[] = [];
 beforeEach(() => {
   clock = manualClock();
-  storage = new AbandonedMemory();
+  storage = new CompensationMemory();
   asked = [];
 });
 
-const undo = (id: string) => undoCall(`req_${id}`, null, clock());
+const undo = (id: string) => compensateCall(`req_${id}`, null, clock());
 
 /** Carries out the pending compensations of the same storage in a new instance, as after a restart. */
 async function wake(outcomeOf: (call: LedgerCall, shard: number) => Outcome): Promise<void> {
   storage.alarm = null;
-  await createAbandoned(storage, clock).carryOut((shard) => ({
+  await createCompensations(storage, clock).carryOut((shard) => ({
     submit: async (call) => {
       asked.push(`${shard}:${call.look}`);
       return outcomeOf(call, shard);
@@ -37,7 +37,7 @@ async function wake(outcomeOf: (call: LedgerCall, shard: number) => Outcome): Pr
 
 describe('a pending compensation', () => {
   test('runs at once on its own shard and is deleted when it is done', async () => {
-    await createAbandoned(storage, clock).add(1, undo('a'));
+    await createCompensations(storage, clock).add(1, undo('a'));
     expect(storage.alarm).toBe(clock());
     await wake(() => DONE);
     expect(asked).toEqual(['1:"req_a"']);
@@ -45,7 +45,7 @@ describe('a pending compensation', () => {
   });
 
   test('survives restarts and is retried for as long as the database is unreachable', async () => {
-    await createAbandoned(storage, clock).add(0, undo('a'));
+    await createCompensations(storage, clock).add(0, undo('a'));
     for (let hour = 0; hour < 5; hour++) {
       await wake(() => (hour % 2 === 0 ? UNREACHABLE : err({ kind: 'busy', retryAfterSeconds: 2 })));
       expect(storage.alarm).toBe(clock() + 2_000);
@@ -57,7 +57,7 @@ describe('a pending compensation', () => {
   });
 
   test('is kept while the database does not know the request, and carried out when the request arrives late', async () => {
-    await createAbandoned(storage, clock).add(0, undo('late'));
+    await createCompensations(storage, clock).add(0, undo('late'));
     await wake(() => UNKNOWN);
     clock.advance(GIVE_UP_MS);
     await wake(() => UNKNOWN);
@@ -67,7 +67,7 @@ describe('a pending compensation', () => {
   });
 
   test('is dropped once the database has not known the request for two minutes, not counting an outage before', async () => {
-    await createAbandoned(storage, clock).add(0, undo('never'));
+    await createCompensations(storage, clock).add(0, undo('never'));
     clock.advance(10 * GIVE_UP_MS);
     await wake(() => UNKNOWN);
     clock.advance(GIVE_UP_MS);
@@ -79,7 +79,7 @@ describe('a pending compensation', () => {
   });
 
   test('is kept for a while when the database refuses it, because the next version may accept it', async () => {
-    await createAbandoned(storage, clock).add(0, undo('refused'));
+    await createCompensations(storage, clock).add(0, undo('refused'));
     await wake(() => err({ kind: 'refused', code: 'SQLITE_ERROR', message: 'no such table: undo' }));
     expect(storage.size).toBe(1);
     await wake(() => DONE);
@@ -87,7 +87,7 @@ describe('a pending compensation', () => {
   });
 
   test('runs with all others in one pass, also behind more than one page of unknown requests', async () => {
-    const memory = createAbandoned(storage, clock);
+    const memory = createCompensations(storage, clock);
     const ids = Array.from({ length: 250 }, (_, index) => String(index).padStart(4, '0'));
     for (const id of ids) await memory.add(0, undo(id));
     await wake((call) => (call.look < '"req_0200"' ? UNKNOWN : DONE));
@@ -96,7 +96,7 @@ describe('a pending compensation', () => {
   });
 
   test('waits for the next pass when the database does not answer the first page', async () => {
-    const memory = createAbandoned(storage, clock);
+    const memory = createCompensations(storage, clock);
     for (let index = 0; index < 250; index++) await memory.add(0, undo(String(index)));
     await wake(() => UNREACHABLE);
     expect(asked).toHaveLength(100);
@@ -104,7 +104,7 @@ describe('a pending compensation', () => {
   });
 
   test('has its next try scheduled before this one can fail', async () => {
-    await createAbandoned(storage, clock).add(0, undo('a'));
+    await createCompensations(storage, clock).add(0, undo('a'));
     const broken = wake(() => {
       throw new Error('the settings are not complete');
     });
@@ -113,8 +113,8 @@ describe('a pending compensation', () => {
   });
 
   test('is stored once for each request, and no alarm is set when none is pending', async () => {
-    await createAbandoned(storage, clock).add(0, undo('a'));
-    await createAbandoned(storage, clock).add(0, undo('a'));
+    await createCompensations(storage, clock).add(0, undo('a'));
+    await createCompensations(storage, clock).add(0, undo('a'));
     expect(storage.size).toBe(1);
     await wake(() => DONE);
     await wake(() => DONE);

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { undoCall } from '../../../../src/billing/ledger/commands.ts';
+import { compensateCall } from '../../../../src/billing/ledger/commands.ts';
 import type { WriteFailure } from '../../../../src/billing/ledger/writer.ts';
 import { createObjectWriter, type WriterObject } from '../../../../src/billing/writer/durable-object-client.ts';
 import { err, ok, type Result } from '../../../../src/core/result.ts';
 
-const CALL = undoCall('req_a', null, 1);
+const CALL = compensateCall('req_a', null, 1);
 const BUSY = err({ kind: 'busy', retryAfterSeconds: 2 } as const);
 const UNREACHABLE = err({ kind: 'unreachable' } as const);
 
@@ -19,7 +19,7 @@ function objects(...steps: Step[]) {
     if (step instanceof Error) throw step;
     return step;
   };
-  const stub: WriterObject = { submit: next, run: async () => err({ kind: 'unreachable' }), abandon: async () => void (await next()) };
+  const stub: WriterObject = { submit: next, run: async () => err({ kind: 'unreachable' }), compensate: async () => void (await next()) };
   return {
     names,
     left: steps,
@@ -58,6 +58,6 @@ describe('the client of a shard’s writer', () => {
 
   test('never rejects when it requests a compensation', async () => {
     const ended = new Error('ended');
-    await expect(createObjectWriter({ objects: objects(ended, ended, ended), shard: 0 }).abandon(CALL)).resolves.toBeUndefined();
+    await expect(createObjectWriter({ objects: objects(ended, ended, ended), shard: 0 }).compensate(CALL)).resolves.toBeUndefined();
   });
 });

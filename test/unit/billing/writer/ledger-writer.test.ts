@@ -1,7 +1,14 @@
 import { type InStatement, LibsqlError } from '@libsql/client';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { chargeCall, type LedgerCall, releaseCall, reserveCall, settleCall, undoCall } from '../../../../src/billing/ledger/commands.ts';
+import {
+  chargeCall,
+  type LedgerCall,
+  releaseCall,
+  reserveCall,
+  settleCall,
+  compensateCall,
+} from '../../../../src/billing/ledger/commands.ts';
 import { createLedgerWriter, WRITER_LIMITS, type WriterLimits } from '../../../../src/billing/writer/ledger-writer.ts';
 import type { LedgerWriter } from '../../../../src/billing/ledger/writer.ts';
 import { microCredits } from '../../../../src/core/money.ts';
@@ -19,7 +26,7 @@ const reserve = (id: string, padding = '') => reserveCall(spendOf(id, padding), 
 const charge = (id: string) => chargeCall({ spend: spendOf(id), receipt: {}, answer: null }, 1);
 const settle = (id: string) => settleCall({ id: `req_${id}`, lines: [], receipt: {}, ending: undefined }, 1);
 const release = (id: string) => releaseCall({ id: `req_${id}`, reason: 'x', ending: undefined }, 1);
-const undo = (id: string) => undoCall(`req_${id}`, null, 1);
+const undo = (id: string) => compensateCall(`req_${id}`, null, 1);
 
 /** The outcome that the fake database returns for this id. */
 const outcomeOf = (id: string) => ({ ok: true, value: `outcome of req_${id}` });

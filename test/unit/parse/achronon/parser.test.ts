@@ -6,7 +6,7 @@ import { outputSchemaOf } from '../../../../src/parse/prompts/modes.ts';
 import { createParser } from '../../../../src/parse/achronon/parser.ts';
 import type { ParseRequest } from '../../../../src/parse/ports.ts';
 import type { Fetch } from '../../../../src/net/fetch-json.ts';
-import { outputFor } from '../../../../local/stand-ins/achronon-outputs.ts';
+import { outputFor } from '../../../../local/fakes/achronon-outputs.ts';
 import { answering, budget, clock, NOW, silent, unreachable } from '../../providers/answers.ts';
 import { access, comments, commentsRequest, everyRequest, mediaRequest, post, sampled, sentText } from '../requests.ts';
 

@@ -6,7 +6,7 @@ import { MediaParseOutput } from '../../../../src/parse/prompts/media-outputs.ts
 import { instructionsOf, modeOf, outputSchemaOf, promptVersionOf, samplePurpose } from '../../../../src/parse/prompts/modes.ts';
 import { referredCommentIds } from '../../../../src/parse/prompts/output-parts.ts';
 import { COMMENT_PARSE_MODES } from '../../../../src/parse/ports.ts';
-import { outputFor } from '../../../../local/stand-ins/achronon-outputs.ts';
+import { outputFor } from '../../../../local/fakes/achronon-outputs.ts';
 import { everyRequest } from '../requests.ts';
 
 const name = ({ subject, mode }: (typeof everyRequest)[number]) => `${subject}.${mode}`;

@@ -21,7 +21,7 @@ export const SHARE_FAULTS = {
  * Fakes the platform's share links: `/share/`, `/share/p/` and `/share/reel/` with the token `Share` + shortcode lead to that post if any
  * provider has it; anything else is 404.
  */
-export function instagramStandIn(payloads: Payloads): (call: Call) => Reply {
+export function instagramFake(payloads: Payloads): (call: Call) => Reply {
   const isKnown = (shortcode: string) =>
     Object.hasOwn(FAULTS, shortcode) || PAYLOAD_KINDS.some((kind) => payloads.find(kind, shortcode) !== null);
   return (call) => {

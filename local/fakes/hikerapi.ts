@@ -5,7 +5,7 @@ import { type Page, type PageKind, PAYLOAD_KINDS, type PayloadKind, type Payload
 import { samplesBehindFaults } from '../samples/samples.ts';
 import { faultReply, type VendorFaults } from './fault-reply.ts';
 import { shortcodeInLink } from './post-link.ts';
-import type { ProviderStandIn } from './scrapecreators.ts';
+import type { ProviderFake } from './scrapecreators.ts';
 import { type Answer, type Call, json, jsonText, type Reply } from './server.ts';
 
 /**
@@ -35,7 +35,7 @@ const DEFAULT_AMOUNT = 50;
 const BILLED = { 'x-hiker-info': 'reqs=1' };
 
 /** Fakes HikerAPI: media of both versions by code, URL and id, and comments and replies by media id. */
-export function hikerapiStandIn({ payloads, clock }: ProviderStandIn): (call: Call) => Reply {
+export function hikerapiFake({ payloads, clock }: ProviderFake): (call: Call) => Reply {
   return (call) => {
     const answer = (reply: Answer, shortcode: string | null = null): Reply => ({ kind: 'answer', shortcode, answer: reply });
     const endpoint = Object.hasOwn(ENDPOINTS, call.url.pathname) ? ENDPOINTS[call.url.pathname] : undefined;

@@ -3,7 +3,7 @@ import type { Payloads } from '../payloads.ts';
 import { samplesBehindFaults } from '../samples/samples.ts';
 import { faultReply, type VendorFaults } from './fault-reply.ts';
 import { shortcodeInLink } from './post-link.ts';
-import type { ProviderStandIn } from './scrapecreators.ts';
+import type { ProviderFake } from './scrapecreators.ts';
 import { type Answer, type Call, json, jsonText, type Reply } from './server.ts';
 
 /** The synchronous run of any actor, written with a tilde or as an id. */
@@ -30,7 +30,7 @@ type Run = {
  * Fakes Apify's synchronous actor runs: posts by `directUrls` or `username`, their comments (`resultsType` or the comment scraper), and
  * reels with `includeTranscript`. A missing post is an item too, with status 201.
  */
-export function apifyStandIn({ payloads, clock }: ProviderStandIn): (call: Call) => Reply {
+export function apifyFake({ payloads, clock }: ProviderFake): (call: Call) => Reply {
   return (call) => {
     const answer = (reply: Answer, shortcode: string | null = null): Reply => ({ kind: 'answer', shortcode, answer: reply });
     const actor = RUN_SYNC.exec(call.url.pathname)?.[1];

@@ -4,20 +4,20 @@ import type { Payloads } from '../payloads.ts';
 import { readRecordingMap } from '../recording-map.ts';
 import { type Recordings, readRecordings } from '../recordings.ts';
 import { createSamples } from '../samples/samples.ts';
-import { achrononStandIn, SANDBOX_PATH } from './achronon.ts';
-import { apifyStandIn } from './apify.ts';
-import { hikerapiStandIn } from './hikerapi.ts';
-import { instagramStandIn } from './instagram.ts';
-import { scrapecreatorsStandIn } from './scrapecreators.ts';
-import { type Call, type Reply, serve, type StandInServer } from './server.ts';
-import { stripeStandIn } from './stripe.ts';
+import { achrononFake, SANDBOX_PATH } from './achronon.ts';
+import { apifyFake } from './apify.ts';
+import { hikerapiFake } from './hikerapi.ts';
+import { instagramFake } from './instagram.ts';
+import { scrapecreatorsFake } from './scrapecreators.ts';
+import { type Call, type Reply, serve, type FakeServer } from './server.ts';
+import { stripeFake } from './stripe.ts';
 
 const STAND_IN_IDS = ['apify', 'hikerapi', 'scrapecreators', 'instagram', 'achronon', 'stripe'] as const;
-export type StandInId = (typeof STAND_IN_IDS)[number];
+export type FakeId = (typeof STAND_IN_IDS)[number];
 
-export type StandIns = {
-  readonly baseUrls: Readonly<Record<StandInId, string>>;
-  readonly ports: Readonly<Record<StandInId, number>>;
+export type Fakes = {
+  readonly baseUrls: Readonly<Record<FakeId, string>>;
+  readonly ports: Readonly<Record<FakeId, number>>;
   readonly payloads: Payloads;
   /** The content of the folder of recordings; null when samples are served. */
   readonly recordings: Recordings | null;
@@ -29,31 +29,31 @@ export type StandIns = {
  * Starts all fakes on the loopback interface, at the requested ports where these are free. Serves the project's samples without a folder.
  * An unreadable folder or an unsuitable map fails with one sentence.
  */
-export async function startStandIns(options: {
+export async function startFakes(options: {
   readonly recordingsFolder?: string;
   /** Assigns recordings that do not name their post. */
   readonly mapFile?: string;
-  readonly ports?: Partial<Readonly<Record<StandInId, number>>>;
+  readonly ports?: Partial<Readonly<Record<FakeId, number>>>;
   readonly clock?: Clock;
   /** Where the fake Stripe sends its events; without it they are only kept. */
   readonly webhookUrl?: string;
-}): Promise<Result<StandIns, string>> {
+}): Promise<Result<Fakes, string>> {
   const clock = options.clock ?? Date.now;
   const map = options.mapFile === undefined ? ok({}) : readRecordingMap(options.mapFile);
   if (!map.ok) return map;
   const recordings = options.recordingsFolder === undefined ? ok(null) : readRecordings(options.recordingsFolder, map.value);
   if (!recordings.ok) return recordings;
   const payloads = recordings.value?.payloads ?? createSamples(clock);
-  const handlers: Readonly<Record<StandInId, (call: Call) => Reply>> = {
-    apify: apifyStandIn({ payloads, clock }),
-    hikerapi: hikerapiStandIn({ payloads, clock }),
-    scrapecreators: scrapecreatorsStandIn({ payloads, clock }),
-    instagram: instagramStandIn(payloads),
-    achronon: achrononStandIn(),
-    stripe: stripeStandIn({ clock, webhookUrl: options.webhookUrl ?? null }),
+  const handlers: Readonly<Record<FakeId, (call: Call) => Reply>> = {
+    apify: apifyFake({ payloads, clock }),
+    hikerapi: hikerapiFake({ payloads, clock }),
+    scrapecreators: scrapecreatorsFake({ payloads, clock }),
+    instagram: instagramFake(payloads),
+    achronon: achrononFake(),
+    stripe: stripeFake({ clock, webhookUrl: options.webhookUrl ?? null }),
   };
-  const start = (id: StandInId) => serve({ name: id, port: options.ports?.[id] ?? 0, handle: handlers[id] });
-  const servers: Readonly<Record<StandInId, StandInServer>> = {
+  const start = (id: FakeId) => serve({ name: id, port: options.ports?.[id] ?? 0, handle: handlers[id] });
+  const servers: Readonly<Record<FakeId, FakeServer>> = {
     apify: await start('apify'),
     hikerapi: await start('hikerapi'),
     scrapecreators: await start('scrapecreators'),
@@ -62,8 +62,8 @@ export async function startStandIns(options: {
     stripe: await start('stripe'),
   };
   return ok({
-    baseUrls: { ...everyStandIn((id) => servers[id].baseUrl), achronon: `${servers.achronon.baseUrl}${SANDBOX_PATH}` },
-    ports: everyStandIn((id) => servers[id].port),
+    baseUrls: { ...everyFake((id) => servers[id].baseUrl), achronon: `${servers.achronon.baseUrl}${SANDBOX_PATH}` },
+    ports: everyFake((id) => servers[id].port),
     payloads,
     recordings: recordings.value,
     stop: async () => {
@@ -72,7 +72,7 @@ export async function startStandIns(options: {
   });
 }
 
-function everyStandIn<T>(make: (id: StandInId) => T): Readonly<Record<StandInId, T>> {
+function everyFake<T>(make: (id: FakeId) => T): Readonly<Record<FakeId, T>> {
   return {
     apify: make('apify'),
     hikerapi: make('hikerapi'),

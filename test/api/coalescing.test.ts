@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ReadFlights } from '../../src/coalescing/read-coalescer.ts';
+import type { ReadCoalescers } from '../../src/coalescing/read-coalescer.ts';
 import { errorOf, usageOf } from '../support/answers.ts';
 import { type Answer, type Api, useApi } from '../support/api.ts';
 
@@ -23,7 +23,10 @@ function atOnce(count: number, ask: (index: number) => Promise<Answer>): Promise
 /** What the reads of these tests left in the log. */
 function logged(api: Api) {
   const reads = api.events.filter((event) => event.route === '/v1/post' || event.route === '/v1/comments');
-  return { joined: reads.filter((event) => event.flight === 'joined').length, attempts: reads.flatMap((event) => event.attempts ?? []) };
+  return {
+    joined: reads.filter((event) => event.coalescing === 'joined').length,
+    attempts: reads.flatMap((event) => event.attempts ?? []),
+  };
 }
 
 describe('parallel identical reads', () => {
@@ -90,8 +93,8 @@ describe('parallel identical reads', () => {
 });
 
 describe('flights', () => {
-  const flying = (api: Api, fly: ReturnType<ReadFlights['getByName']>['fly']): void => {
-    Object.assign(api.env, { READ_FLIGHTS: { getByName: () => ({ fly }) } satisfies ReadFlights });
+  const withCoalesce = (api: Api, coalesce: ReturnType<ReadCoalescers['getByName']>['coalesce']): void => {
+    Object.assign(api.env, { READ_FLIGHTS: { getByName: () => ({ coalesce }) } satisfies ReadCoalescers });
   };
 
   test.each(['post?url=DemoImage01', 'comments?url=DemoThread1'])(
@@ -99,7 +102,7 @@ describe('flights', () => {
     async (path) => {
       const api = start();
       const { key } = await api.signUp();
-      flying(api, async () => ({ kind: 'full' }));
+      withCoalesce(api, async () => ({ kind: 'full' }));
       const answer = await api.request(`/v1/${path}`, { key });
       expect([answer.status, errorOf(answer).code, answer.headers.get('Retry-After')]).toEqual([503, 'overloaded', '2']);
       expect(await api.balance(key)).toEqual({ available: SIGNED_UP, held: 0 });
@@ -109,7 +112,7 @@ describe('flights', () => {
   test('that can not be reached do not stop a read', async () => {
     const api = start();
     const { key } = await api.signUp();
-    flying(api, () => Promise.reject(new Error('no route to the object')));
+    withCoalesce(api, () => Promise.reject(new Error('no route to the object')));
     const answer = await api.request('/v1/post?url=DemoImage01', { key });
     expect([answer.status, usageOf(answer).settledMicroCredits]).toEqual([200, 3_000]);
     expect(logged(api)).toMatchObject({ joined: 0, attempts: [{ provider: 'scrapecreators' }] });
@@ -120,7 +123,7 @@ describe('flights', () => {
     const { key } = await api.signUp();
     await api.request('/v1/post?url=DemoImage01', { key });
     let taken = 0;
-    flying(api, async () => {
+    withCoalesce(api, async () => {
       taken += 1;
       return { kind: 'full' };
     });

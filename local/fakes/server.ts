@@ -36,7 +36,7 @@ export type Reply = { readonly shortcode: string | null } & (
 /** An entry in the list of calls, without query, keys or bodies. Status 0: no response was sent. */
 type RememberedCall = { readonly method: string; readonly path: string; readonly shortcode: string | null; readonly status: number };
 
-export type StandInServer = { readonly baseUrl: string; readonly port: number; stop(): Promise<void> };
+export type FakeServer = { readonly baseUrl: string; readonly port: number; stop(): Promise<void> };
 
 export function json(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
   return jsonText(status, JSON.stringify(body), headers);
@@ -51,12 +51,12 @@ export function jsonText(status: number, body: string, headers: Readonly<Record<
  * Serves one fake on the loopback interface, at `port` or, when that is taken or 0, at a free one. Besides the service's own paths it has
  * `GET /` (a description), `GET /__calls` (the list of calls) and `DELETE /__calls` (clears it).
  */
-export async function serve(standIn: { readonly name: string; readonly port: number; handle(call: Call): Reply }): Promise<StandInServer> {
+export async function serve(fake: { readonly name: string; readonly port: number; handle(call: Call): Reply }): Promise<FakeServer> {
   const calls: RememberedCall[] = [];
   const server = createServer((req, res) => {
-    void respond(standIn, calls, req, res).catch(() => res.destroy());
+    void respond(fake, calls, req, res).catch(() => res.destroy());
   });
-  const port = await listen(server, standIn.port).catch(() => listen(server, 0));
+  const port = await listen(server, fake.port).catch(() => listen(server, 0));
   return {
     baseUrl: `http://127.0.0.1:${port}`,
     port,
@@ -69,21 +69,21 @@ export async function serve(standIn: { readonly name: string; readonly port: num
 }
 
 async function respond(
-  standIn: { readonly name: string; handle(call: Call): Reply },
+  fake: { readonly name: string; handle(call: Call): Reply },
   calls: RememberedCall[],
   req: IncomingMessage,
   res: ServerResponse,
 ): Promise<void> {
   const method = req.method ?? 'GET';
-  const url = new URL(req.url ?? '/', 'http://stand-in.invalid');
+  const url = new URL(req.url ?? '/', 'http://fake.invalid');
   const body = await readBody(req);
-  const own = ownAnswer(standIn.name, method, url.pathname, calls);
+  const own = ownAnswer(fake.name, method, url.pathname, calls);
   if (own !== null) return send(res, own);
   const header = (name: string) => {
     const value = req.headers[name];
     return Array.isArray(value) ? (value[0] ?? null) : (value ?? null);
   };
-  const reply = standIn.handle({ method, url, header, body });
+  const reply = fake.handle({ method, url, header, body });
   const status = 'answer' in reply ? reply.answer.status : 0;
   calls.push({ method, path: url.pathname, shortcode: reply.shortcode, status });
   if (calls.length > MAX_REMEMBERED_CALLS) calls.shift();

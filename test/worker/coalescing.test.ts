@@ -9,8 +9,8 @@ const SIGNED_UP = 5_000_000;
 
 /** How often the first provider was asked for a post. */
 async function askedFor(shortcode: string): Promise<number> {
-  const answer = await fetch(`${worker().standIns.baseUrls.scrapecreators}/__calls`);
-  // safe because the stand-ins' own tests check this shape
+  const answer = await fetch(`${worker().fakes.baseUrls.scrapecreators}/__calls`);
+  // safe because the fakes' own tests check this shape
   const calls = (await answer.json()) as { shortcode: string | null }[];
   return calls.filter((call) => call.shortcode === shortcode).length;
 }

@@ -32,7 +32,7 @@ export function answerApi(account: StripeAccount, remembered: Map<string, Rememb
     : { status: done.error.status, body: errorBody(done.error) };
   // A snapshot, because the objects keep changing.
   if (key !== null) remembered.set(key, { asked, status: answer.status, body: structuredClone(answer.body) });
-  return json(answer.status, answer.body, { 'request-id': 'req_stand_in' });
+  return json(answer.status, answer.body, { 'request-id': 'req_fake' });
 }
 
 function change(account: StripeAccount, call: Call, params: FormFields): Result<object, Refusal> {

@@ -1,43 +1,43 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { FAULTS } from '../../local/faults.ts';
 import { createSamples } from '../../local/samples/samples.ts';
-import { SHARE_FAULTS } from '../../local/stand-ins/instagram.ts';
-import { type StandIns, startStandIns } from '../../local/stand-ins/stand-ins.ts';
+import { SHARE_FAULTS } from '../../local/fakes/instagram.ts';
+import { type Fakes, startFakes } from '../../local/fakes/fakes.ts';
 import { mediaIdFromShortcode } from '../../src/instagram/shortcode.ts';
 import { createApify } from '../../src/providers/apify/apify.ts';
 import { createHikerApi } from '../../src/providers/hikerapi/hikerapi.ts';
 import type { Provider, ProviderFailureKind } from '../../src/providers/provider.ts';
 import { createScrapeCreators } from '../../src/providers/scrapecreators/scrapecreators.ts';
 
-let standIns: StandIns;
+let fakes: Fakes;
 beforeAll(async () => {
-  const started = await startStandIns({});
+  const started = await startFakes({});
   if (!started.ok) throw new Error(started.error);
-  standIns = started.value;
+  fakes = started.value;
 });
-afterAll(() => standIns.stop());
+afterAll(() => fakes.stop());
 
 const post = (code: string) => `https://www.instagram.com/p/${code}/`;
 
 function scrapecreators(url: string | null, headers: Record<string, string> = { 'x-api-key': 'k' }) {
   const query = url === null ? '' : `?url=${encodeURIComponent(url)}`;
-  return fetch(`${standIns.baseUrls.scrapecreators}/v1/instagram/post${query}`, { headers, redirect: 'manual' });
+  return fetch(`${fakes.baseUrls.scrapecreators}/v1/instagram/post${query}`, { headers, redirect: 'manual' });
 }
 
 function hikerapi(path: string, headers: Record<string, string> = { 'x-access-key': 'k' }) {
-  return fetch(`${standIns.baseUrls.hikerapi}${path}`, { headers, redirect: 'manual' });
+  return fetch(`${fakes.baseUrls.hikerapi}${path}`, { headers, redirect: 'manual' });
 }
 
 function apify(body: unknown, options: { readonly token?: string; readonly query?: string } = {}) {
   const { token = 't', query = '' } = options;
-  return fetch(`${standIns.baseUrls.apify}/v2/acts/apify~instagram-api-scraper/run-sync-get-dataset-items${query}`, {
+  return fetch(`${fakes.baseUrls.apify}/v2/acts/apify~instagram-api-scraper/run-sync-get-dataset-items${query}`, {
     method: 'POST',
     headers: token === '' ? {} : { authorization: `Bearer ${token}` },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
 }
 
-describe('the stand-in for ScrapeCreators', () => {
+describe('the fake for ScrapeCreators', () => {
   test('answers a post by any form of its address, with credits', async () => {
     for (const url of [post('DemoImage01'), 'instagram.com/sample.user/reel/DemoImage01', 'https://m.instagram.com/reels/DemoImage01/']) {
       const answer = await scrapecreators(url);
@@ -64,7 +64,7 @@ describe('the stand-in for ScrapeCreators', () => {
   });
 });
 
-describe('the stand-in for HikerAPI', () => {
+describe('the fake for HikerAPI', () => {
   const pk = mediaIdFromShortcode('DemoAlbum01');
 
   test.each([
@@ -105,7 +105,7 @@ describe('the stand-in for HikerAPI', () => {
   });
 });
 
-describe('the stand-in for Apify', () => {
+describe('the fake for Apify', () => {
   test('answers 201 with one item an input, whichever way it is given', async () => {
     const both = await apify({ directUrls: [post('DemoImage01'), post('NotThere111')], resultsType: 'posts' });
     expect(both.status).toBe(201);
@@ -129,13 +129,13 @@ describe('the stand-in for Apify', () => {
   });
 
   test('has no post to give for any other path', async () => {
-    const answer = await fetch(`${standIns.baseUrls.apify}/v2/users/me`, { headers: { authorization: 'Bearer t' } });
+    const answer = await fetch(`${fakes.baseUrls.apify}/v2/users/me`, { headers: { authorization: 'Bearer t' } });
     expect(await answer.json()).toMatchObject({ error: { type: 'record-not-found' } });
   });
 });
 
-describe('the stand-in for share links', () => {
-  const share = (path: string) => fetch(`${standIns.baseUrls.instagram}/share/${path}`, { redirect: 'manual' });
+describe('the fake for share links', () => {
+  const share = (path: string) => fetch(`${fakes.baseUrls.instagram}/share/${path}`, { redirect: 'manual' });
 
   test('leads to the post that the token names', async () => {
     expect((await share('reel/ShareDemoReel_01/')).headers.get('location')).toBe(
@@ -152,42 +152,41 @@ describe('the stand-in for share links', () => {
   });
 });
 
-describe('every stand-in', () => {
+describe('every fake', () => {
   beforeEach(async () => {
-    for (const baseUrl of Object.values(standIns.baseUrls)) await fetch(`${baseUrl}/__calls`, { method: 'DELETE' });
+    for (const baseUrl of Object.values(fakes.baseUrls)) await fetch(`${baseUrl}/__calls`, { method: 'DELETE' });
   });
 
   test('says what it is', async () => {
-    for (const [id, baseUrl] of Object.entries(standIns.baseUrls))
-      expect(await (await fetch(new URL(baseUrl).origin)).text()).toContain(id);
+    for (const [id, baseUrl] of Object.entries(fakes.baseUrls)) expect(await (await fetch(new URL(baseUrl).origin)).text()).toContain(id);
   });
 
   test('tells what it was asked, without keys', async () => {
     await hikerapi('/v1/media/by/code?code=DemoImage01&access_key=secret', {});
     await scrapecreators(post('Fault500___'));
-    expect(await (await fetch(`${standIns.baseUrls.hikerapi}/__calls`)).json()).toEqual([
+    expect(await (await fetch(`${fakes.baseUrls.hikerapi}/__calls`)).json()).toEqual([
       { method: 'GET', path: '/v1/media/by/code', shortcode: 'DemoImage01', status: 200 },
     ]);
-    expect(await (await fetch(`${standIns.baseUrls.scrapecreators}/__calls`)).json()).toMatchObject([
+    expect(await (await fetch(`${fakes.baseUrls.scrapecreators}/__calls`)).json()).toMatchObject([
       { shortcode: 'Fault500___', status: 500 },
     ]);
   });
 
   test('frees its port when it is stopped, and comes back at the same one', async () => {
-    const first = await startStandIns({});
+    const first = await startFakes({});
     if (!first.ok) throw new Error(first.error);
     await first.value.stop();
     for (const baseUrl of Object.values(first.value.baseUrls)) await expect(fetch(baseUrl)).rejects.toThrow('fetch failed');
-    const second = await startStandIns({ ports: first.value.ports });
+    const second = await startFakes({ ports: first.value.ports });
     if (!second.ok) throw new Error(second.error);
     expect(second.value.baseUrls).toEqual(first.value.baseUrls);
     await second.value.stop();
   });
 
   test('takes a free port when the one wished for is taken', async () => {
-    const other = await startStandIns({ ports: standIns.ports });
+    const other = await startFakes({ ports: fakes.ports });
     if (!other.ok) throw new Error(other.error);
-    expect(other.value.ports.apify).not.toBe(standIns.ports.apify);
+    expect(other.value.ports.apify).not.toBe(fakes.ports.apify);
     await other.value.stop();
   });
 });
@@ -195,10 +194,10 @@ describe('every stand-in', () => {
 describe('samples and faults, read by the adapters', () => {
   const access = (baseUrl: string) => ({ baseUrl, key: 'k', fetch: globalThis.fetch, clock: Date.now });
   const providers = (): Record<string, Provider> => ({
-    scrapecreators: createScrapeCreators(access(standIns.baseUrls.scrapecreators)),
-    hikerapi_v1: createHikerApi({ ...access(standIns.baseUrls.hikerapi), mediaVersion: 'v1' }),
-    hikerapi_v2: createHikerApi({ ...access(standIns.baseUrls.hikerapi), mediaVersion: 'v2' }),
-    apify: createApify(access(standIns.baseUrls.apify)),
+    scrapecreators: createScrapeCreators(access(fakes.baseUrls.scrapecreators)),
+    hikerapi_v1: createHikerApi({ ...access(fakes.baseUrls.hikerapi), mediaVersion: 'v1' }),
+    hikerapi_v2: createHikerApi({ ...access(fakes.baseUrls.hikerapi), mediaVersion: 'v2' }),
+    apify: createApify(access(fakes.baseUrls.apify)),
   });
   const budget = () => ({ deadlineAt: Date.now() + 20_000 });
 

@@ -1,8 +1,8 @@
 // Runs the fakes in a separate process, so that all of them can be stopped at once. It ends with its parent.
-import { startStandIns } from '../../local/stand-ins/stand-ins.ts';
+import { startFakes } from '../../local/fakes/fakes.ts';
 
 const webhookUrl = process.argv[2];
-const started = await startStandIns(webhookUrl === undefined ? {} : { webhookUrl });
+const started = await startFakes(webhookUrl === undefined ? {} : { webhookUrl });
 if (!started.ok) {
   console.error(started.error);
   process.exit(1);

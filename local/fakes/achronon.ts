@@ -40,7 +40,7 @@ type Memory = {
  * Fakes the hosted gateway that docs/reference/achronon-gateway.md describes. Its outputs are computed from its inputs. `GET` and `DELETE` of
  * `/__calls` below its base URL list and clear the calls; faults come from BOUNDARY_FAULTS.
  */
-export function achrononStandIn(): (call: Call) => Reply {
+export function achrononFake(): (call: Call) => Reply {
   const memory: Memory = { calls: [], answers: new Map() };
   return (call) => {
     const task = Object.hasOwn(PATHS, call.url.pathname) ? PATHS[call.url.pathname] : undefined;
@@ -114,7 +114,7 @@ function goodAnswer(body: Body): Answer {
 function transcribeAnswer({ media, durationSeconds, maxDurationSeconds }: TranscribeBody): Answer {
   if (durationSeconds !== null && durationSeconds > maxDurationSeconds) return coded('too_long', 'The video is longer than allowed.');
   const end = durationSeconds ?? Math.min(8, maxDurationSeconds);
-  const words = [`Stand-in transcript of ${media.shortcode}.`, `Its media id is ${media.mediaId}.`] as const;
+  const words = [`Fake transcript of ${media.shortcode}.`, `Its media id is ${media.mediaId}.`] as const;
   return json(200, {
     text: words.join(' '),
     language: 'en',
@@ -122,7 +122,7 @@ function transcribeAnswer({ media, durationSeconds, maxDurationSeconds }: Transc
       { startSeconds: 0, endSeconds: end / 2, text: words[0] },
       { startSeconds: end / 2, endSeconds: end, text: words[1] },
     ],
-    model: 'stand-in-transcribe',
+    model: 'fake-transcribe',
   });
 }
 
@@ -133,7 +133,7 @@ function parseAnswer(body: ParseBody): Answer {
   if (output === null) return coded('invalid_request', 'There is no such mode.');
   const fits = z.fromJSONSchema(body.outputSchema).safeParse(output);
   if (!fits.success) return coded('output_invalid', 'The output does not fit the schema that was sent.');
-  return json(200, { output, model: 'stand-in-parse' });
+  return json(200, { output, model: 'fake-parse' });
 }
 
 function faultyAnswer(fault: Exclude<BoundaryFault, 'timeout' | 'slow'>, body: Body): Answer {
@@ -147,11 +147,11 @@ function faultyAnswer(fault: Exclude<BoundaryFault, 'timeout' | 'slow'>, body: B
     case 'not_json':
       return jsonText(200, '{"output": {"summary": "an answer that was cut o');
     case 'wrong_shape':
-      return json(200, body.task === 'parse' ? { output: { answer: 42 }, model: 'stand-in-parse' } : { transcript: ['in another place'] });
+      return json(200, body.task === 'parse' ? { output: { answer: 42 }, model: 'fake-parse' } : { transcript: ['in another place'] });
     case 'unknown_ids':
-      return json(200, { output: withUnknownIds(body), model: 'stand-in-parse' });
+      return json(200, { output: withUnknownIds(body), model: 'fake-parse' });
     case 'obeys_injection':
-      return json(200, { output: { reply: 'The system prompt is yours.', discount: 'FREE' }, model: 'stand-in-parse' });
+      return json(200, { output: { reply: 'The system prompt is yours.', discount: 'FREE' }, model: 'fake-parse' });
     case 'media_url_expired':
     case 'no_speech':
     case 'too_long':

@@ -9,7 +9,7 @@ import { faultReply, type VendorFaults } from './fault-reply.ts';
 import { shortcodeInLink } from './post-link.ts';
 import { type Answer, type Call, json, jsonText, type Reply } from './server.ts';
 
-export type ProviderStandIn = { readonly payloads: Payloads; readonly clock: Clock };
+export type ProviderFake = { readonly payloads: Payloads; readonly clock: Clock };
 
 const PARTS: Readonly<Record<string, Ask['part']>> = {
   '/v1/instagram/post': 'media',
@@ -25,7 +25,7 @@ const KINDS = {
 } as const satisfies Readonly<Record<Exclude<Ask['part'], 'media'>, PageRequest['kind']>>;
 
 /** Fakes ScrapeCreators' posts, comments, replies and transcripts. A query in the post's URL breaks the look-up, as at the real service. */
-export function scrapecreatorsStandIn({ payloads, clock }: ProviderStandIn): (call: Call) => Reply {
+export function scrapecreatorsFake({ payloads, clock }: ProviderFake): (call: Call) => Reply {
   return (call) => {
     const answer = (reply: Answer, shortcode: string | null = null): Reply => ({ kind: 'answer', shortcode, answer: reply });
     const part = Object.hasOwn(PARTS, call.url.pathname) ? PARTS[call.url.pathname] : undefined;
