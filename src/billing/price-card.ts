@@ -20,8 +20,8 @@ export type PricedItem = {
 /** An outcome that is never charged. */
 export type FreeOutcome = { readonly id: string; readonly title: string };
 
-/** The prices of one part of a read; `stale` is null where a cache entry can't go stale. */
-export type Price = { readonly fresh: MicroCredits; readonly cached: MicroCredits; readonly stale: MicroCredits | null };
+/** The prices of one part of a read by the origin of its content: fetched, a cache entry, or an expired one. */
+export type Price = Readonly<Record<'miss' | 'hit' | 'stale', MicroCredits>>;
 
 // Prices are written out, never computed while a request is priced: the published card and the code show the same numbers.
 function prices(fresh: number, cached: number, stale: number | null) {
@@ -82,6 +82,8 @@ export type PriceCard = {
   readonly effectiveFrom: string;
   readonly microCreditsPerUsd: number;
   readonly items: readonly (PricedItem & { readonly id: PriceId })[];
+  /** What `items` says, for pricing a read. */
+  readonly prices: Readonly<Record<PriceId, Price>>;
   readonly free: readonly FreeOutcome[];
 };
 
@@ -91,6 +93,7 @@ export const PRICE_CARD: PriceCard = {
   effectiveFrom: '2026-11-22T00:00:00.000Z',
   microCreditsPerUsd: 1_000_000,
   items: ITEMS,
+  prices: pricesOf(ITEMS),
   free: [
     { id: 'failure', title: 'A read or a part of it that failed' },
     { id: 'not_found', title: 'A post that does not exist or is private' },
@@ -100,9 +103,10 @@ export const PRICE_CARD: PriceCard = {
   ],
 };
 
-/** Finds the prices of an item. Throws if the card lacks it, which the type rules out. */
-export function priceOf(card: PriceCard, id: PriceId): Price {
-  const item = card.items.find((candidate) => candidate.id === id);
-  if (item === undefined) throw new Error(`the price card has no price for ${id}`);
-  return { fresh: item.freshMicroCredits, cached: item.cachedMicroCredits, stale: item.staleMicroCredits };
+function pricesOf(items: typeof ITEMS): PriceCard['prices'] {
+  const entries = items.map(({ id, freshMicroCredits: miss, cachedMicroCredits: hit, staleMicroCredits }) => {
+    return [id, { miss, hit, stale: staleMicroCredits ?? hit }] as const;
+  });
+  // safe because there is an entry for the id of every item
+  return Object.fromEntries(entries) as PriceCard['prices'];
 }

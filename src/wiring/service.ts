@@ -42,37 +42,38 @@ export function createService(parts: ServiceParts): Service {
 }
 
 // A request uses few of the parts that could serve it, so each is made at first use. Classes define their getters once; object literals
-// would define all of them again for every request, which shows in the benchmark.
+// would define all of them again for every request, which shows in the benchmark. The fields are private to the compiler only, so that a test
+// can put another ledger in front of a service with Object.create.
 
 class LazyService implements Service {
-  readonly #parts: ServiceParts;
-  #executeRead: ExecuteRead | undefined;
-  #idempotencyStore: IdempotencyStore | undefined;
-  #responseCipher: ResponseCipher | undefined;
-  #accounts: LazyAccounts | undefined;
-  #payments: LazyPayments | undefined;
-  #operations: LazyOperations | undefined;
+  private readonly parts: ServiceParts;
+  private executeReadMade: ExecuteRead | undefined;
+  private idempotencyStoreMade: IdempotencyStore | undefined;
+  private responseCipherMade: ResponseCipher | undefined;
+  private accountsMade: LazyAccounts | undefined;
+  private paymentsMade: LazyPayments | undefined;
+  private operationsMade: LazyOperations | undefined;
 
   constructor(parts: ServiceParts) {
-    this.#parts = parts;
+    this.parts = parts;
   }
 
   get shard() {
-    return this.#parts.own.number;
+    return this.parts.own.number;
   }
 
   get ledger() {
-    return this.#parts.own.ledger;
+    return this.parts.own.ledger;
   }
 
   get executeRead() {
-    const { own, settings, env, runtime } = this.#parts;
-    return (this.#executeRead ??= createExecuteRead({
-      ledger: own.ledger,
+    const { settings, env, runtime } = this.parts;
+    return (this.executeReadMade ??= createExecuteRead({
+      ledger: this.ledger,
       accounts: this.accounts.directory,
       seal: this.responseCipher,
       limits: { ...rateLimits(settings, env), clock: runtime.clock },
-      reader: () => buildReader(this.#parts),
+      reader: () => buildReader(this.parts),
       sandbox: () => createSandbox({ clock: runtime.clock }),
       priceCardVersion: PRICE_CARD.version,
       holdTtlMs: settings.READ_DEADLINE_MS + HOLD_SLACK_MS,
@@ -80,39 +81,39 @@ class LazyService implements Service {
   }
 
   get idempotencyStore() {
-    return (this.#idempotencyStore ??= createIdempotencyStore({ client: this.#parts.own.client, clock: this.#parts.runtime.clock }));
+    return (this.idempotencyStoreMade ??= createIdempotencyStore({ client: this.parts.own.client, clock: this.parts.runtime.clock }));
   }
 
   get responseCipher() {
-    return (this.#responseCipher ??= createResponseCipher(this.#parts.settings.CURSOR_SIGNING_SECRET));
+    return (this.responseCipherMade ??= createResponseCipher(this.parts.settings.CURSOR_SIGNING_SECRET));
   }
 
   get accounts() {
-    return (this.#accounts ??= new LazyAccounts(this.#parts));
+    return (this.accountsMade ??= new LazyAccounts(this.parts));
   }
 
   get payments() {
-    return (this.#payments ??= new LazyPayments(this.#parts));
+    return (this.paymentsMade ??= new LazyPayments(this.parts));
   }
 
   get operations() {
-    return (this.#operations ??= new LazyOperations(this.#parts));
+    return (this.operationsMade ??= new LazyOperations(this.parts));
   }
 }
 
 class LazyAccounts {
-  readonly #parts: ServiceParts;
-  #directory: Accounts | undefined;
-  #keys: KeyManager | undefined;
-  #usage: UsageBook | undefined;
+  private readonly parts: ServiceParts;
+  private directoryMade: Accounts | undefined;
+  private keysMade: KeyManager | undefined;
+  private usageMade: UsageBook | undefined;
 
   constructor(parts: ServiceParts) {
-    this.#parts = parts;
+    this.parts = parts;
   }
 
   get directory() {
-    const { own, settings, runtime } = this.#parts;
-    return (this.#directory ??= createAccounts({
+    const { own, settings, runtime } = this.parts;
+    return (this.directoryMade ??= createAccounts({
       client: own.client,
       clock: runtime.clock,
       ids: runtime.ids,
@@ -122,72 +123,72 @@ class LazyAccounts {
   }
 
   get keys() {
-    const { own, runtime } = this.#parts;
-    return (this.#keys ??= createKeyManager({ client: own.client, clock: runtime.clock, ids: runtime.ids, shard: own.number }));
+    const { own, runtime } = this.parts;
+    return (this.keysMade ??= createKeyManager({ client: own.client, clock: runtime.clock, ids: runtime.ids, shard: own.number }));
   }
 
   get usage() {
-    return (this.#usage ??= createUsageBook({ client: this.#parts.own.client, clock: this.#parts.runtime.clock }));
+    return (this.usageMade ??= createUsageBook({ client: this.parts.own.client, clock: this.parts.runtime.clock }));
   }
 
   get turnstile(): Turnstile | null {
-    const { settings, runtime } = this.#parts;
+    const { settings, runtime } = this.parts;
     const { TURNSTILE_SECRET_KEY: secret, TURNSTILE_VERIFY_URL: url } = settings;
     return secret === undefined ? null : createTurnstile({ url, secret, fetch: runtime.fetch, clock: runtime.clock });
   }
 }
 
 class LazyPayments {
-  readonly #parts: ServiceParts;
-  #topUps: TopUps | undefined;
-  #stripe: Payments | null | undefined;
+  private readonly parts: ServiceParts;
+  private topUpsMade: TopUps | undefined;
+  private stripeMade: Payments | null | undefined;
 
   constructor(parts: ServiceParts) {
-    this.#parts = parts;
+    this.parts = parts;
   }
 
   get topUps() {
-    return (this.#topUps ??= createTopUps({ client: this.#parts.own.client, clock: this.#parts.runtime.clock }));
+    return (this.topUpsMade ??= createTopUps({ client: this.parts.own.client, clock: this.parts.runtime.clock }));
   }
 
   get stripe() {
-    const { everyShard: shards, ...parts } = this.#parts;
-    return (this.#stripe ??= buildPayments({ ...parts, shards }));
+    const { everyShard: shards, ...parts } = this.parts;
+    return (this.stripeMade ??= buildPayments({ ...parts, shards }));
   }
 }
 
 class LazyOperations {
-  readonly #parts: ServiceParts;
-  #chosen: Shard | undefined;
-  #desk: OperatorService | undefined;
-  #reports: OperatorReports | undefined;
+  private readonly parts: ServiceParts;
+  private chosenMade: Shard | undefined;
+  private deskMade: OperatorService | undefined;
+  private reportsMade: OperatorReports | undefined;
 
   constructor(parts: ServiceParts) {
-    this.#parts = parts;
+    this.parts = parts;
   }
 
   get keyHashes() {
-    return this.#parts.settings.OWNER_ADMIN_KEY_SHA256;
+    return this.parts.settings.OWNER_ADMIN_KEY_SHA256;
   }
 
   get shard() {
-    return this.#parts.operatorShard;
+    return this.parts.operatorShard;
   }
 
   get desk() {
-    return (this.#desk ??= createOperatorService({ client: this.#open().client, clock: this.#parts.runtime.clock }));
+    return (this.deskMade ??= createOperatorService({ client: this.open().client, clock: this.parts.runtime.clock }));
   }
 
   get reports() {
-    const { client, ledger } = this.#open();
-    const { settings, runtime } = this.#parts;
-    return (this.#reports ??= createOperatorReports({ client, clock: runtime.clock, ledger, configured: configuredIn(settings) }));
+    const { client, ledger } = this.open();
+    const { settings, runtime } = this.parts;
+    return (this.reportsMade ??= createOperatorReports({ client, clock: runtime.clock, ledger, configured: configuredIn(settings) }));
   }
 
   /** Where the operator chose no shard that exists, the request is refused before it gets here. */
-  #open(): Shard {
-    const { settings, env, runtime, own, operatorShard } = this.#parts;
-    return (this.#chosen ??=
+  private open(): Shard {
+    const { settings, env, runtime, own, operatorShard } = this.parts;
+    return (this.chosenMade ??=
       operatorShard === null || operatorShard === own.number ? own : openShard(settings, env, operatorShard, runtime));
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { PRICE_CARD, type PriceId, priceOf } from '../../src/billing/price-card.ts';
+import { PRICE_CARD, type PriceId } from '../../src/billing/price-card.ts';
 import { COMMENT_PARSE_MODES, MEDIA_PARSE_MODES } from '../../src/parse/ports.ts';
 import { PROVIDER_IDS } from '../../src/providers/provider.ts';
 import { useApi } from '../support/api.ts';
@@ -35,7 +35,7 @@ type Asked = {
 
 /** What an answer must have cost by the card. */
 function priceBy(body: Body, asked: Asked, state: 'fresh' | 'cached'): number {
-  const of = (id: PriceId) => priceOf(PRICE_CARD, id)[state];
+  const of = (id: PriceId) => PRICE_CARD.prices[id][state === 'fresh' ? 'miss' : 'hit'];
   let total = asked.withMedia ? of('media') : 0;
   const delivered = body.data.comments?.length ?? 0;
   if (asked.comments !== null) {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PRICE_CARD, type PriceId, priceOf } from '../../src/billing/price-card.ts';
+import { PRICE_CARD, type PriceId } from '../../src/billing/price-card.ts';
 import type { PaidOrder } from './paid-orders.ts';
 
 const amount = z.int().nonnegative();
@@ -90,13 +90,15 @@ function parsePrice(mode: string): PriceId {
 }
 
 function at(id: PriceId, state: CopyStatus): number {
-  const { fresh, cached, stale } = priceOf(PRICE_CARD, id);
+  // From the published rows, not from the table that the service prices by.
+  const row = PRICE_CARD.items.find((item) => item.id === id);
+  if (row === undefined) throw new Error(`no price for ${id}`);
   switch (state) {
     case 'miss':
-      return fresh;
+      return row.freshMicroCredits;
     case 'hit':
-      return cached;
+      return row.cachedMicroCredits;
     case 'stale':
-      return stale ?? cached;
+      return row.staleMicroCredits ?? row.cachedMicroCredits;
   }
 }

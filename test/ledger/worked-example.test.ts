@@ -6,7 +6,7 @@ import { auditLedger, brokenInvariants } from '../../src/billing/audit/full-audi
 import { createAccounts } from '../../src/billing/accounts/libsql-accounts.ts';
 import { hashApiKey } from '../../src/billing/keys/api-key.ts';
 import { ledgerOver } from '../support/ledger.ts';
-import { PRICE_CARD, type PriceId, priceOf } from '../../src/billing/price-card.ts';
+import { PRICE_CARD, type PriceId } from '../../src/billing/price-card.ts';
 import { microCredits } from '../../src/core/money.ts';
 import { countedIds, manualClock, serverDatabase, sha256, textOf } from '../support/database.ts';
 import { useSqld } from '../support/sqld.ts';
@@ -53,7 +53,7 @@ async function playExample(client: Client): Promise<string> {
     );
     lines.push(step.padEnd(66) + [posted, held, posted - held, debt].map((amount) => amount.toLocaleString('en-US').padStart(11)).join(''));
   };
-  const price = (id: PriceId, kind: 'fresh' | 'cached') => priceOf(PRICE_CARD, id)[kind];
+  const price = (id: PriceId, kind: 'fresh' | 'cached') => PRICE_CARD.prices[id][kind === 'fresh' ? 'miss' : 'hit'];
   const spend = (id: `req_${string}`, prices: Readonly<Record<string, ReturnType<typeof microCredits>>>) => ({
     id,
     keyHash,

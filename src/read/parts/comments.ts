@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { priceOf } from '../../billing/price-card.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { providerRefusal, type ReadRefusal } from '../../errors/from-read.ts';
 import { Comment } from '../../instagram/comment.ts';
@@ -13,7 +12,7 @@ import { CommentsPositionSchema, type CursorContent } from '../model/comments-cu
 import type { ReadContext } from '../model/context.ts';
 import { type CacheLookup, type Delivered, EMPTY_LOOKUP, entryTimes, judgeEntry, ProviderSummary } from '../model/delivered.ts';
 import type { PartInput, Part, PartFailure } from '../model/part.ts';
-import { priceAt, refundedLine, shareOf } from '../pricing/prices.ts';
+import { refundedLine, shareOf } from '../pricing/prices.ts';
 import { type CommentsSample, sampleBatch } from '../samples/comments.ts';
 import { sampleCopy } from '../samples/copy.ts';
 import { mediaPart } from './media.ts';
@@ -73,12 +72,12 @@ export const commentsPart: CommentsPart = {
   lookUp: lookUpComments,
   fetch: fetchComments,
   priceLines(deps, { options: { limit }, known: { hit } }) {
-    const price = priceOf(deps.priceCard, `comments_${limit}`);
-    return [{ item: 'comments', amount: hit === null ? price.fresh : shareOf(price.cached, countOf(hit), limit) }];
+    const price = deps.priceCard.prices[`comments_${limit}`];
+    return [{ item: 'comments', amount: hit === null ? price.miss : shareOf(price.hit, countOf(hit), limit) }];
   },
   finalPrices(deps, { options: { limit }, outcome }) {
     if (outcome.kind === 'missing') return [refundedLine('comments', outcome.reason)];
-    const price = priceAt(priceOf(deps.priceCard, `comments_${limit}`), outcome.delivered.status);
+    const price = deps.priceCard.prices[`comments_${limit}`][outcome.delivered.status];
     return [{ item: 'comments', settled: shareOf(price, countOf(outcome), limit), ...shortfallReason(outcome.delivered) }];
   },
   limitations({ options, outcome }, now) {

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { priceOf } from '../../billing/price-card.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { type AbsentReason, absentReason, absentRefusal, notAReel, providerRefusal } from '../../errors/from-read.ts';
 import { InstagramMedia } from '../../instagram/media.ts';
@@ -11,7 +10,7 @@ import { staleCopy } from '../limitations/stale-copy.ts';
 import type { ReadContext } from '../model/context.ts';
 import { type CacheLookup, type Delivered, EMPTY_LOOKUP, entryTimes, judgeEntry, ProviderSummary } from '../model/delivered.ts';
 import type { NoParts, Part, PartFailure } from '../model/part.ts';
-import { deliveredLine, priceAt } from '../pricing/prices.ts';
+import { deliveredLine } from '../pricing/prices.ts';
 import { sampleCopy } from '../samples/copy.ts';
 import { type MediaSample, sampleMedia } from '../samples/media.ts';
 import { recordCalls } from './upstream-calls.ts';
@@ -57,10 +56,8 @@ export const mediaPart: MediaPart = {
     return reelOnly && hit !== null && hit.value.type !== 'reel' ? notAReel : null;
   },
   fetch: fetchMedia,
-  priceLines: (deps, { known }) => [
-    { item: 'media', amount: priceAt(priceOf(deps.priceCard, 'media'), known.hit === null ? 'miss' : 'hit') },
-  ],
-  finalPrices: (deps, { outcome }) => [deliveredLine('media', priceOf(deps.priceCard, 'media'), outcome.status)],
+  priceLines: (deps, { known }) => [{ item: 'media', amount: deps.priceCard.prices.media[known.hit === null ? 'miss' : 'hit'] }],
+  finalPrices: (deps, { outcome }) => [deliveredLine('media', deps.priceCard.prices.media, outcome.status)],
   limitations: ({ outcome }, now) => [
     ...mediaLimitations(outcome.value, now, outcome.status === 'miss' ? null : ageSeconds(outcome, now)),
     ...staleCopy(outcome, 'data', now),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { PricedLine } from '../../billing/ledger/ledger.ts';
-import { type LineItem, type PriceId, priceOf } from '../../billing/price-card.ts';
+import { type LineItem, type PriceId } from '../../billing/price-card.ts';
 import { ok } from '../../core/result.ts';
 import { type CommentSample, MAX_SAMPLE_COMMENTS, type RankedComment, rankComments } from '../../instagram/comment-ranking.ts';
 import type { InstagramMedia } from '../../instagram/media.ts';
@@ -14,7 +14,7 @@ import { type Limitation, limitation } from '../limitations/catalog.ts';
 import type { ReadContext } from '../model/context.ts';
 import { entryTimes } from '../model/delivered.ts';
 import type { PartInput, Known, Part } from '../model/part.ts';
-import { deliveredLine, priceAt, refundedLine } from '../pricing/prices.ts';
+import { deliveredLine, refundedLine } from '../pricing/prices.ts';
 import { commentOutput, MEDIA_OUTPUTS, SAMPLE_OWNER } from '../samples/outputs.ts';
 import { commentsPart } from './comments.ts';
 import { mediaPart } from './media.ts';
@@ -84,7 +84,7 @@ export const parsePart: ParsePart = {
   priceLines(deps, { options, needed, known: { hit } }): readonly PricedLine[] {
     if (hit === null ? !deps.parser.configured : hit.kind === 'missing') return [];
     const prices = parsePrices(options, needed, hit?.kind === 'parsed' ? hit.usedComments : true);
-    return [...prices].map(([item, id]) => ({ item, amount: priceAt(priceOf(deps.priceCard, id), hit === null ? 'miss' : 'hit') }));
+    return [...prices].map(([item, id]) => ({ item, amount: deps.priceCard.prices[id][hit === null ? 'miss' : 'hit'] }));
   },
   finalPrices(deps, { options, needed, outcome }) {
     const items = ['media_parse', 'comment_parse'] as const;
@@ -92,7 +92,7 @@ export const parsePart: ParsePart = {
     const prices = parsePrices(options, needed, outcome.usedComments);
     return items.map((item) => {
       const id = prices.get(item);
-      return id === undefined ? refundedLine(item, 'no_comments') : deliveredLine(item, priceOf(deps.priceCard, id), outcome.status);
+      return id === undefined ? refundedLine(item, 'no_comments') : deliveredLine(item, deps.priceCard.prices[id], outcome.status);
     });
   },
   limitations: parseLimitations,

@@ -1,9 +1,8 @@
-import { priceOf } from '../../billing/price-card.ts';
 import { type MicroCredits, ZERO } from '../../core/money.ts';
 import { ok } from '../../core/result.ts';
 import type { CommentBatch } from '../../providers/provider.ts';
 import type { Known, Part } from '../model/part.ts';
-import { priceAt, refundedLine, shareOf } from '../pricing/prices.ts';
+import { refundedLine, shareOf } from '../pricing/prices.ts';
 import { commentsPart, type CommentsOutcome, shortfallReason } from './comments.ts';
 
 type RepliesOptions = { readonly limit: 20 | 100 | 500 };
@@ -28,12 +27,12 @@ export const repliesPart: RepliesPart = {
   lookUp: async (_context, { needed }) => ok({ hit: needed.comments?.outcome ?? null }),
   fetch: async (_context, { needed }) => ok(needed.comments?.outcome ?? withoutComments),
   priceLines(deps, { options: { limit }, known: { hit } }) {
-    const price = priceOf(deps.priceCard, `replies_${limit}`);
-    return [{ item: 'replies', amount: hit === null ? price.fresh : shareOfReplies(price.cached, hit, limit) }];
+    const price = deps.priceCard.prices[`replies_${limit}`];
+    return [{ item: 'replies', amount: hit === null ? price.miss : shareOfReplies(price.hit, hit, limit) }];
   },
   finalPrices(deps, { options: { limit }, outcome }) {
     if (outcome.kind === 'missing') return [refundedLine('replies', outcome.reason)];
-    const price = priceAt(priceOf(deps.priceCard, `replies_${limit}`), outcome.delivered.status);
+    const price = deps.priceCard.prices[`replies_${limit}`][outcome.delivered.status];
     return [{ item: 'replies', settled: shareOfReplies(price, outcome, limit), ...shortfallReason(outcome.delivered) }];
   },
   limitations: () => [],

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { priceOf } from '../../billing/price-card.ts';
 import { ZERO } from '../../core/money.ts';
 import { ok, type Result } from '../../core/result.ts';
 import type { InstagramMedia } from '../../instagram/media.ts';
@@ -73,14 +72,14 @@ export const transcriptPart: TranscriptPart = {
   priceLines(deps, { options: { source }, known: { hit } }) {
     const { priceCard, transcriber, transcripts } = deps;
     const lineOf = (amount: number & typeof ZERO) => [{ item: 'transcript', amount }];
-    if (hit !== null) return lineOf(hit.kind === 'transcript' ? priceOf(priceCard, 'transcript_provider').cached : ZERO);
-    if (source === 'provider_or_hosted' && transcriber.configured) return lineOf(priceOf(priceCard, 'transcript_hosted').fresh);
-    return transcripts.providers.length > 0 ? lineOf(priceOf(priceCard, 'transcript_provider').fresh) : [];
+    if (hit !== null) return lineOf(hit.kind === 'transcript' ? priceCard.prices.transcript_provider.hit : ZERO);
+    if (source === 'provider_or_hosted' && transcriber.configured) return lineOf(priceCard.prices.transcript_hosted.miss);
+    return transcripts.providers.length > 0 ? lineOf(priceCard.prices.transcript_provider.miss) : [];
   },
   finalPrices(deps, { outcome }) {
     if (outcome.kind === 'missing') return [refundedLine('transcript', outcome.reason)];
     const price = outcome.transcript.source === 'hosted' ? 'transcript_hosted' : 'transcript_provider';
-    return [deliveredLine('transcript', priceOf(deps.priceCard, price), outcome.status)];
+    return [deliveredLine('transcript', deps.priceCard.prices[price], outcome.status)];
   },
   limitations: ({ outcome }) =>
     outcome.kind === 'missing' ? [limitation('transcript_unavailable', 'data.transcript', outcome.reason)] : [],

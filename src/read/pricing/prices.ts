@@ -3,18 +3,6 @@ import type { Price } from '../../billing/price-card.ts';
 import { type MicroCredits, microCredits, ZERO } from '../../core/money.ts';
 import type { CacheStatus } from '../cache/freshness.ts';
 
-/** The price of content from this origin. */
-export function priceAt(price: Price, status: CacheStatus): MicroCredits {
-  switch (status) {
-    case 'miss':
-      return price.fresh;
-    case 'hit':
-      return price.cached;
-    case 'stale':
-      return price.stale ?? price.cached;
-  }
-}
-
 /** The price of a batch by the share of it that was delivered, rounded down. */
 export function shareOf(price: MicroCredits, delivered: number, limit: number): MicroCredits {
   return microCredits(Math.floor((price * Math.min(delivered, limit)) / limit));
@@ -22,7 +10,7 @@ export function shareOf(price: MicroCredits, delivered: number, limit: number): 
 
 /** The final price of content that was delivered whole. */
 export function deliveredLine(item: string, price: Price, status: CacheStatus): SettledLine {
-  const settled = priceAt(price, status);
+  const settled = price[status];
   switch (status) {
     case 'miss':
       return { item, settled };

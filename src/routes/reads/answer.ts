@@ -2,7 +2,8 @@ import { ok, type Result } from '../../core/result.ts';
 import { scopeOf } from '../../endpoints.ts';
 import { ERROR_ROWS, type Refusal } from '../../errors.ts';
 import { authenticate } from '../../http/auth/authenticate.ts';
-import type { AppContext } from '../../http/context.ts';
+import type { Context } from 'hono';
+import type { AppContext, AppEnv } from '../../http/context.ts';
 import { errorBody, refuse } from '../../http/error-response.ts';
 import { fingerprint } from '../../http/idempotency/fingerprint.ts';
 import { type IdempotencyKey, idempotencyKey } from '../../http/idempotency/header.ts';
@@ -13,25 +14,33 @@ import type { Main } from '../../read/response/envelope.ts';
 import { cacheHeaders } from './http.ts';
 import { freshnessOf, type ReadQuery } from './query.ts';
 
-/** Executes the read that a route has parsed, and writes its response. */
-export async function answerRead<M extends Main>(c: AppContext, query: ReadQuery, request: ReadCall<M>['request']) {
-  const sender = senderOf(c);
-  if (!sender.ok) return refuse(c, sender.error);
-  const { caller, key } = sender.value;
-  const answer = await c.get('service').executeRead(caller, callOf(c, { query, request, key }));
-  const { credits } = answer.ok ? answer.value : answer.error;
-  recordCredits(c, credits.remaining, credits.used);
-  if (!answer.ok) return refuse(c, answer.error.refusal);
-  switch (answer.value.kind) {
-    case 'replayed':
-      return sendStored(c, answer.value.stored);
-    case 'priced':
-      c.header('Cache-Control', 'no-store');
-      return c.json(answer.value.body, 200);
-    case 'delivered':
-      for (const [name, value] of Object.entries(cacheHeaders(answer.value.body.cache))) c.header(name, value);
-      return c.json(answer.value.body, 200);
-  }
+/** Hono's context in the handler of a paid read. */
+type ReadContext<Path extends string, Query extends ReadQuery> = Context<AppEnv, Path, { in: { query: object }; out: { query: Query } }>;
+
+/** Makes the handler of a paid read: it executes what `requestOf` makes of the query, and writes the response. */
+export function readHandler<Path extends string, Query extends ReadQuery, M extends Main>(
+  requestOf: (query: Query) => ReadCall<M>['request'],
+) {
+  return async (c: ReadContext<Path, Query>) => {
+    const query = c.req.valid('query');
+    const sender = senderOf(c);
+    if (!sender.ok) return refuse(c, sender.error);
+    const { caller, key } = sender.value;
+    const answer = await c.get('service').executeRead(caller, callOf(c, { query, request: requestOf(query), key }));
+    const { credits } = answer.ok ? answer.value : answer.error;
+    recordCredits(c, credits.remaining, credits.used);
+    if (!answer.ok) return refuse(c, answer.error.refusal);
+    switch (answer.value.kind) {
+      case 'replayed':
+        return sendStored(c, answer.value.stored);
+      case 'priced':
+        c.header('Cache-Control', 'no-store');
+        return c.json(answer.value.body, 200);
+      case 'delivered':
+        for (const [name, value] of Object.entries(cacheHeaders(answer.value.body.cache))) c.header(name, value);
+        return c.json(answer.value.body, 200);
+    }
+  };
 }
 
 /** Who sends the request, and under which Idempotency-Key. Asks nothing of the database. */

@@ -9,7 +9,7 @@ import { CommentsData } from '../../read/response/data.ts';
 import { CommentParseBlock } from '../../read/response/interpretation.ts';
 import { strictQuery } from '../../http/middleware/strict-query.ts';
 import { parseOf, readHeaders, readQuery } from './query.ts';
-import { answerRead } from './answer.ts';
+import { readHandler } from './answer.ts';
 import { COMMENT_PARSE_MODES } from '../../parse/ports.ts';
 import { READ_ERRORS } from '../../errors/from-read.ts';
 
@@ -51,9 +51,15 @@ const route = createRoute({
 });
 
 export function registerComments(app: App): void {
-  app.openapi(route, async (c) => {
-    const query = c.req.valid('query');
-    const comments = { limit: LIMITS[query.limit ?? '100'], includeReplies: query.includeReplies === 'true', cursor: query.cursor ?? null };
-    return answerRead(c, query, { main: 'comments', parts: { comments, ...parseOf('comments', query.parse) } });
-  });
+  app.openapi(
+    route,
+    readHandler((query: z.infer<typeof Query>) => {
+      const comments = {
+        limit: LIMITS[query.limit ?? '100'],
+        includeReplies: query.includeReplies === 'true',
+        cursor: query.cursor ?? null,
+      };
+      return { main: 'comments', parts: { comments, ...parseOf('comments', query.parse) } };
+    }),
+  );
 }

@@ -9,7 +9,7 @@ import { MediaData } from '../../read/response/data.ts';
 import { MediaParseBlock } from '../../read/response/interpretation.ts';
 import { strictQuery } from '../../http/middleware/strict-query.ts';
 import { mediaPartsOf, mediaCommentsQuery, readHeaders, readQuery } from './query.ts';
-import { answerRead } from './answer.ts';
+import { readHandler } from './answer.ts';
 import { MEDIA_PARSE_MODES } from '../../parse/ports.ts';
 import { READ_ERRORS } from '../../errors/from-read.ts';
 
@@ -40,9 +40,8 @@ const route = createRoute({
 });
 
 export function registerPost(app: App): void {
-  app.openapi(route, async (c) => {
-    const query = c.req.valid('query');
-    const parts = { media: { reelOnly: false }, ...mediaPartsOf(query) };
-    return answerRead(c, query, { main: 'media', parts });
-  });
+  app.openapi(
+    route,
+    readHandler((query: z.infer<typeof Query>) => ({ main: 'media', parts: { media: { reelOnly: false }, ...mediaPartsOf(query) } })),
+  );
 }

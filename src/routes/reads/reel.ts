@@ -9,7 +9,7 @@ import { MediaData } from '../../read/response/data.ts';
 import { MediaParseBlock } from '../../read/response/interpretation.ts';
 import { strictQuery } from '../../http/middleware/strict-query.ts';
 import { mediaPartsOf, mediaCommentsQuery, readHeaders, readQuery } from './query.ts';
-import { answerRead } from './answer.ts';
+import { readHandler } from './answer.ts';
 import { MEDIA_PARSE_MODES } from '../../parse/ports.ts';
 import { READ_ERRORS } from '../../errors/from-read.ts';
 
@@ -49,9 +49,11 @@ const route = createRoute({
 });
 
 export function registerReel(app: App): void {
-  app.openapi(route, async (c) => {
-    const query = c.req.valid('query');
-    const parts = { media: { reelOnly: true }, ...TRANSCRIPTS[query.transcript ?? 'false'], ...mediaPartsOf(query) };
-    return answerRead(c, query, { main: 'media', parts });
-  });
+  app.openapi(
+    route,
+    readHandler((query: z.infer<typeof Query>) => {
+      const parts = { media: { reelOnly: true }, ...TRANSCRIPTS[query.transcript ?? 'false'], ...mediaPartsOf(query) };
+      return { main: 'media', parts };
+    }),
+  );
 }
