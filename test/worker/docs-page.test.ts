@@ -41,7 +41,7 @@ describe.skipIf(browserPath === null)('the documentation in a browser', () => {
 
   test('lets a reader try an endpoint', async () => {
     const { page } = await open('/docs');
-    await page.getByText('Is the service up?', { exact: true }).click();
+    await page.getByText('Check that the service is running', { exact: true }).click();
     await page.getByRole('button', { name: 'Try it out' }).click();
     await page.getByRole('button', { name: 'Execute' }).click();
     await page.locator('.live-responses-table').waitFor();
@@ -51,6 +51,8 @@ describe.skipIf(browserPath === null)('the documentation in a browser', () => {
   test('leads to the section of an error', async () => {
     const { page, elsewhere, errors } = await open('/docs/errors#insufficient_credits');
     expect(await page.locator('section#insufficient_credits h2').textContent()).toContain('402');
+    expect(await page.locator('section#insufficient_credits code').textContent()).toBe('details.shortfallMicroCredits');
+    expect(await page.locator('body').textContent()).not.toContain('`');
     expect(elsewhere).toEqual([]);
     expect(errors).toEqual([]);
   });

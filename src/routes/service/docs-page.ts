@@ -58,8 +58,8 @@ export function errorDocsPage() {
           ([code, row]) =>
             html`<section id="${code}">
               <h2>${code} (${row.status})</h2>
-              <p>${row.summary}</p>
-              <p><strong>What to do:</strong> ${row.callerAction}</p>
+              <p>${withCode(row.summary)}</p>
+              <p><strong>What to do:</strong> ${withCode(row.callerAction)}</p>
             </section>`,
         )}
         <h1>Limitations</h1>
@@ -67,12 +67,17 @@ export function errorDocsPage() {
           ([code, row]) =>
             html`<section id="${code}">
               <h2>${code}</h2>
-              <p>${row.meaning}</p>
+              <p>${withCode(row.meaning)}</p>
               <ul>
-                ${Object.entries(row.reasons).map(([reason, meaning]) => html`<li><code>${reason}</code>: ${meaning}</li>`)}
+                ${Object.entries(row.reasons).map(([reason, meaning]) => html`<li><code>${reason}</code>: ${withCode(meaning)}</li>`)}
               </ul>
             </section>`,
         )}
       </body>
     </html>`;
+}
+
+/** Renders the names that a text of a table has in backticks as code. */
+function withCode(text: string) {
+  return text.split('`').map((piece, index) => (index % 2 === 1 ? html`<code>${piece}</code>` : piece));
 }
