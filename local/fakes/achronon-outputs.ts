@@ -153,7 +153,7 @@ function description({ post, comments }: ParseData): string {
       : `a transcript of ${post.transcript.length} characters beginning ${quoted(post.transcript)}`,
     comments === null ? 'no comments' : `${comments.length} comments`,
   ];
-  return `Fake for a ${post?.type ?? 'post'} with ${parts.join(', ')}.`;
+  return `Fake reading of a ${post?.type ?? 'post'} with ${parts.join(', ')}.`;
 }
 
 function keyPoints({ post }: ParseData): readonly string[] {
