@@ -32,8 +32,10 @@ const Pricing = z
   .openapi('Pricing');
 
 function pricing(): z.infer<typeof Pricing> {
+  // `prices` says the same as `items`, for code.
+  const { prices: _prices, ...card } = PRICE_CARD;
   return {
-    ...PRICE_CARD,
+    ...card,
     items: PRICE_CARD.items.map((priced) => ({ ...priced })),
     free: PRICE_CARD.free.map((outcome) => ({ ...outcome })),
   };
