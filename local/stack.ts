@@ -15,7 +15,7 @@ import { migrateDatabase, MigrationError } from './migrate.ts';
 import { freePort, type Sqld, sqldBinary, SqldError, startSqld } from './sqld.ts';
 import { parseStackOptions, type StackOptions, USAGE } from './stack-options.ts';
 import { type Fakes, startFakes } from './fakes/fakes.ts';
-import { STAND_IN_WEBHOOK_SECRET } from './fakes/stripe.ts';
+import { FAKE_WEBHOOK_SECRET } from './fakes/stripe.ts';
 import { payloadLines, type Running, stackFile, summary } from './summary.ts';
 import { startWorker, untilReady, type WorkerProcess, wranglerScript } from './worker-process.ts';
 import { envFileText, layerSettings, type WorkerSettings } from './worker-settings.ts';
@@ -178,7 +178,7 @@ function defaultSettings(
     CURSOR_SIGNING_SECRET: cursorSecret,
     STRIPE_API_BASE_URL: fakes.baseUrls.stripe,
     STRIPE_SECRET_KEY: FAKE_KEY,
-    STRIPE_WEBHOOK_SECRET: STAND_IN_WEBHOOK_SECRET,
+    STRIPE_WEBHOOK_SECRET: FAKE_WEBHOOK_SECRET,
     ACHRONON_AI_ENDPOINT: fakes.baseUrls.achronon,
     ACHRONON_AI_SERVICE_TOKEN: FAKE_KEY,
     RATE_LIMIT_SCALE: LOCAL_RATE_LIMIT_SCALE,

@@ -12,8 +12,8 @@ import { scrapecreatorsFake } from './scrapecreators.ts';
 import { type Call, type Reply, serve, type FakeServer } from './server.ts';
 import { stripeFake } from './stripe.ts';
 
-const STAND_IN_IDS = ['apify', 'hikerapi', 'scrapecreators', 'instagram', 'achronon', 'stripe'] as const;
-export type FakeId = (typeof STAND_IN_IDS)[number];
+const FAKE_IDS = ['apify', 'hikerapi', 'scrapecreators', 'instagram', 'achronon', 'stripe'] as const;
+export type FakeId = (typeof FAKE_IDS)[number];
 
 export type Fakes = {
   readonly baseUrls: Readonly<Record<FakeId, string>>;
@@ -67,7 +67,7 @@ export async function startFakes(options: {
     payloads,
     recordings: recordings.value,
     stop: async () => {
-      await Promise.all(STAND_IN_IDS.map((id) => servers[id].stop()));
+      await Promise.all(FAKE_IDS.map((id) => servers[id].stop()));
     },
   });
 }

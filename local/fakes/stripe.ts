@@ -8,7 +8,7 @@ import { checkoutPage, dashboardPage, seeOther } from './stripe/pages.ts';
 import { Webhooks } from './stripe/webhooks.ts';
 
 /** The signing secret. Not confidential, because it signs for this machine only. */
-export const STAND_IN_WEBHOOK_SECRET = 'whsec_local_fake';
+export const FAKE_WEBHOOK_SECRET = 'whsec_local_fake';
 
 const Delivery = z.object({
   mode: z.enum(['deliver', 'hold', 'drop']).default('deliver'),
@@ -26,7 +26,7 @@ const Tampering = z.object({ amount_subtotal: z.int(), amount_total: z.int(), cu
  * `/__sessions/…` (changes what was paid) and `/__refunds/…` (makes a refund fail).
  */
 export function stripeFake(options: { readonly clock: Clock; readonly webhookUrl: string | null }): (call: Call) => Reply {
-  const webhooks = new Webhooks(options.webhookUrl, STAND_IN_WEBHOOK_SECRET, options.clock);
+  const webhooks = new Webhooks(options.webhookUrl, FAKE_WEBHOOK_SECRET, options.clock);
   const account = new StripeAccount(options.clock, (type, object) => webhooks.emit(type, object));
   const remembered = new Map<string, Remembered>();
   const failures = { left: 0 };

@@ -1,6 +1,6 @@
 import { Stripe } from 'stripe';
 import { z } from 'zod';
-import { STAND_IN_WEBHOOK_SECRET } from '../../local/fakes/stripe.ts';
+import { FAKE_WEBHOOK_SECRET } from '../../local/fakes/stripe.ts';
 import type { Random } from '../ledger/payment-lifecycles.ts';
 import { StripeSide } from '../support/stripe.ts';
 import type { Customer } from './customer.ts';
@@ -161,7 +161,7 @@ export class Buyers {
   async #bring(letter: Letter, send: Send): Promise<void> {
     letter.tries += 1;
     const timestamp = Math.floor(this.#world.clock() / 1_000);
-    const signature = Stripe.webhooks.generateTestHeaderString({ payload: letter.body, secret: STAND_IN_WEBHOOK_SECRET, timestamp });
+    const signature = Stripe.webhooks.generateTestHeaderString({ payload: letter.body, secret: FAKE_WEBHOOK_SECRET, timestamp });
     const headers = { 'Content-Type': 'application/json', 'Stripe-Signature': signature };
     const answer = await send('/v1/stripe/webhook', { method: 'POST', headers, body: letter.body });
     if (answer?.status === 200) return;

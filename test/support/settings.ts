@@ -1,5 +1,5 @@
 import type { Fakes } from '../../local/fakes/fakes.ts';
-import { STAND_IN_WEBHOOK_SECRET } from '../../local/fakes/stripe.ts';
+import { FAKE_WEBHOOK_SECRET } from '../../local/fakes/stripe.ts';
 
 /** The settings with which the Worker talks to the fakes; SQL, owner key and everything a test decides come on top. */
 export function fakeSettings({ baseUrls }: Pick<Fakes, 'baseUrls'>) {
@@ -15,7 +15,7 @@ export function fakeSettings({ baseUrls }: Pick<Fakes, 'baseUrls'>) {
     CURSOR_SIGNING_SECRET: 'a secret of these tests, 32 or longer',
     STRIPE_API_BASE_URL: baseUrls.stripe,
     STRIPE_SECRET_KEY: 'sk_test_of_these_tests',
-    STRIPE_WEBHOOK_SECRET: STAND_IN_WEBHOOK_SECRET,
+    STRIPE_WEBHOOK_SECRET: FAKE_WEBHOOK_SECRET,
     ACHRONON_AI_ENDPOINT: baseUrls.achronon,
     ACHRONON_AI_SERVICE_TOKEN: 'test-token-achronon',
     RATE_LIMIT_SCALE: '1000',
