@@ -23,7 +23,7 @@ const Tampering = z.object({ amount_subtotal: z.int(), amount_total: z.int(), cu
  * Fakes Stripe in memory: checkout sessions with a payment page, intents, charges, refunds, disputes, idempotency keys and signed webhooks.
  * Besides Stripe's own paths it has `/c/pay/…` (the buyer's page), `/dashboard` (refunds, disputes, webhooks), and for tests `/__webhooks`
  * (GET lists the events with fresh signatures, POST sets the delivery), `/__webhooks/release`, `/__api` (fails the next calls),
- * `/__sessions/…` (changes what was paid) and `/__refunds/…` (makes a refund fail).
+ * `/__sessions/…` (changes what was paid) and `/__refunds/…` (gives a refund another status, `failed` unless another is named).
  */
 export function stripeFake(options: { readonly clock: Clock; readonly webhookUrl: string | null }): (call: Call) => Reply {
   const webhooks = new Webhooks(options.webhookUrl, FAKE_WEBHOOK_SECRET, options.clock);
@@ -109,7 +109,8 @@ function control(account: StripeAccount, webhooks: Webhooks, failures: { left: n
   }
   const refund = account.refunds.get(id);
   if (first === '__refunds' && refund !== undefined) {
-    account.settleRefund(refund, 'failed');
+    const { status } = z.object({ status: z.enum(['pending', 'requires_action', 'failed', 'canceled']).default('failed') }).parse(given);
+    account.setRefundStatus(refund, status);
     return done;
   }
   return json(404, {

@@ -309,6 +309,21 @@ describe('POST /v1/stripe/webhook', () => {
     expect((await me(api, key)).availableMicroCredits).toBe(5_000_000);
   });
 
+  test.each(['pending', 'requires_action'] as const)(
+    'takes a refund back while it is %s, and gives it back only when it is canceled',
+    async (status) => {
+      const { api, stripe, session, key } = await paidCustomer();
+      const refund = await stripe.refund(session.id, 200);
+      await stripe.control(`/__refunds/${refund}`, { status });
+      expect(new Set(await stripe.deliver(api))).toEqual(new Set([200]));
+      expect((await me(api, key)).availableMicroCredits).toBe(3_000_000);
+      expect(await orders(api, key)).toMatchObject([{ status: 'partly_refunded', creditedMicroCredits: 3_000_000 }]);
+      await stripe.control(`/__refunds/${refund}`, { status: 'canceled' });
+      await stripe.deliver(api);
+      expect((await me(api, key)).availableMicroCredits).toBe(5_000_000);
+    },
+  );
+
   test('takes partial refunds back share by share, and gives a failed one back again', async () => {
     const { api, stripe, session, key } = await paidCustomer();
     await stripe.refund(session.id, 100);

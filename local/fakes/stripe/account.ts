@@ -179,11 +179,11 @@ export class StripeAccount {
     return ok(refund);
   }
 
-  /** Completes or fails a pending refund. */
-  settleRefund(refund: Refund, status: 'succeeded' | 'failed'): void {
+  /** Moves a refund to another status. One that failed or was canceled returns its amount to the charge. */
+  setRefundStatus(refund: Refund, status: Refund['status']): void {
     refund.status = status;
     const charge = this.charges.get(refund.charge);
-    if (status === 'failed' && charge !== undefined) {
+    if ((status === 'failed' || status === 'canceled') && charge !== undefined) {
       charge.amount_refunded -= refund.amount;
       charge.refunded = false;
     }

@@ -62,7 +62,7 @@ export type Refund = {
   readonly charge: string;
   readonly payment_intent: string;
   readonly reason: string | null;
-  status: 'pending' | 'succeeded' | 'failed';
+  status: 'pending' | 'requires_action' | 'succeeded' | 'failed' | 'canceled';
 };
 
 export type Dispute = {

@@ -11,7 +11,7 @@ export type Target = {
 
 /**
  * Computes the target from the order and the present state of its payment. Credit requires a paid session in the order's currency and at
- * the order's amount before tax. Succeeded refunds and disputes that aren't won reduce it proportionally, rounded down. The result doesn't
+ * the order's amount before tax. Refunds that didn't fail and disputes that aren't won reduce it proportionally, rounded down. The result doesn't
  * depend on what was credited before.
  */
 export function targetOf(order: Pick<TopUp, 'currency' | 'amountCents' | 'credits'>, facts: PaymentFacts): Target {

@@ -138,6 +138,12 @@ async function completedSessions(stripe: Stripe, since: number, after: string | 
   });
 }
 
+/**
+ * Refunds that moved no money. Any other takes its credit back at once, also while it is `pending` or `requires_action`: credit that is about
+ * to be refunded must not be spent meanwhile (docs.stripe.com/api/refunds/object).
+ */
+const UNDONE_REFUNDS: readonly string[] = ['failed', 'canceled'];
+
 const Refunds = z.array(z.object({ amount: z.int().nonnegative(), status: z.string().nullable() }));
 const Disputes = z.array(z.object({ amount: z.int().nonnegative(), status: z.string() }));
 
@@ -190,7 +196,7 @@ async function readReversals(
   if (!refunded.success || !disputed.success) return err({ kind: 'unavailable' });
   const sum = (rows: readonly { readonly amount: number }[]) => rows.reduce((total, row) => total + row.amount, 0);
   return ok({
-    refunded: sum(refunded.data.filter((refund) => refund.status === 'succeeded')),
+    refunded: sum(refunded.data.filter((refund) => !UNDONE_REFUNDS.includes(refund.status ?? ''))),
     disputed: sum(disputed.data.filter((dispute) => !HARMLESS_DISPUTES.includes(dispute.status))),
   });
 }
