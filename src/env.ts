@@ -36,6 +36,12 @@ function providerOrder<const P extends readonly [ProviderId, ...ProviderId[]]>(a
     .pipe(z.array(z.enum(able)).refine((ids) => new Set(ids).size === ids.length, 'names a provider twice'));
 }
 
+/** One secret, or two while one is rotated, separated by a comma. */
+const secretList = z
+  .string()
+  .transform((list) => list.split(',').map((secret) => secret.trim()))
+  .pipe(z.array(z.string().min(1)).min(1).max(2));
+
 const sha256List = z
   .string()
   .transform((list) =>
@@ -94,7 +100,7 @@ export const Settings = z.object({
   CURSOR_SIGNING_SECRET: z.string().min(32),
   STRIPE_API_BASE_URL: httpUrl.default('https://api.stripe.com'),
   STRIPE_SECRET_KEY: z.string().min(1).optional(),
-  STRIPE_WEBHOOK_SECRET: z.string().min(1).optional(),
+  STRIPE_WEBHOOK_SECRET: secretList.optional(),
   ACHRONON_AI_ENDPOINT: httpUrl.optional(),
   ACHRONON_AI_SERVICE_TOKEN: z.string().min(1).optional(),
   ACHRONON_AI_TRANSCRIBE_PATH: urlPath.default('/claudex/transcribe'),

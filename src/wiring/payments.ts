@@ -39,9 +39,9 @@ export function buildPayments(context: PaymentContext): Payments | null {
 }
 
 function paymentService({ settings, runtime: { clock, fetch } }: PaymentContext): PaymentService | null {
-  const { STRIPE_API_BASE_URL: baseUrl, STRIPE_SECRET_KEY: secretKey, STRIPE_WEBHOOK_SECRET: webhookSecret } = settings;
-  if (secretKey === undefined || webhookSecret === undefined) return null;
-  return createStripePayments({ baseUrl, secretKey, webhookSecret, fetch, clock });
+  const { STRIPE_API_BASE_URL: baseUrl, STRIPE_SECRET_KEY: secretKey, STRIPE_WEBHOOK_SECRET: webhookSecrets } = settings;
+  if (secretKey === undefined || webhookSecrets === undefined) return null;
+  return createStripePayments({ baseUrl, secretKey, webhookSecrets, fetch, clock });
 }
 
 function topUpsOf({ client }: Shard, { clock }: Runtime): TopUps {

@@ -278,6 +278,15 @@ describe('POST /v1/stripe/webhook', () => {
     expect([large.status, errorOf(large).code]).toEqual([413, 'body_too_large']);
   });
 
+  test('takes events signed with either of two secrets while one is rotated, and with no third', async () => {
+    const { api, stripe } = open({ STRIPE_WEBHOOK_SECRET: 'whsec_local_fake, whsec_next' });
+    const body = '{"id":"evt_1","object":"event","type":"charge.refunded","data":{"object":{"object":"charge","id":"ch_1"}}}';
+    const statusOf = async (secret: string) =>
+      (await post(api, { body, signature: await stripe.seller.webhooks.generateTestHeaderStringAsync({ payload: body, secret }) })).status;
+    expect([await statusOf('whsec_local_fake'), await statusOf('whsec_next'), await statusOf('whsec_other')]).toEqual([200, 200, 400]);
+    expect(await statusOf('whsec_local_fake, whsec_next')).toBe(400);
+  });
+
   test('acknowledges what is not about a top-up', async () => {
     const { api, stripe } = open();
     const sign = (body: string) => stripe.seller.webhooks.generateTestHeaderStringAsync({ payload: body, secret: 'whsec_local_fake' });

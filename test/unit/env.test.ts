@@ -32,6 +32,8 @@ test('names malformed settings, never their values', () => {
     ['LIBSQL_URL', `${secret} not a url`],
     ['LIBSQL_URL', `file:///${secret}`],
     ['OWNER_ADMIN_KEY_SHA256', secret],
+    ['STRIPE_WEBHOOK_SECRET', `${secret},`],
+    ['STRIPE_WEBHOOK_SECRET', `${secret},two,three`],
     ['SIGNUP_GRANT_MICRO_CREDITS', '1.5'],
     ['SIGNUP_GRANT_MICRO_CREDITS', '-1'],
     ['READ_DEADLINE_MS', '30001'],

@@ -27,7 +27,8 @@ const HARMLESS_DISPUTES: readonly string[] = ['won', 'prevented', 'warning_needs
 export type StripeOptions = {
   readonly baseUrl: string;
   readonly secretKey: string;
-  readonly webhookSecret: string;
+  /** An event is accepted with a signature of any of them. */
+  readonly webhookSecrets: readonly string[];
   readonly fetch: typeof globalThis.fetch;
   readonly clock: Clock;
 };
@@ -210,19 +211,30 @@ const Event = z.object({
 });
 
 async function readHint(options: StripeOptions, rawBody: string, signature: string): ReturnType<PaymentService['readHint']> {
-  let given: unknown;
-  try {
-    const provider = Stripe.createSubtleCryptoProvider();
-    const { webhookSecret, clock } = options;
-    given = await Stripe.webhooks.constructEventAsync(rawBody, signature, webhookSecret, SIGNATURE_TOLERANCE_SECONDS, provider, clock());
-  } catch {
-    return err({ kind: 'bad_signature' });
-  }
-  const event = Event.safeParse(given);
+  const given = await verified(options, rawBody, signature);
+  if (!given.ok) return given;
+  const event = Event.safeParse(given.value);
   // Correctly signed, but of a shape that can't concern a top-up.
   if (!event.success) return ok({ id: '', type: 'unknown', objectId: '', about: null });
   const { object } = event.data.data;
   return ok({ id: event.data.id, type: event.data.type, objectId: object.id ?? '', about: subjectOf(event.data.type, object) });
+}
+
+/** The event that one of the secrets signed. Stripe's library compares signatures in constant time. */
+async function verified(
+  { webhookSecrets, clock }: StripeOptions,
+  rawBody: string,
+  signature: string,
+): Promise<Result<unknown, { readonly kind: 'bad_signature' }>> {
+  const provider = Stripe.createSubtleCryptoProvider();
+  for (const secret of webhookSecrets) {
+    try {
+      return ok(await Stripe.webhooks.constructEventAsync(rawBody, signature, secret, SIGNATURE_TOLERANCE_SECONDS, provider, clock()));
+    } catch {
+      // Signed with another secret, or not at all.
+    }
+  }
+  return err({ kind: 'bad_signature' });
 }
 
 /** Identifies sessions by id; refunds, charges and disputes by their intent. Other events don't concern top-ups. */
