@@ -12,7 +12,7 @@ export type PaymentFacts = {
   readonly subtotalCents: number;
   /** With tax, like refunds and disputes. */
   readonly totalCents: number;
-  /** Sum of the succeeded refunds. */
+  /** Sum of the refunds that neither failed nor were canceled. */
   readonly refundedCents: number;
   /** Sum of the open and lost disputes. */
   readonly disputedCents: number;
