@@ -101,7 +101,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     rooms: ['core', 'billing', 'billing/accounts', 'billing/idempotency', 'billing/keys', 'billing/ledger', 'read/cache'],
     packages: [],
   },
-  'read/samples': { rooms: ['instagram', 'parse', 'providers/provider.ts', 'read/cache', 'read/model'], packages: [] },
+  'read/samples': { rooms: ['core', 'instagram', 'parse', 'providers/provider.ts', 'read/cache', 'read/model'], packages: [] },
   'read/parts': {
     rooms: [
       ...DOMAIN,

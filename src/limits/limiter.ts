@@ -1,4 +1,4 @@
-import { secondsUntil } from '../core/clock.ts';
+import { type Clock, secondsUntil } from '../core/clock.ts';
 import { withTimeout, TIMED_OUT } from '../core/timeout.ts';
 import type { Quota } from './policies.ts';
 
@@ -64,4 +64,20 @@ export function createTimedLimiter(limiter: RateLimiter, timeoutMs: number): Rat
       return taken;
     },
   };
+}
+
+/**
+ * Takes one request from the quota. STORE_DOWN when the store is down or slow, and the request passes: an outage of the counters must not
+ * become an outage of the service.
+ */
+export async function takeOrPass(
+  { limiter, clock }: { readonly limiter: RateLimiter; readonly clock: Clock },
+  quota: Quota,
+  subject: string,
+): Promise<RateLimitResult | typeof STORE_DOWN> {
+  try {
+    return { quota, allowance: await limiter.take(quota, subject, clock()) };
+  } catch {
+    return STORE_DOWN;
+  }
 }

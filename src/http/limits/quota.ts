@@ -1,31 +1,24 @@
 import type { Refusal } from '../../errors.ts';
 import { rateLimitRefusal } from '../../errors/from-rate-limit.ts';
-import { STORE_DOWN } from '../../limits/limiter.ts';
+import { type RateLimitResult, STORE_DOWN, takeOrPass } from '../../limits/limiter.ts';
 import { type PolicyName, quotaOf, RATE_LIMIT_ROWS } from '../../limits/policies.ts';
 import { addressSubject } from '../../limits/subject.ts';
 import { authenticate } from '../auth/authenticate.ts';
 import type { AppContext } from '../context.ts';
-import type { RateLimitResult } from '../../limits/limiter.ts';
 
 /** Cloudflare sets it, whatever the caller sent; absent on a developer's machine. */
 const ADDRESS_HEADER = 'CF-Connecting-IP';
 
-/**
- * Counts the request against a policy. Null when it may go on, also when the store is down or slow: an outage of the counters must not
- * become an outage of the service.
- */
+/** Counts the request against a policy. Null when it may go on, also when the store is down. */
 export async function limitBy(c: AppContext, name: PolicyName): Promise<Refusal<'rate_limited'> | null> {
   const { rateLimits, clock } = c.get('deps');
   if (rateLimits === null) return null;
   const subject = await subjectOf(c, name);
   if (subject === null) return null;
-  const quota = quotaOf(name, rateLimits.scale);
-  try {
-    return measure(c, { quota, allowance: await rateLimits.limiter.take(quota, subject, clock()) });
-  } catch {
-    c.get('event').rateLimit = STORE_DOWN;
-    return null;
-  }
+  const taken = await takeOrPass({ ...rateLimits, clock }, quotaOf(name, rateLimits.scale), subject);
+  if (taken !== STORE_DOWN) return measure(c, taken);
+  c.get('event').rateLimit = STORE_DOWN;
+  return null;
 }
 
 /** Records the result for the response headers, and returns the refusal; null where the request may go on. */

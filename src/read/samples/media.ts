@@ -1,3 +1,4 @@
+import { DAY_MS } from '../../core/clock.ts';
 import { assembleMedia, type AssetFacts, type InstagramMedia, type MediaFacts } from '../../instagram/media.ts';
 import { mediaIdFromShortcode } from '../../instagram/shortcode.ts';
 import type { SampleRequest } from '../model/part.ts';
@@ -8,8 +9,6 @@ export type MediaSample = {
   readonly type?: InstagramMedia['type'];
   readonly facts?: (now: number) => Partial<MediaFacts>;
 };
-
-export const DAY_MS = 86_400_000;
 
 /** A media address that carries its own expiry as the platform writes it: hexadecimal seconds. */
 export const sampleUrl = (name: string, expiresAtMs: number): string =>

@@ -4,7 +4,8 @@ import { absentRefusal, providerUnconfigured, type ReadRefusal, shareLinkRefusal
 import type { CacheStatus } from '../cache/freshness.ts';
 import type { VariantsOf } from '../model/part.ts';
 import type { Parts } from '../parts/parts.ts';
-import { DAY_MS, sampleUrl } from '../samples/media.ts';
+import { DAY_MS } from '../../core/clock.ts';
+import { sampleUrl } from '../samples/media.ts';
 
 /** What a test key gets for one shortcode. Every part that it says nothing of is complete. */
 export type SandboxSample = {
