@@ -288,7 +288,7 @@ export const ERRORS = {
     retry: 'after_delay',
     summary: 'The service cannot take the request right now.',
     callerAction:
-      'Wait for the seconds of `Retry-After`, then send the request again with the same `Idempotency-Key`. If the charge went through, it is refunded as an `adjust` entry `undelivered:<request id>`.',
+      'Wait for the seconds of `Retry-After`, then send the request again with the same `Idempotency-Key`. If `billed` is null, that tells the outcome: the repeat returns what was paid for, or is carried out. Without a key, a charge that went through is refunded as an `adjust` entry `undelivered:<request id>`.',
     operatorAction:
       'Too many writes are waiting, or the database did not answer in time: check that it is up and not saturated; `GET /ready` names what is missing. If only reads of one post are affected, more callers requested it at once than one coalesced request takes.',
   },
@@ -317,4 +317,6 @@ export type Refusal<C extends ErrorCode = ErrorCode> = {
   /** Amounts, reasons, names of parameters. */
   readonly details?: { readonly [name: string]: Json };
   readonly retryAfterSeconds?: number;
+  /** Set where it is not known whether the request is charged. */
+  readonly billed?: null;
 };

@@ -68,6 +68,27 @@ export const keyUsage = sqliteTable('key_usage', {
   monthMicros: integer('month_micros').notNull().default(0),
   usedAt: integer('used_at'),
   holdId: text('hold_id'),
+  pastDayMicros: integer('past_day_micros').notNull().default(0),
+  pastMonthMicros: integer('past_month_micros').notNull().default(0),
+});
+
+/** The day and month in which a key counts a hold, where these are not those of the hold's own time. */
+export const lateHold = sqliteTable(
+  'late_hold',
+  {
+    holdId: text('hold_id').notNull(),
+    keyId: text('key_id').notNull(),
+    day: integer('day').notNull(),
+    month: integer('month').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.holdId, table.keyId] })],
+);
+
+/** A settlement that was given back because its response was never delivered. */
+export const reversal = sqliteTable('reversal', {
+  holdId: text('hold_id').primaryKey().notNull(),
+  micros: integer('micros').notNull(),
+  createdAt: integer('created_at').notNull(),
 });
 
 export const hold = sqliteTable(

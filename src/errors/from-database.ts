@@ -1,7 +1,7 @@
 import type { KeyRefusal } from '../billing/accounts/accounts.ts';
 import type { Claimed } from '../billing/idempotency/idempotency.ts';
 import type { LimitRefusal } from '../billing/keys/limits.ts';
-import type { SettleRefusal, SpendRefusal } from '../billing/ledger/ledger.ts';
+import type { OutcomeUnknown, SettleRefusal, SpendRefusal } from '../billing/ledger/ledger.ts';
 import { MICRO_CREDITS_PER_CENT, SMALLEST_TOP_UP } from '../billing/topups/top-ups.ts';
 import { isoTime, secondsUntil } from '../core/clock.ts';
 import { formatUsd, type MicroCredits, minus } from '../core/money.ts';
@@ -28,13 +28,15 @@ type SpendError = Refusal<
 >;
 
 /** Maps a payment that moved no money; `replayed` carries the response to send again. */
-export function spendRefusal(refusal: SpendRefusal, now: number): SpendError | Replayed {
+export function spendRefusal(refusal: SpendRefusal | OutcomeUnknown, now: number): SpendError | Replayed {
   switch (refusal.kind) {
     case 'replayed':
       return { code: 'replayed', claimed: refusal };
     case 'in_flight':
     case 'mismatch':
       return claimRefusal(refusal, now);
+    case 'outcome_unknown':
+      return outcomeUnknown;
     case 'repeated_failure':
       return {
         code: 'repeated_failure',
@@ -124,11 +126,20 @@ export function claimRefusal(
   }
 }
 
-/** Maps a hold that could not be settled: nothing is delivered, so nothing is charged. */
-export function settleRefusal(refusal: SettleRefusal): Refusal<'overloaded'> {
+const outcomeUnknown: Refusal<'overloaded'> = {
+  code: 'overloaded',
+  message: 'The service lost contact with its database. Send the request again with the same Idempotency-Key to learn its outcome.',
+  retryAfterSeconds: OVERLOADED_RETRY_SECONDS,
+  billed: null,
+};
+
+/** Maps a hold that could not be settled: nothing is delivered, and nothing is charged unless the response is kept for a repeat. */
+export function settleRefusal(refusal: SettleRefusal | OutcomeUnknown): Refusal<'overloaded'> {
   switch (refusal.kind) {
     case 'busy':
       return { code: 'overloaded', retryAfterSeconds: refusal.retryAfterSeconds };
+    case 'outcome_unknown':
+      return outcomeUnknown;
     case 'not_open':
     case 'unreachable':
       return { code: 'overloaded', retryAfterSeconds: OVERLOADED_RETRY_SECONDS };

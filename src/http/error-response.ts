@@ -17,7 +17,14 @@ export const ErrorBody = z
       message: z.string().openapi({ description: 'What went wrong, for people: the wording may change.' }),
       requestId: z.string().openapi({ description: 'Quote it to the operator.' }),
       retryable: z.boolean().openapi({ description: 'Whether the same request, unchanged, may succeed later.' }),
-      billed: z.boolean().openapi({ description: 'Always false: errors are never charged.' }),
+      billed: z
+        .boolean()
+        .nullable()
+        .openapi({
+          description:
+            'False: errors are never charged. Null, only with `overloaded` under an Idempotency-Key: the charge is not known yet. Repeat the ' +
+            'request with the same key; it is answered with what was paid for, or carried out if nothing was.',
+        }),
       docUrl: z.string().openapi({ description: 'The documentation of this code.' }),
       details: z
         .record(z.string(), z.any())
@@ -53,7 +60,7 @@ export function errorBody(refusal: Refusal, requestId: string, origin: string): 
       message: refusal.message ?? row.summary,
       requestId,
       retryable: row.retry === 'after_delay',
-      billed: row.billed,
+      billed: refusal.billed === undefined ? row.billed : refusal.billed,
       docUrl: `${origin}/docs/errors#${refusal.code}`,
       ...(refusal.details === undefined ? {} : { details: { ...refusal.details } }),
     },

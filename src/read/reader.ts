@@ -1,4 +1,4 @@
-import type { PricedLine, SpendRefusal } from '../billing/ledger/ledger.ts';
+import type { OutcomeUnknown, PricedLine, SpendRefusal } from '../billing/ledger/ledger.ts';
 import { sum } from '../core/money.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { type Replayed, settleRefusal, spendRefusal } from '../errors/from-database.ts';
@@ -98,7 +98,7 @@ function recordAccount(trace: ReadTrace, account: PayingAccount): void {
 }
 
 /** Refuses a payment that moved no money, and records what it says about the account. */
-function unpaid({ deps, trace }: ReadJob, refusal: SpendRefusal): Result<never, Stop> {
+function unpaid({ deps, trace }: ReadJob, refusal: SpendRefusal | OutcomeUnknown): Result<never, Stop> {
   if ('accountId' in refusal) trace.accountId = refusal.accountId;
   if ('balance' in refusal) trace.available = refusal.balance.available;
   return err(spendRefusal(refusal, deps.clock()));

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { WRITER_LIMITS } from '../../src/billing/writer/ledger-writer.ts';
 import { errorOf, usageOf } from '../support/answers.ts';
 import { type Answer, type Api, OPERATOR_KEY, useApi } from '../support/api.ts';
@@ -10,6 +11,12 @@ const CACHED = 1_000;
 const TRIES = 3;
 const start = useApi();
 const read = '/v1/post?url=DemoImage01';
+const json = { 'Content-Type': 'application/json' };
+const Sums = z.object({
+  money: z.object({ revenueMicroCredits: z.int() }),
+  credits: z.object({ settledMicroCredits: z.int(), refundedMicroCredits: z.int() }),
+});
+const CreatedKey = z.object({ apiKey: z.string() });
 
 /** The journal of the account: what each entry is about and what it moved. */
 async function journal(api: Api, accountId: string): Promise<unknown[]> {
@@ -18,8 +25,8 @@ async function journal(api: Api, accountId: string): Promise<unknown[]> {
   return rows.map((row) => [row['kind'], row['delta_micros']]);
 }
 
-function expectOverloaded(answer: Answer): void {
-  expect([answer.status, errorOf(answer).code, errorOf(answer).billed]).toEqual([503, 'overloaded', false]);
+function expectOverloaded(answer: Answer, billed: false | null = false): void {
+  expect([answer.status, errorOf(answer).code, errorOf(answer).billed]).toEqual([503, 'overloaded', billed]);
   expect(Number(answer.headers.get('Retry-After'))).toBeGreaterThan(0);
 }
 
@@ -91,12 +98,68 @@ describe('a paid read', () => {
     const { key, accountId } = await api.signUp();
     const headers = { 'Idempotency-Key': 'kept' };
     api.losesAnswers = 'after_provider';
-    expectOverloaded(await api.request(read, { key, headers }));
+    expectOverloaded(await api.request(read, { key, headers }), null);
     api.losesAnswers = null;
     expect(await api.writers.carryOutCompensations()).toBe(0);
     const again = await api.request(read, { key, headers });
     expect([again.status, again.headers.get('Idempotency-Replayed')]).toEqual([200, 'true']);
     expect(await journal(api, accountId)).toEqual([['usage', -FRESH]]);
+  });
+
+  test('whose hold was set aside unheard under an Idempotency-Key is not billed, and says so', async () => {
+    const api = start();
+    const { key, accountId } = await api.signUp();
+    const headers = { 'Idempotency-Key': 'unheard' };
+    api.losesAnswers = 'always';
+    expectOverloaded(await api.request(read, { key, headers }));
+    api.losesAnswers = null;
+    expect(await api.writers.carryOutCompensations()).toBe(0);
+    expect((await api.request(read, { key, headers })).status).toBe(200);
+    expect(await journal(api, accountId)).toEqual([['usage', -FRESH]]);
+  });
+
+  test('that was charged and given back is free in the budget, the usage, the receipt and the revenue', async () => {
+    const api = start();
+    const { key, accountId } = await api.signUp();
+    const budget = { budget: { microCredits: FRESH, period: 'day' } };
+    const created = await api.request('/v1/keys', {
+      method: 'POST',
+      key,
+      body: JSON.stringify({ name: 'limited', ...budget }),
+      headers: json,
+    });
+    const { apiKey: limited } = CreatedKey.parse(created.body);
+    const ops = async (path: string) => (await api.request(path, { key: OPERATOR_KEY })).body;
+    const before = Sums.parse(await ops('/v1/ops/metrics?window=1h'));
+    api.losesAnswers = 'after_provider';
+    const lost = await api.request(read, { key: limited });
+    expectOverloaded(lost);
+    api.losesAnswers = null;
+    expect(await api.writers.carryOutCompensations()).toBe(0);
+    const { requestId } = errorOf(lost);
+    const free = { reservedMicroCredits: FRESH, settledMicroCredits: 0, refundedMicroCredits: FRESH };
+    expect((await api.request(`/v1/usage/${requestId}`, { key })).body).toMatchObject({
+      ...free,
+      reason: 'undelivered',
+      lines: [{ item: 'media', ...free, reason: 'undelivered' }],
+    });
+    expect((await api.request('/v1/usage', { key })).body).toMatchObject({ items: [{ requestId, ...free, reason: 'undelivered' }] });
+    expect((await api.request('/v1/usage?aggregate=day', { key })).body).toMatchObject({ items: [{ requests: 1, ...free }] });
+    expect(await ops(`/v1/ops/receipts/${requestId}`)).toMatchObject({ settledMicroCredits: FRESH, reversedMicroCredits: FRESH });
+    expect(Sums.parse(await ops('/v1/ops/metrics?window=1h'))).toEqual({
+      money: before.money,
+      credits: {
+        settledMicroCredits: before.credits.settledMicroCredits,
+        refundedMicroCredits: before.credits.refundedMicroCredits + FRESH,
+      },
+    });
+    // The budget has room for exactly one read.
+    expect((await api.request(read, { key: limited })).status).toBe(200);
+    expect(await journal(api, accountId)).toEqual([
+      ['usage', -FRESH],
+      ['adjust', FRESH],
+      ['usage', -CACHED],
+    ]);
   });
 
   test('that finds too many others waiting is refused at once with a time to come back, and costs nothing', async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { hashApiKey } from '../../src/billing/keys/api-key.ts';
 import { ledgerOver } from '../support/ledger.ts';
-import { JournalPage, Receipt, UsagePage } from '../../src/routes/account/usage-view.ts';
+import { JournalPage } from '../../src/routes/account/ledger-view.ts';
+import { Receipt, UsagePage } from '../../src/routes/account/usage-view.ts';
 import { microCredits } from '../../src/core/money.ts';
 import { errorOf, usageOf } from '../support/answers.ts';
 import { type Answer, type Api, OPERATOR_KEY, useApi } from '../support/api.ts';

@@ -191,7 +191,10 @@ function checkUndelivered(books: Books, model: PaidModel, breaches: Breaches): U
   count.givenBack = books.holds.filter(({ state }) => state === 'settled').length - charges.length;
   for (const { id, settled } of charges) {
     const asked = model.asked.get(id);
-    if (asked === undefined || settled === 0 || model.deliveries.has(id)) continue;
+    if (asked === undefined || settled === 0) continue;
+    if (asked.end.kind === 'refused' && asked.end.billed === false && !asked.hasStragglers)
+      breaches.add('undelivered', asked.number, `said that nothing is billed, and charged ${settled}`);
+    if (model.deliveries.has(id)) continue;
     if (asked.order.idempotencyKey !== null) {
       breaches.add('replay', asked.number, `charged ${settled} and ${asked.end.kind}, and its Idempotency-Key does not bring the answer`);
       continue;

@@ -16,7 +16,7 @@ export type Asked = {
   readonly hasStragglers: boolean;
   readonly end:
     | { readonly kind: 'reset' }
-    | { readonly kind: 'refused'; readonly code: string }
+    | { readonly kind: 'refused'; readonly code: string; readonly billed: boolean | null }
     | { readonly kind: 'delivered'; readonly receiptId: string | null; readonly isReplay: boolean };
 };
 
@@ -28,8 +28,13 @@ export type Delivery = {
   isHeard: boolean;
 };
 
-const Refused = z.object({ error: z.object({ code: z.string() }) });
+const Refused = z.object({ error: z.object({ code: z.string(), billed: z.boolean().nullable() }) });
 const Quoted = z.object({ quote: z.unknown() });
+
+function billedOf(body: unknown): boolean | null {
+  const parsed = Refused.safeParse(body);
+  return parsed.success && parsed.data.error.billed;
+}
 
 /** Follows every paid request of a round, and derives what the books must contain. */
 export class PaidModel {
@@ -53,7 +58,7 @@ export class PaidModel {
   #endOf(number: number, order: PaidOrder, answer: Answer, isHeard: boolean): Asked['end'] {
     if (answer === null) return { kind: 'reset' };
     const body: unknown = JSON.parse(answer.text);
-    if (answer.status !== 200) return { kind: 'refused', code: this.#codeOf(number, answer.status, body) };
+    if (answer.status !== 200) return { kind: 'refused', code: this.#codeOf(number, answer.status, body), billed: billedOf(body) };
     if (order.query['dryRun'] === 'true' && Quoted.safeParse(body).success) return { kind: 'delivered', receiptId: null, isReplay: false };
     const parsed = Delivered.safeParse(body);
     if (!parsed.success) {

@@ -72,10 +72,11 @@ export const HOSTILE_KEYS: readonly (readonly [string, string])[] = [
     'hold below a revoked key',
     holdWith(`k.revoked_at IS NULL AND EXISTS (SELECT 1 FROM api_key p WHERE p.id = k.parent_id AND p.revoked_at IS NOT NULL)`, '5'),
   ],
-  ['hold above a ceiling', holdWith('k.ceiling_micros IS NOT NULL', '(k.ceiling_micros + 1)')],
+  // On a day that no budget has been used on.
+  ['hold above a ceiling', holdWith('k.ceiling_micros IS NOT NULL', '(k.ceiling_micros + 1)', '8000000000000')],
   [
     'hold above the ceiling of a parent',
-    holdWith('EXISTS (SELECT 1 FROM api_key p WHERE p.id = k.parent_id AND p.ceiling_micros < 101)', '101'),
+    holdWith('EXISTS (SELECT 1 FROM api_key p WHERE p.id = k.parent_id AND p.ceiling_micros < 101)', '101', '8000000000000'),
   ],
   [
     'hold above a budget',

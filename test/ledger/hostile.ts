@@ -321,6 +321,36 @@ const REPLAYS: readonly (readonly [string, string])[] = [
   ['claim given to another account', `UPDATE replay SET scope = 'acct_poor' WHERE status IS NULL`],
 ];
 
+const REVERSALS: readonly (readonly [string, string])[] = [
+  [
+    'late hold invented',
+    `INSERT INTO late_hold (hold_id, key_id, day, month) SELECT h.id, u.key_id, u.day, u.month FROM hold h JOIN key_usage u ON u.hold_id = h.id WHERE h.id <> 'req_late'`,
+  ],
+  ['late hold moved to an earlier day', 'UPDATE late_hold SET day = day - 1'],
+  ['late hold deleted', 'DELETE FROM late_hold'],
+  [
+    'reversal of more than was settled',
+    `INSERT INTO reversal (hold_id, micros, created_at) SELECT h.id, h.settled_micros + 1, 1 FROM hold h WHERE h.id = 'req_charged'`,
+  ],
+  ['reversal of nothing', `INSERT INTO reversal (hold_id, micros, created_at) SELECT h.id, 0, 1 FROM hold h WHERE h.settled_micros = 0`],
+  [
+    'reversal of an open hold',
+    `INSERT INTO reversal (hold_id, micros, created_at) SELECT h.id, h.amount_micros, 1 FROM hold h WHERE h.state = 'open'`,
+  ],
+  ['reversal repeated', `INSERT INTO reversal (hold_id, micros, created_at) SELECT v.hold_id, v.micros, 1 FROM reversal v`],
+  ['reversal changed', 'UPDATE reversal SET created_at = created_at + 1'],
+  ['reversal deleted', 'DELETE FROM reversal'],
+  [
+    'undelivered charge booked back without a reversal',
+    entry(
+      `'adjust'`,
+      `'undelivered:' || h.id`,
+      'h.settled_micros',
+      `account a JOIN hold h ON h.account_id = a.id AND h.settled_micros > 0 AND h.id = 'req_charged'`,
+    ),
+  ],
+];
+
 export const HOSTILE_STATEMENTS: readonly HostileStatement[] = [
   ...ACCOUNTS,
   ...KEYS,
@@ -330,6 +360,7 @@ export const HOSTILE_STATEMENTS: readonly HostileStatement[] = [
   ...ENTRIES,
   ...PAYMENTS,
   ...REPLAYS,
+  ...REVERSALS,
   ...OWNER_ACTIONS,
   ...HOSTILE_CALLS,
   ...HOSTILE_WRITER_CALLS,
@@ -340,6 +371,8 @@ const TABLES = [
   'api_key',
   'key_secret',
   'key_usage',
+  'late_hold',
+  'reversal',
   'hold',
   'line',
   'receipt',

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { auditLedger } from '../../src/billing/audit/full-audit.ts';
+import { auditLedger, brokenInvariants } from '../../src/billing/audit/full-audit.ts';
 import { auditStep, beginPass } from '../../src/billing/audit/incremental-audit.ts';
 import { INVARIANTS_WITHOUT_ACCOUNT, RANGE_INVARIANTS, RECEIPT_INVARIANT } from '../../src/billing/audit/invariants.ts';
 import { createJobStore, runJobs } from '../../src/ops/jobs/jobs.ts';
@@ -28,6 +28,7 @@ const TRUTH = `
   UNION ALL SELECT 'reserved_micros', '{}', sum(amount_micros) FROM hold
   UNION ALL SELECT 'settled_micros', '{}', sum(settled_micros) FROM hold WHERE state <> 'open'
   UNION ALL SELECT 'refunded_micros', '{}', sum(amount_micros - coalesce(settled_micros, 0)) FROM hold WHERE state <> 'open'
+  UNION ALL SELECT 'reversed_micros', '{}', sum(delta_micros) FROM entry WHERE kind = 'adjust' AND ref LIKE 'undelivered:%'
   UNION ALL SELECT 'settled_cost_micros', '{}', sum(j.value ->> 'estimatedCostMicros') FROM receipt r, json_each(r.body, '$.upstream') j
              WHERE j.type = 'object'
   UNION ALL SELECT 'accounts', json_object('status', status), count(*) FROM account GROUP BY status
@@ -89,8 +90,8 @@ describe('the sums of money', () => {
   test('include the providers of a receipt and ignore malformed parts of it', async () => {
     const client = await memoryDatabase();
     await buildScenario(client);
-    // Six settled requests of the scenario, 600 each, each with a malformed part.
-    expect(total((await read(client, START_TIME)).allTime, 'settled_cost_micros')).toBe(3_600);
+    // Seven settled requests of the scenario, 600 each, each with a malformed part.
+    expect(total((await read(client, START_TIME)).allTime, 'settled_cost_micros')).toBe(4_200);
     expect(kept((await read(client, START_TIME)).allTime)).toEqual(await truth(client));
     client.close();
   });
@@ -109,8 +110,9 @@ describe('the sums of money', () => {
     );
     // The scenario ends with an operator action, whose table doesn't exist yet.
     await expect(buildScenario(client)).rejects.toThrow('owner_action');
-    await client.batch(statements('0004_metrics'), 'write');
+    await client.batch(['0004_metrics', '0005_usage', '0007_fewer_pages', '0008_counted_usage'].flatMap(statements), 'write');
     expect(kept((await read(client, START_TIME)).allTime)).toEqual(await truth(client));
+    expect(brokenInvariants(await auditLedger(client))).toEqual([]);
     client.close();
   });
 
@@ -196,6 +198,9 @@ describe('the audit by ranges of accounts', () => {
     ['payments_are_booked', "UPDATE payment SET target_micros = 5 WHERE id = 'pay_open'"],
     ['payment_entries_have_a_payment', "DELETE FROM payment WHERE id = 'pay_poor'"],
     ['usage_is_what_the_holds_took', 'UPDATE key_usage SET total_micros = total_micros + 1'],
+    ['usage_counts_in_a_period', "UPDATE key_usage SET past_day_micros = past_day_micros + 1 WHERE key_id = 'key_rich'"],
+    ['late_holds_have_a_hold', "UPDATE late_hold SET day = day - 30 WHERE hold_id = 'req_late'"],
+    ['reversals_are_booked', "DELETE FROM reversal WHERE hold_id = 'req_undelivered'"],
     ['lineage_follows_the_parents', "UPDATE api_key SET lineage = '[]' WHERE id = 'key_poor'"],
     ['keys_have_their_usage', "DELETE FROM key_usage WHERE key_id = 'key_poor'"],
   ] as const;

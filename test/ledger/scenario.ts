@@ -5,6 +5,7 @@ import { microCredits } from '../../src/core/money.ts';
 import { addCustomer, type Customer, manualClock, sha256 } from '../support/database.ts';
 
 const TTL_MS = 60_000;
+const DAY_MS = 86_400_000;
 
 /**
  * Fills an empty database with at least one row in every possible state: accounts in credit, in debt, frozen and closed; keys revoked and
@@ -35,6 +36,8 @@ export async function buildScenario(client: Client): Promise<void> {
   must(await ledger.release('req_released', 'provider_timeout'));
   must(await ledger.charge(spend(rich, 'charged', { media: 1_000 }), receipt));
   must(await ledger.charge(spend(revoked, 'last', { media: 10 }), receipt));
+  must(await ledger.reserve(spend(rich, 'free', { media: 5 }), TTL_MS));
+  must(await ledger.settle('req_free', [{ item: 'media', settled: microCredits(0), reason: 'unavailable' }], receipt));
 
   const once = (name: string, customer: Customer, digest: string) => ({
     ...spend(customer, name, { media: 10 }),
@@ -58,6 +61,9 @@ export async function buildScenario(client: Client): Promise<void> {
   await addKeys(client, rich, clock());
   must(await ledger.reserve({ ...spend(rich, 'child', { media: 90 }), keyHash: sha256('helper') }, TTL_MS));
   must(await ledger.charge({ ...spend(rich, 'grandchild', { media: 40 }), keyHash: sha256('grandchild') }, receipt));
+  // A hold of a clock that is a day behind, which counts today.
+  const behind = ledgerOver({ client, clock: () => clock() - DAY_MS });
+  must(await behind.reserve(spend(rich, 'late', { media: 15 }), 2 * DAY_MS));
   await client.execute({ sql: 'UPDATE api_key SET revoked_at = ? WHERE id IN (?, ?)', args: [clock(), revoked.keyId, 'key_ended'] });
   await client.execute(`UPDATE account SET status = 'frozen' WHERE id = 'acct_revoked'`);
   await client.execute(`UPDATE account SET status = 'closed' WHERE id = 'acct_closed'`);

@@ -8,8 +8,8 @@ const HOLDS = `(
    WHERE (state = 'released' OR state = 'expired') AND account_id > ?1 AND account_id <= ?2)`;
 
 /**
- * The invariants of the views `audit` (migrations/0000_ledger.sql) and `key_audit` (migrations/0002_keys.sql), restricted to accounts after
- * ?1 up to and including ?2. Each uses an index that begins with the account. Missing are RECEIPT_INVARIANT and INVARIANTS_WITHOUT_ACCOUNT.
+ * The invariants of the views `audit` (migrations/0000_ledger.sql) and `key_audit` (migrations/0008_counted_usage.sql), restricted to accounts
+ * after ?1 up to and including ?2. Each uses an index that begins with the account. Missing are RECEIPT_INVARIANT and INVARIANTS_WITHOUT_ACCOUNT.
  */
 export const RANGE_INVARIANTS = {
   posted_is_the_sum_of_entries: `count(*) AS broken FROM account a WHERE a.id > ?1 AND a.id <= ?2
@@ -52,17 +52,33 @@ export const RANGE_INVARIANTS = {
     AND NOT EXISTS (SELECT 1 FROM payment p WHERE p.id = substr(e.ref, 1, instr(e.ref || '#', '#') - 1) AND p.account_id = e.account_id)`,
   usage_is_what_the_holds_took: `count(*) AS broken FROM (
     SELECT u.key_id
-      FROM (SELECT l.value AS key_id, h.created_at,
-                   CASE h.state WHEN 'open' THEN h.amount_micros WHEN 'settled' THEN h.settled_micros ELSE 0 END AS micros
+      FROM (SELECT l.value AS key_id, coalesce(p.day, h.created_at / 86400000) AS day,
+                   coalesce(p.month, strftime('%Y%m', h.created_at / 1000, 'unixepoch') + 0, 0) AS month,
+                   CASE h.state WHEN 'open' THEN h.amount_micros WHEN 'settled' THEN h.settled_micros ELSE 0 END
+                     - coalesce((SELECT r.micros FROM reversal r WHERE r.hold_id = h.id), 0) AS micros
               FROM ${HOLDS} h CROSS JOIN api_key k ON k.id = h.key_id CROSS JOIN json_each(k.lineage) l
+                   LEFT JOIN late_hold p ON p.hold_id = h.id AND p.key_id = l.value
             UNION ALL
-            SELECT k.id, 0, 0 FROM api_key k WHERE k.account_id > ?1 AND k.account_id <= ?2) t
+            SELECT k.id, 0, 0, 0 FROM api_key k WHERE k.account_id > ?1 AND k.account_id <= ?2) t
       CROSS JOIN key_usage u ON u.key_id = t.key_id
      GROUP BY u.key_id
     HAVING u.total_micros <> sum(t.micros)
-        OR (u.day > 0 AND u.day_micros <> sum(CASE u.day WHEN t.created_at / 86400000 THEN t.micros ELSE 0 END))
-        OR (u.month > 0 AND u.month_micros <> sum(
-             CASE u.month WHEN coalesce(strftime('%Y%m', t.created_at / 1000, 'unixepoch') + 0, 0) THEN t.micros ELSE 0 END)))`,
+        OR (u.day > 0 AND u.day_micros <> sum(CASE u.day WHEN t.day THEN t.micros ELSE 0 END))
+        OR (u.month > 0 AND u.month_micros <> sum(CASE u.month WHEN t.month THEN t.micros ELSE 0 END)))`,
+  usage_counts_in_a_period: `count(*) AS broken FROM api_key k CROSS JOIN key_usage u ON u.key_id = k.id
+   WHERE k.account_id > ?1 AND k.account_id <= ?2
+     AND (u.total_micros <> u.past_day_micros + u.day_micros OR u.total_micros <> u.past_month_micros + u.month_micros)`,
+  late_holds_have_a_hold: `count(*) AS broken FROM ${HOLDS} h CROSS JOIN late_hold p ON p.hold_id = h.id
+   WHERE p.day < h.created_at / 86400000 OR p.month < coalesce(strftime('%Y%m', h.created_at / 1000, 'unixepoch') + 0, 0)
+      OR NOT EXISTS (SELECT 1 FROM api_key k CROSS JOIN json_each(k.lineage) l WHERE k.id = h.key_id AND l.value = p.key_id)`,
+  reversals_are_booked: `count(*) AS broken FROM (
+    SELECT v.hold_id FROM ${HOLDS} h CROSS JOIN reversal v ON v.hold_id = h.id
+      LEFT JOIN entry e ON e.kind = 'adjust' AND e.ref = 'undelivered:' || v.hold_id
+     WHERE h.settled_micros IS NOT v.micros OR e.delta_micros IS NOT v.micros OR e.account_id IS NOT h.account_id
+    UNION ALL
+    SELECT e.ref FROM entry e
+     WHERE e.account_id > ?1 AND e.account_id <= ?2 AND e.kind = 'adjust' AND e.ref >= 'undelivered:' AND e.ref < 'undelivered;'
+       AND NOT EXISTS (SELECT 1 FROM reversal v WHERE v.hold_id = substr(e.ref, 13)))`,
   lineage_follows_the_parents: `count(*) AS broken FROM api_key k LEFT JOIN api_key p ON p.id = k.parent_id
    WHERE k.account_id > ?1 AND k.account_id <= ?2
      AND (k.lineage IS NOT coalesce(json_insert(p.lineage, '$[#]', k.id), json_array(k.id))

@@ -104,6 +104,9 @@ export type Unwritten = { readonly kind: 'unreachable' } | { readonly kind: 'bus
 /** Why a hold was not settled. `not_open`: it had expired or been released. */
 export type SettleRefusal = { readonly kind: 'not_open' } | Unwritten;
 
+/** The database didn't tell whether it charged; if it did, the response is stored under the Idempotency-Key, and the charge stands. */
+export type OutcomeUnknown = { readonly kind: 'outcome_unknown' };
+
 /** The permanent receipt of a settled request: what was read, how, and at which prices. JSON without personal content or secrets. */
 export type ReceiptBody = Readonly<Record<string, unknown>>;
 

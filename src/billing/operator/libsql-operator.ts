@@ -2,6 +2,7 @@ import type { InStatement } from '@libsql/client/web';
 import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import type { Database } from '../../db/client.ts';
+import { ZERO } from '../../core/money.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { microsColumn } from '../../db/columns.ts';
 import { CALL_POLICY, type CallPolicy, callDatabase, type Unreachable } from '../../db/call.ts';
@@ -139,6 +140,7 @@ const Requests = z
       created_at: z.int(),
       expires_at: z.int(),
       resolved_at: z.int().nullable(),
+      reversed_micros: microsColumn.nullable(),
       body: receiptColumn.nullable(),
     }),
   )
@@ -157,6 +159,7 @@ async function findRequest(context: Context, id: string): ReturnType<OperatorSer
     reason: row.reason,
     reserved: row.amount_micros,
     settled: row.settled_micros,
+    reversed: row.reversed_micros ?? ZERO,
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     resolvedAt: row.resolved_at,

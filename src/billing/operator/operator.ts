@@ -34,6 +34,8 @@ export type RequestRecord = {
   readonly reason: string | null;
   readonly reserved: MicroCredits;
   readonly settled: MicroCredits | null;
+  /** What of `settled` was given back because the response was never delivered. */
+  readonly reversed: MicroCredits;
   readonly createdAt: number;
   readonly expiresAt: number;
   readonly resolvedAt: number | null;

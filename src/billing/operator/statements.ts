@@ -36,8 +36,8 @@ export function readAction(id: string): InStatement {
 export function readRequest(id: string): InStatement {
   return {
     sql: `SELECT h.id, h.account_id, h.key_id, h.state, h.reason, h.amount_micros, h.settled_micros, h.created_at, h.expires_at,
-                 h.resolved_at, r.body
-            FROM hold h LEFT JOIN receipt r ON r.id = h.id WHERE h.id = ?`,
+                 h.resolved_at, v.micros AS reversed_micros, r.body
+            FROM hold h LEFT JOIN receipt r ON r.id = h.id LEFT JOIN reversal v ON v.hold_id = h.id WHERE h.id = ?`,
     args: [id],
   };
 }

@@ -21,6 +21,7 @@ const UsageRow = z.object({
   resolved_at: z.int(),
   amount_micros: microsColumn,
   settled_micros: microsColumn.nullable(),
+  reversed_micros: microsColumn,
   body: receiptColumn.nullable(),
 });
 
@@ -35,6 +36,7 @@ const ReceiptRow = z.object({
   resolved_at: z.int().nullable(),
   amount_micros: microsColumn,
   settled_micros: microsColumn.nullable(),
+  reversed_micros: microsColumn,
   body: receiptColumn.nullable(),
 });
 
@@ -46,6 +48,9 @@ const EntryRow = z.object({
   balance_after_micros: microsColumn,
   created_at: z.int(),
 });
+
+/** The reason of a request whose charge was given back because its response was never delivered. */
+const UNDELIVERED = 'undelivered';
 
 type UsageBookDeps = { readonly client: Database; readonly clock: Clock; readonly policy?: CallPolicy };
 
@@ -61,10 +66,10 @@ export function createUsageBook(deps: UsageBookDeps): UsageBook {
           requestId: row.id,
           keyId: row.key_id,
           state: row.state,
-          reason: row.reason,
+          reason: reasonOf(row),
           resolvedAt: row.resolved_at,
           reserved: row.amount_micros,
-          settled: row.settled_micros ?? ZERO,
+          settled: microCredits((row.settled_micros ?? ZERO) - row.reversed_micros),
           receipt: row.body,
         }));
         const last = items.at(-1);
@@ -101,25 +106,46 @@ export function createUsageBook(deps: UsageBookDeps): UsageBook {
   };
 }
 
+/** Why nothing was charged: the hold's reason, or that what was charged was given back. */
+function reasonOf(row: { readonly reason: string | null; readonly reversed_micros: number }): string | null {
+  return row.reversed_micros > 0 ? UNDELIVERED : row.reason;
+}
+
 function receiptOf(row: z.infer<typeof ReceiptRow>, lines: readonly z.infer<typeof LineRow>[]) {
+  const isReversed = row.reversed_micros > 0;
   return {
     requestId: row.id,
     keyId: row.key_id,
     state: row.state,
-    reason: row.reason,
+    reason: reasonOf(row),
     createdAt: row.created_at,
     resolvedAt: row.resolved_at,
     reserved: row.amount_micros,
-    settled: row.settled_micros,
-    // Nothing is settled or refunded while the request is still running.
-    lines: lines.map((line) => ({
-      item: line.item,
-      reserved: line.reserved_micros,
-      settled: line.settled_micros ?? ZERO,
-      refunded: line.settled_micros === null ? ZERO : microCredits(line.reserved_micros - line.settled_micros),
-      reason: line.reason,
-    })),
+    settled: row.settled_micros === null ? null : microCredits(row.settled_micros - row.reversed_micros),
+    lines: lines.map((line) => (isReversed ? reversedLine(line) : lineOf(line))),
     receipt: row.body,
+  };
+}
+
+/** Nothing is settled or refunded while the request is still running. */
+function lineOf(line: z.infer<typeof LineRow>) {
+  return {
+    item: line.item,
+    reserved: line.reserved_micros,
+    settled: line.settled_micros ?? ZERO,
+    refunded: line.settled_micros === null ? ZERO : microCredits(line.reserved_micros - line.settled_micros),
+    reason: line.reason,
+  };
+}
+
+/** A reversal gives every line back in full. */
+function reversedLine(line: z.infer<typeof LineRow>) {
+  return {
+    item: line.item,
+    reserved: line.reserved_micros,
+    settled: ZERO,
+    refunded: line.reserved_micros,
+    reason: line.reason ?? UNDELIVERED,
   };
 }
 

@@ -8,6 +8,9 @@ type Statement = Exclude<InStatement, string>;
 /** Bounds one report; days and endpoints never come near it. */
 const MAX_GROUPS = 1_000;
 
+/** What was given back of hold `h` after it had been settled. */
+const REVERSED = 'coalesce((SELECT v.micros FROM reversal v WHERE v.hold_id = h.id), 0)';
+
 /** Selects the key's holds in a state and range, using the index of the account or of one of its keys. */
 function holdsIn(state: UsageState, filter: UsageFilter): string {
   const index = `hold_${state === 'settled' ? 'settled' : 'failed'}_${filter.keyId === null ? 'account' : 'key'}`;
@@ -38,7 +41,8 @@ export function readUsage(
   const { states, filter, after, limit } = page;
   const before = after ?? { at: filter.to ?? END_OF_TIME, id: '' };
   const read = (state: UsageState) =>
-    `SELECT h.id, h.key_id, h.state, h.reason, h.resolved_at, h.amount_micros, h.settled_micros, r.body ${holdsIn(state, filter)}`;
+    `SELECT h.id, h.key_id, h.state, h.reason, h.resolved_at, h.amount_micros, h.settled_micros, ${REVERSED} AS reversed_micros,
+            r.body ${holdsIn(state, filter)}`;
   return {
     sql: `${states.map(read).join(' UNION ALL ')} ORDER BY 5 DESC, 1 DESC LIMIT ?`,
     args: [...states.flatMap(() => holdsArgs(keyHash, filter, before)), limit],
@@ -53,7 +57,7 @@ export function readGroups(keyHash: string, filter: UsageFilter, by: 'day' | 'en
     key: 'h.key_id',
   }[by];
   return {
-    sql: `SELECT ${group} AS label, count(*) AS requests, sum(h.amount_micros) AS reserved, sum(h.settled_micros) AS settled
+    sql: `SELECT ${group} AS label, count(*) AS requests, sum(h.amount_micros) AS reserved, sum(h.settled_micros - ${REVERSED}) AS settled
           ${holdsIn('settled', filter)} GROUP BY label ORDER BY label LIMIT ${MAX_GROUPS}`,
     args: holdsArgs(keyHash, filter, { at: filter.to ?? END_OF_TIME, id: '' }),
   };
@@ -62,7 +66,8 @@ export function readGroups(keyHash: string, filter: UsageFilter, by: 'day' | 'en
 /** A request of the key's account with its receipt; no row if the account has no such request. */
 export function readReceipt(keyHash: string, id: string): Statement {
   return {
-    sql: `SELECT h.id, h.key_id, h.state, h.reason, h.created_at, h.resolved_at, h.amount_micros, h.settled_micros, r.body
+    sql: `SELECT h.id, h.key_id, h.state, h.reason, h.created_at, h.resolved_at, h.amount_micros, h.settled_micros,
+                 ${REVERSED} AS reversed_micros, r.body
             FROM key_secret s CROSS JOIN api_key k ON k.id = s.key_id CROSS JOIN hold h ON h.id = ? AND h.account_id = k.account_id LEFT JOIN receipt r ON r.id = h.id
            WHERE s.hash = unhex(?)`,
     args: [id, keyHash],

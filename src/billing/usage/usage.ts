@@ -29,11 +29,12 @@ export type UsageItem = {
   readonly requestId: string;
   readonly keyId: string;
   readonly state: UsageState;
-  /** Why nothing was charged. */
+  /** Why nothing was charged; `undelivered` when a charge was given back. */
   readonly reason: string | null;
   /** Unix milliseconds. */
   readonly resolvedAt: number;
   readonly reserved: MicroCredits;
+  /** Net of what was given back afterwards. */
   readonly settled: MicroCredits;
   /** Null unless it was settled. */
   readonly receipt: StoredReceipt | null;

@@ -54,6 +54,11 @@ export const PROMETHEUS_METRICS = {
   },
   igskill_credits_reserved_total: counter('Credit reserved by holds, in US dollars.', 'reserved_micros', 1e-6),
   igskill_credits_settled_total: counter('Credit charged for deliveries, in US dollars.', 'settled_micros', 1e-6),
+  igskill_credits_reversed_total: counter(
+    'Credit charged and then given back because the response was never delivered, in US dollars.',
+    'reversed_micros',
+    1e-6,
+  ),
   igskill_credits_refunded_total: counter('Credit reserved and then returned, in US dollars.', 'refunded_micros', 1e-6),
   igskill_credits_open: gauge('Credit reserved by open holds, in US dollars.', ({ numbers }) => numbers.open.micros / 1e6),
   igskill_settled_reads_cost_dollars_total: counter('Estimated provider cost of settled reads.', 'settled_cost_micros', 1e-6),

@@ -70,8 +70,8 @@ export function reportOf(facts: Facts) {
       grantedMicroCredits: one('entry_micros', { kind: 'grant' }),
       adjustedMicroCredits: one('entry_micros', { kind: 'adjust' }),
       reservedMicroCredits: one('reserved_micros'),
-      settledMicroCredits: one('settled_micros'),
-      refundedMicroCredits: one('refunded_micros'),
+      settledMicroCredits: one('settled_micros') - one('reversed_micros'),
+      refundedMicroCredits: one('refunded_micros') + one('reversed_micros'),
       openMicroCredits: numbers.open.micros,
       outstandingMicroCredits: total(numbers.allTime, 'entry_micros'),
     },
@@ -145,7 +145,7 @@ function providerOf({ numbers, configured }: Facts, id: string) {
 
 /** One micro-credit is a millionth of a US dollar, so costs can be subtracted from revenue. */
 function moneyOf(within: readonly Sum[]) {
-  const revenue = total(within, 'settled_micros');
+  const revenue = total(within, 'settled_micros') - total(within, 'reversed_micros');
   const settled = total(within, 'settled_cost_micros');
   const counted = total(within, 'provider_cost_micros');
   // Calls of refused reads and of the operator cost too, but their count may miss some: the larger value never overstates the margin.

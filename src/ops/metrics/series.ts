@@ -37,8 +37,9 @@ export const SERIES = {
   entry_micros: { kept: 'ledger', meaning: 'Micro-credits of the entries, by kind; negative where credit was taken.' },
   holds: { kept: 'ledger', meaning: 'Holds, by state: opened, settled, released, expired.' },
   reserved_micros: { kept: 'ledger', meaning: 'Micro-credits reserved by holds.' },
-  settled_micros: { kept: 'ledger', meaning: 'Micro-credits charged for deliveries: the revenue.' },
+  settled_micros: { kept: 'ledger', meaning: 'Micro-credits charged for deliveries; less `reversed_micros` it is the revenue.' },
   refunded_micros: { kept: 'ledger', meaning: 'Micro-credits reserved and then returned.' },
+  reversed_micros: { kept: 'ledger', meaning: 'Micro-credits charged, then given back because the response was never delivered.' },
   settled_cost_micros: {
     kept: 'ledger',
     meaning: 'Provider cost of settled reads in millionths of a US dollar, from their receipts.',

@@ -3,14 +3,15 @@ import type { KeyMode } from '../../billing/keys/api-key.ts';
 import { type KeyScope, missingScope } from '../../billing/keys/limits.ts';
 import type { StoredResponse } from '../../billing/idempotency/idempotency.ts';
 import type {
-  HoldState,
   Ledger,
+  OutcomeUnknown,
   PricedLine,
   ReceiptBody,
   ResolvedLine,
   SettledLine,
   SettleRefusal,
   SpendRefusal,
+  Unwritten,
 } from '../../billing/ledger/ledger.ts';
 import type { Id } from '../../core/ids.ts';
 import { type MicroCredits, minus, sum, ZERO } from '../../core/money.ts';
@@ -43,12 +44,12 @@ export interface Payer {
     lines: readonly PricedLine[],
     receipt: ReceiptBody,
     answer: StoredResponse | null,
-  ): Promise<Result<Payment & PayingAccount, SpendRefusal>>;
+  ): Promise<Result<Payment & PayingAccount, SpendRefusal | OutcomeUnknown>>;
   settle(
     lines: readonly SettledLine[],
     receipt: ReceiptBody,
     ending: { readonly answer: StoredResponse | null; readonly target: string },
-  ): Promise<Result<Payment, SettleRefusal>>;
+  ): Promise<Result<Payment, SettleRefusal | OutcomeUnknown>>;
   /** `target` is null when the failure does not count against it. Returns the available balance, where it is known. */
   release(
     reason: string,
@@ -103,17 +104,20 @@ export function customerPayer(deps: {
     async charge(lines, receipt, answer) {
       const charged = await ledger.charge(spend(lines, null), receipt, answer);
       if (charged.ok) return ok({ ...charged.value, available: charged.value.balance.available, receiptId: id });
-      if (charged.error.kind === 'unreachable') await ledger.compensate(id, idempotencyKeyHash);
-      return charged;
+      return charged.error.kind === 'unreachable' ? compensated(charged.error) : charged;
     },
     async settle(lines, receipt, ending) {
       const settle = () => ledger.settle(id, lines, receipt, { keyHash, idempotencyKeyHash, ...ending });
       let settled = await settle();
       // Nothing is delivered without a settlement. Releasing the hold tells whether a lost settlement took effect after all.
-      if (!settled.ok && (await releaseUnknown(settled.error.kind)) === 'settled') {
-        settled = await settle();
-        // The money was taken, but the amounts are unknown here: the caller gets nothing, so the charge is compensated.
-        if (!settled.ok) await ledger.compensate(id, idempotencyKeyHash);
+      if (!settled.ok && settled.error.kind !== 'not_open') {
+        const released = await ledger.release(id, 'settle_failed', { keyHash, idempotencyKeyHash, answer: null, target: null });
+        if (!released.ok) return compensated(settled.error);
+        if (released.value.state === 'settled') {
+          settled = await settle();
+          // The money was taken, but the amounts are unknown here: the caller gets nothing, so the charge is compensated.
+          if (!settled.ok) return compensated({ kind: 'unreachable' });
+        }
       }
       return settled.ok ? ok({ ...settled.value, available: settled.value.balance.available, receiptId: id }) : settled;
     },
@@ -125,12 +129,10 @@ export function customerPayer(deps: {
     },
   };
 
-  /** Releases a hold whose settlement has no known outcome. Returns the state it has come to; null when that is unknown too. */
-  async function releaseUnknown(failure: SettleRefusal['kind']): Promise<HoldState | null> {
-    if (failure === 'not_open') return null;
-    const released = await ledger.release(id, 'settle_failed', { keyHash, idempotencyKeyHash, answer: null, target: null });
-    if (!released.ok) await ledger.compensate(id, idempotencyKeyHash);
-    return released.ok ? released.value.state : null;
+  /** Has the request undone. Under an Idempotency-Key the caller can't be told that nothing is charged: a stored response is kept. */
+  async function compensated<E extends Unwritten>(failure: E): Promise<Result<never, E | OutcomeUnknown>> {
+    await ledger.compensate(id, idempotencyKeyHash);
+    return err(failure.kind === 'unreachable' && idempotencyKeyHash !== null ? { kind: 'outcome_unknown' } : failure);
   }
 }
 

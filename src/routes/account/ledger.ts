@@ -6,7 +6,7 @@ import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { listCursor, listNumber, pageQuery, pageSize } from '../../http/pagination.ts';
 import { strictQuery } from '../../http/middleware/strict-query.ts';
-import { JournalPage, journalLine } from './usage-view.ts';
+import { JournalPage, journalLine } from './ledger-view.ts';
 
 const Query = z.object(pageQuery);
 

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { nextCursor } from '../../http/pagination.ts';
 import { isoTime } from '../../core/clock.ts';
-import { type JournalEntry, USAGE_STATES, type UsageGroup, type UsageItem, type UsageReceipt } from '../../billing/usage/usage.ts';
+import { USAGE_STATES, type UsageGroup, type UsageItem, type UsageReceipt } from '../../billing/usage/usage.ts';
 
 const amount = z.int().nonnegative();
 const sums = { reservedMicroCredits: amount, settledMicroCredits: amount, refundedMicroCredits: amount };
@@ -17,7 +17,9 @@ const UsageLine = z
     ...sums,
     priceCardVersion: z.string().nullable(),
     state: z.enum(USAGE_STATES),
-    reason: z.string().nullable().openapi({ description: 'Why nothing was charged; null for a settled request.' }),
+    reason: z.string().nullable().openapi({
+      description: 'Why nothing was charged; null for a charged request. `undelivered`: a charge was given back, so what is settled is 0.',
+    }),
     resolvedAt: z.iso.datetime(),
   })
   .openapi('UsageLine');
@@ -62,7 +64,9 @@ export const Receipt = z
     state: z.enum(['open', 'settled', 'released', 'expired']).openapi({
       description: '`open`: still running. `settled`: charged. `released` (failed) and `expired` (never finished) cost nothing.',
     }),
-    reason: z.string().nullable().openapi({ description: 'Why nothing was charged; null for a settled request.' }),
+    reason: z.string().nullable().openapi({
+      description: 'Why nothing was charged; null for a charged request. `undelivered`: a charge was given back, so what is settled is 0.',
+    }),
     createdAt: z.iso.datetime(),
     resolvedAt: z.iso.datetime().nullable(),
     ...sums,
@@ -99,38 +103,6 @@ export const Receipt = z
       cache: { status: 'miss', key: 'media:v2:5f0c9f2b7e31a4d8860e1f3c2b9d7a64', ageSeconds: 0 },
       providerUnits: [{ provider: 'scrapecreators', billedUnit: 'credit', units: 1 }],
       limitations: ['comments_unavailable'],
-    },
-  });
-
-export const JournalPage = z
-  .object({
-    items: z.array(
-      z
-        .object({
-          seq: z.int().positive(),
-          kind: z.enum(['usage', 'topup', 'grant', 'clawback', 'reinstate', 'adjust']),
-          ref: z.string().openapi({ description: 'What caused the change: the id of a request or a payment, or the name of a grant.' }),
-          deltaMicroCredits: z.int(),
-          balanceAfterMicroCredits: z.int(),
-          createdAt: z.iso.datetime(),
-        })
-        .openapi('JournalEntry'),
-    ),
-    nextCursor,
-  })
-  .openapi('JournalPage', {
-    example: {
-      items: [
-        {
-          seq: 2,
-          kind: 'usage',
-          ref: 'req_01JZ0000000000000000000000',
-          deltaMicroCredits: -3_000,
-          balanceAfterMicroCredits: 4_997_000,
-          createdAt: '2026-06-28T00:00:00.000Z',
-        },
-      ],
-      nextCursor: null,
     },
   });
 
@@ -191,18 +163,6 @@ export function receiptView(found: UsageReceipt): z.infer<typeof Receipt> {
     cache,
     limitations,
     providerUnits: upstream.map(({ provider, billedUnit, billedUnits }) => ({ provider, billedUnit, units: billedUnits })),
-  };
-}
-
-export function journalLine(entry: JournalEntry): z.infer<typeof JournalPage>['items'][number] {
-  return {
-    seq: entry.seq,
-    // safe because the column's CHECK names the same kinds
-    kind: entry.kind as z.infer<typeof JournalPage>['items'][number]['kind'],
-    ref: entry.ref,
-    deltaMicroCredits: entry.delta,
-    balanceAfterMicroCredits: entry.balanceAfter,
-    createdAt: isoTime(entry.createdAt),
   };
 }
 

@@ -17,6 +17,7 @@ const Receipt = z
     reason: z.string().nullable().openapi({ description: 'Why nothing was charged; null for a settled request.' }),
     reservedMicroCredits: z.int(),
     settledMicroCredits: z.int().nullable(),
+    reversedMicroCredits: z.int().openapi({ description: 'What of the charge was given back because the response was never delivered.' }),
     createdAt: z.iso.datetime(),
     expiresAt: z.iso.datetime(),
     resolvedAt: z.iso.datetime().nullable(),
@@ -42,6 +43,7 @@ const Receipt = z
       reason: null,
       reservedMicroCredits: 3000,
       settledMicroCredits: 3000,
+      reversedMicroCredits: 0,
       createdAt: '2026-06-28T00:00:00.000Z',
       expiresAt: '2026-06-28T00:00:40.000Z',
       resolvedAt: '2026-06-28T00:00:01.000Z',
@@ -71,13 +73,14 @@ export function registerOpsReceipts(app: App): void {
   app.openapi(route, async (c) => {
     const found = await c.get('service').operations.desk.findRequest(c.req.valid('param').requestId);
     if (!found.ok) return refuse(c, deskRefusal(found.error, 'paid request'));
-    const { id: requestId, reserved, settled, createdAt, expiresAt, resolvedAt, lines, receipt, ...same } = found.value;
+    const { id: requestId, reserved, settled, reversed, createdAt, expiresAt, resolvedAt, lines, receipt, ...same } = found.value;
     return c.json(
       {
         requestId,
         ...same,
         reservedMicroCredits: reserved,
         settledMicroCredits: settled,
+        reversedMicroCredits: reversed,
         createdAt: isoTime(createdAt),
         expiresAt: isoTime(expiresAt),
         resolvedAt: resolvedAt === null ? null : isoTime(resolvedAt),
