@@ -1,4 +1,4 @@
-import type { Fetcher, KVNamespace } from '@cloudflare/workers-types';
+import type { Fetcher, KVNamespace, R2Bucket } from '@cloudflare/workers-types';
 import { z } from 'zod';
 import { LOCATION_HINTS, type WriterObjects } from './billing/writer/durable-object-client.ts';
 import type { ReadCoalescers } from './coalescing/read-coalescer.ts';
@@ -122,6 +122,8 @@ export type Settings = z.infer<typeof Settings>;
 /** The Worker's environment: settings as text, and the bindings of wrangler.toml. */
 export type Env = { readonly [K in keyof Settings]?: string } & {
   readonly CONTENT_CACHE: KVNamespace;
+  /** Where requests over age are kept; without it they stay in the database. */
+  readonly ARCHIVE?: R2Bucket;
   readonly READ_FLIGHTS: ReadCoalescers;
   readonly RATE_LIMITS: RateLimitObjects;
   readonly METRICS: Counters;

@@ -70,6 +70,7 @@ export const keyUsage = sqliteTable('key_usage', {
   holdId: text('hold_id'),
   pastDayMicros: integer('past_day_micros').notNull().default(0),
   pastMonthMicros: integer('past_month_micros').notNull().default(0),
+  archivedMicros: integer('archived_micros').notNull().default(0),
 });
 
 /** The day and month in which a key counts a hold, where these are not those of the hold's own time. */
@@ -82,6 +83,36 @@ export const lateHold = sqliteTable(
     month: integer('month').notNull(),
   },
   (table) => [primaryKey({ columns: [table.holdId, table.keyId] })],
+);
+
+/** One file of requests that have left the database, or are leaving it. */
+export const archive = sqliteTable(
+  'archive',
+  {
+    file: text('file').primaryKey().notNull(),
+    kind: text('kind', { enum: ['settled', 'failed'] }).notNull(),
+    day: text('day').notNull(),
+    firstId: text('first_id').notNull(),
+    lastId: text('last_id').notNull(),
+    holds: integer('holds').notNull(),
+    reservedMicros: integer('reserved_micros').notNull(),
+    settledMicros: integer('settled_micros').notNull(),
+    createdAt: integer('created_at').notNull(),
+    movedHolds: integer('moved_holds').notNull().default(0),
+    movedReservedMicros: integer('moved_reserved_micros').notNull().default(0),
+    movedSettledMicros: integer('moved_settled_micros').notNull().default(0),
+    holdId: text('hold_id'),
+    doneAt: integer('done_at'),
+  },
+  (table) => [
+    uniqueIndex('archive_range').on(table.kind, table.firstId),
+    index('archive_open')
+      .on(table.holdId)
+      .where(sql`done_at IS NULL`),
+    index('archive_unfinished')
+      .on(table.createdAt)
+      .where(sql`done_at IS NULL`),
+  ],
 );
 
 /** A settlement that was given back because its response was never delivered. */
@@ -188,13 +219,17 @@ export const payment = sqliteTable(
   (table) => [index('payment_by_account').on(table.accountId)],
 );
 
-export const stripeEvent = sqliteTable('stripe_event', {
-  id: text('id').primaryKey().notNull(),
-  type: text('type').notNull(),
-  objectId: text('object_id').notNull(),
-  receivedAt: integer('received_at').notNull(),
-  doneAt: integer('done_at'),
-});
+export const stripeEvent = sqliteTable(
+  'stripe_event',
+  {
+    id: text('id').primaryKey().notNull(),
+    type: text('type').notNull(),
+    objectId: text('object_id').notNull(),
+    receivedAt: integer('received_at').notNull(),
+    doneAt: integer('done_at'),
+  },
+  (table) => [index('stripe_event_age').on(table.receivedAt)],
+);
 
 /** The checkout session of a top-up order, and its state when last checked. */
 export const checkout = sqliteTable(
@@ -226,7 +261,7 @@ export const checkoutKey = sqliteTable(
     paymentId: text('payment_id').notNull(),
     createdAt: integer('created_at').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.accountId, table.idempotencyKey] })],
+  (table) => [primaryKey({ columns: [table.accountId, table.idempotencyKey] }), index('checkout_key_age').on(table.createdAt)],
 );
 
 /** A request under an Idempotency-Key: claimed while `status` is null, completed after. */

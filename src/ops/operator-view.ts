@@ -1,3 +1,4 @@
+import type { ArchiveFiles } from '../billing/archive/archive.ts';
 import { expireAll, forgetAll } from '../billing/ledger/expire.ts';
 import type { IdempotencyStore } from '../billing/idempotency/idempotency.ts';
 import type { Ledger } from '../billing/ledger/ledger.ts';
@@ -7,6 +8,7 @@ import type { Database } from '../db/client.ts';
 import { ok, type Result } from '../core/result.ts';
 import { createJobStore, type JobName } from './jobs/jobs.ts';
 import { auditOn, type AuditState, readAudit } from './jobs/ledger-audit.ts';
+import { applyRetention } from './jobs/retention.ts';
 import { createMetricsStore, type Window } from './metrics/metrics-store.ts';
 import type { Configured, Facts } from './metrics/report.ts';
 
@@ -46,15 +48,17 @@ export function scheduledJobs(
   deps: Omit<OperatorReportsDeps, 'configured'> & {
     readonly idempotencyStore: IdempotencyStore;
     readonly reconcilePayments: () => Promise<Result<unknown, Unreachable>>;
+    readonly archive: { readonly files: ArchiveFiles | null; readonly shard: number };
   },
 ): Readonly<Record<JobName, () => Promise<Result<unknown, Unreachable>>>> {
-  const { client, clock, ledger, idempotencyStore, reconcilePayments } = deps;
+  const { client, clock, ledger, idempotencyStore, reconcilePayments, archive } = deps;
   const store = createJobStore({ client, clock });
   return {
     expire_holds: () => expireAll(ledger),
     reconcile_payments: reconcilePayments,
     forget_replays: () => forgetAll(idempotencyStore),
     fold_metrics: () => createMetricsStore({ client, clock }).fold(FOLD_PAGES),
+    apply_retention: () => applyRetention({ client, clock, store, ...archive }),
     audit_ledger: () => auditOn({ client, clock, store }, AUDIT_STEPS),
   };
 }

@@ -11,6 +11,7 @@ import { countersOf } from '../ops/metrics/request-counters.ts';
 import { rateLimits } from './rate-limits.ts';
 import { readiness } from './readiness.ts';
 import { ok } from '../core/result.ts';
+import { bucketFiles } from './archive.ts';
 import { count } from './counters.ts';
 import { connect, openShard, type Shard, shardCount } from './database.ts';
 import { reconcilePayments, unlessFirst } from './payments.ts';
@@ -72,6 +73,7 @@ export async function runScheduled(env: Env, runtime: Runtime = workerd): Promis
       clock,
       ledger,
       idempotencyStore: createIdempotencyStore({ client, clock }),
+      archive: { files: env.ARCHIVE === undefined ? null : bucketFiles(env.ARCHIVE), shard: number },
       reconcilePayments: () => reconcilePayments({ settings: settings.value, own: shard, shards: () => shards, runtime }),
     });
     return runJobs(jobs, createJobStore({ client, clock }), clock, (run) => logJob({ ...run, ...unlessFirst(number) }));

@@ -162,7 +162,11 @@ describe('GET /v1/ops/metrics', () => {
     const { jobs } = await metrics(api);
     const lastSuccessAt = new Date(api.clock()).toISOString();
     expect(jobs.map((job) => [job.name, job.lastSuccessAt, job.overdue])).toEqual(
-      ['expire_holds', 'reconcile_payments', 'forget_replays', 'fold_metrics', 'audit_ledger'].map((name) => [name, lastSuccessAt, false]),
+      ['expire_holds', 'reconcile_payments', 'forget_replays', 'fold_metrics', 'apply_retention', 'audit_ledger'].map((name) => [
+        name,
+        lastSuccessAt,
+        false,
+      ]),
     );
     api.clock.advance(16 * minute);
     expect((await metrics(api)).jobs.every((job) => job.overdue)).toBe(true);

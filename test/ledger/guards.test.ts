@@ -9,6 +9,9 @@ import { applySchema, type Mutant, mutantsOf, readSchema, type Schema } from './
 
 const serverUrl = useSqld();
 
+/** Statements run between two comparisons. */
+const GROUP = 40;
+
 /**
  * Redundant guards: removing one of them alone lets nothing through, because the guards in `behind` stop the same statements. With those
  * removed as well, the suite must notice. An empty list: no statement is known to reach the guard, which re-checks an effect.
@@ -18,6 +21,9 @@ const REDUNDANT_GUARDS: Readonly<Record<string, readonly string[]>> = {
   'check account: posted_micros - held_micros + debt_micros >= 0': ['ledger:debt_is_the_shortfall'],
   'check hold: settled_micros BETWEEN 0 AND amount_micros': ['check line: settled_micros BETWEEN 0 AND reserved_micros'],
   'check reversal: micros > 0': ['ledger:reversal_must_be_booked'],
+  'ledger:archive_must_count': ['ledger:holds_are_kept'],
+  'ledger:holds_are_kept': ['ledger:archive_must_count'],
+  'trigger hold_delete_guard': ['ledger:archive_must_count'],
   'ledger:hold_is_born_open': ['ledger:held_moves_only_by_hold', 'ledger:line_comes_from_its_hold'],
   'ledger:hold_resolves_once': ['ledger:held_moves_only_by_hold', 'ledger:line_settles_once', 'ledger:line_settles_with_its_hold'],
   'ledger:key_exists': ['ledger:usage_is_born_empty_with_its_key'],
@@ -27,6 +33,7 @@ const REDUNDANT_GUARDS: Readonly<Record<string, readonly string[]>> = {
   'ledger:settlement_must_be_booked': [],
   'ledger:usage_must_be_counted': [],
   'unique api_key: hash': ['ledger:key_exists', 'ledger:secret_exists'],
+  'unique index archive_range': ['ledger:archives_do_not_overlap'],
   'unique entry: kind, ref': ['ledger:entry_exists'],
   'unique index hold_idempotency': ['ledger:hold_exists'],
   'unique index owner_action_ref': ['ledger:owner_action_exists'],
@@ -91,7 +98,11 @@ describe('the guards of the schema', () => {
       await buildScenario(client).catch(() => undefined);
       const before = await dumpLedger(client);
       if (before !== healthy) return true;
-      for (const statement of HOSTILE_STATEMENTS) if (!(await isHarmless(client, statement, before))) return true;
+      // Comparing everything after each statement would take most of the time; which of a group it was does not matter here.
+      for (let from = 0; from < HOSTILE_STATEMENTS.length; from += GROUP) {
+        for (const { sql } of HOSTILE_STATEMENTS.slice(from, from + GROUP)) await client.execute(sql).catch(() => undefined);
+        if ((await dumpLedger(client)) !== before) return true;
+      }
       return false;
     } finally {
       client.close();

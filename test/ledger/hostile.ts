@@ -351,6 +351,44 @@ const REVERSALS: readonly (readonly [string, string])[] = [
   ],
 ];
 
+/** A file of the released request `req_released`, which states it rightly unless changed. */
+const archive = (
+  changes: { file?: string; kind?: string; day?: string; id?: string; holds?: string; reserved?: string; at?: string; rest?: string } = {},
+) =>
+  `INSERT INTO archive (file, kind, day, first_id, last_id, holds, reserved_micros, settled_micros, created_at, moved_holds, done_at)
+   SELECT ${changes.file ?? `'file_x'`}, ${changes.kind ?? `'failed'`}, ${changes.day ?? `'2026-06-01'`}, h.id, h.id, ${changes.holds ?? '1'},
+          ${changes.reserved ?? 'h.amount_micros'}, 0, ${changes.at ?? '9000000000000'}, ${changes.rest ?? '0, NULL'}
+     FROM hold h WHERE h.id = '${changes.id ?? 'req_released'}'`;
+
+const ARCHIVES: readonly (readonly [string, string])[] = [
+  ['archive without a name', archive({ file: `''` })],
+  ['archive of an unknown kind', archive({ kind: `'other'` })],
+  ['archive of a day that is none', archive({ day: `'yesterday'` })],
+  ['archive with more requests than there are', archive({ holds: '2' })],
+  ['archive with more credit than there is', archive({ reserved: 'h.amount_micros + 1' })],
+  ['archive of a request that is too young', archive({ at: 'h.resolved_at + 2591999999' })],
+  ['archive of an open request', archive({ id: 'req_open' })],
+  ['archive of a request that is in a file', archive({ id: 'req_failed' })],
+  ['archive in the name of another', archive({ file: `'file_gone'` })],
+  ['archive that begins with requests moved', archive({ rest: '1, NULL' })],
+  ['archive that begins finished', archive({ rest: '0, 1' })],
+  ['archive dated anew', `UPDATE archive SET day = '2020-01-01' WHERE done_at IS NULL`],
+  ['archive opened again', `UPDATE archive SET done_at = NULL WHERE done_at IS NOT NULL`],
+  ['archive counted by hand', `UPDATE archive SET moved_holds = moved_holds + 1 WHERE done_at IS NULL`],
+  [
+    'archive counted for a request that is gone',
+    `UPDATE archive SET moved_holds = moved_holds + 1, hold_id = 'req_gone' WHERE done_at IS NULL`,
+  ],
+  ['archive finished early', 'UPDATE archive SET done_at = 1 WHERE done_at IS NULL'],
+  ['archive deleted', 'DELETE FROM archive'],
+  ['request taken that is not in the file', `INSERT INTO take (file, id) VALUES ('file_open', 'req_released')`],
+  ['request taken into a finished file', `INSERT INTO take (file, id) VALUES ('file_gone', 'req_charged')`],
+  ['request taken into no file', `INSERT INTO take (file, id) VALUES ('file_nowhere', 'req_failed')`],
+  ['request in a file deleted by hand', `DELETE FROM hold WHERE id = 'req_failed'`],
+  ['usage archived by hand', `UPDATE key_usage SET archived_micros = archived_micros + 1`],
+  ['usage archived for a request that is gone', `UPDATE key_usage SET archived_micros = archived_micros + 1, hold_id = 'req_gone'`],
+];
+
 export const HOSTILE_STATEMENTS: readonly HostileStatement[] = [
   ...ACCOUNTS,
   ...KEYS,
@@ -361,6 +399,7 @@ export const HOSTILE_STATEMENTS: readonly HostileStatement[] = [
   ...PAYMENTS,
   ...REPLAYS,
   ...REVERSALS,
+  ...ARCHIVES,
   ...OWNER_ACTIONS,
   ...HOSTILE_CALLS,
   ...HOSTILE_WRITER_CALLS,
@@ -373,6 +412,7 @@ const TABLES = [
   'key_usage',
   'late_hold',
   'reversal',
+  'archive',
   'hold',
   'line',
   'receipt',

@@ -23,10 +23,11 @@ const RUNS = 25;
 const TRUTH = `
   SELECT 'entries' AS name, json_object('kind', kind) AS labels, count(*) AS value FROM entry GROUP BY kind
   UNION ALL SELECT 'entry_micros', json_object('kind', kind), sum(delta_micros) FROM entry GROUP BY kind
-  UNION ALL SELECT 'holds', '{"state":"opened"}', count(*) FROM hold HAVING count(*) > 0
-  UNION ALL SELECT 'holds', json_object('state', state), count(*) FROM hold WHERE state <> 'open' GROUP BY state
-  UNION ALL SELECT 'reserved_micros', '{}', sum(amount_micros) FROM hold
-  UNION ALL SELECT 'settled_micros', '{}', sum(settled_micros) FROM hold WHERE state <> 'open'
+  UNION ALL SELECT 'holds', '{"state":"opened"}', count(*) + (SELECT coalesce(sum(moved_holds), 0) FROM archive) FROM hold HAVING count(*) > 0
+  UNION ALL SELECT 'holds', json_object('state', state), count(*) + (SELECT coalesce(sum(moved_holds), 0) FROM archive WHERE kind = state)
+             FROM hold WHERE state <> 'open' GROUP BY state
+  UNION ALL SELECT 'reserved_micros', '{}', sum(amount_micros) + (SELECT coalesce(sum(moved_reserved_micros), 0) FROM archive) FROM hold
+  UNION ALL SELECT 'settled_micros', '{}', sum(settled_micros) + (SELECT coalesce(sum(moved_settled_micros), 0) FROM archive) FROM hold WHERE state <> 'open'
   UNION ALL SELECT 'refunded_micros', '{}', sum(amount_micros - coalesce(settled_micros, 0)) FROM hold WHERE state <> 'open'
   UNION ALL SELECT 'reversed_micros', '{}', sum(delta_micros) FROM entry WHERE kind = 'adjust' AND ref LIKE 'undelivered:%'
   UNION ALL SELECT 'settled_cost_micros', '{}', sum(j.value ->> 'estimatedCostMicros') FROM receipt r, json_each(r.body, '$.upstream') j
@@ -110,7 +111,10 @@ describe('the sums of money', () => {
     );
     // The scenario ends with an operator action, whose table doesn't exist yet.
     await expect(buildScenario(client)).rejects.toThrow('owner_action');
-    await client.batch(['0004_metrics', '0005_usage', '0007_fewer_pages', '0008_counted_usage'].flatMap(statements), 'write');
+    await client.batch(
+      ['0004_metrics', '0005_usage', '0007_fewer_pages', '0008_counted_usage', '0014_archive'].flatMap(statements),
+      'write',
+    );
     expect(kept((await read(client, START_TIME)).allTime)).toEqual(await truth(client));
     expect(brokenInvariants(await auditLedger(client))).toEqual([]);
     client.close();
@@ -205,6 +209,22 @@ describe('the audit by ranges of accounts', () => {
     ['keys_have_their_usage', "DELETE FROM key_usage WHERE key_id = 'key_poor'"],
   ] as const;
 
+  test.each([
+    ['archives_hold_what_was_moved', "UPDATE archive SET moved_holds = 0 WHERE file = 'file_gone'"],
+    ['archived_settlements_stay_booked', "UPDATE archive SET moved_settled_micros = moved_settled_micros + 1 WHERE file = 'file_gone'"],
+    ['secrets_have_a_key', "UPDATE key_secret SET key_id = 'key_nobody' WHERE key_id = 'key_poor'"],
+  ])('leaves a violation of %s to the full audit', async (law, sabotage) => {
+    const client = await memoryDatabase();
+    await buildScenario(client);
+    const triggers = await client.execute(
+      "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name IN ('archive', 'key_secret')",
+    );
+    for (const row of triggers.rows) await client.execute(`DROP TRIGGER ${textOf(row['name'])}`);
+    expect(brokenInvariants(await auditLedger(client))).toEqual([]);
+    await client.execute(sabotage);
+    expect(brokenInvariants(await auditLedger(client))).toContain(law);
+  });
+
   test.each(BREAKAGES)('finds a violation of %s, like the full audit', async (invariant, sabotage) => {
     const client = await memoryDatabase();
     await buildScenario(client);
@@ -231,6 +251,7 @@ test('a job that fails or throws is recorded as failed, and the next job still r
     expire_holds: async () => err({ kind: 'unreachable' as const }),
     reconcile_payments: async () => ok(undefined),
     forget_replays: async () => ok(undefined),
+    apply_retention: async () => ok(undefined),
     fold_metrics: async () => {
       throw new Error('a bug');
     },
@@ -245,6 +266,7 @@ test('a job that fails or throws is recorded as failed, and the next job still r
     'reconcile_payments true',
     'forget_replays true',
     'fold_metrics false',
+    'apply_retention true',
     'audit_ledger true',
   ]);
   const read = await store.read();
@@ -253,6 +275,7 @@ test('a job that fails or throws is recorded as failed, and the next job still r
     ['reconcile_payments', START_TIME, 0],
     ['forget_replays', START_TIME, 0],
     ['fold_metrics', null, 0],
+    ['apply_retention', START_TIME, 0],
     ['audit_ledger', START_TIME + 40, 40],
   ]);
   client.close();

@@ -1,5 +1,6 @@
 import type { Client } from '@libsql/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as archive from '../../src/billing/archive/statements.ts';
 import * as key from '../../src/billing/keys/statements.ts';
 import * as statement from '../../src/billing/ledger/statements.ts';
 import { RANGE_INVARIANTS, RECEIPT_INVARIANT } from '../../src/billing/audit/invariants.ts';
@@ -80,6 +81,19 @@ const OWN_STATEMENTS: readonly PlannedStatement[] = [
   { name: 'postpone', sql: topUp.postpone({}).sql },
   { name: 'readDue', sql: topUp.readDue(0, 0).sql },
   { name: 'readWithoutOrder', sql: topUp.readWithoutOrder([]).sql },
+  { name: 'readPage of the archive', sql: archive.readPage('', 0).sql },
+  { name: 'readRequests of the archive', sql: archive.readRequests([]).sql },
+  { name: 'insertArchive', sql: archive.insertArchive('', { kind: 'failed', day: '', ids: [''], reserved: 0, settled: 0 }, 0).sql },
+  { name: 'readUnfinished', sql: archive.readUnfinished.sql },
+  ...(['settled', 'failed'] as const).map((kind) => ({
+    name: 'readRemaining',
+    sql: archive.readRemaining({ file: '', kind, first_id: '', last_id: '', created_at: 0 }, 0).sql,
+  })),
+  { name: 'takeRequests', sql: archive.takeRequests('', []).sql },
+  { name: 'finishArchive', sql: archive.finishArchive('', 0).sql },
+  { name: 'sweepEvents', sql: archive.sweepEvents(0, 0).sql },
+  { name: 'sweepCheckoutKeys', sql: archive.sweepCheckoutKeys(0, 0).sql },
+  { name: 'readArchivedDay', sql: archive.readArchivedDay('settled').sql },
   { name: 'readEvent', sql: topUp.readEvent('').sql },
   { name: 'insertEvent', sql: topUp.insertEvent({}).sql },
   ...Object.entries(RANGE_INVARIANTS).map(([name, sql]) => ({

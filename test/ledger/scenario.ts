@@ -1,4 +1,5 @@
 import type { Client } from '@libsql/client';
+import type { Ledger, Spend } from '../../src/billing/ledger/ledger.ts';
 import { ledgerOver } from '../support/ledger.ts';
 import type { Result } from '../../src/core/result.ts';
 import { microCredits } from '../../src/core/money.ts';
@@ -69,6 +70,26 @@ export async function buildScenario(client: Client): Promise<void> {
   await client.execute(`UPDATE account SET status = 'closed' WHERE id = 'acct_closed'`);
   await client.execute(`INSERT INTO owner_action (id, kind, ref, subject, reason, details, created_at)
                         VALUES ('act_1', 'freeze', 'act_1', 'acct_revoked', 'a test', '{}', 1)`);
+  await addArchives(client, ledger, { ...spend(rich, 'gone', { media: 25 }) }, clock());
+}
+
+/** A finished file whose request has left, and an unfinished one whose request is still here. */
+async function addArchives(client: Client, ledger: Ledger, gone: Spend, now: number): Promise<void> {
+  must(await ledger.charge(gone, { priceCardVersion: 'test' }));
+  const archive = (file: string, kind: string, id: string) => ({
+    sql: `INSERT INTO archive (file, kind, day, first_id, last_id, holds, reserved_micros, settled_micros, created_at)
+          SELECT ?, ?, '2026-06-01', h.id, h.id, 1, h.amount_micros, coalesce(h.settled_micros, 0), ? FROM hold h WHERE h.id = ?`,
+    args: [file, kind, now + 40 * DAY_MS, id],
+  });
+  await client.batch(
+    [
+      archive('file_gone', 'settled', gone.id),
+      { sql: 'INSERT INTO take (file, id) VALUES (?, ?)', args: ['file_gone', gone.id] },
+      { sql: 'UPDATE archive SET done_at = ? WHERE file = ?', args: [now, 'file_gone'] },
+      archive('file_open', 'failed', 'req_failed'),
+    ],
+    'write',
+  );
 }
 
 /**

@@ -26,6 +26,8 @@ export type RunningWorker = {
   readonly fakes: Fakes;
   /** What wrangler and the Worker wrote: the log lines of requests among them. */
   readonly logFile: string;
+  /** Where wrangler keeps the state of its bindings. */
+  readonly stateFolder: string;
 };
 
 type WorkerSettings = Partial<Record<keyof Settings, string>>;
@@ -47,7 +49,8 @@ export function useWorker(settings: WorkerSettings | (() => WorkerSettings) = {}
     const url = `http://127.0.0.1:${port}`;
     const fakes = orThrow(await startFakes({ webhookUrl: `${url}/v1/stripe/webhook` }));
     const [settingsFile, logFile] = [join(folder, 'settings.env'), join(folder, 'worker.log')];
-    running = { url, database, proxy, fakes, logFile };
+    const stateFolder = join(folder, 'state');
+    running = { url, database, proxy, fakes, logFile, stateFolder };
     writeFileSync(
       settingsFile,
       orThrow(
@@ -61,7 +64,6 @@ export function useWorker(settings: WorkerSettings | (() => WorkerSettings) = {}
       { mode: 0o600 },
     );
     const projectFolder = join(import.meta.dirname, '..', '..');
-    const stateFolder = join(folder, 'state');
     worker = orThrow(startWorker({ script: orThrow(wranglerScript()), projectFolder, port, settingsFile, stateFolder, logFile }));
     const trouble = await untilReady(url, worker, () => false);
     if (trouble !== null) throw new Error(`${trouble}\n${worker.lastLines()}`);

@@ -1,6 +1,8 @@
 import type { InStatement } from '@libsql/client/web';
 import { z } from 'zod';
-import type { Clock } from '../../core/clock.ts';
+import type { ArchiveKind } from '../archive/archive.ts';
+import { readArchivedDay } from '../archive/statements.ts';
+import { type Clock, DAY_MS } from '../../core/clock.ts';
 import type { Database } from '../../db/client.ts';
 import { microCredits, ZERO } from '../../core/money.ts';
 import { err, ok, type Result } from '../../core/result.ts';
@@ -10,7 +12,7 @@ import { missingScope } from '../keys/limits.ts';
 import { receiptColumn } from '../ledger/receipt.ts';
 import { balanceOf, keyEnd, LineRow, PayerRow } from '../ledger/rows.ts';
 import { readLines, readPayer } from '../ledger/statements.ts';
-import { type LookRefusal, type Seen, USAGE_STATES, type UsageBook } from './usage.ts';
+import { type LookRefusal, type Seen, USAGE_STATES, type UsageBook, type UsageState } from './usage.ts';
 import * as statement from './statements.ts';
 
 const UsageRow = z.object({
@@ -60,35 +62,48 @@ export function createUsageBook(deps: UsageBookDeps): UsageBook {
     readAs(deps, keyHash, { statements, read });
   return {
     list: (keyHash, states, filter, after, limit) =>
-      query(keyHash, [statement.readUsage(keyHash, { states, filter, after, limit: limit + 1 })], ([rows]) => {
-        const found = z.array(UsageRow).parse(rows);
-        const items = found.slice(0, limit).map((row) => ({
-          requestId: row.id,
-          keyId: row.key_id,
-          state: row.state,
-          reason: reasonOf(row),
-          resolvedAt: row.resolved_at,
-          reserved: row.amount_micros,
-          settled: microCredits((row.settled_micros ?? ZERO) - row.reversed_micros),
-          receipt: row.body,
-        }));
-        const last = items.at(-1);
-        return { items, next: found.length > limit && last !== undefined ? { at: last.resolvedAt, id: last.requestId } : null };
-      }),
+      query(
+        keyHash,
+        [statement.readUsage(keyHash, { states, filter, after, limit: limit + 1 }), readArchivedDay(oldestKind(states))],
+        ([rows, days]) => {
+          const found = z.array(UsageRow).parse(rows);
+          const items = found.slice(0, limit).map((row) => ({
+            requestId: row.id,
+            keyId: row.key_id,
+            state: row.state,
+            reason: reasonOf(row),
+            resolvedAt: row.resolved_at,
+            reserved: row.amount_micros,
+            settled: microCredits((row.settled_micros ?? ZERO) - row.reversed_micros),
+            receipt: row.body,
+          }));
+          const last = items.at(-1);
+          const next = found.length > limit && last !== undefined ? { at: last.resolvedAt, id: last.requestId } : null;
+          return { items, next, archivedBefore: archivedBefore(days) };
+        },
+      ),
 
     groups: (keyHash, filter, by) =>
-      query(keyHash, [statement.readGroups(keyHash, filter, by)], ([rows]) =>
-        z
+      query(keyHash, [statement.readGroups(keyHash, filter, by), readArchivedDay('settled')], ([rows, days]) => ({
+        groups: z
           .array(GroupRow)
           .parse(rows)
           .map(({ label, ...sums }) => ({ group: label, ...sums })),
-      ),
+        archivedBefore: archivedBefore(days),
+      })),
 
     receipt: (keyHash, requestId) =>
-      query(keyHash, [statement.readReceipt(keyHash, requestId), readLines(requestId)], ([rows, lines]) => {
-        const row = z.array(ReceiptRow).max(1).parse(rows)[0];
-        return row === undefined ? null : receiptOf(row, z.array(LineRow).parse(lines));
-      }),
+      query(
+        keyHash,
+        [statement.readReceipt(keyHash, requestId), readLines(requestId), readArchivedDay('failed')],
+        ([rows, lines, days]) => {
+          const row = z.array(ReceiptRow).max(1).parse(rows)[0];
+          return {
+            receipt: row === undefined ? null : receiptOf(row, z.array(LineRow).parse(lines)),
+            archivedBefore: archivedBefore(days),
+          };
+        },
+      ),
 
     entries: (keyHash, before, limit) =>
       query(keyHash, [statement.readEntries(keyHash, before, limit + 1)], ([rows]) => {
@@ -104,6 +119,19 @@ export function createUsageBook(deps: UsageBookDeps): UsageBook {
         return { items, next: found.length > limit ? (items.at(-1)?.seq ?? null) : null };
       }),
   };
+}
+
+const ArchivedDays = z.array(z.object({ day: z.iso.date() })).max(1);
+
+/** The day after the newest archived one, which may have left in part. */
+function archivedBefore(rows: unknown): number | null {
+  const day = ArchivedDays.parse(rows)[0]?.day;
+  return day === undefined ? null : Date.parse(day) + DAY_MS;
+}
+
+/** Failed requests leave long before charged ones. */
+function oldestKind(states: readonly UsageState[]): ArchiveKind {
+  return states.every((state) => state === 'settled') ? 'settled' : 'failed';
 }
 
 /** Why nothing was charged: the hold's reason, or that what was charged was given back. */

@@ -67,6 +67,9 @@ export type JournalEntry = {
   readonly createdAt: number;
 };
 
+/** `archivedBefore`: requests that began before this time (unix milliseconds) have left the database; null while none has. */
+export type Archived<T> = T & { readonly archivedBefore: number | null };
+
 /** A result together with the account it belongs to and its available balance. */
 export type Seen<T> = { readonly accountId: Id<'acct'>; readonly available: MicroCredits; readonly value: T };
 
@@ -85,10 +88,14 @@ export interface UsageBook {
     filter: UsageFilter,
     after: UsagePosition | null,
     limit: number,
-  ): Promise<Result<Seen<Page<UsageItem, UsagePosition>>, LookRefusal>>;
+  ): Promise<Result<Seen<Archived<Page<UsageItem, UsagePosition>>>, LookRefusal>>;
   /** Returns at most 1,000 groups, sorted by name. */
-  groups(keyHash: string, filter: UsageFilter, by: 'day' | 'endpoint' | 'key'): Promise<Result<Seen<readonly UsageGroup[]>, LookRefusal>>;
-  receipt(keyHash: string, requestId: string): Promise<Result<Seen<UsageReceipt | null>, LookRefusal>>;
+  groups(
+    keyHash: string,
+    filter: UsageFilter,
+    by: 'day' | 'endpoint' | 'key',
+  ): Promise<Result<Seen<Archived<{ readonly groups: readonly UsageGroup[] }>>, LookRefusal>>;
+  receipt(keyHash: string, requestId: string): Promise<Result<Seen<Archived<{ readonly receipt: UsageReceipt | null }>>, LookRefusal>>;
   /** Lists journal entries below the number `before`, newest first. */
   entries(keyHash: string, before: number | null, limit: number): Promise<Result<Seen<Page<JournalEntry, number>>, LookRefusal>>;
 }

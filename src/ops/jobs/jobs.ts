@@ -12,6 +12,8 @@ export const JOBS = {
   forget_replays:
     'Deletes responses stored under an Idempotency-Key after a day, and failure streaks that have ended; a bounded number per run.',
   fold_metrics: 'Folds old minutes of the counters into hours and hours into days, and deletes days after 35.',
+  apply_retention:
+    'Moves requests that are over age into files in the bucket ARCHIVE, 10,000 looked at per run, and deletes old webhook events and checkout keys.',
   audit_ledger: 'Counts rows that break an invariant of the ledger, some accounts per run; a pass over all accounts takes several runs.',
 } as const satisfies Record<string, string>;
 export type JobName = keyof typeof JOBS;

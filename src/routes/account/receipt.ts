@@ -4,7 +4,7 @@ import type { App } from '../../http/context.ts';
 import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { strictQuery } from '../../http/middleware/strict-query.ts';
-import { Receipt, receiptView } from './usage-view.ts';
+import { noReceipt, Receipt, receiptView } from './usage-view.ts';
 
 const route = createRoute({
   ...operation(
@@ -25,7 +25,8 @@ export function registerReceipt(app: App): void {
   app.openapi(route, async (c) => {
     const found = await readOwnAccount(c, (keyHash) => c.get('service').accounts.usage.receipt(keyHash, c.req.valid('param').requestId));
     if (!found.ok) return refuse(c, found.error);
-    if (found.value === null) return refuse(c, { code: 'not_found', message: 'This account has no receipt with this id.' });
-    return c.json(receiptView(found.value), 200);
+    const receipt = found.value?.receipt ?? null;
+    if (receipt === null) return refuse(c, noReceipt(found.value?.archivedBefore ?? null));
+    return c.json(receiptView(receipt), 200);
   });
 }

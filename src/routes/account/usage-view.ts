@@ -1,6 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import { nextCursor } from '../../http/pagination.ts';
 import { isoTime } from '../../core/clock.ts';
+import { RETENTION_DAYS } from '../../billing/archive/archive.ts';
+import type { Refusal } from '../../errors.ts';
 import { USAGE_STATES, type UsageGroup, type UsageItem, type UsageReceipt } from '../../billing/usage/usage.ts';
 
 const amount = z.int().nonnegative();
@@ -34,7 +36,12 @@ const UsageSum = z
   })
   .openapi('UsageSum');
 
-export const UsagePage = z.object({ items: z.array(z.union([UsageLine, UsageSum])), nextCursor }).openapi('UsagePage', {
+export const archivedBefore = z.iso
+  .datetime()
+  .nullable()
+  .openapi({ description: 'Requests that began before this time have been archived and are not listed; null while none has.' });
+
+export const UsagePage = z.object({ items: z.array(z.union([UsageLine, UsageSum])), nextCursor, archivedBefore }).openapi('UsagePage', {
   example: {
     items: [
       {
@@ -54,6 +61,7 @@ export const UsagePage = z.object({ items: z.array(z.union([UsageLine, UsageSum]
       },
     ],
     nextCursor: null,
+    archivedBefore: null,
   },
 });
 
@@ -163,6 +171,17 @@ export function receiptView(found: UsageReceipt): z.infer<typeof Receipt> {
     cache,
     limitations,
     providerUnits: upstream.map(({ provider, billedUnit, billedUnits }) => ({ provider, billedUnit, units: billedUnits })),
+  };
+}
+
+/** Says from when on receipts are here, since one that is missing may have been archived. */
+export function noReceipt(archivedBefore: number | null): Refusal<'not_found'> {
+  if (archivedBefore === null) return { code: 'not_found', message: 'This account has no receipt with this id.' };
+  const before = isoTime(archivedBefore);
+  return {
+    code: 'not_found',
+    message: `This account has no receipt with this id. Receipts of failed requests before ${before} have been archived; those of charged ones are kept for ${RETENTION_DAYS.settled} days.`,
+    details: { failedArchivedBefore: before, chargedKeptDays: RETENTION_DAYS.settled },
   };
 }
 

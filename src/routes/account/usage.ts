@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { DAY_MS } from '../../core/clock.ts';
+import { DAY_MS, isoTime } from '../../core/clock.ts';
 import { USAGE_STATES, type UsageFilter } from '../../billing/usage/usage.ts';
 import { readOwnAccount } from '../../http/auth/account-access.ts';
 import type { App, AppContext } from '../../http/context.ts';
@@ -104,7 +104,8 @@ async function answerList(c: AppContext, query: Query) {
   const items = (page.value?.items ?? []).map(usageLine);
   const next = page.value?.next ?? null;
   const nextCursor = next === null ? null : listCursor(next.at, next.id);
-  return wantsCsv(c) ? csv(c, CSV_LINE, { items, nextCursor }) : c.json({ items, nextCursor }, 200);
+  const archived = archivedBefore(c, page.value?.archivedBefore ?? null);
+  return wantsCsv(c) ? csv(c, CSV_LINE, { items, nextCursor }) : c.json({ items, nextCursor, archivedBefore: archived }, 200);
 }
 
 async function answerSums(c: AppContext, query: Query, by: 'day' | 'endpoint' | 'key') {
@@ -113,10 +114,18 @@ async function answerSums(c: AppContext, query: Query, by: 'day' | 'endpoint' | 
   if (to - from > LARGEST_RANGE_MS) return refuse(c, { code: 'invalid_request', message: '`aggregate` covers at most 92 days.' });
   const groups = await readOwnAccount(c, (keyHash) => c.get('service').accounts.usage.groups(keyHash, filterOf(query, { from, to }), by));
   if (!groups.ok) return refuse(c, groups.error);
-  const items = (groups.value ?? []).map((group) => usageSum(group, by));
+  const items = (groups.value?.groups ?? []).map((group) => usageSum(group, by));
+  const archived = archivedBefore(c, groups.value?.archivedBefore ?? null);
   return wantsCsv(c)
     ? csv(c, [by === 'key' ? 'keyId' : by, ...CSV_SUM], { items, nextCursor: null })
-    : c.json({ items, nextCursor: null }, 200);
+    : c.json({ items, nextCursor: null, archivedBefore: archived }, 200);
+}
+
+/** Says in a header too from when on the list is complete, because CSV has no other place for it. */
+function archivedBefore(c: AppContext, time: number | null): string | null {
+  if (time === null) return null;
+  c.header('X-Usage-Archived-Before', isoTime(time));
+  return isoTime(time);
 }
 
 function filterOf(query: Query, range: Pick<UsageFilter, 'from' | 'to'>): UsageFilter {
