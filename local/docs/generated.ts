@@ -12,6 +12,7 @@ import {
   errorsByCode,
   errorTable,
   limitationTable,
+  minimumTable,
   priceTable,
   rateLimitTable,
   sandboxTable,
@@ -42,7 +43,7 @@ export async function generatedDocs(root: string): Promise<Readonly<Record<strin
       'gateway-faults': faultTable(BOUNDARY_FAULTS),
     }),
     'docs/reference/endpoints.md': withBlocks(await text('docs/reference/endpoints.md'), { endpoints: endpointTable() }),
-    'docs/reference/prices.md': withBlocks(await text('docs/reference/prices.md'), { prices: priceTable() }),
+    'docs/reference/prices.md': withBlocks(await text('docs/reference/prices.md'), { prices: priceTable(), minimums: minimumTable() }),
     'docs/reference/rate-limits.md': withBlocks(await text('docs/reference/rate-limits.md'), { 'rate-limits': rateLimitTable() }),
     'docs/reference/settings.md': withBlocks(await text('docs/reference/settings.md'), { configuration }),
   };

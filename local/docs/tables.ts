@@ -62,6 +62,14 @@ export function priceTable(): string {
   return ['| Item | Fresh | Cached |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
+/** Renders one row for each data provider's minimum. */
+export function minimumTable(): string {
+  const rows = PRICE_CARD.minimums.map(({ provider, unit, callMicroCredits, unitMicroCredits }) => {
+    return `| \`${provider}\` | ${unit} | ${callMicroCredits} | ${unitMicroCredits} |`;
+  });
+  return ['| Provider | Unit | For a billed call | For each unit |', '| --- | --- | --- | --- |', ...rows].join('\n');
+}
+
 /** Renders one row for each rate limit. */
 export function rateLimitTable(): string {
   const whom = { key: 'key', address: 'address', everyone: 'deployment' } as const;

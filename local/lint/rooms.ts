@@ -57,7 +57,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   instagram: { rooms: ['core'], packages: ['zod'] },
   providers: { rooms: DOMAIN, packages: [] },
   'providers/adapter': { rooms: [...DOMAIN, 'providers'], packages: ['zod'] },
-  'providers/comments': { rooms: [...DOMAIN, 'providers/provider.ts', 'providers/adapter'], packages: [] },
+  'providers/comments': { rooms: [...DOMAIN, 'providers/provider.ts', 'providers/list-prices.ts', 'providers/adapter'], packages: [] },
   'providers/apify': VENDOR,
   'providers/hikerapi': VENDOR,
   'providers/scrapecreators': VENDOR,

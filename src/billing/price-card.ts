@@ -11,10 +11,21 @@ export type PricedItem = {
   readonly title: string;
   /** What the price is for. */
   readonly unit: string;
+  /** How many comments or replies it covers; absent where it is not a price of several. */
+  readonly upTo?: number;
   readonly freshMicroCredits: MicroCredits;
   readonly cachedMicroCredits: MicroCredits;
   /** Null where a cache entry can't go stale. */
   readonly staleMicroCredits: MicroCredits | null;
+};
+
+/** The least that a fresh part costs for each call that the provider billed: its list price. */
+export type ProviderMinimum = {
+  readonly provider: string;
+  /** What the provider bills. */
+  readonly unit: string;
+  readonly callMicroCredits: MicroCredits;
+  readonly unitMicroCredits: MicroCredits;
 };
 
 /** An outcome that is never charged. */
@@ -33,17 +44,39 @@ function prices(fresh: number, cached: number, stale: number | null) {
 }
 
 const perPost = 'one post or reel';
-const perShare = 'the batch when full; a shorter thread pays its share';
+const perComment = 'the batch when full; fewer comments pay their share of it';
+const perReply = 'each reply its share of this; all replies of a read together at most this';
 const perParse = 'one output';
 
 const ITEMS = [
   { id: 'media', item: 'media', title: 'Post or reel', unit: perPost, ...prices(3_000, 1_000, 500) },
-  { id: 'comments_20', item: 'comments', title: 'Up to 20 comments', unit: perShare, ...prices(4_000, 1_000, 500) },
-  { id: 'comments_100', item: 'comments', title: 'Up to 100 comments', unit: perShare, ...prices(15_000, 3_750, 1_875) },
-  { id: 'comments_500', item: 'comments', title: 'Up to 500 comments', unit: perShare, ...prices(70_000, 17_500, 8_750) },
-  { id: 'replies_20', item: 'replies', title: 'Replies to up to 20 comments', unit: perShare, ...prices(4_000, 1_000, 500) },
-  { id: 'replies_100', item: 'replies', title: 'Replies to up to 100 comments', unit: perShare, ...prices(15_000, 3_750, 1_875) },
-  { id: 'replies_500', item: 'replies', title: 'Replies to up to 500 comments', unit: perShare, ...prices(70_000, 17_500, 8_750) },
+  { id: 'comments_20', item: 'comments', title: 'Up to 20 comments', unit: perComment, upTo: 20, ...prices(4_000, 1_000, 500) },
+  { id: 'comments_100', item: 'comments', title: 'Up to 100 comments', unit: perComment, upTo: 100, ...prices(15_000, 3_750, 1_875) },
+  { id: 'comments_500', item: 'comments', title: 'Up to 500 comments', unit: perComment, upTo: 500, ...prices(70_000, 17_500, 8_750) },
+  {
+    id: 'replies_20',
+    item: 'replies',
+    title: '20 replies or more, with up to 20 comments',
+    unit: perReply,
+    upTo: 20,
+    ...prices(4_000, 1_000, 500),
+  },
+  {
+    id: 'replies_100',
+    item: 'replies',
+    title: '100 replies or more, with up to 100 comments',
+    unit: perReply,
+    upTo: 100,
+    ...prices(15_000, 3_750, 1_875),
+  },
+  {
+    id: 'replies_500',
+    item: 'replies',
+    title: '500 replies or more, with up to 500 comments',
+    unit: perReply,
+    upTo: 500,
+    ...prices(70_000, 17_500, 8_750),
+  },
   {
     id: 'transcript_provider',
     item: 'transcript',
@@ -73,6 +106,12 @@ const ITEMS = [
   },
 ] as const satisfies readonly PricedItem[];
 
+const MINIMUMS: readonly ProviderMinimum[] = [
+  { provider: 'scrapecreators', unit: 'credit', callMicroCredits: microCredits(0), unitMicroCredits: microCredits(1_880) },
+  { provider: 'hikerapi', unit: 'request', callMicroCredits: microCredits(0), unitMicroCredits: microCredits(1_000) },
+  { provider: 'apify', unit: 'result', callMicroCredits: microCredits(1_000), unitMicroCredits: microCredits(2_300) },
+];
+
 export type PriceId = (typeof ITEMS)[number]['id'];
 
 /** One version of the prices. A published card never changes; a new price needs a new version. */
@@ -82,6 +121,8 @@ export type PriceCard = {
   readonly effectiveFrom: string;
   readonly microCreditsPerUsd: number;
   readonly items: readonly (PricedItem & { readonly id: PriceId })[];
+  /** A fresh part costs at least this, and never more than was reserved for it. */
+  readonly minimums: readonly ProviderMinimum[];
   /** What `items` says, for pricing a read. */
   readonly prices: Readonly<Record<PriceId, Price>>;
   readonly free: readonly FreeOutcome[];
@@ -89,10 +130,11 @@ export type PriceCard = {
 
 /** The current card, in the shape of GET /v1/pricing. */
 export const PRICE_CARD: PriceCard = {
-  version: '2026-11-22',
-  effectiveFrom: '2026-11-22T00:00:00.000Z',
+  version: '2026-11-28',
+  effectiveFrom: '2026-11-28T00:00:00.000Z',
   microCreditsPerUsd: 1_000_000,
   items: ITEMS,
+  minimums: MINIMUMS,
   prices: pricesOf(ITEMS),
   free: [
     { id: 'failure', title: 'A read or a part of it that failed' },

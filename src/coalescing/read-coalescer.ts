@@ -9,14 +9,20 @@ import { sha256Hex } from '../core/sha256.ts';
 import { createCoalescer, type CoalescedAnswer } from './coalescer.ts';
 
 /** Raise when requests or results change shape, so that two versions of the Worker never share a run. */
-const FLIGHT_VERSION = 1;
+const FLIGHT_VERSION = 2;
 
 /**
  * Exactly what determines the upstream request: equal requests share a run, different ones never do. Includes the providers in order,
  * because who is asked determines the result.
  */
 export type CoalescableRequest =
-  | { readonly kind: 'media'; readonly providers: readonly ProviderId[]; readonly target: MediaTarget }
+  | {
+      readonly kind: 'media';
+      readonly providers: readonly ProviderId[];
+      readonly target: MediaTarget;
+      /** The most that the calls may cost by list price, in micro-dollars. */
+      readonly maxCostMicros: number;
+    }
   | {
       readonly kind: 'comments';
       readonly providers: readonly ProviderId[];
@@ -31,6 +37,7 @@ export type CoalescableRequest =
       readonly providers: readonly ProviderId[];
       readonly target: MediaTarget;
       readonly durationSeconds: number | null;
+      readonly maxCostMicros: number;
     }
   | {
       readonly kind: 'hosted_transcript';
@@ -95,11 +102,14 @@ export function createReadCoalescer(sources: () => DirectSources, clock: Clock):
 function ask(sources: DirectSources, request: CoalescableRequest, budget: Budget): Promise<Result<unknown, unknown>> {
   switch (request.kind) {
     case 'media':
-      return sources.media.fetchMedia(request.target, budget);
+      return sources.media.fetchMedia(request.target, { ...budget, maxCostMicros: request.maxCostMicros });
     case 'comments':
       return sources.comments.fetchComments(request.target, request.order, request.postOwner, request.pinned, budget);
     case 'transcript':
-      return sources.transcripts.fetchTranscript(request.target, request.durationSeconds, budget);
+      return sources.transcripts.fetchTranscript(request.target, request.durationSeconds, {
+        ...budget,
+        maxCostMicros: request.maxCostMicros,
+      });
     case 'hosted_transcript':
       return sources.transcriber.transcribe(request.request, request.idempotencyKey, budget);
     case 'parse':

@@ -10,7 +10,9 @@ export function createSharedMedia(direct: Failover, coalesce: Coalesce): Failove
     providers,
     fetchMedia: async (target, budget) => {
       const ask = () => direct.fetchMedia(target, budget);
-      return providers.length === 0 ? ask() : delivery(await coalesce({ kind: 'media', providers, target }, budget, ask));
+      return providers.length === 0
+        ? ask()
+        : delivery(await coalesce({ kind: 'media', providers, target, maxCostMicros: budget.maxCostMicros }, budget, ask));
     },
   };
 }
@@ -38,7 +40,8 @@ export function createSharedTranscripts(direct: TranscriptSource, coalesce: Coal
     fetchTranscript: async (target, durationSeconds, budget) => {
       const ask = () => direct.fetchTranscript(target, durationSeconds, budget);
       if (providers.length === 0) return ask();
-      return delivery(await coalesce({ kind: 'transcript', providers, target, durationSeconds }, budget, ask));
+      const { maxCostMicros } = budget;
+      return delivery(await coalesce({ kind: 'transcript', providers, target, durationSeconds, maxCostMicros }, budget, ask));
     },
   };
 }

@@ -3,8 +3,9 @@ import type { InstagramMedia } from '../instagram/media.ts';
 import type { MediaTarget } from '../instagram/target.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import type { Circuit } from './circuit-breaker.ts';
-import { LIST_PRICES } from './list-prices.ts';
+import { LIST_PRICES, smallestCallMicros } from './list-prices.ts';
 import type {
+  CallBudget,
   CommentBatch,
   CommentsOrder,
   CommentsProvider,
@@ -43,15 +44,15 @@ type Ordered = {
   readonly providers: readonly ProviderId[];
 };
 
-/** Reads posts from several providers. */
+/** Reads posts from several providers. A provider is asked only while its call, with those made before, is within the budget's money. */
 export type Failover = Ordered & {
-  fetchMedia(target: MediaTarget, budget: Budget): Promise<Result<Delivery<InstagramMedia>, MediaFailure>>;
+  fetchMedia(target: MediaTarget, budget: CallBudget): Promise<Result<Delivery<InstagramMedia>, MediaFailure>>;
 };
 
 /** Reads comments from several providers. */
 export type CommentsSource = Ordered & {
   /**
-   * Reads one batch. `provider` is the one whose batch is continued, because cursors are the vendor's own; null to start anew. A provider
+   * Reads one batch, within the money of the order. `provider` is the one whose batch is continued, because cursors are the vendor's own; null to start anew. A provider
    * that is no longer configured is `unconfigured`.
    */
   fetchComments(
@@ -65,9 +66,13 @@ export type CommentsSource = Ordered & {
 
 type TranscriptDelivery = Omit<Delivery<TranscriptOutcome>, 'billedUnit' | 'resultCount'>;
 
-/** Reads transcripts from several providers. */
+/** Reads transcripts from several providers, within the money of the budget. */
 export type TranscriptSource = Ordered & {
-  fetchTranscript(target: MediaTarget, durationSeconds: number | null, budget: Budget): Promise<Result<TranscriptDelivery, MediaFailure>>;
+  fetchTranscript(
+    target: MediaTarget,
+    durationSeconds: number | null,
+    budget: CallBudget,
+  ): Promise<Result<TranscriptDelivery, MediaFailure>>;
 };
 
 const NEXT_STEP = {
@@ -107,7 +112,8 @@ type AnswerFailure = ProviderFailure & { readonly attempts?: readonly UpstreamRe
 type Settled<T> = Answer<T> & { readonly provider: ProviderId };
 
 type Search<P, T> = {
-  readonly ask: (provider: P) => Promise<Result<Answer<T>, AnswerFailure>>;
+  /** `leftMicros` is what its calls may still cost. */
+  readonly ask: (provider: P, leftMicros: number) => Promise<Result<Answer<T>, AnswerFailure>>;
   /** A negative rank ends the search. Otherwise the answer with the lowest rank is used when no provider does better. */
   readonly rank: (value: T) => number;
   /** Null keeps the given order. */
@@ -118,12 +124,12 @@ const FINAL = -1;
 
 /**
  * Asks one provider after another until one delivers or fails definitely. After `unavailable` one more provider is asked: what it delivers
- * or says definitely holds, anything else leaves it at `unavailable`.
+ * or says definitely holds, anything else leaves it at `unavailable`. A provider whose call the money left does not pay for is passed over.
  */
 async function askInTurn<P extends { readonly id: ProviderId }, T>(
   providers: readonly P[],
   clock: Clock,
-  budget: Budget,
+  budget: CallBudget,
   search: Search<P, T>,
 ): Promise<Result<Settled<T>, MediaFailure>> {
   const failures: ProviderFailure[] = [];
@@ -135,8 +141,10 @@ async function askInTurn<P extends { readonly id: ProviderId }, T>(
   for (const provider of search.circuit?.order(providers, clock()) ?? providers) {
     isOutOfTime = !hasTime();
     if (isOutOfTime) break;
+    const leftMicros = budget.maxCostMicros - costOf(attempts);
+    if (smallestCallMicros(provider.id) > leftMicros) continue;
     const hadMs = budget.deadlineAt - clock();
-    const answered = await search.ask(provider);
+    const answered = await search.ask(provider, leftMicros);
     search.circuit?.record(provider.id, { failure: answered.ok ? null : answered.error.kind, hadMs }, clock());
     if (answered.ok) {
       const { value } = answered.value;
@@ -156,7 +164,9 @@ async function askInTurn<P extends { readonly id: ProviderId }, T>(
   if (best !== null) return ok({ ...best, attempts });
   const unavailable = failures.find((failure) => failure.kind === 'unavailable');
   if (unavailable !== undefined) return err(report(unavailable, failures, attempts));
-  if (providers.length === 0) return err(report({ kind: 'unconfigured' }, failures, attempts));
+  // None was asked: there is none, or none that the money pays for.
+  const isUnpaid = failures.length === 0 && !isOutOfTime;
+  if (providers.length === 0 || isUnpaid) return err(report({ kind: 'unconfigured' }, failures, attempts));
   return err(report(reportedFailure(failures, isOutOfTime || !hasTime()), failures, attempts));
 }
 
@@ -191,8 +201,13 @@ export function createCommentsFailover(
     providers: providers.map((provider) => provider.id),
     fetchComments: async (target, order, postOwner, pinned, budget) => {
       const asked = pinned === null ? providers : providers.filter((provider) => provider.id === pinned);
-      const ask = (provider: CommentsProvider) => provider.fetchComments({ target, order, postOwner }, budget);
-      const settled = await askInTurn(asked, clock, budget, { ask, rank: () => FINAL, circuit });
+      const { maxCostMicros } = order;
+      const ask = (provider: CommentsProvider, leftMicros: number) => {
+        const paidOrder = { ...order, maxCostMicros: { ...maxCostMicros, comments: leftMicros } };
+        return provider.fetchComments({ target, order: paidOrder, postOwner }, budget);
+      };
+      const paidBudget = { ...budget, maxCostMicros: maxCostMicros.comments };
+      const settled = await askInTurn(asked, clock, paidBudget, { ask, rank: () => FINAL, circuit });
       if (!settled.ok) return settled;
       const { value, provider, attempts } = settled.value;
       const own = attempts.filter((receipt) => receipt.provider === provider);
@@ -224,6 +239,10 @@ export function createTranscriptFailover(
       return askInTurn(providers, clock, budget, { ask, rank: ({ kind }) => RANK[kind], circuit });
     },
   };
+}
+
+function costOf(attempts: readonly UpstreamReceipt[]): number {
+  return attempts.reduce((sum, { estimatedCostMicros }) => sum + estimatedCostMicros, 0);
 }
 
 type Reported = { readonly kind: MediaFailure['kind']; readonly retryAfterSeconds?: number };

@@ -9,7 +9,8 @@ type ListPrice = {
 };
 
 /**
- * The vendors' list prices. Only the cost estimates in receipts use them; nothing is charged by them. Check here when an invoice differs.
+ * The vendors' list prices, by which calls are estimated and limited: no call is made that the price of a read does not pay for. The price
+ * card publishes the same figures as its minimums, so a change here needs a new card. Check here when an invoice differs.
  * - scrapecreators: 25,000 credits for US$47; one post is one credit.
  * - hikerapi: US$0.001 a request in the 100,000 tier (US$0.02 in the smallest, US$0.0006 in the largest).
  * - apify: US$0.0023 a result and US$0.001 an actor start, measured on apify/instagram-api-scraper in August 2026. The actors for comments
@@ -25,6 +26,11 @@ export const LIST_PRICES = {
 export type VendorUsage = { readonly billedUnits: number; readonly started: boolean };
 
 export const NOTHING_USED: VendorUsage = { billedUnits: 0, started: false };
+
+/** Returns what the smallest call to a provider costs, in micro-dollars: one unit. */
+export function smallestCallMicros(provider: ProviderId): number {
+  return estimateCostMicros(provider, { billedUnits: 1, started: true });
+}
 
 /** Estimates a call's cost in micro-dollars. */
 export function estimateCostMicros(provider: ProviderId, usage: VendorUsage): number {

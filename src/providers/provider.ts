@@ -24,7 +24,12 @@ export type UpstreamReceipt = {
   readonly estimatedCostMicros: number;
   readonly latencyMs: number;
   readonly httpStatus: number | null;
+  /** The line of the price that the call counts towards. Absent until it is known. */
+  readonly item?: string;
 };
+
+/** The time and money of one part of a read: the most that its calls may cost by list price, in micro-dollars. */
+export type CallBudget = Budget & { readonly maxCostMicros: number };
 
 /** What one of several providers delivered, and every upstream call that it took, failed ones included. */
 export type Delivery<T> = {
@@ -77,6 +82,8 @@ export type CommentsOrder = {
   readonly limit: 20 | 100 | 500;
   readonly includeReplies: boolean;
   readonly position: CommentsPosition | null;
+  /** The most that the calls for comments, and those for replies, may cost by list price, in micro-dollars. */
+  readonly maxCostMicros: { readonly comments: number; readonly replies: number };
 };
 
 /** One batch of comments to read. `postOwner` is the username of the post's author where known, to mark the author's comments. */
@@ -93,10 +100,10 @@ export type CommentsPosition = {
 };
 
 /**
- * Why a batch has fewer comments than requested. `deadline`: the read's time or calls ran out; `provider_limit`: the vendor gives no more;
- * `provider_failed`: a later page failed.
+ * Why a batch has fewer comments than requested. `deadline`: the read's time or calls ran out; `price_limit`: its price pays for no further
+ * call; `provider_limit`: the vendor gives no more; `provider_failed`: a later page failed.
  */
-export type CommentsShortfall = 'end_of_thread' | 'disabled' | 'deadline' | 'provider_limit' | 'provider_failed';
+export type CommentsShortfall = 'end_of_thread' | 'disabled' | 'deadline' | 'price_limit' | 'provider_limit' | 'provider_failed';
 
 /** A batch of comments: unique ids, in the vendor's stable order, requested replies nested under their parent. */
 export type CommentBatch = {
@@ -108,6 +115,8 @@ export type CommentBatch = {
   readonly order: 'ranked' | 'newest' | 'unknown';
   /** True when requested replies of some comment are known to be missing. */
   readonly repliesIncomplete: boolean;
+  /** Present where they are missing because the price of the replies pays for no further call. */
+  readonly repliesEndedBy?: 'price_limit';
 };
 
 /** A value and all upstream calls that delivered it, in order. */

@@ -172,7 +172,7 @@ async function readFresh(job: ReadJob, target: Target, { plan, lines }: Priced):
       return delivered;
     }
     const delivery = delivered.value;
-    const prices = finalPrices(deps, lines, delivery);
+    const prices = finalPrices(deps, lines, { delivery, calls: trace.attempts ?? [] });
     const resultAt = composerOf(job, delivery);
     const answer = (await recorder?.result(resultAt(expectedPayment(payer, lines, prices)))) ?? null;
     const settled = await payer.settle(prices, receiptOf(job, delivery), { answer, target: failureTarget });

@@ -1,59 +1,23 @@
 import { describe, expect, test } from 'vitest';
-import { PRICE_CARD, type PriceId } from '../../src/billing/price-card.ts';
+import { z } from 'zod';
 import { COMMENT_PARSE_MODES, MEDIA_PARSE_MODES } from '../../src/parse/ports.ts';
 import { PROVIDER_IDS } from '../../src/providers/provider.ts';
 import { useApi } from '../support/api.ts';
+import { Calls, Card, minimumByCard, PricedAnswer, pricesByCard } from '../support/price-by-card.ts';
 import { unpublished } from '../support/published.ts';
 
 /*
  * Every combination of the contract's query tables, for each provider, fresh and then from the cache: answered as published, at
- * exactly the price of the card. The prices expected here are worked out from the answer by the rules of the card, not by src/read.
+ * exactly the price of the card, and never below the list price of the upstream calls. The prices expected here are worked out from the
+ * answer and its receipt by the rules of the card, not by src/read.
  */
 const start = useApi();
 
-type Body = {
-  data: {
-    type?: string;
-    transcript?: { source: 'provider' | 'hosted' } | null;
-    comments?: { replies?: unknown[] }[];
-    commentsPage?: { truncated: boolean };
-    truncated?: boolean;
-  };
-  cache: { status: string };
-  usage: { settledMicroCredits: number; reservedMicroCredits: number; refundedMicroCredits: number };
-  limitations: { code: string }[];
-  parse: { status: string; cache: { status: string } } | null;
-};
+const Receipt = z.object({ providerUnits: Calls });
 
-type Asked = {
-  readonly comments: 20 | 100 | 500 | null;
-  readonly replies: boolean;
-  readonly mediaMode: string | null;
-  readonly commentMode: string | null;
-  readonly withMedia: boolean;
-};
-
-/** What an answer must have cost by the card. */
-function priceBy(body: Body, asked: Asked, state: 'fresh' | 'cached'): number {
-  const of = (id: PriceId) => PRICE_CARD.prices[id][state === 'fresh' ? 'miss' : 'hit'];
-  let total = asked.withMedia ? of('media') : 0;
-  const delivered = body.data.comments?.length ?? 0;
-  if (asked.comments !== null) {
-    const share = (price: number) => Math.floor((price * Math.min(delivered, asked.comments ?? 1)) / (asked.comments ?? 1));
-    total += share(of(`comments_${asked.comments}`));
-    const some = body.data.comments?.some((comment) => (comment.replies?.length ?? 0) > 0) === true;
-    if (asked.replies && some) total += share(of(`replies_${asked.comments}`));
-  }
-  if (body.data.transcript != null) total += of(body.data.transcript.source === 'hosted' ? 'transcript_hosted' : 'transcript_provider');
-  if (body.parse?.status === 'ok') {
-    if (asked.mediaMode !== null) total += of(`media_parse_${asked.mediaMode}` as PriceId);
-    const withComments = asked.commentMode !== null || (asked.mediaMode === 'summary' && delivered > 0);
-    if (withComments && asked.comments !== null) total += of(`comment_parse_${asked.comments}`);
-  }
-  return total;
-}
-
-async function readTwice(provider: string, path: string, asked: Asked) {
+async function readTwice(provider: string, endpoint: string, options: Readonly<Record<string, string | null>>) {
+  const asked = Object.fromEntries(Object.entries(options).flatMap(([name, value]) => (value === null ? [] : [[name, value]])));
+  const path = `${endpoint}?${new URLSearchParams(asked).toString()}`;
   const order = {
     PROVIDER_ORDER_MEDIA: provider,
     PROVIDER_ORDER_COMMENTS: provider,
@@ -61,30 +25,30 @@ async function readTwice(provider: string, path: string, asked: Asked) {
   };
   const api = start(order);
   const { key } = await api.signUp();
-  const endpoint = path.split('?')[0] ?? '';
+  const card = Card.parse((await api.request('/v1/pricing')).body);
   let left = 5_000_000;
   for (const state of ['fresh', 'cached'] as const) {
     const answer = await api.request(path, { key });
     expect(answer.status, JSON.stringify(answer.body).slice(0, 300)).toBe(200);
     expect(unpublished(endpoint, 200, answer.body)).toEqual([]);
-    // safe because the body has just been checked against the published schema
-    const body = answer.body as Body;
+    const body = PricedAnswer.parse(answer.body);
     expect(body.cache.status).toBe(state === 'fresh' ? 'miss' : 'hit');
-    const { settledMicroCredits, reservedMicroCredits, refundedMicroCredits } = body.usage;
-    expect(settledMicroCredits, `${state} ${path}`).toBe(priceBy(body, asked, state));
+    const sent = api.takeSent();
+    expect(state === 'fresh' || sent.providers === 0).toBe(true);
+    const { settledMicroCredits, reservedMicroCredits, refundedMicroCredits, receiptId, lines } = body.usage;
+    const receipt = receiptId === null ? null : (await api.request(`/v1/usage/${receiptId}`, { key })).body;
+    const calls = receipt === null ? [] : Receipt.parse(receipt).providerUnits;
+    const settled = new Map(lines.map((line) => [line.item, line.settledMicroCredits]));
+    expect(settled, `${state} ${path}`).toEqual(pricesByCard(card, { endpoint, query: asked }, body, calls));
+    expect(settledMicroCredits).toBe([...settled.values()].reduce((sum, one) => sum + one, 0));
+    expect(settledMicroCredits, `${state} ${path}`).toBeGreaterThanOrEqual(minimumByCard(card, calls));
     expect(reservedMicroCredits).toBe(settledMicroCredits + refundedMicroCredits);
     expect(state === 'cached' ? refundedMicroCredits : 0, `${state} ${path}`).toBe(0);
     left -= settledMicroCredits;
-    const sent = api.takeSent();
-    expect(state === 'fresh' || sent.providers === 0).toBe(true);
+    api.takeSent();
   }
   expect(await api.balance(key)).toEqual({ available: left, held: 0 });
 }
-
-const query = (parameters: Record<string, string | null>) =>
-  Object.entries(parameters)
-    .flatMap(([name, value]) => (value === null ? [] : [`${name}=${value}`]))
-    .join('&');
 
 for (const provider of PROVIDER_IDS) {
   describe(`with ${provider}`, () => {
@@ -98,13 +62,7 @@ for (const provider of PROVIDER_IDS) {
               commentLimit: comments === null ? null : `${comments}`,
               parse,
             };
-            await readTwice(provider, `/v1/post?${query(options)}`, {
-              comments,
-              replies: false,
-              mediaMode: parse,
-              commentMode: null,
-              withMedia: true,
-            });
+            await readTwice(provider, '/v1/post', options);
           }
         }
       });
@@ -116,13 +74,7 @@ for (const provider of PROVIDER_IDS) {
           for (const comments of [null, 20] as const) {
             for (const parse of [null, ...MEDIA_PARSE_MODES]) {
               const options = { url: shortcode, transcript, comments: comments === null ? 'none' : 'latest', parse };
-              await readTwice(provider, `/v1/reel?${query(options)}`, {
-                comments,
-                replies: false,
-                mediaMode: parse,
-                commentMode: null,
-                withMedia: true,
-              });
+              await readTwice(provider, '/v1/reel', options);
             }
           }
         }
@@ -135,13 +87,7 @@ for (const provider of PROVIDER_IDS) {
           for (const replies of shortcode === 'DemoThread1' && limit !== 20 ? [false] : [false, true]) {
             for (const parse of [null, ...COMMENT_PARSE_MODES]) {
               const options = { url: shortcode, limit: `${limit}`, includeReplies: `${replies}`, parse };
-              await readTwice(provider, `/v1/comments?${query(options)}`, {
-                comments: limit,
-                replies,
-                mediaMode: null,
-                commentMode: parse,
-                withMedia: false,
-              });
+              await readTwice(provider, '/v1/comments', options);
             }
           }
         }

@@ -212,7 +212,7 @@ describe('GET /v1/usage/{requestId}', () => {
       cache: { status: 'miss' },
     });
     expect(receipt.limitations).toContain('comments_unavailable');
-    expect(receipt.providerUnits[0]).toEqual({ provider: 'scrapecreators', billedUnit: 'credit', units: 1 });
+    expect(receipt.providerUnits[0]).toEqual({ item: 'media', provider: 'scrapecreators', billedUnit: 'credit', units: 1, billed: true });
     expect(JSON.stringify(answer.body)).not.toMatch(/cost|latency|httpStatus/i);
   });
 

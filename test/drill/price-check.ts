@@ -40,12 +40,29 @@ export function priceProblem(order: PaidOrder, { data, cache, usage, parse }: De
   for (const line of usage.lines) {
     const prices = allowed.get(line.item);
     if (prices === undefined) return `nothing was asked for that ${line.item} is the price of`;
-    if (!prices.includes(line.settledMicroCredits)) return `${line.item} costs ${line.settledMicroCredits}, not ${prices.join(' or ')}`;
+    if (!prices.includes(line.settledMicroCredits) && !isMinimum(line, Math.min(...prices))) {
+      return `${line.item} costs ${line.settledMicroCredits}, not ${prices.join(' or ')}`;
+    }
   }
   for (const [item, prices] of allowed) {
     if (!prices.includes(0) && !usage.lines.some((line) => line.item === item)) return `${item} was delivered and has no line`;
   }
   return null;
+}
+
+/** Whether a line that costs more than its price came to what its upstream calls cost. The answer does not say how many there were. */
+function isMinimum(
+  { item, settledMicroCredits: settled, reservedMicroCredits: reserved }: Delivered['usage']['lines'][number],
+  price: number,
+): boolean {
+  if (!['media', 'comments', 'replies', 'transcript'].includes(item) || settled < price) return false;
+  if (settled === reserved) return true;
+  const [first, ...units] = PRICE_CARD.minimums.flatMap((row) => [row.callMicroCredits, row.unitMicroCredits]).filter((one) => one > 0);
+  let sums = new Set([settled]);
+  for (const unit of units) {
+    sums = new Set([...sums].flatMap((sum) => Array.from({ length: Math.floor(sum / unit) + 1 }, (_, count) => sum - count * unit)));
+  }
+  return [...sums].some((sum) => sum % (first ?? 1) === 0);
 }
 
 function allowedPrices(order: PaidOrder, { data, cache, parse }: Omit<Delivered, 'usage'>): ReadonlyMap<string, readonly number[]> {
@@ -56,11 +73,11 @@ function allowedPrices(order: PaidOrder, { data, cache, parse }: Omit<Delivered,
   const limit = commentLimit(order);
   if (limit !== null) {
     const states: readonly CopyStatus[] = isComments ? [cache.status] : ['miss', 'hit', 'stale'];
-    const share = (id: PriceId) => states.map((state) => Math.floor((at(id, state) * Math.min(data.comments?.length ?? 0, limit)) / limit));
+    const share = (id: PriceId, count: number) => states.map((state) => Math.floor((at(id, state) * Math.min(count, limit)) / limit));
     const missing = isComments ? [] : [0];
-    allowed.set('comments', [...share(`comments_${limit}`), ...(data.comments === undefined ? missing : [])]);
-    const hasReplies = (data.comments ?? []).some((comment) => (comment.replies?.length ?? 0) > 0);
-    if (query['includeReplies'] === 'true') allowed.set('replies', hasReplies ? share(`replies_${limit}`) : [0]);
+    allowed.set('comments', [...share(`comments_${limit}`, data.comments?.length ?? 0), ...(data.comments === undefined ? missing : [])]);
+    const replies = (data.comments ?? []).reduce((sum, comment) => sum + (comment.replies?.length ?? 0), 0);
+    if (query['includeReplies'] === 'true') allowed.set('replies', share(`replies_${limit}`, replies));
   }
   if (endpoint === '/v1/reel' && query['transcript'] !== 'false') {
     const id = data.transcript?.source === 'hosted' ? 'transcript_hosted' : 'transcript_provider';

@@ -21,7 +21,8 @@ const apify = () => createApify(access(fakes.baseUrls.apify));
 const target = (shortcode: string) => ({ kind: 'media', shortcode, hint: 'unknown' }) as const;
 
 async function batch(provider: CommentsProvider, shortcode: string, order: Partial<CommentsOrder> = {}) {
-  const asked = { limit: 100, includeReplies: false, position: null, ...order } as const;
+  const maxCostMicros = { comments: 10_000_000, replies: 10_000_000 };
+  const asked = { limit: 100, includeReplies: false, position: null, maxCostMicros, ...order } as const;
   const read = await provider.fetchComments(
     { target: target(shortcode), order: asked, postOwner: 'sample.lantern.works' },
     { deadlineAt: Date.now() + 20_000 },

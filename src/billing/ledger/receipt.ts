@@ -1,7 +1,8 @@
 import { z } from 'zod';
 
-/** A call to a data provider. `billedUnits` are the provider's own. */
+/** A call to a data provider. `billedUnits` are the provider's own; `item` is the line it counts towards. */
 const UpstreamCall = z.object({
+  item: z.string().exactOptional(),
   provider: z.string(),
   endpoint: z.string(),
   billedUnit: z.string(),

@@ -5,7 +5,7 @@ import { err, ok, type Result } from '../../core/result.ts';
 import { type ApifyReply, ApifyRow } from './comments-schema.ts';
 import { apifyProblem, MIN_RUN_CHARGE_CAP_USD, runActor } from './run.ts';
 import { type CommentThread, toComments } from '../comments/threads.ts';
-import { LIST_PRICES } from '../list-prices.ts';
+import { estimateCostMicros, LIST_PRICES } from '../list-prices.ts';
 import type { CommentBatch, CommentsOrder, CommentsProvider, CommentsRequest, ProviderFailureKind } from '../provider.ts';
 import type { Budget } from '../../net/deadline.ts';
 import type { VendorAccess } from '../adapter/call.ts';
@@ -22,21 +22,27 @@ const CHARGE_SLACK = 1.1;
 
 type Subject = { readonly shortcode: string; readonly postOwner: string | null };
 
-/** Reads comments from Apify, one run per batch. There is no cursor, so a position to continue from yields an empty batch. */
+/**
+ * Reads comments from Apify, one run per batch. There is no cursor, so a position to continue from yields an empty batch. The vendor bills
+ * each row, so a run gives no more rows than the order's price pays for.
+ */
 export async function fetchApifyComments(
   access: VendorAccess,
   { target, order, postOwner }: CommentsRequest,
   budget: Budget,
 ): ReturnType<CommentsProvider['fetchComments']> {
   if (order.position !== null) return ok({ value: batch([], 'provider_limit'), attempts: [] });
+  const paidRows = rowsPaidBy(order.maxCostMicros.comments);
+  const limit = Math.min(order.limit, paidRows);
+  const withReplies = order.includeReplies && paysForReplies(order);
   const input = {
     directUrls: [canonicalUrl(target.shortcode, target.hint === 'reel' ? 'reel' : 'image')],
     resultsType: 'comments',
-    resultsLimit: order.limit,
-    ...(order.includeReplies ? { includeNestedComments: true } : {}),
+    resultsLimit: limit,
+    ...(withReplies ? { includeNestedComments: true } : {}),
   };
   const subject = { shortcode: target.shortcode, postOwner };
-  const read = (items: readonly unknown[]) => readRows(items, order, subject);
+  const read = (items: readonly unknown[]) => readRows(items, { order, limit, withReplies }, subject);
   const count = ({ comments }: CommentBatch) => comments.reduce((sum, { replies }) => sum + 1 + (replies?.length ?? 0), 0);
   const fetched = await runActor(access, { actor: ACTOR, input, maxChargeUsd: chargeCapUsd(order), read, count }, budget);
   if (!fetched.ok) return err({ ...fetched.error, attempts: [fetched.error.receipt] });
@@ -49,7 +55,25 @@ function chargeCapUsd({ limit, includeReplies }: CommentsOrder): number {
   return Math.max(MIN_RUN_CHARGE_CAP_USD, Math.ceil(usd * 100) / 100);
 }
 
-function readRows(items: readonly unknown[], order: CommentsOrder, subject: Subject): Result<CommentBatch, ProviderFailureKind> {
+/** The rows of a run that an amount pays for, in micro-dollars by list price. */
+function rowsPaidBy(maxCostMicros: number): number {
+  const startMicros = estimateCostMicros('apify', { billedUnits: 0, started: true });
+  return Math.floor((maxCostMicros - startMicros) / LIST_PRICES.apify.unitMicros);
+}
+
+/** Nothing but the charge cap limits the number of replies in a run, so they are requested only where the price pays for all of it. */
+function paysForReplies(order: CommentsOrder): boolean {
+  return chargeCapUsd(order) * 1_000_000 <= order.maxCostMicros.comments;
+}
+
+/** A run as it was requested: with fewer comments than ordered, or without the replies, where the price did not pay for them. */
+type Requested = { readonly order: CommentsOrder; readonly limit: number; readonly withReplies: boolean };
+
+function readRows(
+  items: readonly unknown[],
+  { order, limit, withReplies }: Requested,
+  subject: Subject,
+): Result<CommentBatch, ProviderFailureKind> {
   // The actor returns no row for a post without comments.
   if (items.length === 0) return ok(batch([], 'end_of_thread'));
   const rows = items.flatMap((item) => {
@@ -64,10 +88,12 @@ function readRows(items: readonly unknown[], order: CommentsOrder, subject: Subj
   const threads = toThreads(
     distinct(rows, ({ id }) => id),
     subject,
-  ).slice(0, order.limit);
-  const isIncomplete = order.includeReplies && threads.some(({ more }) => more !== 'none');
+  ).slice(0, limit);
+  const comments = toComments(threads, order.includeReplies);
   // The actor gives no total, so it is unknown whether more exist.
-  return ok(batch(toComments(threads, order.includeReplies), threads.length < order.limit ? 'provider_limit' : null, isIncomplete));
+  const shortfall = threads.length === order.limit ? null : threads.length === limit ? 'price_limit' : 'provider_limit';
+  if (order.includeReplies && !withReplies) return ok({ ...batch(comments, shortfall, true), repliesEndedBy: 'price_limit' });
+  return ok(batch(comments, shortfall, order.includeReplies && threads.some(({ more }) => more !== 'none')));
 }
 
 function batch(comments: CommentBatch['comments'], shortfall: CommentBatch['shortfall'], repliesIncomplete = false): CommentBatch {

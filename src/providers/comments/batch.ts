@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import { ok, type Result } from '../../core/result.ts';
-import { createCallBudget } from './call-budget.ts';
+import { createPageBudgets } from './call-budget.ts';
 import { readPages } from './pages.ts';
 import { readReplies } from './replies.ts';
 import { type CommentSource, toComments } from './threads.ts';
@@ -9,7 +9,8 @@ import type { Budget } from '../../net/deadline.ts';
 
 /**
  * Reads one batch from a vendor that pages its comments: first the comments, then, if requested, the replies missing from those pages. All
- * calls share the budget's deadline and MAX_COMMENT_CALLS. Delivers what arrived; fails only when the first page did.
+ * calls share the budget's deadline and MAX_COMMENT_CALLS, and no call is made that the order's price does not pay for. Delivers what
+ * arrived; fails only when the first page did.
  */
 export async function readComments(
   source: CommentSource,
@@ -17,20 +18,22 @@ export async function readComments(
   budget: Budget,
   clock: Clock,
 ): Promise<Result<FetchedPages<CommentBatch>, ProviderFailure & { readonly attempts: readonly UpstreamReceipt[] }>> {
-  const calls = createCallBudget(budget, clock);
-  const collected = await readPages(source, order, calls);
+  const calls = createPageBudgets(source.provider, order, budget, clock);
+  const collected = await readPages(source, order, calls.comments);
   if (!collected.ok) return collected;
   const { shortfall, next, order: listed, attempts } = collected.value;
   const answered = order.includeReplies
-    ? await readReplies(source, collected.value.threads, calls)
-    : { threads: collected.value.threads, attempts: [] };
+    ? await readReplies(source, collected.value.threads, calls.replies)
+    : { threads: collected.value.threads, attempts: [], endedBy: null };
+  const repliesIncomplete = order.includeReplies && answered.threads.some(({ more }) => more !== 'none');
   return ok({
     value: {
       comments: toComments(answered.threads, order.includeReplies),
       shortfall,
       next,
       order: listed,
-      repliesIncomplete: order.includeReplies && answered.threads.some(({ more }) => more !== 'none'),
+      repliesIncomplete,
+      ...(repliesIncomplete && answered.endedBy === 'price_limit' ? { repliesEndedBy: answered.endedBy } : {}),
     },
     attempts: [...attempts, ...answered.attempts],
   });

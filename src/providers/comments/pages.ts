@@ -1,6 +1,6 @@
 import { distinct } from '../../core/collections.ts';
 import { err, ok, type Result } from '../../core/result.ts';
-import type { CallBudget } from './call-budget.ts';
+import type { PageBudget } from './call-budget.ts';
 import { type CommentPage, type CommentSource, type CommentThread, placeMark, startOf, takeThreads } from './threads.ts';
 import type { CommentBatch, CommentsOrder, CommentsPosition, ProviderFailure, UpstreamReceipt } from '../provider.ts';
 import { notStarted } from '../adapter/call.ts';
@@ -16,8 +16,8 @@ type Ending = Pick<CommentBatch, 'shortfall' | 'next'>;
 const FIRST_PAGE: CommentsPosition = { cursor: null, skip: 0, lastId: null };
 
 /**
- * Reads pages until the limit is reached, the thread ends, a page leads back to an earlier one or adds nothing, the call budget is used up,
- * or a page fails. Fails only when the first page of the batch does.
+ * Reads pages until the limit is reached, the thread ends, a page leads back to an earlier one or adds nothing, the budget is used up, or a
+ * page fails. Fails only when the first page of the batch does.
  *
  * Within a batch every comment is unique, whatever the vendor repeats. Across batches that holds for the repeats that a position can
  * detect: within a page, where a page overlaps the one before, and pinned comments that the vendor marks.
@@ -25,7 +25,7 @@ const FIRST_PAGE: CommentsPosition = { cursor: null, skip: 0, lastId: null };
 export async function readPages(
   source: CommentSource,
   order: CommentsOrder,
-  calls: CallBudget,
+  calls: PageBudget,
 ): Promise<Result<CollectedThreads, ProviderFailure & { readonly attempts: readonly UpstreamReceipt[] }>> {
   const attempts: UpstreamReceipt[] = [];
   const threads: CommentThread[] = [];
@@ -35,13 +35,16 @@ export async function readPages(
   let listed: CommentBatch['order'] = 'unknown';
   // Ends at the latest when the call budget does.
   for (;;) {
-    if (!calls.take()) {
-      if (attempts.length > 0) return ok({ threads, attempts, order: listed, shortfall: 'deadline', next: at });
+    const ranOut = calls.take();
+    if (ranOut !== null) {
+      if (attempts.length > 0) return ok({ threads, attempts, order: listed, shortfall: ranOut, next: at });
       const failure = notStarted(source);
       return err({ ...failure, attempts: [failure.receipt] });
     }
     const fetched = await source.fetchPage(at.cursor);
-    attempts.push(fetched.ok ? fetched.value.receipt : fetched.error.receipt);
+    const { receipt } = fetched.ok ? fetched.value : fetched.error;
+    attempts.push(receipt);
+    calls.paid(receipt);
     if (!fetched.ok) {
       if (attempts.length === 1) return err({ ...fetched.error, attempts });
       const isOutOfTime = fetched.error.kind === 'timed_out' && !calls.hasTime();

@@ -1,6 +1,6 @@
 import { distinct } from '../../core/collections.ts';
 import type { Reply } from '../../instagram/comment.ts';
-import type { CallBudget } from './call-budget.ts';
+import type { PageBudget } from './call-budget.ts';
 import type { CommentSource, CommentThread, MoreReplies } from './threads.ts';
 import type { ProviderFailureKind, UpstreamReceipt } from '../provider.ts';
 
@@ -19,36 +19,48 @@ type Unfinished = {
 };
 
 /**
- * Fetches the replies missing from the pages of comments, within the call budget. Works in rounds, one page per thread, so that one long
- * thread does not starve the others. Threads that are not reached keep their cursor.
+ * Fetches the replies missing from the pages of comments, within the budget. Works in rounds, one page per thread, so that one long thread
+ * does not starve the others. Threads that are not reached keep their cursor; `endedBy` is what of the budget ran out.
  */
 export async function readReplies(
   source: CommentSource,
   threads: readonly CommentThread[],
-  calls: CallBudget,
-): Promise<{ readonly threads: readonly CommentThread[]; readonly attempts: readonly UpstreamReceipt[] }> {
+  calls: PageBudget,
+): Promise<{
+  readonly threads: readonly CommentThread[];
+  readonly attempts: readonly UpstreamReceipt[];
+  readonly endedBy: ReturnType<PageBudget['take']>;
+}> {
   const all = threads.map((thread): Unfinished => {
     const replies = distinct(thread.replies, ({ id }) => id);
     return { thread, replies, more: thread.more, visited: new Set(), attempts: [] };
   });
   let goesOn = true;
+  let endedBy: ReturnType<PageBudget['take']> = null;
+  const readNext = async (unfinished: Unfinished): Promise<boolean> => {
+    endedBy ??= calls.take();
+    return endedBy === null && readOnePage(source, unfinished, calls);
+  };
   // Every round takes a call per open thread or stops, so the loop ends at the latest when the call budget does.
   for (let open = all.filter(isOpen); open.length > 0 && goesOn; open = open.filter(isOpen)) {
-    goesOn = await inParallel(open, REPLY_CALLS_AT_ONCE, async (unfinished) => calls.take() && readOnePage(source, unfinished));
+    goesOn = await inParallel(open, REPLY_CALLS_AT_ONCE, readNext);
   }
   return {
     threads: all.map(({ thread, replies, more }) => ({ ...thread, replies, more })),
     attempts: all.flatMap(({ attempts }) => attempts),
+    endedBy,
   };
 }
 
 /** Adds one page to a thread. False when the vendor must not be asked again. */
-async function readOnePage(source: CommentSource, unfinished: Unfinished): Promise<boolean> {
+async function readOnePage(source: CommentSource, unfinished: Unfinished, calls: PageBudget): Promise<boolean> {
   const { thread, more, visited, attempts } = unfinished;
   if (typeof more === 'string') return true;
   visited.add(more.cursor);
   const fetched = await source.fetchReplies(thread.comment.id, more.cursor);
-  attempts.push(fetched.ok ? fetched.value.receipt : fetched.error.receipt);
+  const { receipt } = fetched.ok ? fetched.value : fetched.error;
+  attempts.push({ ...receipt, item: 'replies' });
+  calls.paid(receipt);
   if (!fetched.ok) {
     if (!ABOUT_ONE_COMMENT.has(fetched.error.kind)) return false;
     unfinished.more = 'unreachable';

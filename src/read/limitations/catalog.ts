@@ -45,11 +45,12 @@ export const LIMITATIONS = {
   },
   comments_incomplete: {
     meaning:
-      'Fewer comments than requested: `truncated` is true. Only delivered comments are charged; `nextCursor` continues where there are more.',
+      'Fewer comments than requested: `truncated` is true. The price is their share of the batch, and at least the minimum of the pages read; `nextCursor` continues where there are more.',
     reasons: {
       end_of_thread: 'There are no more comments that the data provider can see.',
       disabled: 'The author has turned comments off.',
       deadline: 'The time limit of the read was reached.',
+      price_limit: 'The price of the read pays for no further call to the data provider.',
       provider_limit: 'The data provider returns no more of this thread.',
       provider_failed: 'The data provider failed after some comments had arrived.',
     },
@@ -70,14 +71,18 @@ export const LIMITATIONS = {
   },
   replies_incomplete: {
     meaning: 'Some comments have more replies than were delivered.',
-    reasons: { provider_limit: 'The time or call limit of the read was reached, or the data provider returned no more.' },
+    reasons: {
+      price_limit: 'The price of the replies pays for no further call to the data provider.',
+      provider_limit: 'The time or call limit of the read was reached, or the data provider returned no more.',
+    },
   },
   comment_owner_unavailable: {
     meaning: 'Fields of the people who commented are null.',
     reasons: { provider_missing: 'The data provider did not give them.' },
   },
   transcript_unavailable: {
-    meaning: 'The reel is delivered without a transcript, which is not charged.',
+    meaning:
+      'The reel is delivered without a transcript. It costs nothing, or the minimum of the look-up where a data provider said that it has none.',
     reasons: {
       no_speech: 'No speech was detected.',
       too_long: 'The video is longer than transcription accepts.',

@@ -4,7 +4,7 @@ import { type Limitation, limitation, LIMITATIONS } from './catalog.ts';
 /** Everything that is missing or weak in a batch of comments and their replies. */
 export function commentLimitations(batch: CommentBatch, requested: number): Limitation[] {
   const path = 'data.comments';
-  const { comments, shortfall, order, repliesIncomplete } = batch;
+  const { comments, shortfall, order, repliesIncomplete, repliesEndedBy } = batch;
   const found: Limitation[] = [];
   if (shortfall !== null) {
     const counted = `${comments.length} of ${requested} comments were delivered.`;
@@ -14,7 +14,7 @@ export function commentLimitations(batch: CommentBatch, requested: number): Limi
   if (comments.length > 0 && order !== 'newest') {
     found.push(limitation('comments_order_unverified', path, order === 'ranked' ? 'platform_ranking' : 'unknown_order'));
   }
-  if (repliesIncomplete) found.push(limitation('replies_incomplete', `${path}[].replies`, 'provider_limit'));
+  if (repliesIncomplete) found.push(limitation('replies_incomplete', `${path}[].replies`, repliesEndedBy ?? 'provider_limit'));
   if (comments.some(({ owner }) => owner.username === null || owner.isVerified === null)) {
     found.push(limitation('comment_owner_unavailable', `${path}[].owner`, 'provider_missing'));
   }

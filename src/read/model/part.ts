@@ -29,6 +29,12 @@ export type PartFailure<Outcome> = { readonly refusal: ReadRefusal; readonly mis
 /** Time kept free before the deadline for a part that is fetched late: `ms`, but no more than `share` of what is left. */
 export type TimeReserve = { readonly ms: number; readonly share: number };
 
+/**
+ * A final price as a part states it. `isFresh`: the part was fetched for this read, or known to be missing by fetching, so that the line
+ * also pays for the upstream calls made for it.
+ */
+export type FinalLine = SettledLine & { readonly isFresh?: boolean };
+
 /** The sample that a test key reads. `variant` says how this part differs from a complete one. `now` in unix milliseconds. */
 export type SampleRequest<Variant> = {
   readonly shortcode: string;
@@ -69,7 +75,7 @@ export interface Part<Name extends string, Options, Outcome, Lookup extends Know
   /** The most that it may cost, by line. A line of zero is left out. */
   priceLines(deps: ReadDeps, input: PartInput<Options, Needs> & { readonly known: Lookup }): readonly PricedLine[];
   /** The final price of its lines. Lines that were not held are ignored. */
-  finalPrices(deps: ReadDeps, input: PartInput<Options, Needs> & { readonly outcome: Outcome }): readonly SettledLine[];
+  finalPrices(deps: ReadDeps, input: PartInput<Options, Needs> & { readonly outcome: Outcome }): readonly FinalLine[];
   /** Everything about it that is missing or weaker than it looks. `now` in unix milliseconds. */
   limitations(input: PartInput<Options, Needs> & { readonly outcome: Outcome }, now: number): readonly Limitation[];
   /** Its field of the receipt, null there when it was not requested. Never text that people wrote. */

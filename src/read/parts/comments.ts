@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { MicroCredits } from '../../core/money.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { providerRefusal, type ReadRefusal } from '../../errors/from-read.ts';
 import { Comment } from '../../instagram/comment.ts';
@@ -11,8 +12,9 @@ import { staleCopy } from '../limitations/stale-copy.ts';
 import { CommentsPositionSchema, type CursorContent } from '../model/comments-cursor.ts';
 import type { ReadContext } from '../model/context.ts';
 import { type CacheLookup, type Delivered, EMPTY_LOOKUP, entryTimes, judgeEntry, ProviderSummary } from '../model/delivered.ts';
+import type { ReadDeps } from '../model/deps.ts';
 import type { PartInput, Part, PartFailure } from '../model/part.ts';
-import { refundedLine, shareOf } from '../pricing/prices.ts';
+import { freshPrice, refundedLine, shareOf } from '../pricing/prices.ts';
 import { type CommentsSample, sampleBatch } from '../samples/comments.ts';
 import { sampleCopy } from '../samples/copy.ts';
 import { mediaPart } from './media.ts';
@@ -54,10 +56,11 @@ const CommentsEntry = z.object({
   provider: ProviderSummary,
   value: z.object({
     comments: z.array(Comment),
-    shortfall: z.enum(['end_of_thread', 'disabled', 'deadline', 'provider_limit', 'provider_failed']).nullable(),
+    shortfall: z.enum(['end_of_thread', 'disabled', 'deadline', 'price_limit', 'provider_limit', 'provider_failed']).nullable(),
     next: CommentsPositionSchema.nullable(),
     order: z.enum(['ranked', 'newest', 'unknown']),
     repliesIncomplete: z.boolean(),
+    repliesEndedBy: z.literal('price_limit').exactOptional(),
   }),
 });
 type CommentsEntry = z.infer<typeof CommentsEntry>;
@@ -72,13 +75,15 @@ export const commentsPart: CommentsPart = {
   lookUp: lookUpComments,
   fetch: fetchComments,
   priceLines(deps, { options: { limit }, known: { hit } }) {
-    const price = deps.priceCard.prices[`comments_${limit}`];
-    return [{ item: 'comments', amount: hit === null ? price.miss : shareOf(price.hit, countOf(hit), limit) }];
+    const { hit: price } = deps.priceCard.prices[`comments_${limit}`];
+    return [{ item: 'comments', amount: hit === null ? mostFor(deps, limit) : shareOf(price, countOf(hit), limit) }];
   },
   finalPrices(deps, { options: { limit }, outcome }) {
     if (outcome.kind === 'missing') return [refundedLine('comments', outcome.reason)];
-    const price = deps.priceCard.prices[`comments_${limit}`][outcome.delivered.status];
-    return [{ item: 'comments', settled: shareOf(price, countOf(outcome), limit), ...shortfallReason(outcome.delivered) }];
+    const { delivered } = outcome;
+    const price = deps.priceCard.prices[`comments_${limit}`][delivered.status];
+    const settled = shareOf(price, countOf(outcome), limit);
+    return [{ item: 'comments', settled, isFresh: delivered.status === 'miss', ...shortfallReason(delivered) }];
   },
   limitations({ options, outcome }, now) {
     if (outcome.kind === 'missing') return [limitation('comments_unavailable', 'data.comments', outcome.reason)];
@@ -111,6 +116,10 @@ export function shortfallReason({ value, status }: Delivered<CommentBatch>): { r
   return { reason: reason === 'hit' ? 'cached' : reason };
 }
 
+function mostFor({ priceCard, comments }: ReadDeps, limit: CommentLimit): MicroCredits {
+  return freshPrice(priceCard.prices[`comments_${limit}`], priceCard, comments.providers);
+}
+
 function countOf(outcome: CommentsOutcome): number {
   return outcome.kind === 'delivered' ? outcome.delivered.value.comments.length : 0;
 }
@@ -131,10 +140,11 @@ async function fetchComments(
 ): Promise<Result<CommentsOutcome, PartFailure<CommentsOutcome>>> {
   const { deps, target, budget } = context;
   const { limit, includeReplies } = options;
-  const order = { limit, includeReplies, position: known.from?.position ?? null };
+  const maxCostMicros = { comments: mostFor(deps, limit), replies: deps.priceCard.prices[`replies_${limit}`].miss };
+  const order = { limit, includeReplies, position: known.from?.position ?? null, maxCostMicros };
   const postOwner = needed.media?.outcome?.value.owner.username ?? null;
   const fetched = await deps.comments.fetchComments(target, order, postOwner, known.from?.provider ?? null, budget);
-  const { storedAt, by } = recordCalls(context, fetched.ok ? fetched.value : fetched.error);
+  const { storedAt, by } = recordCalls(context, 'comments', fetched.ok ? fetched.value : fetched.error);
   if (!fetched.ok) {
     if (known.stale !== null) return ok(await withCursor(context, options, known.stale));
     const reason = fetched.error.kind === 'unconfigured' ? 'provider_none' : 'provider_failed';

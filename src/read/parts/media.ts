@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { MicroCredits } from '../../core/money.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { type AbsentReason, absentReason, absentRefusal, notAReel, providerRefusal } from '../../errors/from-read.ts';
 import { InstagramMedia } from '../../instagram/media.ts';
@@ -9,8 +10,9 @@ import { mediaLimitations } from '../limitations/of-media.ts';
 import { staleCopy } from '../limitations/stale-copy.ts';
 import type { ReadContext } from '../model/context.ts';
 import { type CacheLookup, type Delivered, EMPTY_LOOKUP, entryTimes, judgeEntry, ProviderSummary } from '../model/delivered.ts';
+import type { ReadDeps } from '../model/deps.ts';
 import type { NoParts, Part, PartFailure } from '../model/part.ts';
-import { deliveredLine } from '../pricing/prices.ts';
+import { deliveredLine, freshPrice } from '../pricing/prices.ts';
 import { sampleCopy } from '../samples/copy.ts';
 import { type MediaSample, sampleMedia } from '../samples/media.ts';
 import { recordCalls } from './upstream-calls.ts';
@@ -56,7 +58,7 @@ export const mediaPart: MediaPart = {
     return reelOnly && hit !== null && hit.value.type !== 'reel' ? notAReel : null;
   },
   fetch: fetchMedia,
-  priceLines: (deps, { known }) => [{ item: 'media', amount: deps.priceCard.prices.media[known.hit === null ? 'miss' : 'hit'] }],
+  priceLines: (deps, { known }) => [{ item: 'media', amount: known.hit === null ? mostFor(deps) : deps.priceCard.prices.media.hit }],
   finalPrices: (deps, { outcome }) => [deliveredLine('media', deps.priceCard.prices.media, outcome.status)],
   limitations: ({ outcome }, now) => [
     ...mediaLimitations(outcome.value, now, outcome.status === 'miss' ? null : ageSeconds(outcome, now)),
@@ -66,6 +68,10 @@ export const mediaPart: MediaPart = {
   main: (outcome) => outcome,
   sample: (_input, request) => ok(sampleCopy('media', sampleMedia(request), request)),
 };
+
+function mostFor({ priceCard, media }: ReadDeps): MicroCredits {
+  return freshPrice(priceCard.prices.media, priceCard, media.providers);
+}
 
 function keyOf({ target }: ReadContext): string {
   return contentKey({ part: 'media', shortcode: target.shortcode });
@@ -77,8 +83,8 @@ async function fetchMedia(
 ): Promise<Result<Delivered<InstagramMedia>, PartFailure<Delivered<InstagramMedia>>>> {
   const { deps, target, budget } = context;
   const key = keyOf(context);
-  const fetched = await deps.media.fetchMedia(target, budget);
-  const { storedAt, by } = recordCalls(context, fetched.ok ? fetched.value : fetched.error);
+  const fetched = await deps.media.fetchMedia(target, { ...budget, maxCostMicros: mostFor(deps) });
+  const { storedAt, by } = recordCalls(context, 'media', fetched.ok ? fetched.value : fetched.error);
   if (!fetched.ok) {
     const reason = absentReason(fetched.error.kind);
     if (reason !== null) {

@@ -200,7 +200,7 @@ async function interpret(context: ReadContext, interpretation: Interpretation): 
   trace.parse = parsed.ok ? 'ok' : parsed.error.kind;
   if (!parsed.ok) return { kind: 'missing', reason: missingFrom(parsed.error.kind), promptVersion };
   const value = { output: { ...parsed.value.output }, model: parsed.value.model, promptVersion: parsed.value.promptVersion };
-  const { storedAt, by } = recordCalls(context, parsed.value);
+  const { storedAt, by } = recordCalls(context, 'comment_parse', parsed.value);
   const entry: ParseEntry = { storedAt, ttlSeconds: PARSE_TTL_SECONDS, value };
   deps.background(deps.cache.keep(key, entry, { retainSeconds: 0, by }));
   return { kind: 'parsed', ...value, status: 'miss', key, sample, usedComments: usesComments(request) };

@@ -32,20 +32,21 @@ export const repliesPart: RepliesPart = {
   },
   finalPrices(deps, { options: { limit }, outcome }) {
     if (outcome.kind === 'missing') return [refundedLine('replies', outcome.reason)];
-    const price = deps.priceCard.prices[`replies_${limit}`][outcome.delivered.status];
-    return [{ item: 'replies', settled: shareOfReplies(price, outcome, limit), ...shortfallReason(outcome.delivered) }];
+    const { delivered } = outcome;
+    const price = deps.priceCard.prices[`replies_${limit}`][delivered.status];
+    const settled = shareOfReplies(price, outcome, limit);
+    return [{ item: 'replies', settled, isFresh: delivered.status === 'miss', ...shortfallReason(delivered) }];
   },
   limitations: () => [],
   receipt: null,
   sample: ({ needed }) => ok(needed.comments?.outcome ?? withoutComments),
 };
 
-/** Replies are charged by the share of the comments that came, and not at all when no comment has any. */
+/** Each reply costs its share of the price, whatever comments they belong to, and all together at most the price. */
 function shareOfReplies(price: MicroCredits, outcome: CommentsOutcome, limit: number): MicroCredits {
-  if (outcome.kind === 'missing' || !hasReplies(outcome.delivered.value)) return ZERO;
-  return shareOf(price, outcome.delivered.value.comments.length, limit);
+  return outcome.kind === 'missing' ? ZERO : shareOf(price, replyCount(outcome.delivered.value), limit);
 }
 
-function hasReplies({ comments }: CommentBatch): boolean {
-  return comments.some((comment) => (comment.replies?.length ?? 0) > 0);
+function replyCount({ comments }: CommentBatch): number {
+  return comments.reduce((sum, { replies }) => sum + (replies?.length ?? 0), 0);
 }

@@ -37,7 +37,13 @@ type TranscriptMissing =
 
 export type TranscriptOutcome =
   | { readonly kind: 'transcript'; readonly transcript: Transcript; readonly status: 'hit' | 'miss' }
-  | { readonly kind: 'missing'; readonly reason: TranscriptMissing; readonly status: 'hit' | 'miss' };
+  | {
+      readonly kind: 'missing';
+      readonly reason: TranscriptMissing;
+      readonly status: 'hit' | 'miss';
+      /** A provider was asked in this read and says that it has none. */
+      readonly wasLookedUp?: boolean;
+    };
 
 /** `providerHasNone`: the providers had none recently, so they are not called again. */
 type TranscriptLookup = { readonly hit: TranscriptOutcome | null; readonly providerHasNone: TranscriptMissing | null };
@@ -77,7 +83,8 @@ export const transcriptPart: TranscriptPart = {
     return transcripts.providers.length > 0 ? lineOf(priceCard.prices.transcript_provider.miss) : [];
   },
   finalPrices(deps, { outcome }) {
-    if (outcome.kind === 'missing') return [refundedLine('transcript', outcome.reason)];
+    // Looking was not in vain: the answer is cached for everybody, so it is paid for like any other call.
+    if (outcome.kind === 'missing') return [{ ...refundedLine('transcript', outcome.reason), isFresh: outcome.wasLookedUp === true }];
     const price = outcome.transcript.source === 'hosted' ? 'transcript_hosted' : 'transcript_provider';
     return [deliveredLine('transcript', deps.priceCard.prices[price], outcome.status)];
   },
@@ -133,19 +140,22 @@ async function fetchTranscript(
   if (media === undefined) throw new Error('a transcript is read with its reel');
   const supplied = known.providerHasNone ?? (await askProviders(context, media));
   if (typeof supplied !== 'string') return { kind: 'transcript', transcript: supplied, status: 'miss' };
-  if (options.source !== 'provider_or_hosted' || supplied === 'no_speech') return { kind: 'missing', reason: supplied, status: 'miss' };
-  if (!context.deps.transcriber.configured) return { kind: 'missing', reason: 'boundary_not_configured', status: 'miss' };
+  const wasLookedUp = known.providerHasNone === null && supplied !== 'provider_failed';
+  const without = (reason: TranscriptMissing): TranscriptOutcome => ({ kind: 'missing', reason, status: 'miss', wasLookedUp });
+  if (options.source !== 'provider_or_hosted' || supplied === 'no_speech') return without(supplied);
+  if (!context.deps.transcriber.configured) return without('boundary_not_configured');
   const hosted = await askTranscriber(context, media);
-  return typeof hosted === 'string'
-    ? { kind: 'missing', reason: hosted, status: 'miss' }
-    : { kind: 'transcript', transcript: hosted, status: 'miss' };
+  return typeof hosted === 'string' ? without(hosted) : { kind: 'transcript', transcript: hosted, status: 'miss' };
 }
 
 async function askProviders(context: ReadContext, media: InstagramMedia): Promise<Transcript | TranscriptMissing> {
   const { deps, target, budget } = context;
   if (deps.transcripts.providers.length === 0) return 'provider_none';
-  const answer = await deps.transcripts.fetchTranscript(target, videoOf(media)?.durationSeconds ?? null, budget);
-  const fetched = recordCalls(context, answer.ok ? answer.value : answer.error);
+  const answer = await deps.transcripts.fetchTranscript(target, videoOf(media)?.durationSeconds ?? null, {
+    ...budget,
+    maxCostMicros: deps.priceCard.prices.transcript_provider.miss,
+  });
+  const fetched = recordCalls(context, 'transcript', answer.ok ? answer.value : answer.error);
   if (!answer.ok) return 'provider_failed';
   const outcome = answer.value.value;
   const key = providerKey(mediaIdFromShortcode(media.shortcode));
@@ -171,7 +181,7 @@ async function askTranscriber(context: ReadContext, media: InstagramMedia): Prom
   // The address is signed anew with every read of the post, and another address makes another request.
   const idempotencyKey = `transcript:${contentHash([key, request]).slice(0, 32)}`;
   const answer = await deps.transcriber.transcribe(request, idempotencyKey, budget);
-  const fetched = recordCalls(context, answer.ok ? answer.value : {});
+  const fetched = recordCalls(context, 'transcript', answer.ok ? answer.value : {});
   if (!answer.ok) {
     const { kind } = answer.error;
     if (kind === 'no_speech' || kind === 'too_long') keep(context, { key, at: fetched }, { kind });

@@ -15,7 +15,7 @@ const CommentsPage = z
       requested: z.int().positive(),
       delivered: z.int().nonnegative(),
       order: z.enum(['ranked', 'newest', 'unknown']),
-      reason: z.enum(['end_of_thread', 'disabled', 'deadline', 'provider_limit', 'provider_failed']).nullable(),
+      reason: z.enum(['end_of_thread', 'disabled', 'deadline', 'price_limit', 'provider_limit', 'provider_failed']).nullable(),
       note: z.string(),
     }),
   })

@@ -55,7 +55,7 @@ export const Quote = z
         cache: { status: 'hit', ageSeconds: 840 },
         affordable: true,
         balanceMicroCredits: 4_997_000,
-        priceCardVersion: '2026-11-22',
+        priceCardVersion: '2026-11-28',
       },
       data: null,
     },

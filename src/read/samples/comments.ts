@@ -28,6 +28,7 @@ export function sampleBatch(
     next: null,
     order: variant?.order ?? 'newest',
     repliesIncomplete: includeReplies && variant?.repliesIncomplete === true,
+    ...(includeReplies && variant?.repliesEndedBy !== undefined ? { repliesEndedBy: variant.repliesEndedBy } : {}),
   };
 }
 

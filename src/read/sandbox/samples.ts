@@ -51,6 +51,10 @@ export const SANDBOX_SAMPLES: Readonly<Record<string, SandboxSample>> = {
   TestEnd__01: { meaning: '`comments_incomplete`: the thread ends', parts: { comments: { shortfall: 'end_of_thread' } } },
   TestOff__01: { meaning: '`comments_incomplete`: comments are turned off', parts: { comments: { shortfall: 'disabled' } } },
   TestLate_01: { meaning: '`comments_incomplete`: the time limit was reached', parts: { comments: { shortfall: 'deadline' } } },
+  TestPrice01: {
+    meaning: '`comments_incomplete` and `replies_incomplete`: the price pays for no further call',
+    parts: { comments: { shortfall: 'price_limit', repliesIncomplete: true, repliesEndedBy: 'price_limit' } },
+  },
   TestLimit01: { meaning: '`comments_incomplete`: the provider returns no more', parts: { comments: { shortfall: 'provider_limit' } } },
   TestBroke01: {
     meaning: '`comments_incomplete`: the provider failed after some comments',

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { nextCursor } from '../../http/pagination.ts';
+import { ProviderUnits, providerUnitsOf } from './provider-units.ts';
 import { isoTime } from '../../core/clock.ts';
 import { RETENTION_DAYS } from '../../billing/archive/archive.ts';
 import type { Refusal } from '../../errors.ts';
@@ -54,7 +55,7 @@ export const UsagePage = z.object({ items: z.array(z.union([UsageLine, UsageSum]
         reservedMicroCredits: 3_000,
         settledMicroCredits: 3_000,
         refundedMicroCredits: 0,
-        priceCardVersion: '2026-11-22',
+        priceCardVersion: '2026-11-28',
         state: 'settled',
         reason: null,
         resolvedAt: '2026-06-28T00:00:00.000Z',
@@ -84,9 +85,7 @@ export const Receipt = z
     type: z.string().nullable(),
     priceCardVersion: z.string().nullable().openapi({ description: 'The version of the price card that applied: see `GET /v1/pricing`.' }),
     cache: z.object({ status: z.string(), key: z.string(), ageSeconds: amount }).nullable(),
-    providerUnits: z
-      .array(z.object({ provider: z.string(), billedUnit: z.string(), units: z.number().nonnegative() }))
-      .openapi({ description: 'What the data providers billed for it, in their own units.' }),
+    providerUnits: ProviderUnits,
     limitations: z.array(z.string()).openapi({ description: 'Codes of what the read could not deliver.' }),
   })
   .openapi('Receipt', {
@@ -107,9 +106,9 @@ export const Receipt = z
       endpoint: '/v1/post',
       shortcode: 'DemoImage01',
       type: 'image',
-      priceCardVersion: '2026-11-22',
+      priceCardVersion: '2026-11-28',
       cache: { status: 'miss', key: 'media:v2:5f0c9f2b7e31a4d8860e1f3c2b9d7a64', ageSeconds: 0 },
-      providerUnits: [{ provider: 'scrapecreators', billedUnit: 'credit', units: 1 }],
+      providerUnits: [{ item: 'media', provider: 'scrapecreators', billedUnit: 'credit', units: 1, billed: true }],
       limitations: ['comments_unavailable'],
     },
   });
@@ -170,7 +169,7 @@ export function receiptView(found: UsageReceipt): z.infer<typeof Receipt> {
     priceCardVersion,
     cache,
     limitations,
-    providerUnits: upstream.map(({ provider, billedUnit, billedUnits }) => ({ provider, billedUnit, units: billedUnits })),
+    providerUnits: providerUnitsOf(upstream),
   };
 }
 

@@ -48,7 +48,7 @@ const Receipt = z
       expiresAt: '2026-06-28T00:00:40.000Z',
       resolvedAt: '2026-06-28T00:00:01.000Z',
       lines: [{ item: 'media', reservedMicroCredits: 3000, settledMicroCredits: 3000, reason: null }],
-      receipt: { endpoint: '/v1/post', shortcode: 'DemoImage01', priceCardVersion: '2026-11-22' },
+      receipt: { endpoint: '/v1/post', shortcode: 'DemoImage01', priceCardVersion: '2026-11-28' },
     },
   });
 

@@ -21,7 +21,10 @@ const Query = z.object({
     .enum(['20', '100', '500'], { error: 'limit is 20, 100 or 500.' })
     .optional()
     .openapi({ description: 'How many comments, not counting replies; 100 by default.' }),
-  includeReplies: z.enum(['true', 'false']).optional().openapi({ description: '`true` also reads replies, nested under their comments.' }),
+  includeReplies: z
+    .enum(['true', 'false'])
+    .optional()
+    .openapi({ description: '`true` also reads replies, nested under their comments, as far as their price pays for the pages.' }),
   cursor: z
     .string()
     .min(1)
@@ -38,9 +41,9 @@ const CommentsReading = envelopeOf(CommentsData, CommentParseBlock, 'CommentsRea
 const route = createRoute({
   ...operation(
     'readComments',
-    'Returns the comments that could be read within the time limit, charged by the share of the batch that was delivered. `truncated` says whether fewer were ' +
-      'delivered than requested, and `nextCursor` continues without gaps or duplicates. A post without comments gives an empty list that costs nothing. To read a post ' +
-      'together with its first comments, use /v1/post.',
+    'Returns the comments that could be read within the time limit. Comments and replies are charged by their share of the batch, and fresh ones at least the ' +
+      'minimum of the pages read for them (`minimums` of /v1/pricing), also where a post has no comments. `truncated` says whether fewer were delivered than ' +
+      'requested, and `nextCursor` continues without gaps or duplicates. To read a post together with its first comments, use /v1/post.',
   ),
   middleware: [strictQuery(Object.keys(Query.shape))] as const,
   request: { query: Query, headers: readHeaders },

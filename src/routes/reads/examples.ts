@@ -15,7 +15,7 @@ const line = (item: string, amount: number, refunded = 0, reason?: string) => ({
 function usage(...lines: ReturnType<typeof line>[]) {
   const sum = (of: (one: ReturnType<typeof line>) => number) => lines.reduce((total, one) => total + of(one), 0);
   return {
-    priceCardVersion: '2026-11-22',
+    priceCardVersion: '2026-11-28',
     reservedMicroCredits: sum((one) => one.reservedMicroCredits),
     settledMicroCredits: sum((one) => one.settledMicroCredits),
     refundedMicroCredits: sum((one) => one.refundedMicroCredits),
@@ -52,7 +52,7 @@ export const reelExample = {
   parse: null,
 };
 
-/** A short thread, charged by its share. */
+/** A short thread, charged the page that was read. */
 export const commentsExample = {
   data: {
     comments: [
@@ -81,7 +81,7 @@ export const commentsExample = {
   },
   provider: { id: 'hikerapi', billedUnit: 'request', resultCount: 1 },
   cache: { status: 'miss' as const, key: 'comments:v2:9d2f7f1c63a04b5e8c1d90b4e6a2375f', ttlSeconds: 21600, ageSeconds: 0 },
-  usage: usage(line('comments', 4_000, 3_800, 'end_of_thread')),
+  usage: usage(line('comments', 4_000, 3_000, 'end_of_thread')),
   limitations: [
     {
       code: 'comments_incomplete' as const,

@@ -22,11 +22,16 @@ const Pricing = z
         item: z.string().openapi({ description: 'The line of `usage.lines` under which it is charged.' }),
         title: z.string(),
         unit: z.string(),
+        upTo: z.int().positive().optional().openapi({ description: 'How many comments or replies it covers, for a price of several.' }),
         freshMicroCredits: amount,
         cachedMicroCredits: amount,
         staleMicroCredits: amount.nullable().openapi({ description: 'Null where a cached result cannot become stale.' }),
       }),
     ),
+    minimums: z.array(z.object({ provider: z.string(), unit: z.string(), callMicroCredits: amount, unitMicroCredits: amount })).openapi({
+      description:
+        'The least that a fresh part costs for each call that a data provider billed for it: `callMicroCredits`, and `unitMicroCredits` for each unit. `providerUnits` of the receipt has the calls.',
+    }),
     free: z.array(z.object({ id: z.string(), title: z.string() })),
   })
   .openapi('Pricing');
@@ -37,6 +42,7 @@ function pricing(): z.infer<typeof Pricing> {
   return {
     ...card,
     items: PRICE_CARD.items.map((priced) => ({ ...priced })),
+    minimums: PRICE_CARD.minimums.map((minimum) => ({ ...minimum })),
     free: PRICE_CARD.free.map((outcome) => ({ ...outcome })),
   };
 }

@@ -7,7 +7,7 @@ import { openToAnyOrigin } from '../../http/middleware/security-headers.ts';
 
 const Version = z
   .object({ service: z.literal('igskill.md'), version: z.string(), priceCardVersion: z.string() })
-  .openapi('Version', { example: { service: 'igskill.md', version: 'dev', priceCardVersion: '2026-11-22' } });
+  .openapi('Version', { example: { service: 'igskill.md', version: 'dev', priceCardVersion: '2026-11-28' } });
 
 const route = createRoute({
   ...operation('getVersion', 'Returns the version of the deployment and of the price card, for a bug report or to notice new prices.'),

@@ -118,7 +118,9 @@ function fakeCoalescers(direct: DirectSources, clock: () => number): ReadCoalesc
 }
 
 const now = () => NOW;
-const budget = { deadlineAt: NOW + 25 * SECOND_MS };
+const maxCostMicros = 10_000_000;
+const budget = { deadlineAt: NOW + 25 * SECOND_MS, maxCostMicros };
+const ordersMoney = { maxCostMicros: { comments: maxCostMicros, replies: maxCostMicros } };
 
 describe('a shared source', () => {
   test('makes one upstream call for identical parallel requests, and attributes it to one of them', async () => {
@@ -130,7 +132,7 @@ describe('a shared source', () => {
     const transcripts = createSharedTranscripts(direct.transcripts, coalesce);
     const transcriber = createSharedTranscriber(direct.transcriber, coalesce);
     const parser = createSharedParser(direct.parser, coalesce);
-    const order = { limit: 20, includeReplies: false, position: null } as const;
+    const order = { limit: 20, includeReplies: false, position: null, ...ordersMoney } as const;
     const video = { mediaId: '1', shortcode: 'AAAAAAA', mediaUrl: 'https://example.com/v.mp4', durationSeconds: 3 };
     const running = Promise.all(
       Array.from({ length: 10 }, () =>
@@ -227,8 +229,8 @@ describe('deadlines of a coalesced request', () => {
         direct.media,
         createCoalescingClient({ coalescers: fakeCoalescers(direct, clock), clock, beganAt: NOW }),
       );
-      const patient = media.fetchMedia(target('AAAAAAA'), { deadlineAt: NOW + 20 * SECOND_MS });
-      const hurried = media.fetchMedia(target('AAAAAAA'), { deadlineAt: NOW + 2 * SECOND_MS });
+      const patient = media.fetchMedia(target('AAAAAAA'), { deadlineAt: NOW + 20 * SECOND_MS, maxCostMicros });
+      const hurried = media.fetchMedia(target('AAAAAAA'), { deadlineAt: NOW + 2 * SECOND_MS, maxCostMicros });
       await vi.waitUntil(() => asked.length === 1);
       await vi.advanceTimersByTimeAsync(3 * SECOND_MS);
       expect(await hurried).toEqual(err({ kind: 'timed_out', failed: [], attempts: [] }));
@@ -251,9 +253,11 @@ describe('deadlines of a coalesced request', () => {
       release();
       const coalescers = fakeCoalescers(direct, clock);
       const media = createSharedMedia(direct.media, createCoalescingClient({ coalescers, clock, beganAt: NOW }));
-      const hurried = media.fetchMedia(target('AAAAAAA'), { deadlineAt: NOW + 2 * SECOND_MS });
+      const hurried = media.fetchMedia(target('AAAAAAA'), { deadlineAt: NOW + 2 * SECOND_MS, maxCostMicros });
       await vi.waitUntil(() => asked.length === 1);
-      const patient = [10, 12].map((seconds) => media.fetchMedia(target('AAAAAAA'), { deadlineAt: NOW + seconds * SECOND_MS }));
+      const patient = [10, 12].map((seconds) =>
+        media.fetchMedia(target('AAAAAAA'), { deadlineAt: NOW + seconds * SECOND_MS, maxCostMicros }),
+      );
       await vi.waitUntil(() => coalescers.joined.length === 3);
       await vi.advanceTimersByTimeAsync(2 * SECOND_MS);
       expect(await hurried).toMatchObject({ ok: false, error: { kind: 'timed_out', attempts: [receipt] } });
@@ -282,23 +286,25 @@ describe('deadlines of a coalesced request', () => {
 describe('the name of a coalesced request', () => {
   const providers = ['apify', 'hikerapi'] as const;
   const position = { cursor: 'c', skip: 1, lastId: '1' };
-  const order = { limit: 20, includeReplies: false, position } as const;
+  const order = { limit: 20, includeReplies: false, position, ...ordersMoney } as const;
   const comments = { kind: 'comments', providers, target: target('AAAAAAA'), order, postOwner: 'a', pinned: 'apify' } as const;
-  const transcript = { kind: 'transcript', providers, target: target('AAAAAAA'), durationSeconds: 3 } as const;
+  const transcript = { kind: 'transcript', providers, target: target('AAAAAAA'), durationSeconds: 3, maxCostMicros } as const;
   const video = { mediaId: '1', shortcode: 'AAAAAAA', mediaUrl: 'https://example.com/1', durationSeconds: 3 };
   const hosted = { kind: 'hosted_transcript', model: 'auto', request: video, idempotencyKey: 'k' } as const;
   const parse = { kind: 'parse', model: 'auto', request: mediaRequest('summary'), idempotencyKey: 'k' } as const;
   const different: readonly CoalescableRequest[] = [
-    { kind: 'media', providers, target: target('AAAAAAA') },
-    { kind: 'media', providers, target: target('AAAAAAB') },
-    { kind: 'media', providers, target: target('AAAAAAA', 'reel') },
-    { kind: 'media', providers: ['hikerapi', 'apify'], target: target('AAAAAAA') },
-    { kind: 'media', providers: ['apify'], target: target('AAAAAAA') },
+    { kind: 'media', providers, target: target('AAAAAAA'), maxCostMicros },
+    { kind: 'media', providers, target: target('AAAAAAB'), maxCostMicros },
+    { kind: 'media', providers, target: target('AAAAAAA', 'reel'), maxCostMicros },
+    { kind: 'media', providers: ['hikerapi', 'apify'], target: target('AAAAAAA'), maxCostMicros },
+    { kind: 'media', providers: ['apify'], target: target('AAAAAAA'), maxCostMicros },
+    { kind: 'media', providers, target: target('AAAAAAA'), maxCostMicros: 3_000 },
     comments,
     { ...comments, target: target('AAAAAAB') },
     { ...comments, order: { ...order, limit: 100 } },
     { ...comments, order: { ...order, includeReplies: true } },
     { ...comments, order: { ...order, position: null } },
+    { ...comments, order: { ...order, maxCostMicros: { comments: maxCostMicros, replies: 0 } } },
     { ...comments, order: { ...order, position: { ...position, cursor: 'd' } } },
     { ...comments, order: { ...order, position: { ...position, skip: 2 } } },
     { ...comments, order: { ...order, position: { ...position, lastId: '2' } } },
@@ -337,6 +343,6 @@ describe('the name of a coalesced request', () => {
   });
 
   test('reveals nothing that users wrote', async () => {
-    expect(coalescingKey(parse)).toMatch(/^parse:v1:[0-9a-f]{32}$/);
+    expect(coalescingKey(parse)).toMatch(/^parse:v2:[0-9a-f]{32}$/);
   });
 });

@@ -7,8 +7,8 @@ export const NOW = Date.UTC(2026, 10, 1);
 
 export const clock = (): number => NOW;
 
-/** The usual time of a read. */
-export const budget = { deadlineAt: NOW + 25_000 };
+/** The usual time of a read, and more money than any call costs. */
+export const budget = { deadlineAt: NOW + 25_000, maxCostMicros: 10_000_000 };
 
 export function target(shortcode: string, hint: MediaTarget['hint'] = 'post'): MediaTarget {
   return { kind: 'media', shortcode, hint };
@@ -53,11 +53,12 @@ export function scripted(reply: (url: URL) => Scripted): { fetch: Fetch; asked: 
   return { fetch, asked };
 }
 
-/** A request for comments from the start of the thread. */
+/** A request for comments from the start of the thread, whose price pays for every call. */
 export function commentsOrder(
   limit: CommentsOrder['limit'],
   includeReplies = false,
   position: CommentsPosition | null = null,
 ): CommentsOrder {
-  return { limit, includeReplies, position };
+  const { maxCostMicros } = budget;
+  return { limit, includeReplies, position, maxCostMicros: { comments: maxCostMicros, replies: maxCostMicros } };
 }

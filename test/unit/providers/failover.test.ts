@@ -176,7 +176,7 @@ describe('limits', () => {
 
   test('no provider is asked after the deadline', async () => {
     const { failover, asked } = cast(...kinds('delivers'));
-    expect(await failover.fetchMedia(target('AAAAAAA'), { deadlineAt: NOW })).toEqual({
+    expect(await failover.fetchMedia(target('AAAAAAA'), { ...budget, deadlineAt: NOW })).toEqual({
       ok: false,
       error: { kind: 'timed_out', failed: [], attempts: [] },
     });

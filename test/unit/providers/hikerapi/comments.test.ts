@@ -183,8 +183,8 @@ describe('receipts', () => {
     expect(attempts).toEqual([
       { ...receipt, endpoint: '/v2/media/comments', resultCount: 4 },
       { ...receipt, endpoint: '/v2/media/comments', resultCount: 2 },
-      { ...receipt, endpoint: '/v2/media/comments/replies', resultCount: 2 },
-      { ...receipt, endpoint: '/v2/media/comments/replies', resultCount: 1 },
+      { ...receipt, endpoint: '/v2/media/comments/replies', item: 'replies', resultCount: 2 },
+      { ...receipt, endpoint: '/v2/media/comments/replies', item: 'replies', resultCount: 1 },
     ]);
   });
 

@@ -139,7 +139,7 @@ test('receipts count one credit per page, or the vendor’s own count', async ()
   expect(attempts).toEqual([
     { ...receipt, endpoint: '/v2/instagram/post/comments', resultCount: 3 },
     { ...receipt, endpoint: '/v2/instagram/post/comments', resultCount: 2 },
-    { ...receipt, endpoint: '/v1/instagram/post/comment/replies', resultCount: 1 },
-    { ...receipt, endpoint: '/v1/instagram/post/comment/replies', resultCount: 1 },
+    { ...receipt, endpoint: '/v1/instagram/post/comment/replies', item: 'replies', resultCount: 1 },
+    { ...receipt, endpoint: '/v1/instagram/post/comment/replies', item: 'replies', resultCount: 1 },
   ]);
 });
