@@ -47,6 +47,7 @@ const perPost = 'one post or reel';
 const perComment = 'the batch when full; fewer comments pay their share of it';
 const perReply = 'each reply its share of this; all replies of a read together at most this';
 const perParse = 'one output';
+const perSample = 'one output, by the comments and replies that went into it';
 
 const ITEMS = [
   { id: 'media', item: 'media', title: 'Post or reel', unit: perPost, ...prices(3_000, 1_000, 500) },
@@ -95,14 +96,30 @@ const ITEMS = [
   { id: 'media_parse_summary', item: 'media_parse', title: 'Summary of a post', unit: perParse, ...prices(3_000, 750, null) },
   { id: 'media_parse_tldr', item: 'media_parse', title: 'One-sentence summary of a post', unit: perParse, ...prices(2_000, 500, null) },
   { id: 'media_parse_json', item: 'media_parse', title: 'Structured reading of a post', unit: perParse, ...prices(4_000, 1_000, null) },
-  { id: 'comment_parse_20', item: 'comment_parse', title: 'Reading of up to 20 comments', unit: perParse, ...prices(4_000, 1_000, null) },
-  { id: 'comment_parse_100', item: 'comment_parse', title: 'Reading of up to 100 comments', unit: perParse, ...prices(8_000, 2_000, null) },
+  // By the comments and replies in the sample that was interpreted, from the smallest step up. A sample has at most 200.
   {
-    id: 'comment_parse_500',
+    id: 'comment_parse_20',
     item: 'comment_parse',
-    title: 'Reading of up to 500 comments',
-    unit: perParse,
-    ...prices(20_000, 5_000, null),
+    title: 'Reading of up to 20 comments and replies',
+    unit: perSample,
+    upTo: 20,
+    ...prices(4_000, 1_000, null),
+  },
+  {
+    id: 'comment_parse_100',
+    item: 'comment_parse',
+    title: 'Reading of up to 100 comments and replies',
+    unit: perSample,
+    upTo: 100,
+    ...prices(8_000, 2_000, null),
+  },
+  {
+    id: 'comment_parse_200',
+    item: 'comment_parse',
+    title: 'Reading of up to 200 comments and replies',
+    unit: perSample,
+    upTo: 200,
+    ...prices(11_000, 2_750, null),
   },
 ] as const satisfies readonly PricedItem[];
 

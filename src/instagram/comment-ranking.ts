@@ -71,6 +71,17 @@ export type RankedComment = {
 /** A sample and how it was selected. Comments by falling score, each followed by its notable replies by falling score. */
 export type RankedSample = CommentSample & { readonly sample: readonly RankedComment[] };
 
+/** The most comments and replies that a sample can have, of a batch of at most `limit` top-level comments. */
+export function largestSample(limit: number, withReplies: boolean, purpose: SamplePurpose): number {
+  const { repliesPerComment } = SAMPLE_PURPOSES[purpose];
+  const replies = withReplies ? Math.min(limit * repliesPerComment, roomForReplies(MAX_SAMPLE_COMMENTS, purpose)) : 0;
+  return Math.min(MAX_SAMPLE_COMMENTS, limit + replies);
+}
+
+function roomForReplies(limit: number, purpose: SamplePurpose): number {
+  return Math.max(1, Math.floor(limit * SAMPLE_PURPOSES[purpose].replyShare));
+}
+
 type Entry = {
   readonly comment: RankedComment;
   readonly score: number;
@@ -215,10 +226,10 @@ function isNotable(reply: RankedComment, parent: RankedComment): boolean {
 
 /** Takes from the front until a comment does not fit. Replies get only a share of the room, so that they do not displace comments. */
 function withinBounds(threads: readonly Thread[], limit: number, purpose: SamplePurpose): readonly RankedComment[] {
-  const { replyShare, repliesPerComment } = SAMPLE_PURPOSES[purpose];
+  const { repliesPerComment } = SAMPLE_PURPOSES[purpose];
   const sample: RankedComment[] = [];
   let characters = 0;
-  let repliesLeft = Math.max(1, Math.floor(limit * replyShare));
+  let repliesLeft = roomForReplies(limit, purpose);
   const add = ({ comment }: Entry): boolean => {
     const length = Math.min(comment.text.length, MAX_COMMENT_CHARACTERS);
     if (sample.length >= limit || characters + length > MAX_SAMPLE_CHARACTERS) return false;

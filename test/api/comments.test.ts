@@ -209,6 +209,51 @@ describe('GET /v1/comments', () => {
     expect(usageOf({ status: 200, headers: new Headers(), body: reading }).settledMicroCredits).toBe(15_000 + 8_000);
   });
 
+  describe('prices an interpretation by the comments that went into it', () => {
+    const priceOf = (reading: z.infer<typeof CommentsReading>) => reading.usage.lines.find(({ item }) => item === 'comment_parse');
+
+    test('the same content at the same price, whatever limit was asked for, and from the cache too', async () => {
+      const api = start({ PROVIDER_ORDER_COMMENTS: 'hikerapi' });
+      const { key } = await api.signUp();
+      const read = async (limit: number) =>
+        readingOf(await api.request(comments('DemoArabic1', `&limit=${limit}&parse=themes&maxAgeSeconds=0`), { key }));
+      const first = await read(500);
+      expect(first.parse).toMatchObject({ cache: { status: 'miss' }, sample: { included: 15 } });
+      // The most is held: 200 comments may go in.
+      expect(priceOf(first)).toMatchObject({ reservedMicroCredits: 11_000, settledMicroCredits: 4_000 });
+      for (const limit of [500, 100]) {
+        const again = await read(limit);
+        expect(again.parse).toMatchObject({ cache: { status: 'hit' }, sample: { included: 15 } });
+        expect(priceOf(again)?.settledMicroCredits).toBe(1_000);
+      }
+    });
+
+    test('at most 200 of 500, and what is held is exact once the comments are in the cache', async () => {
+      const api = start({ PROVIDER_ORDER_COMMENTS: 'hikerapi' });
+      const { key } = await api.signUp();
+      const first = readingOf(await api.request(comments('DemoThread1', '&limit=500&parse=themes'), { key }));
+      expect(first.parse?.sample?.included).toBe(200);
+      expect(priceOf(first)?.settledMicroCredits).toBe(11_000);
+      readingOf(await api.request(comments('DemoArabic1', '&limit=100&parse=themes'), { key }));
+      const known = readingOf(await api.request(comments('DemoArabic1', '&limit=100&parse=questions'), { key }));
+      expect(priceOf(known)).toMatchObject({ reservedMicroCredits: 4_000, settledMicroCredits: 4_000 });
+    });
+
+    test('with their notable replies, which may go in beside them', async () => {
+      const api = start({ PROVIDER_ORDER_COMMENTS: 'hikerapi' });
+      const { key } = await api.signUp();
+      const path = comments('DemoThread1', '&limit=20&includeReplies=true&parse=notable_replies');
+      const quoted = await api.request(`${path}&dryRun=true`, { key });
+      expect(quoted.body).toMatchObject({
+        quote: { lines: expect.arrayContaining([{ item: 'comment_parse', maximumMicroCredits: 11_000, expectedMicroCredits: 11_000 }]) },
+      });
+      const reading = readingOf(await api.request(path, { key }));
+      const included = reading.parse?.sample?.included ?? 0;
+      expect(included).toBeGreaterThan(0);
+      expect(priceOf(reading)).toMatchObject({ reservedMicroCredits: 11_000, settledMicroCredits: included > 20 ? 8_000 : 4_000 });
+    });
+  });
+
   test('keeps time for the interpretation of what a slow provider had given by then', async () => {
     const api = start({ READ_DEADLINE_MS: '4500' });
     api.inRealTime = true;

@@ -19,7 +19,13 @@ export const Delivered = z.object({
     receiptId: z.string().nullable(),
     lines: z.array(z.object({ item: z.string(), reservedMicroCredits: amount, settledMicroCredits: amount, refundedMicroCredits: amount })),
   }),
-  parse: z.object({ status: z.enum(['ok', 'failed']), cache: z.object({ status: z.enum(['hit', 'miss']) }).nullable() }).nullable(),
+  parse: z
+    .object({
+      status: z.enum(['ok', 'failed']),
+      cache: z.object({ status: z.enum(['hit', 'miss']) }).nullable(),
+      sample: z.object({ included: amount }).nullish(),
+    })
+    .nullable(),
 });
 export type Delivered = z.infer<typeof Delivered>;
 
@@ -86,11 +92,13 @@ function allowedPrices(order: PaidOrder, { data, cache, parse }: Omit<Delivered,
   if (query['parse'] !== undefined) {
     const state = parse?.cache?.status;
     const price = (id: PriceId) => (state === undefined || parse?.status !== 'ok' ? [0] : [at(id, state)]);
-    if (isComments) allowed.set('comment_parse', price(`comment_parse_${limit ?? 20}`));
+    const included = parse?.sample?.included ?? 0;
+    const step = included <= 20 ? 20 : included <= 100 ? 100 : 200;
+    if (isComments) allowed.set('comment_parse', price(`comment_parse_${step}`));
     else {
       allowed.set('media_parse', price(parsePrice(query['parse'])));
       // Only its own line says whether a summary included comments.
-      if (query['parse'] === 'summary' && limit !== null) allowed.set('comment_parse', [0, ...price(`comment_parse_${limit}`)]);
+      if (query['parse'] === 'summary' && limit !== null) allowed.set('comment_parse', [0, ...price(`comment_parse_${step}`)]);
     }
   }
   return allowed;

@@ -40,7 +40,13 @@ export const PricedAnswer = z.object({
     lines: z.array(z.object({ item: z.string(), reservedMicroCredits: amount, settledMicroCredits: amount })),
   }),
   limitations: z.array(z.object({ code: z.string(), path: z.string(), reason: z.string() })),
-  parse: z.object({ status: z.enum(['ok', 'failed']), cache: z.object({ status: z.enum(['hit', 'miss']) }).nullable() }).nullable(),
+  parse: z
+    .object({
+      status: z.enum(['ok', 'failed']),
+      cache: z.object({ status: z.enum(['hit', 'miss']) }).nullable(),
+      sample: z.object({ included: amount }).nullish(),
+    })
+    .nullable(),
 });
 export type PricedAnswer = z.infer<typeof PricedAnswer>;
 
@@ -124,7 +130,10 @@ function lineByCard(
       const state = parse?.status === 'ok' && parse.cache !== null ? ofCache[parse.cache.status] : null;
       if (state === null) return 0;
       if (item === 'media_parse') return price(`media_parse_${query['parse']}`, state);
-      return data.comments?.length ? price(`comment_parse_${limit}`, state) : 0;
+      const included = parse?.sample?.included ?? 0;
+      const steps = card.items.filter(({ id }) => id.startsWith('comment_parse_')).sort((a, b) => (a.upTo ?? 0) - (b.upTo ?? 0));
+      const step = steps.find(({ upTo = 0 }) => included <= upTo);
+      return included === 0 || step === undefined ? 0 : price(step.id, state);
     }
     default:
       throw new Error(`an unknown line ${item}`);

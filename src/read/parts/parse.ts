@@ -1,8 +1,14 @@
 import { z } from 'zod';
 import type { PricedLine } from '../../billing/ledger/ledger.ts';
-import { type LineItem, type PriceId } from '../../billing/price-card.ts';
+import type { LineItem, Price, PriceCard } from '../../billing/price-card.ts';
 import { ok } from '../../core/result.ts';
-import { type CommentSample, MAX_SAMPLE_COMMENTS, type RankedComment, rankComments } from '../../instagram/comment-ranking.ts';
+import {
+  type CommentSample,
+  largestSample,
+  MAX_SAMPLE_COMMENTS,
+  type RankedComment,
+  rankComments,
+} from '../../instagram/comment-ranking.ts';
 import type { InstagramMedia } from '../../instagram/media.ts';
 import { mediaIdFromShortcode } from '../../instagram/shortcode.ts';
 import type { Transcript } from '../../instagram/transcript.ts';
@@ -14,7 +20,7 @@ import { type Limitation, limitation } from '../limitations/catalog.ts';
 import type { ReadContext } from '../model/context.ts';
 import { entryTimes } from '../model/delivered.ts';
 import type { PartInput, Known, Part } from '../model/part.ts';
-import { deliveredLine, refundedLine } from '../pricing/prices.ts';
+import { deliveredLine, refundedLine, sampledPrice } from '../pricing/prices.ts';
 import { commentOutput, MEDIA_OUTPUTS, SAMPLE_OWNER } from '../samples/outputs.ts';
 import { commentsPart } from './comments.ts';
 import { mediaPart } from './media.ts';
@@ -60,7 +66,10 @@ export type ParseOutcome =
 
 const needs = { media: mediaPart, comments: commentsPart, transcript: transcriptPart };
 
-type ParsePart = Part<'parse', ParseOptions, ParseOutcome, Known<ParseOutcome>, typeof needs, ParseMissing>;
+/** `sampled` is how many comments and replies are in the input; null where that is not known yet. */
+type ParseLookup = Known<ParseOutcome> & { readonly sampled: number | null };
+
+type ParsePart = Part<'parse', ParseOptions, ParseOutcome, ParseLookup, typeof needs, ParseMissing>;
 type ParseInput = PartInput<ParseOptions, typeof needs>;
 
 const ParseEntry = z.object({
@@ -77,22 +86,22 @@ export const parsePart: ParsePart = {
   needs,
   isKeyedByNeeds: true,
   reserve: RESERVE,
-  nothingKnown: { hit: null },
+  nothingKnown: { hit: null, sampled: null },
   isAvailable: (deps) => deps.parser.configured,
-  lookUp: async (context, input) => ok({ hit: await lookUpParse(context, input) }),
+  lookUp: async (context, input) => ok(await lookUpParse(context, input)),
   fetch: async (context, input) => ok(await fetchParse(context, input)),
-  priceLines(deps, { options, needed, known: { hit } }): readonly PricedLine[] {
+  priceLines(deps, { options, needed, known: { hit, sampled } }): readonly PricedLine[] {
     if (hit === null ? !deps.parser.configured : hit.kind === 'missing') return [];
-    const prices = parsePrices(options, needed, hit?.kind === 'parsed' ? hit.usedComments : true);
-    return [...prices].map(([item, id]) => ({ item, amount: deps.priceCard.prices[id][hit === null ? 'miss' : 'hit'] }));
+    const prices = parsePrices(deps.priceCard, options, sampled ?? mostSampled(options, needed));
+    return [...prices].map(([item, price]) => ({ item, amount: price[hit === null ? 'miss' : 'hit'] }));
   },
-  finalPrices(deps, { options, needed, outcome }) {
+  finalPrices(deps, { options, outcome }) {
     const items = ['media_parse', 'comment_parse'] as const;
     if (outcome.kind === 'missing') return items.map((item) => refundedLine(item, outcome.reason));
-    const prices = parsePrices(options, needed, outcome.usedComments);
+    const prices = parsePrices(deps.priceCard, options, sampledIn(outcome));
     return items.map((item) => {
-      const id = prices.get(item);
-      return id === undefined ? refundedLine(item, 'no_comments') : deliveredLine(item, deps.priceCard.prices[id], outcome.status);
+      const price = prices.get(item);
+      return price === undefined ? refundedLine(item, 'no_comments') : deliveredLine(item, price, outcome.status);
     });
   },
   limitations: parseLimitations,
@@ -121,14 +130,22 @@ export const parsePart: ParsePart = {
   },
 };
 
-/** The prices of a mode: its own, and that of the comments that are its input or its subject. */
-function parsePrices(options: ParseOptions, needed: ParseInput['needed'], usedComments: boolean): Map<LineItem, PriceId> {
-  const limit = needed.comments?.options.limit;
-  const prices = new Map<LineItem, PriceId>();
-  if (options.subject === 'media') prices.set('media_parse', `media_parse_${options.mode}`);
-  const hasComments = options.subject === 'comments' || (options.mode === 'summary' && usedComments);
-  if (limit !== undefined && hasComments) prices.set('comment_parse', `comment_parse_${limit}`);
+/** The prices of a mode: its own, and that of the comments and replies in its input, by their number. */
+function parsePrices(card: PriceCard, options: ParseOptions, sampled: number): Map<LineItem, Price> {
+  const prices = new Map<LineItem, Price>();
+  if (options.subject === 'media') prices.set('media_parse', card.prices[`media_parse_${options.mode}`]);
+  if (sampled > 0) prices.set('comment_parse', sampledPrice(card, sampled));
   return prices;
+}
+
+/** The most comments and replies that can be in the input, before they have been read. */
+function mostSampled(options: ParseOptions, { comments }: ParseInput['needed']): number {
+  if (comments === null || !isAboutComments(options)) return 0;
+  return largestSample(comments.options.limit, comments.options.includeReplies, purposeOf(options));
+}
+
+function sampledIn({ usedComments, sample }: ParseOutcome & { readonly kind: 'parsed' }): number {
+  return usedComments ? (sample?.included ?? 0) : 0;
 }
 
 function parseLimitations({ needed, outcome }: ParseInput & { readonly outcome: ParseOutcome }): Limitation[] {
@@ -150,13 +167,15 @@ function parseLimitations({ needed, outcome }: ParseInput & { readonly outcome: 
   return found;
 }
 
-async function lookUpParse(context: ReadContext, input: ParseInput): Promise<ParseOutcome | null> {
+async function lookUpParse(context: ReadContext, input: ParseInput): Promise<ParseLookup> {
   const interpretation = interpretationOf(context, input);
-  if (interpretation === null) return nothingToParse;
+  if (interpretation === null) return { hit: nothingToParse, sampled: 0 };
+  const sampled = usesComments(interpretation.request) ? (interpretation.sample?.included ?? 0) : 0;
   const cached = await cachedOutput(context, interpretation);
   const { parser } = context.deps;
-  if (cached !== null || parser.configured) return cached;
-  return { kind: 'missing', reason: 'boundary_not_configured', promptVersion: parser.promptVersion(interpretation.request) };
+  if (cached !== null || parser.configured) return { hit: cached, sampled };
+  const promptVersion = parser.promptVersion(interpretation.request);
+  return { hit: { kind: 'missing', reason: 'boundary_not_configured', promptVersion }, sampled };
 }
 
 async function fetchParse(context: ReadContext, input: ParseInput): Promise<ParseOutcome> {

@@ -13,6 +13,14 @@ export function freshPrice({ miss }: Price, { minimums }: PriceCard, providers: 
   return microCredits(Math.max(miss, Math.min(...calls.map((call) => call.callMicroCredits + call.unitMicroCredits))));
 }
 
+/** The price of an interpretation by the comments and replies that go into it: the smallest step of the card that covers them. */
+export function sampledPrice({ items, prices }: PriceCard, count: number): Price {
+  const steps = items.filter(({ item }) => item === 'comment_parse');
+  const step = steps.find(({ upTo = 0 }) => count <= upTo);
+  if (step === undefined) throw new RangeError('a sample is never larger than the largest step of the card');
+  return prices[step.id];
+}
+
 /** The price of a batch by the share of it that was delivered, rounded down, and at most the whole. */
 export function shareOf(price: MicroCredits, delivered: number, limit: number): MicroCredits {
   return microCredits(Math.floor((price * Math.min(delivered, limit)) / limit));

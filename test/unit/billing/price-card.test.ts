@@ -17,7 +17,7 @@ const FIGURES: Readonly<Record<PriceId, readonly [fresh: number, cached: number,
   media_parse_json: [4_000, 1_000, null],
   comment_parse_20: [4_000, 1_000, null],
   comment_parse_100: [8_000, 2_000, null],
-  comment_parse_500: [20_000, 5_000, null],
+  comment_parse_200: [11_000, 2_750, null],
 };
 
 describe('the price card', () => {

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import {
   CommentSample,
   HALF_LENGTH_LETTERS,
+  largestSample,
   MAX_COMMENT_CHARACTERS,
   MAX_SAMPLE_CHARACTERS,
   MAX_SAMPLE_COMMENTS,
@@ -284,6 +285,8 @@ describe('every sample', () => {
         expect(new Set(sample.map(({ id }) => id)).size).toBe(sample.length);
         for (const { id, text, parentId } of sample) expect(given.get(id)).toMatchObject({ text, parentId });
         expect(sample.length).toBeLessThanOrEqual(Math.min(limit, MAX_SAMPLE_COMMENTS));
+        const withReplies = comments.some(({ replies = [] }) => replies.length > 0);
+        expect(sample.length).toBeLessThanOrEqual(largestSample(comments.length, withReplies, purpose));
         const characters = sample.reduce((sum, { text }) => sum + Math.min(text.length, MAX_COMMENT_CHARACTERS), 0);
         expect(characters).toBeLessThanOrEqual(MAX_SAMPLE_CHARACTERS);
         const others = [...ranked.filtered, ...ranked.omitted].reduce((sum, { count }) => sum + count, 0);
