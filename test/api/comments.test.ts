@@ -55,6 +55,8 @@ describe('GET /v1/comments', () => {
       expect(readings[0]?.data.comments).toHaveLength(count);
       expect(readings[0]?.data).toMatchObject({ truncated: reason !== null, sampling: { reason } });
       expect(readings[0]?.usage.settledMicroCredits).toBe(settled);
+      // What the price cut short is read again soon: another provider may give more.
+      expect(readings[0]?.cache.ttlSeconds).toBe(reason === null ? 21_600 : 600);
       // ScrapeCreators does not mark the pinned comments that it repeats on every page, so a batch that starts with a page has them again.
       const small = await readAll(api, key, comments('DemoThread1', '&limit=100'), 20);
       expect([...new Set(small.seen)]).toEqual([...new Set(seen)]);

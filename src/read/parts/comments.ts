@@ -48,8 +48,11 @@ const needs = { media: mediaPart };
 type CommentsPart = Part<'comments', CommentsOptions, CommentsOutcome, CommentsLookup, typeof needs, CommentsSample>;
 type CommentsInput = PartInput<CommentsOptions, typeof needs>;
 
-/** Replies that are missing because time was short get another chance soon. */
-const INCOMPLETE_REPLIES_TTL_SECONDS = 600;
+/**
+ * Replies that are missing because time was short, and comments that a costlier provider left out, get another chance soon: a cheaper one may
+ * be back.
+ */
+const INCOMPLETE_TTL_SECONDS = 600;
 
 const CommentsEntry = z.object({
   ...entryTimes,
@@ -189,7 +192,8 @@ async function openCursor(
 /** Seconds a batch may be cached. One cut short by time or a failure would stay short for every later reader. */
 function ttlOf(batch: CommentBatch, policySeconds: number): number | null {
   if (batch.shortfall === 'deadline' || batch.shortfall === 'provider_failed') return null;
-  return batch.repliesIncomplete ? Math.min(policySeconds, INCOMPLETE_REPLIES_TTL_SECONDS) : policySeconds;
+  const isIncomplete = batch.repliesIncomplete || batch.shortfall === 'price_limit';
+  return isIncomplete ? Math.min(policySeconds, INCOMPLETE_TTL_SECONDS) : policySeconds;
 }
 
 function keyOf({ target }: ReadContext, { limit, includeReplies, cursor }: CommentsOptions): string {
