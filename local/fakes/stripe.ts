@@ -17,7 +17,15 @@ const Delivery = z.object({
 });
 
 /** Lets tests change what Stripe did. */
-const Tampering = z.object({ amount_subtotal: z.int(), amount_total: z.int(), currency: z.string() }).partial();
+const Tampering = z
+  .object({
+    amount_subtotal: z.int(),
+    amount_total: z.int(),
+    currency: z.string(),
+    payment_status: z.string(),
+    currency_conversion: z.object({ fx_rate: z.string() }),
+  })
+  .partial();
 
 /**
  * Fakes Stripe in memory: checkout sessions with a payment page, intents, charges, refunds, disputes, idempotency keys and signed webhooks.

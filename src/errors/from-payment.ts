@@ -18,6 +18,7 @@ export function orderRefusal(
       return { code: 'overloaded' };
     case 'unavailable':
     case 'refused':
+    case 'unreadable':
       return { code: 'payments_unavailable' };
     case 'in_flight':
       return { code: 'idempotency_in_flight', retryAfterSeconds: IN_FLIGHT_RETRY_SECONDS };
@@ -34,6 +35,7 @@ export function checkRefusal(failure: CheckFailure): Refusal<'overloaded' | 'pay
       return { code: 'overloaded' };
     case 'unavailable':
     case 'refused':
+    case 'unreadable':
       return { code: 'payments_unavailable' };
   }
 }

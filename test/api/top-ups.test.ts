@@ -602,6 +602,40 @@ describe('lost webhooks', () => {
     expect((await me(api, key)).availableMicroCredits).toBe(2_000_000);
   });
 
+  test('an order that no code here has written, and a session that Stripe describes badly, cost nobody else their credit', async () => {
+    const { api, stripe } = open();
+    const [unreadableRow, unreadableSession, oddRate, healthy] = await Promise.all([1, 2, 3, 4].map(() => api.signUp()));
+    const sessions: string[] = [];
+    for (const customer of [unreadableRow, unreadableSession, oddRate, healthy]) {
+      const { session } = await checkout(api, customer?.key ?? '');
+      await stripe.buyer(session.id, 'pay');
+      sessions.push(session.id);
+    }
+    // Their webhooks are lost.
+    await stripe.takeEvents();
+    const setState = (state: string) =>
+      api.database.execute({ sql: 'UPDATE checkout SET state = ? WHERE account_id = ?', args: [state, unreadableRow?.accountId ?? ''] });
+    await setState('of another release');
+    await stripe.control(`/__sessions/${sessions[1] ?? ''}`, { payment_status: 'in_doubt' });
+    // The official library throws at this one: "Failed to coerce decimal_string value".
+    await stripe.control(`/__sessions/${sessions[2] ?? ''}`, { currency_conversion: { fx_rate: '' } });
+    const log: { cron?: object; alarm?: string }[] = [];
+    await runScheduled(api.env, {
+      clock: () => Date.now() + 11 * 60_000,
+      ids: (prefix) => `${prefix}_cron`,
+      fetch,
+      log: (event) => log.push(event),
+    });
+    const credited = [unreadableRow, unreadableSession, oddRate, healthy].map((customer) => me(api, customer?.key ?? ''));
+    expect((await Promise.all(credited)).map(({ availableMicroCredits }) => availableMicroCredits)).toEqual([0, 0, 5_000_000, 5_000_000]);
+    expect(log.at(-1)).toMatchObject({ cron: { failed: 2 }, alarm: 'top_up_check_failed' });
+    await setState('open');
+    await stripe.control(`/__sessions/${sessions[1] ?? ''}`, { payment_status: 'paid' });
+    await runScheduled(api.env, { clock: () => Date.now() + 17 * 60_000, ids: (prefix) => `${prefix}_cron`, fetch, log: () => undefined });
+    expect((await me(api, unreadableRow?.key ?? '')).availableMicroCredits).toBe(5_000_000);
+    expect((await me(api, unreadableSession?.key ?? '')).availableMicroCredits).toBe(5_000_000);
+  });
+
   test('the cron sets an order aside that fails, and comes back to it', async () => {
     const { api, stripe } = open();
     const { key } = await api.signUp();

@@ -84,7 +84,7 @@ test('a session without an order is adopted once, and never for an unknown accou
   expect(await topUps.adopt({ ...nobody, id: 'pay_3' })).toEqual({ ok: false, error: { kind: 'unknown_account' } });
 });
 
-test('orders are listed longest overdue first, without those that need no check', async () => {
+test('due orders are taken longest overdue first, without those that need no check, and are not due again at once', async () => {
   const topUps = createTopUps({ client, clock });
   for (const [id, at] of [
     ['pay_1', 20],
@@ -93,9 +93,12 @@ test('orders are listed longest overdue first, without those that need no check'
     ['pay_4', clock() + 1],
   ] as const) {
     await topUps.open(order(id));
-    await topUps.postpone(id, at);
+    await topUps.postpone([id], at);
   }
-  const due = await topUps.due(10);
-  expect(due.ok && due.value.map(({ id }) => id)).toEqual(['pay_2', 'pay_1']);
-  expect(await topUps.due(1)).toMatchObject({ value: [{ id: 'pay_2' }] });
+  const later = clock() + 1_000;
+  expect(await topUps.takeDue(1, later)).toEqual({ ok: true, value: [{ id: 'pay_2', createdAt: clock() }] });
+  expect(await topUps.takeDue(10, later)).toEqual({ ok: true, value: [{ id: 'pay_1', createdAt: clock() }] });
+  expect(await topUps.takeDue(10, later)).toEqual({ ok: true, value: [] });
+  clock.advance(1_000);
+  expect(await topUps.takeDue(10, later)).toMatchObject({ value: [{ id: 'pay_4' }, { id: 'pay_1' }, { id: 'pay_2' }] });
 });

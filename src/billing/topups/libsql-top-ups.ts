@@ -43,6 +43,8 @@ const Row = z.object({
   claimed_by: z.string(),
 });
 
+const DueRows = z.array(z.object({ id: z.string(), created_at: z.int() }));
+
 const SessionRows = z.array(z.object({ session_id: z.string() }));
 
 /** `policy` is for tests. */
@@ -79,8 +81,8 @@ export function createTopUps({ client, clock, policy = CALL_POLICY }: TopUpsDeps
     list: (accountId, before, limit) => read(statement.readPage(accountId, before, limit)),
     adopt: (session) => adoptSession(context, session),
     apply: (observation) => applyObservation(context, observation),
-    postpone: (id, nextCheckAt) => change(statement.postpone({ id, nextCheckAt })),
-    due: (limit) => read(statement.readDue(clock(), limit)),
+    postpone: (ids, nextCheckAt) => change(statement.postpone(ids.map((id) => ({ id, nextCheckAt })))),
+    takeDue: (limit, nextCheckAt) => takeDue(context, limit, nextCheckAt),
     async withoutOrder(sessionIds) {
       if (sessionIds.length === 0) return ok([]);
       const answer = await callDatabase(() => client.execute(statement.readWithoutOrder(sessionIds)), policy);
@@ -128,6 +130,13 @@ async function applyObservation({ run, clock }: Context, observation: Observatio
   if (answer.value[1]?.rowsAffected === 1) return ok('applied');
   // Nothing was written although the revision is unchanged: the account's limits forbid it.
   return ok(topUpsOf(answer.value[2])[0]?.rev === observation.rev ? 'refused' : 'lost');
+}
+
+async function takeDue({ run, clock }: Context, limit: number, nextCheckAt: number): ReturnType<TopUps['takeDue']> {
+  const now = clock();
+  const answer = await run(statement.readDue(now, limit), statement.postponeDue(now, limit, nextCheckAt));
+  if (!answer.ok) return answer;
+  return ok(DueRows.parse(answer.value[0]?.rows).map((row) => ({ id: row.id, createdAt: row.created_at })));
 }
 
 function readByName(name: TopUpName): InStatement {

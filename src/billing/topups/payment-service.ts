@@ -20,8 +20,11 @@ export type PaymentFacts = {
   readonly metadata: { readonly order: string | null; readonly accountId: string | null; readonly microCredits: string | null };
 };
 
-/** `unavailable`: try again later. `refused`: our key or request is wrong, which only the operator can fix. */
-export type PaymentFailure = { readonly kind: 'unavailable' } | { readonly kind: 'refused' };
+/**
+ * `unavailable`: try again later. `refused`: our key or request is wrong, which only the operator can fix. `unreadable`: the service answered
+ * something else than it documents about what was asked for.
+ */
+export type PaymentFailure = { readonly kind: 'unavailable' | 'refused' | 'unreadable' };
 
 /** The used part of a signed event: a hint that this session or intent has changed. */
 export type PaymentHint = {
@@ -30,6 +33,15 @@ export type PaymentHint = {
   readonly objectId: string;
   /** Null for an event that doesn't concern a top-up. */
   readonly about: { readonly sessionId: string } | { readonly intentId: string } | null;
+};
+
+/**
+ * A page of completed sessions. `isPaidTopUp`: the session is paid and has our metadata; null where the service describes it in a way that
+ * cannot be read. `next`: the session behind which the next page starts, null after the last page.
+ */
+export type SessionPage = {
+  readonly sessions: readonly { readonly sessionId: string; readonly isPaidTopUp: boolean | null }[];
+  readonly next: string | null;
 };
 
 /** The payment service, as top-ups use it. */
@@ -43,19 +55,8 @@ export interface PaymentService {
   facts(sessionId: string): Promise<Result<PaymentFacts | null, PaymentFailure>>;
   /** Returns the session of an intent; null for a payment that didn't come from our checkout. */
   sessionOfIntent(intentId: string): Promise<Result<string | null, PaymentFailure>>;
-  /**
-   * Lists a page of completed sessions created since a time (unix milliseconds), newest first, starting behind the session `after`.
-   * `isPaidTopUp`: the session is paid and has our metadata.
-   */
-  completedSessions(
-    since: number,
-    after: string | null,
-  ): Promise<
-    Result<
-      { readonly sessions: readonly { readonly sessionId: string; readonly isPaidTopUp: boolean }[]; readonly hasMore: boolean },
-      PaymentFailure
-    >
-  >;
+  /** Lists a page of completed sessions created since a time (unix milliseconds), newest first, starting behind the session `after`. */
+  completedSessions(since: number, after: string | null): Promise<Result<SessionPage, PaymentFailure>>;
   /** Parses an event after verifying its signature over the raw body, and the signature's age. */
   readHint(rawBody: string, signature: string): Promise<Result<PaymentHint, { readonly kind: 'bad_signature' }>>;
 }

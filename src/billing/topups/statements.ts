@@ -142,20 +142,30 @@ export function applyTarget(row: Row): Statement {
   };
 }
 
-/** { id, nextCheckAt } */
-export function postpone(row: Row): Statement {
+/** Rows { id, nextCheckAt }. */
+export function postpone(rows: readonly Row[]): Statement {
   return {
     sql: `UPDATE checkout SET next_check_at = j.value ->> 'nextCheckAt' FROM json_each(?) j WHERE payment_id = j.value ->> 'id'`,
-    args: [JSON.stringify([row])],
+    args: [JSON.stringify(rows)],
   };
 }
+
+const DUE = 'FROM checkout c WHERE c.next_check_at IS NOT NULL AND c.next_check_at <= ? ORDER BY c.next_check_at, c.payment_id LIMIT ?';
 
 /** Orders due for a check, longest overdue first. */
 export function readDue(now: number, limit: number): Statement {
   return {
-    sql: `SELECT ${COLUMNS} FROM checkout c CROSS JOIN payment p ON p.id = c.payment_id
-           WHERE c.next_check_at IS NOT NULL AND c.next_check_at <= ? ORDER BY c.next_check_at LIMIT ?`,
+    sql: `SELECT d.payment_id AS id, coalesce(p.created_at, 0) AS created_at
+            FROM (SELECT c.payment_id, c.next_check_at ${DUE}) d LEFT JOIN payment p ON p.id = d.payment_id ORDER BY d.next_check_at, d.payment_id`,
     args: [now, limit],
+  };
+}
+
+/** Makes the same orders due at another time. */
+export function postponeDue(now: number, limit: number, nextCheckAt: number): Statement {
+  return {
+    sql: `UPDATE checkout SET next_check_at = ? WHERE payment_id IN (SELECT c.payment_id ${DUE})`,
+    args: [nextCheckAt, now, limit],
   };
 }
 

@@ -55,8 +55,12 @@ export function createStripePayments(options: StripeOptions): PaymentService {
     createSession: (order, returnUrl) => createSession(stripe(), order, returnUrl),
     facts: (sessionId) => readFacts(stripe(), sessionId),
     async sessionOfIntent(intentId) {
-      const sessions = await request(() => stripe().checkout.sessions.list({ payment_intent: intentId, limit: 1 }));
-      return sessions.ok ? ok(sessions.value?.data[0]?.id ?? null) : sessions;
+      const listed = await askSessions(stripe(), '', { payment_intent: intentId, limit: '1' });
+      if (!listed.ok) return listed;
+      if (listed.value === null) return ok(null);
+      const page = Page.safeParse(listed.value);
+      if (!page.success) return err({ kind: 'unreadable' });
+      return ok(withIds(page.data.data)[0]?.id ?? null);
     },
     completedSessions: (since, after) => completedSessions(stripe(), since, after),
     readHint: (rawBody, signature) => readHint(options, rawBody, signature),
@@ -70,37 +74,56 @@ async function createSession(
 ): ReturnType<PaymentService['createSession']> {
   // On both the session and the intent, because a session's metadata isn't copied to the charge and its disputes.
   const metadata = { order: order.id, accountId: order.accountId, microCredits: String(order.credits) };
-  const made = await request(() =>
-    stripe.checkout.sessions.create(
+  const wanted: Stripe.Checkout.SessionCreateParams = {
+    mode: 'payment',
+    client_reference_id: order.id,
+    line_items: [
       {
-        mode: 'payment',
-        client_reference_id: order.id,
-        line_items: [
-          {
-            quantity: 1,
-            price_data: {
-              currency: TOP_UP_CURRENCY,
-              unit_amount: order.amountCents,
-              tax_behavior: 'exclusive',
-              product_data: { name: `igskill credit: ${order.credits.toLocaleString('en-US')} micro-credits` },
-            },
-          },
-        ],
-        metadata,
-        payment_intent_data: { metadata },
-        allowed_payment_method_types: ['card'],
-        // Otherwise a dashboard setting could change the currency of the amount.
-        adaptive_pricing: { enabled: false },
-        success_url: `${returnUrl}?session_id={CHECKOUT_SESSION_ID}`,
-        cancel_url: `${returnUrl}?cancelled=true`,
-        expires_at: Math.floor(order.expiresAt / 1_000),
+        quantity: 1,
+        price_data: {
+          currency: TOP_UP_CURRENCY,
+          unit_amount: order.amountCents,
+          tax_behavior: 'exclusive',
+          product_data: { name: `igskill credit: ${order.credits.toLocaleString('en-US')} micro-credits` },
+        },
       },
-      { idempotencyKey: `topup:${order.id}` },
-    ),
-  );
+    ],
+    metadata,
+    payment_intent_data: { metadata },
+    allowed_payment_method_types: ['card'],
+    // Otherwise a dashboard setting could change the currency of the amount.
+    adaptive_pricing: { enabled: false },
+    success_url: `${returnUrl}?session_id={CHECKOUT_SESSION_ID}`,
+    cancel_url: `${returnUrl}?cancelled=true`,
+    expires_at: Math.floor(order.expiresAt / 1_000),
+  };
+  const made = await request(() => stripe.rawRequest('POST', SESSIONS, { ...wanted }, { idempotencyKey: `topup:${order.id}` }));
   if (!made.ok) return made;
-  if (made.value?.url == null) return err({ kind: 'unavailable' });
-  return ok({ sessionId: made.value.id, url: made.value.url });
+  const session = Payable.safeParse(made.value);
+  return session.success ? ok({ sessionId: session.data.id, url: session.data.url }) : err({ kind: 'unreadable' });
+}
+
+/**
+ * Sessions are asked for below the library's methods. Those convert decimal fields that nothing here uses, and throw at one that is no number:
+ * a paid session would never be credited, and a page of sessions with it never be read.
+ */
+const SESSIONS = '/v1/checkout/sessions';
+
+function askSessions(stripe: Stripe, path: string, query: Readonly<Record<string, string>>): Promise<Result<unknown, PaymentFailure>> {
+  return request<unknown>(() => stripe.rawRequest('GET', `${SESSIONS}${path}?${new URLSearchParams(query).toString()}`));
+}
+
+const Payable = z.object({ id: z.string(), url: z.string() });
+
+const Page = z.object({ data: z.array(z.unknown()), has_more: z.boolean() });
+
+const WithId = z.looseObject({ id: z.string() });
+
+function withIds(sessions: readonly unknown[]): readonly z.infer<typeof WithId>[] {
+  return sessions.flatMap((session) => {
+    const { success, data } = WithId.safeParse(session);
+    return success ? [data] : [];
+  });
 }
 
 const Session = z.object({
@@ -114,29 +137,31 @@ const Session = z.object({
   payment_intent: z.object({ id: z.string(), status: z.string() }).nullable(),
 });
 
-const Listed = z.array(Session.pick({ id: true, payment_status: true, metadata: true }));
+const Listed = Session.pick({ payment_status: true, metadata: true });
 
 async function completedSessions(stripe: Stripe, since: number, after: string | null): ReturnType<PaymentService['completedSessions']> {
-  const listed = await request(() =>
-    stripe.checkout.sessions.list({
-      status: 'complete',
-      created: { gte: Math.floor(since / 1_000) },
-      limit: PAGE_SIZE,
-      ...(after === null ? {} : { starting_after: after }),
-    }),
-  );
+  const listed = await askSessions(stripe, '', {
+    status: 'complete',
+    'created[gte]': String(Math.floor(since / 1_000)),
+    limit: String(PAGE_SIZE),
+    ...(after === null ? {} : { starting_after: after }),
+  });
   if (!listed.ok) return listed;
   // 404: Stripe doesn't know the session in `starting_after`.
   if (listed.value === null) return err({ kind: 'refused' });
-  const sessions = Listed.safeParse(listed.value.data);
-  if (!sessions.success) return err({ kind: 'unavailable' });
+  const page = Page.safeParse(listed.value);
+  if (!page.success) return err({ kind: 'unreadable' });
+  const sessions = withIds(page.data.data);
   return ok({
-    sessions: sessions.data.map(({ id, payment_status: payment, metadata }) => ({
-      sessionId: id,
-      isPaidTopUp: payment === 'paid' && metadata?.['accountId'] !== undefined && metadata['microCredits'] !== undefined,
-    })),
-    hasMore: listed.value.has_more,
+    sessions: sessions.map((session) => ({ sessionId: session.id, isPaidTopUp: isPaidTopUp(session) })),
+    next: page.data.has_more ? (sessions.at(-1)?.id ?? null) : null,
   });
+}
+
+function isPaidTopUp(session: unknown): boolean | null {
+  const { success, data } = Listed.safeParse(session);
+  if (!success) return null;
+  return data.payment_status === 'paid' && data.metadata?.['accountId'] !== undefined && data.metadata['microCredits'] !== undefined;
 }
 
 /**
@@ -149,10 +174,10 @@ const Refunds = z.array(z.object({ amount: z.int().nonnegative(), status: z.stri
 const Disputes = z.array(z.object({ amount: z.int().nonnegative(), status: z.string() }));
 
 async function readFacts(stripe: Stripe, sessionId: string): ReturnType<PaymentService['facts']> {
-  const found = await request(() => stripe.checkout.sessions.retrieve(sessionId, { expand: ['payment_intent'] }));
+  const found = await askSessions(stripe, `/${encodeURIComponent(sessionId)}`, { 'expand[0]': 'payment_intent' });
   if (!found.ok || found.value === null) return found.ok ? ok(null) : found;
   const parsed = Session.safeParse(found.value);
-  if (!parsed.success) return err({ kind: 'unavailable' });
+  if (!parsed.success) return err({ kind: 'unreadable' });
   const session = parsed.data;
   const reversals =
     session.payment_intent === null ? ok({ refunded: 0, disputed: 0 }) : await readReversals(stripe, session.payment_intent.id);
@@ -194,7 +219,7 @@ async function readReversals(
   if (!refunds.ok) return refunds;
   if (!disputes.ok) return disputes;
   const [refunded, disputed] = [Refunds.safeParse(refunds.value), Disputes.safeParse(disputes.value)];
-  if (!refunded.success || !disputed.success) return err({ kind: 'unavailable' });
+  if (!refunded.success || !disputed.success) return err({ kind: 'unreadable' });
   const sum = (rows: readonly { readonly amount: number }[]) => rows.reduce((total, row) => total + row.amount, 0);
   return ok({
     refunded: sum(refunded.data.filter((refund) => !UNDONE_REFUNDS.includes(refund.status ?? ''))),
@@ -244,12 +269,12 @@ function subjectOf(type: string, object: z.infer<typeof Event>['data']['object']
   return typeof object.payment_intent === 'string' ? { intentId: object.payment_intent } : null;
 }
 
-/** Sends one request to Stripe; null on 404. Throws only errors that aren't Stripe's. */
+/** Sends one request to Stripe; null on 404. What the library throws when it cannot read an answer becomes `unreadable`. */
 async function request<T>(send: () => Promise<T>): Promise<Result<T | null, PaymentFailure>> {
   try {
     return ok(await send());
   } catch (error) {
-    if (!(error instanceof Stripe.errors.StripeError)) throw error;
+    if (!(error instanceof Stripe.errors.StripeError)) return err({ kind: 'unreadable' });
     const { statusCode } = error;
     if (statusCode === 404) return ok(null);
     const isTheirs = statusCode === undefined || statusCode >= 500 || statusCode === 429 || statusCode === 409;

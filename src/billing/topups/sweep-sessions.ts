@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import { ok, type Result } from '../../core/result.ts';
+import { walkRows } from '../../core/walk-rows.ts';
 import type { Unreachable } from '../../db/call.ts';
 import type { PaymentService } from './payment-service.ts';
-import type { TopUpCheck } from './sync.ts';
-import { alarmOf, type Reconciled } from './reconcile.ts';
+import { failureAlarm, type TopUpAlarm, type TopUpCheck } from './sync.ts';
+import { type Reconciled, tryCheck } from './reconcile.ts';
 import type { TopUps } from './top-ups.ts';
 
 const minutes = 60 * 1_000;
@@ -49,7 +50,8 @@ type SweepDeps = {
 /**
  * Finds payments whose order and webhook were both lost, for example when the database was restored from a backup. Goes through recently
  * completed sessions, newest first, and checks each paid one that has our metadata but no order. A run is bounded and the next one
- * continues; a failed check is repeated by the next pass.
+ * continues. Progress is stored before a session is checked, so that none can keep the pass where it is; a failed check is repeated by the
+ * next pass.
  */
 export async function sweepSessions(deps: SweepDeps): Promise<Result<Reconciled, Unreachable>> {
   const { clock, memory } = deps;
@@ -57,50 +59,50 @@ export async function sweepSessions(deps: SweepDeps): Promise<Result<Reconciled,
   if (!stored.ok) return stored;
   const known = Pass.safeParse(stored.value);
   const last = known.success ? known.data : null;
-  if (last?.isDone === true && clock() - last.startedAt < PASS_INTERVAL_MS) return ok({ done: 0, failed: 0, alarms: [] });
+  if (last?.isDone === true && clock() - last.startedAt < PASS_INTERVAL_MS) return ok(NOTHING_DONE);
   const begun = last === null || last.isDone ? { startedAt: clock(), after: null, isDone: false } : last;
-  const went = await continuePass(deps, begun);
-  if (!went.ok) return went;
-  const written = await memory.write(went.value.pass);
-  return written.ok ? ok(went.value.reconciled) : written;
+  return continuePass(deps, begun);
 }
 
-async function continuePass(
-  deps: SweepDeps,
-  begun: Pass,
-): Promise<Result<{ readonly pass: Pass; readonly reconciled: Reconciled }, Unreachable>> {
-  const alarms = new Set<string>();
-  let [pass, done, failed] = [begun, 0, 0];
-  const result = () => ok({ pass, reconciled: { done, failed, alarms: [...alarms] } });
+const NOTHING_DONE: Reconciled = { done: 0, failed: 0, alarms: [], isDown: false };
+
+async function continuePass({ topUps, payments, check, memory }: SweepDeps, begun: Pass): Promise<Result<Reconciled, Unreachable>> {
+  const alarms = new Set<TopUpAlarm>();
+  let [pass, done, failed, isDown] = [begun, 0, 0, false];
+  const stop = async (at: Pass): Promise<Result<Reconciled, Unreachable>> => {
+    const written = await memory.write(at);
+    return written.ok ? ok({ done, failed, alarms: [...alarms], isDown }) : written;
+  };
   for (let page = 1; page <= MAX_PAGES_PER_RUN; page += 1) {
-    const listed = await deps.payments.completedSessions(pass.startedAt - LOOK_BACK_MS, pass.after);
+    const listed = await payments.completedSessions(pass.startedAt - LOOK_BACK_MS, pass.after);
     if (!listed.ok) {
       failed += 1;
-      if (listed.error.kind === 'refused') {
-        alarms.add('payment_service_refused');
-        // Stripe may not know the session in `after`; the next pass starts without one.
-        pass = { ...pass, isDone: true };
-      }
-      return result();
+      isDown = true;
+      const alarm = failureAlarm(listed.error);
+      if (alarm !== null) alarms.add(alarm);
+      // Stripe may not know the session in `after`, or have nothing readable behind it; the next pass starts without one.
+      return stop({ ...pass, isDone: listed.error.kind !== 'unavailable' });
     }
-    const { sessions, hasMore } = listed.value;
-    const orphans = await deps.topUps.withoutOrder(sessions.filter(({ isPaidTopUp }) => isPaidTopUp).map(({ sessionId }) => sessionId));
-    if (!orphans.ok) return orphans;
-    for (const { sessionId } of sessions) {
-      if (orphans.value.includes(sessionId)) {
-        if (done + failed >= MAX_CHECKS_PER_RUN) return result();
-        const checked = await deps.check.byHint({ about: { sessionId } });
-        if (checked.ok) done += 1;
-        else failed += 1;
-        const alarm = alarmOf(checked);
-        if (alarm !== null) alarms.add(alarm);
-      }
+    const { sessions, next } = listed.value;
+    const unreadable = sessions.filter(({ isPaidTopUp }) => isPaidTopUp === null).length;
+    failed += unreadable;
+    if (unreadable > 0) alarms.add('top_up_check_failed');
+    const paid = sessions.filter(({ isPaidTopUp }) => isPaidTopUp === true).map(({ sessionId }) => sessionId);
+    const unknown = await topUps.withoutOrder(paid);
+    if (!unknown.ok) return unknown;
+    const orphans = paid.filter((sessionId) => unknown.value.includes(sessionId));
+    const room = Math.max(0, MAX_CHECKS_PER_RUN - done - failed);
+    const walked = await walkRows(orphans.slice(0, room), async (sessionId) => {
       pass = { ...pass, after: sessionId };
-    }
-    if (!hasMore) {
-      pass = { ...pass, isDone: true };
-      return result();
-    }
+      const noted = await memory.write(pass);
+      return noted.ok ? tryCheck(() => check.byHint({ about: { sessionId } }), alarms) : 'down';
+    });
+    done += walked.done;
+    failed += walked.failed;
+    isDown = walked.isDown;
+    if (isDown || walked.left.length > 0 || orphans.length > room) return stop(pass);
+    if (next === null) return stop({ ...pass, isDone: true });
+    pass = { ...pass, after: next };
   }
-  return result();
+  return stop(pass);
 }

@@ -29,7 +29,7 @@ export function createAnyShardCheck(allShards: () => readonly ShardOrders[], own
       if (!owning.ok) return owning;
       return owning.value === null ? NOT_OURS : owning.value.bySession(sessionId);
     },
-    byOrder: (order) => own.byOrder(order),
+    byOrder: (id) => own.byOrder(id),
   };
 }
 

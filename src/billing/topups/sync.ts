@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
-import type { Id, Ids } from '../../core/ids.ts';
+import type { Ids } from '../../core/ids.ts';
 import { MICRO_CREDITS_PER_USD, microCredits, ZERO } from '../../core/money.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import type { Unreachable } from '../../db/call.ts';
@@ -21,6 +21,7 @@ export type TopUpAlarm =
   | 'top_up_limit_reached'
   | 'top_up_unknown_order'
   | 'top_up_session_missing'
+  | 'top_up_check_failed'
   | 'payment_service_refused';
 
 /** The result of a check. `order` is null if the payment isn't one of our top-ups. */
@@ -29,14 +30,20 @@ export type Checked = { readonly order: TopUp | null; readonly alarm: TopUpAlarm
 /** Why a check failed. `contended`: other checks of the same order kept winning. */
 export type CheckFailure = Unreachable | PaymentFailure | { readonly kind: 'contended' };
 
+/** Returns what an operator has to check after a check failed; null for what passes by itself. */
+export function failureAlarm({ kind }: { readonly kind: string }): TopUpAlarm | null {
+  if (kind === 'refused') return 'payment_service_refused';
+  return kind === 'unreadable' ? 'top_up_check_failed' : null;
+}
+
 /** Synchronizes the ledger with the payment service. Every call may be repeated at any time, also concurrently. */
 export interface TopUpCheck {
   /** For a signed event, or a session found by the cron. Only the present state counts, not what the event said. */
   byHint(hint: Pick<PaymentHint, 'about'>): Promise<Result<Checked, CheckFailure>>;
   /** For a buyer's return from checkout. Asks the payment service only about sessions of known orders. */
   bySession(sessionId: string): Promise<Result<Checked, CheckFailure>>;
-  /** For an order that is due for a check. */
-  byOrder(order: TopUp): Promise<Result<Checked, CheckFailure>>;
+  /** For an order that is due for a check, by its id. */
+  byOrder(id: string): Promise<Result<Checked, CheckFailure>>;
 }
 
 type CheckDeps = { readonly topUps: TopUps; readonly payments: PaymentService; readonly clock: Clock; readonly ids: Ids };
@@ -51,7 +58,7 @@ export function createTopUpCheck(deps: CheckDeps): TopUpCheck {
       const order = await deps.topUps.find({ sessionId });
       return order.ok && order.value !== null ? syncOrder(deps, order.value.id) : order.ok ? ok({ order: null, alarm: null }) : order;
     },
-    byOrder: (order) => syncOrder(deps, order.id),
+    byOrder: (id) => syncOrder(deps, id),
     async byHint(hint) {
       if (hint.about === null) return ok({ order: null, alarm: null });
       const order = await deps.topUps.find(hint.about);
@@ -69,7 +76,7 @@ export function createTopUpCheck(deps: CheckDeps): TopUpCheck {
   };
 }
 
-async function syncOrder(deps: CheckDeps, id: Id<'pay'>, session: string | null = null): Promise<Result<Checked, CheckFailure>> {
+async function syncOrder(deps: CheckDeps, id: string, session: string | null = null): Promise<Result<Checked, CheckFailure>> {
   const { topUps, payments, clock } = deps;
   for (let round = 1; round <= MAX_ROUNDS; round++) {
     const found = await topUps.find({ id });
@@ -83,13 +90,21 @@ async function syncOrder(deps: CheckDeps, id: Id<'pay'>, session: string | null 
     if (facts.value === null) return missing(deps, order);
     const { target, state, alarm } = targetOf(order, facts.value);
     const nextCheckAt = nextCheck({ ...order, state }, clock());
-    const applied = await topUps.apply({ id, rev: order.rev, target, state, sessionId, intentId: facts.value.intentId, nextCheckAt });
+    const applied = await topUps.apply({
+      id: order.id,
+      rev: order.rev,
+      target,
+      state,
+      sessionId,
+      intentId: facts.value.intentId,
+      nextCheckAt,
+    });
     if (!applied.ok) return applied;
     switch (applied.value) {
       case 'applied':
         return ok({ order: { ...order, target, state, sessionId }, alarm });
       case 'refused':
-        await topUps.postpone(id, clock() + days);
+        await topUps.postpone([id], clock() + days);
         return ok({ order, alarm: 'top_up_limit_reached' });
       case 'lost':
         break;
@@ -116,7 +131,7 @@ async function withoutSession({ topUps, clock }: CheckDeps, order: TopUp): Promi
 
 /** The payment service doesn't know our session, most likely because the key belongs to another account. No money moves. */
 async function missing({ topUps, clock }: CheckDeps, order: TopUp): Promise<Result<Checked, CheckFailure>> {
-  const postponed = await topUps.postpone(order.id, clock() + days);
+  const postponed = await topUps.postpone([order.id], clock() + days);
   return postponed.ok ? ok({ order, alarm: 'top_up_session_missing' }) : postponed;
 }
 

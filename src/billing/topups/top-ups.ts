@@ -57,6 +57,9 @@ export type Observation = Pick<TopUp, 'id' | 'rev' | 'target' | 'state'> & {
   readonly nextCheckAt: number | null;
 };
 
+/** An order due for a check. Only what no row can lack: the order itself is read, and may turn out unreadable, when it is its turn. */
+export type DueOrder = { readonly id: string; readonly createdAt: number };
+
 /** A paid session that has no order. */
 export type FoundSession = Pick<TopUp, 'id' | 'accountId' | 'amountCents' | 'credits'> & { readonly sessionId: string };
 
@@ -78,10 +81,10 @@ export interface TopUps {
    * `refused`: the account's limits forbid it, and an operator has to check.
    */
   apply(observation: Observation): Promise<Result<'applied' | 'lost' | 'refused', Unreachable>>;
-  /** Sets when the next check is due, unix milliseconds; null for never. */
-  postpone(id: Id<'pay'>, nextCheckAt: number | null): Promise<Result<null, Unreachable>>;
-  /** Lists the orders due for a check, longest overdue first. */
-  due(limit: number): Promise<Result<readonly TopUp[], Unreachable>>;
+  /** Sets when the next check of these orders is due, unix milliseconds; null for never. */
+  postpone(ids: readonly string[], nextCheckAt: number | null): Promise<Result<null, Unreachable>>;
+  /** Takes the orders due for a check, longest overdue first, and makes them due again at `nextCheckAt` (unix milliseconds). */
+  takeDue(limit: number, nextCheckAt: number): Promise<Result<readonly DueOrder[], Unreachable>>;
   /** Returns those of one page of sessions that have no order. */
   withoutOrder(sessionIds: readonly string[]): Promise<Result<readonly string[], Unreachable>>;
   /** Whether this webhook event has been processed. Only saves work: processing it again is harmless. */

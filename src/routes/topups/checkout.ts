@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { topUpProblem } from '../../billing/topups/sync.ts';
+import { failureAlarm, topUpProblem } from '../../billing/topups/sync.ts';
 import type { App } from '../../http/context.ts';
 import { ENDPOINTS, operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
@@ -67,7 +67,8 @@ export function registerTopUpCheckout(app: App): void {
       returnUrl: `${new URL(c.req.url).origin}${ENDPOINTS.topUpReturn.path}`,
     });
     if (!ordered.ok) {
-      if (ordered.error.kind === 'refused') c.get('event').alarm = 'payment_service_refused';
+      const alarm = failureAlarm(ordered.error);
+      if (alarm !== null) c.get('event').alarm = alarm;
       return refuse(c, orderRefusal(ordered.error));
     }
     const { orderId, sessionId, url, isReplay } = ordered.value;

@@ -1,4 +1,5 @@
 import { ENDPOINTS } from '../../endpoints.ts';
+import { failureAlarm } from '../../billing/topups/sync.ts';
 import type { App } from '../../http/context.ts';
 import { TOP_UP_PAGE_POLICY, topUpPage, topUpSentence } from './page.ts';
 
@@ -16,6 +17,8 @@ export function registerTopUpReturn(app: App): void {
     if (!SESSION_ID.test(sessionId)) return c.html(topUpPage('Unknown top-up', null, 'This link does not belong to a top-up.'), 404);
     const checked = await stripe.check.bySession(sessionId);
     if (!checked.ok) {
+      const problem = failureAlarm(checked.error);
+      if (problem !== null) c.get('event').alarm = problem;
       c.header('Retry-After', '5');
       return c.html(topUpPage('Status not available', null, 'We could not check the payment just now. Reload this page in a moment.'), 503);
     }

@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../../http/context.ts';
 import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
+import { failureAlarm } from '../../billing/topups/sync.ts';
 import { strictQuery } from '../../http/middleware/strict-query.ts';
 import { checkRefusal, paymentsUnconfigured } from '../../errors/from-payment.ts';
 
@@ -39,7 +40,8 @@ export function registerStripeWebhook(app: App): void {
     if (isDone.value) return c.json({ received: true as const }, 200);
     const checked = await stripe.check.byHint(hint.value);
     if (!checked.ok) {
-      if (checked.error.kind === 'refused') c.get('event').alarm = 'payment_service_refused';
+      const alarm = failureAlarm(checked.error);
+      if (alarm !== null) c.get('event').alarm = alarm;
       return refuse(c, checkRefusal(checked.error));
     }
     const { order, alarm } = checked.value;

@@ -99,7 +99,7 @@ describe('the check over all shards', () => {
 
   test('leaves orders of the cron, and a single shard, to their own check', async () => {
     const [one, two] = [shard(true, found), shard(true, alarmed)];
-    expect(await createAnyShardCheck(() => [one, two], two.check).byOrder(order)).toEqual(alarmed);
+    expect(await createAnyShardCheck(() => [one, two], two.check).byOrder(order.id)).toEqual(alarmed);
     const single = createAnyShardCheck(() => [one], one.check);
     expect(await single.byHint(hint)).toEqual(found);
     expect(await single.bySession('cs_1')).toEqual(found);
