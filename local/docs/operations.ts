@@ -18,6 +18,6 @@ export function prometheusTable(): string {
 
 /** Renders one row for each scheduled job. */
 export function jobTable(): string {
-  const rows = Object.entries(JOBS).map(([name, meaning]) => `| \`${name}\` | ${meaning} |`);
-  return ['| Job | Purpose |', '| --- | --- |', ...rows].join('\n');
+  const rows = Object.entries(JOBS).map(([name, { budgetMs, purpose }]) => `| \`${name}\` | ${budgetMs / 1_000} s | ${purpose} |`);
+  return ['| Job | Budget | Purpose |', '| --- | --- | --- |', ...rows].join('\n');
 }

@@ -8,12 +8,17 @@ export type Walked<Row> = { readonly done: number; readonly failed: number; read
 const MAX_DOWN_IN_A_ROW = 3;
 
 /**
- * Handles rows one after the other. A row whose handler throws has failed and does not stop the rest; `isDown` says that the walk stopped
- * because the last rows were all `down`. `failed` counts these too.
+ * Handles rows one after the other until `isOver`. A row whose handler throws has failed and does not stop the rest; `isDown` says that the
+ * walk stopped because the last rows were all `down`. `failed` counts these too.
  */
-export async function walkRows<Row>(rows: readonly Row[], handle: (row: Row) => Promise<RowOutcome>): Promise<Walked<Row>> {
+export async function walkRows<Row>(
+  rows: readonly Row[],
+  handle: (row: Row) => Promise<RowOutcome>,
+  isOver: () => boolean,
+): Promise<Walked<Row>> {
   let [done, failed, downInARow] = [0, 0, 0];
   for (const row of rows) {
+    if (isOver()) break;
     const outcome = await outcomeOf(() => handle(row));
     if (outcome === 'done') done += 1;
     else failed += 1;

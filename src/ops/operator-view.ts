@@ -6,7 +6,7 @@ import type { Unreachable } from '../db/call.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Database } from '../db/client.ts';
 import { ok, type Result } from '../core/result.ts';
-import { createJobStore, type JobName } from './jobs/jobs.ts';
+import { createJobStore, type Job, type JobName, type JobWork } from './jobs/jobs.ts';
 import { auditOn, type AuditState, readAudit } from './jobs/ledger-audit.ts';
 import { applyRetention } from './jobs/retention.ts';
 import { createMetricsStore, type Window } from './metrics/metrics-store.ts';
@@ -16,6 +16,9 @@ import type { Configured, Facts } from './metrics/report.ts';
 const AUDIT_STEPS = 10;
 
 const FOLD_PAGES = 10;
+
+/** The operator's own calls are bounded by their steps alone. */
+const NEVER_OVER = () => false;
 
 /** What the operator can inspect and trigger. Accounts and credit are changed in src/billing/operator/operator.ts. */
 export interface OperatorReports {
@@ -38,8 +41,8 @@ export function createOperatorReports({ client, clock, ledger, configured }: Ope
       if (!audit.ok) return audit;
       return ok({ now: clock(), window, numbers: numbers.value, jobs: jobs.value, audit: audit.value, configured });
     },
-    expireHolds: () => expireAll(ledger),
-    audit: () => auditOn({ client, clock, store }, AUDIT_STEPS),
+    expireHolds: () => expireAll(ledger, NEVER_OVER),
+    audit: () => auditOn({ client, clock, store }, AUDIT_STEPS, NEVER_OVER),
   };
 }
 
@@ -47,18 +50,22 @@ export function createOperatorReports({ client, clock, ledger, configured }: Ope
 export function scheduledJobs(
   deps: Omit<OperatorReportsDeps, 'configured'> & {
     readonly idempotencyStore: IdempotencyStore;
-    readonly reconcilePayments: () => Promise<Result<unknown, Unreachable>>;
+    readonly reconcilePayments: Job;
     readonly archive: { readonly files: ArchiveFiles | null; readonly shard: number };
   },
-): Readonly<Record<JobName, () => Promise<Result<unknown, Unreachable>>>> {
+): Readonly<Record<JobName, Job>> {
   const { client, clock, ledger, idempotencyStore, reconcilePayments, archive } = deps;
   const store = createJobStore({ client, clock });
   return {
-    expire_holds: () => expireAll(ledger),
+    expire_holds: async (isOver) => workOf(await expireAll(ledger, isOver), ({ expired }) => expired),
     reconcile_payments: reconcilePayments,
-    forget_replays: () => forgetAll(idempotencyStore),
-    fold_metrics: () => createMetricsStore({ client, clock }).fold(FOLD_PAGES),
-    apply_retention: () => applyRetention({ client, clock, store, ...archive }),
-    audit_ledger: () => auditOn({ client, clock, store }, AUDIT_STEPS),
+    forget_replays: async (isOver) => workOf(await forgetAll(idempotencyStore, isOver), ({ deleted }) => deleted),
+    fold_metrics: async (isOver) => workOf(await createMetricsStore({ client, clock }).fold(FOLD_PAGES, isOver), ({ moved }) => moved),
+    apply_retention: async (isOver) => workOf(await applyRetention({ client, clock, store, ...archive }, isOver), ({ moved }) => moved),
+    audit_ledger: async (isOver) => workOf(await auditOn({ client, clock, store }, AUDIT_STEPS, isOver), () => 0),
   };
+}
+
+function workOf<T>(ended: Result<T, Unreachable>, done: (value: T) => number): Result<JobWork, Unreachable> {
+  return ended.ok ? ok({ done: done(ended.value), putOff: 0 }) : ended;
 }

@@ -74,7 +74,7 @@ export async function runScheduled(env: Env, runtime: Runtime = workerd): Promis
       ledger,
       idempotencyStore: createIdempotencyStore({ client, clock }),
       archive: { files: env.ARCHIVE === undefined ? null : bucketFiles(env.ARCHIVE), shard: number },
-      reconcilePayments: () => reconcilePayments({ settings: settings.value, own: shard, shards: () => shards, runtime }),
+      reconcilePayments: (isOver) => reconcilePayments({ settings: settings.value, own: shard, shards: () => shards, runtime }, isOver),
     });
     return runJobs(jobs, createJobStore({ client, clock }), clock, (run) => logJob({ ...run, ...unlessFirst(number) }));
   };

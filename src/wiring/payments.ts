@@ -6,11 +6,11 @@ import { type SweepMemory, sweepSessions } from '../billing/topups/sweep-session
 import { createStripePayments } from '../billing/topups/stripe.ts';
 import { createTopUpCheck, type TopUpCheck } from '../billing/topups/sync.ts';
 import { createCheckoutService } from '../billing/topups/checkout.ts';
-import { bothReconciled, reconcileTopUps } from '../billing/topups/reconcile.ts';
+import { reconcileTopUps, runParts } from '../billing/topups/reconcile.ts';
 import type { TopUps } from '../billing/topups/top-ups.ts';
 import type { Settings } from '../env.ts';
 import type { Payments } from '../http/context.ts';
-import { createJobStore } from '../ops/jobs/jobs.ts';
+import { createJobStore, type JobWork } from '../ops/jobs/jobs.ts';
 import { ok, type Result } from '../core/result.ts';
 import type { Shard } from './database.ts';
 import type { Runtime } from './runtime.ts';
@@ -63,33 +63,34 @@ export function unlessFirst(shard: number): { readonly shard?: number } {
  * Checks a shard's due top-up orders and, on the first shard, sessions without an order in any shard. Writes a log line of its own, whose
  * alarms are for a person.
  */
-export async function reconcilePayments(context: PaymentContext): Promise<Result<void, Unreachable>> {
+export async function reconcilePayments(context: PaymentContext, isOver: () => boolean): Promise<Result<JobWork, never>> {
   const { own, runtime } = context;
   const { clock } = runtime;
   const payments = paymentService(context);
-  if (payments === null) return ok(undefined);
+  if (payments === null) return ok({ done: 0, putOff: 0 });
   const check = checkIn(context, payments);
   const startedAt = clock();
-  const orders = await reconcileTopUps({ topUps: topUpsOf(own, runtime), check, clock });
-  const outcome = own.number === 0 ? bothReconciled(orders, await sweep(context, payments, check)) : orders;
-  const { done, failed, alarms } = outcome.ok ? outcome.value : { done: 0, failed: 0, alarms: [] };
-  if (!outcome.ok || done + failed > 0) {
+  const { done, failed, alarms, isDown } = await runParts([
+    () => reconcileTopUps({ topUps: topUpsOf(own, runtime), check, clock, isOver }),
+    ...(own.number === 0 ? [() => sweep(context, payments, check, isOver)] : []),
+  ]);
+  if (isDown || done + failed > 0) {
     runtime.log({
       requestId: runtime.ids('req'),
       time: new Date(startedAt).toISOString(),
       method: 'CRON',
       route: 'reconcile_payments',
-      status: outcome.ok ? 200 : 503,
+      status: isDown ? 503 : 200,
       milliseconds: clock() - startedAt,
       ...unlessFirst(own.number),
       cron: { done, failed },
       ...(alarms.length === 0 ? {} : { alarm: alarms.join(',') }),
     });
   }
-  return outcome.ok ? ok(undefined) : outcome;
+  return ok({ done, putOff: failed, isDown });
 }
 
-function sweep({ own, shards, runtime }: PaymentContext, payments: PaymentService, check: TopUpCheck) {
+function sweep({ own, shards, runtime }: PaymentContext, payments: PaymentService, check: TopUpCheck, isOver: () => boolean) {
   const { clock } = runtime;
   const store = createJobStore({ client: own.client, clock });
   const memory: SweepMemory = {
@@ -101,5 +102,5 @@ function sweep({ own, shards, runtime }: PaymentContext, payments: PaymentServic
     for (const shard of shards()) if (left.ok) left = await topUpsOf(shard, runtime).withoutOrder(left.value);
     return left;
   };
-  return sweepSessions({ topUps: { withoutOrder }, payments, check, clock, memory });
+  return sweepSessions({ topUps: { withoutOrder }, payments, check, clock, memory, isOver });
 }

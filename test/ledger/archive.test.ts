@@ -113,7 +113,7 @@ async function archiveAll(files: ArchiveFiles, now: number): Promise<void> {
   do {
     const done = await archiveTurn({ client, clock: () => now, files, shard: 3 }, progress);
     if (!done.ok) throw new Error(done.error.kind);
-    progress = done.value;
+    progress = done.value.progress;
   } while (progress.after !== null);
 }
 
@@ -195,7 +195,7 @@ test('a run that is cut off anywhere loses and doubles nothing', async () => {
       { client: flaky, clock: () => now, files, shard: 0, policy },
       progress,
     ).catch(() => null);
-    if (done?.ok === true) progress = done.value;
+    if (done?.ok === true) progress = done.value.progress;
     await expectSound();
   }
   expect(await ids('hold')).toEqual([]);
@@ -214,11 +214,11 @@ test('a pass is bounded, remembers where it is, and begins again after a day', a
   const deps = { client, clock, files, shard: 0 };
   await pay(clock() - 500 * DAY_MS);
   const first = await archiveTurn(deps, NEVER_ARCHIVED);
-  expect(first).toEqual({ ok: true, value: { after: null, finishedAt: clock() } });
+  expect(first).toEqual({ ok: true, value: { progress: { after: null, finishedAt: clock() }, moved: 1 } });
   await pay(clock() - 499 * DAY_MS);
   const again = { after: null, finishedAt: clock() };
   clock.advance(DAY_MS - 1);
-  expect(await archiveTurn(deps, again)).toEqual({ ok: true, value: again });
+  expect(await archiveTurn(deps, again)).toEqual({ ok: true, value: { progress: again, moved: 0 } });
   expect(files.texts.size).toBe(1);
   clock.advance(1);
   await archiveTurn(deps, again);

@@ -18,6 +18,7 @@ import { buildScenario } from './scenario.ts';
 const hour = 3_600_000;
 const day = 24 * hour;
 const RUNS = 25;
+const never = () => false;
 
 /** Computes the same sums from the rows of the ledger. */
 const TRUTH = `
@@ -75,7 +76,7 @@ describe('the sums of money', () => {
           const flowing = expected.filter((line) => !gauges.some((gauge) => line.startsWith(gauge)));
           for (const later of [START_TIME + 3 * hour, START_TIME + 4 * day]) {
             const store = createMetricsStore({ client, clock: () => later });
-            expect(await store.fold(10)).toMatchObject({ ok: true, value: { isDone: true } });
+            expect(await store.fold(10, never)).toMatchObject({ ok: true, value: { isDone: true } });
             const numbers = await read(client, later);
             expect(kept(numbers.allTime)).toEqual(expected);
             expect(kept(numbers.window)).toEqual(flowing);
@@ -129,16 +130,16 @@ describe('the sums of money', () => {
       clock.advance(60_000);
     }
     clock.advance(4 * hour);
-    expect(await store.fold(1)).toEqual({ ok: true, value: { moved: 2_000, isDone: false } });
+    expect(await store.fold(1, never)).toEqual({ ok: true, value: { moved: 2_000, isDone: false } });
     expect(total((await read(client, clock())).window, 'parses')).toBe(5_000);
     expect(total((await read(client, clock())).allTime, 'parses')).toBe(5_000);
-    expect(await store.fold(10)).toEqual({ ok: true, value: { moved: 3_000, isDone: true } });
+    expect(await store.fold(10, never)).toEqual({ ok: true, value: { moved: 3_000, isDone: true } });
     expect(total((await read(client, clock())).allTime, 'parses')).toBe(5_000);
     const rows = await client.execute("SELECT count(*) AS rows FROM metric WHERE grain = 'hour'");
     expect(rows.rows[0]?.['rows']).toBe(100);
     // Late rows for a minute that was already folded are folded afterwards.
     await createMetricsStore({ client, clock: () => START_TIME }).add([{ name: 'parses', labels: { outcome: 'o1' }, value: 7 }]);
-    await store.fold(10);
+    await store.fold(10, never);
     expect(total((await read(client, clock())).allTime, 'parses')).toBe(5_007);
     client.close();
   });
@@ -242,41 +243,39 @@ describe('the audit by ranges of accounts', () => {
   });
 });
 
-test('a job that fails or throws is recorded as failed, and the next job still runs', async () => {
+test('a job that fails, throws or gives up is recorded as failed, and the other jobs still run', async () => {
   const client = await memoryDatabase();
   const clock = manualClock();
   const store = createJobStore({ client, clock });
   const reported: string[] = [];
+  const done = { done: 3, putOff: 0 };
   const jobs = {
     expire_holds: async () => err({ kind: 'unreachable' as const }),
-    reconcile_payments: async () => ok(undefined),
-    forget_replays: async () => ok(undefined),
-    apply_retention: async () => ok(undefined),
+    reconcile_payments: async () => ok({ done: 1, putOff: 2, isDown: true }),
+    forget_replays: async () => ok(done),
+    apply_retention: async () => ok(done),
     fold_metrics: async () => {
       throw new Error('a bug');
     },
-    audit_ledger: async () => {
-      clock.advance(40);
-      return ok(undefined);
-    },
+    audit_ledger: async () => ok({ done: 0, putOff: 1 }),
   };
-  await runJobs(jobs, store, clock, (run) => reported.push(`${run.job} ${run.ok}`));
-  expect(reported).toEqual([
-    'expire_holds false',
-    'reconcile_payments true',
-    'forget_replays true',
-    'fold_metrics false',
-    'apply_retention true',
-    'audit_ledger true',
+  await runJobs(jobs, store, clock, (run) => reported.push(`${run.job} ${run.ok} ${run.done} ${run.putOff}`));
+  expect(reported.sort()).toEqual([
+    'apply_retention true 3 0',
+    'audit_ledger true 0 1',
+    'expire_holds false 0 0',
+    'fold_metrics false 0 0',
+    'forget_replays true 3 0',
+    'reconcile_payments false 1 2',
   ]);
   const read = await store.read();
-  expect(read.ok && read.value.map((job) => [job.name, job.lastSuccessAt, job.lastDurationMs])).toEqual([
-    ['expire_holds', null, 0],
-    ['reconcile_payments', START_TIME, 0],
-    ['forget_replays', START_TIME, 0],
-    ['fold_metrics', null, 0],
-    ['apply_retention', START_TIME, 0],
-    ['audit_ledger', START_TIME + 40, 40],
+  expect(read.ok && read.value.map((job) => [job.name, job.lastSuccessAt, job.lastFailureAt])).toEqual([
+    ['expire_holds', null, START_TIME],
+    ['reconcile_payments', null, START_TIME],
+    ['forget_replays', START_TIME, null],
+    ['fold_metrics', null, START_TIME],
+    ['apply_retention', START_TIME, null],
+    ['audit_ledger', START_TIME, null],
   ]);
   client.close();
 });

@@ -16,6 +16,9 @@ const TAKEN_AT_ONCE = 200;
 /** Everything before `after` was looked at in this pass; null between passes. Times are unix milliseconds. */
 export type ArchiveProgress = { readonly after: string | null; readonly finishedAt: number };
 
+/** What a turn did. */
+export type ArchiveTurn = { readonly progress: ArchiveProgress; readonly moved: number };
+
 /** Where an archive that has never run begins. */
 export const NEVER_ARCHIVED: ArchiveProgress = { after: null, finishedAt: 0 };
 
@@ -55,24 +58,26 @@ const Requests = z.array(z.object({ request: z.string() }));
 
 /**
  * Does one bounded turn: finishes a file whose requests are still leaving, then writes and moves the next page. Returns the progress to go
- * on from. A file is stored before anything is deleted, and a turn that is cut off anywhere is completed by the next. Rejects when a file
+ * on from and how many requests it moved. A file is stored before anything is deleted, and a turn that is cut off anywhere is completed by the next. Rejects when a file
  * can't be stored.
  */
-export async function archiveTurn(deps: ArchiveDeps, progress: ArchiveProgress): Promise<Result<ArchiveProgress, Unreachable>> {
+export async function archiveTurn(deps: ArchiveDeps, progress: ArchiveProgress): Promise<Result<ArchiveTurn, Unreachable>> {
   const finished = await finishFiles(deps);
   if (!finished.ok) return finished;
   const now = deps.clock();
-  if (progress.after === null && now - progress.finishedAt < PASS_EVERY_MS) return ok(progress);
+  if (progress.after === null && now - progress.finishedAt < PASS_EVERY_MS) return ok({ progress, moved: 0 });
   const read = await query(deps, [statement.readPage(progress.after ?? '', PAGE_SIZE)], 'read');
   if (!read.ok) return read;
   const page = Page.parse(read.value[0]?.rows);
-  for (const plan of planFiles(page.flatMap(finishedRequest), now)) {
-    const moved = await moveOut(deps, plan);
-    if (!moved.ok) return moved;
+  const plans = planFiles(page.flatMap(finishedRequest), now);
+  for (const plan of plans) {
+    const done = await moveOut(deps, plan);
+    if (!done.ok) return done;
   }
   const last = page.at(-1);
   const isOver = page.length < PAGE_SIZE || last === undefined || last.created_at > now - RETENTION_DAYS.failed * DAY_MS;
-  return ok(isOver ? { after: null, finishedAt: now } : { ...progress, after: last.id });
+  const moved = plans.reduce((sum, { ids }) => sum + ids.length, 0);
+  return ok({ progress: isOver ? { after: null, finishedAt: now } : { ...progress, after: last.id }, moved });
 }
 
 /** Deletes a bounded number of rows that are over and mean nothing any more. */

@@ -7,10 +7,10 @@ import type { IdempotencyStore } from '../idempotency/idempotency.ts';
 /** Bounds one run; the next run takes the rest. */
 const MAX_EXPIRE_PAGES = 20;
 
-/** Expires overdue holds page by page, up to the limit of one run. Returns how many. */
-export async function expireAll(ledger: Ledger): Promise<Result<{ readonly expired: number }, Unreachable>> {
+/** Expires overdue holds page by page, up to the limit of one run or until `isOver`. Returns how many. */
+export async function expireAll(ledger: Ledger, isOver: () => boolean): Promise<Result<{ readonly expired: number }, Unreachable>> {
   let expired = 0;
-  for (let page = 0; page < MAX_EXPIRE_PAGES; page += 1) {
+  for (let page = 0; page < MAX_EXPIRE_PAGES && !isOver(); page += 1) {
     const swept = await ledger.expireHolds(MAX_EXPIRE_PAGE);
     if (!swept.ok) return swept;
     expired += swept.value.expired;
@@ -19,10 +19,13 @@ export async function expireAll(ledger: Ledger): Promise<Result<{ readonly expir
   return ok({ expired });
 }
 
-/** Deletes expired stored responses and failure counts page by page, up to the limit of one run. Returns how many rows. */
-export async function forgetAll(replays: IdempotencyStore): Promise<Result<{ readonly deleted: number }, Unreachable>> {
+/** Deletes expired stored responses and failure counts page by page, up to the limit of one run or until `isOver`. Returns how many rows. */
+export async function forgetAll(
+  replays: IdempotencyStore,
+  isOver: () => boolean,
+): Promise<Result<{ readonly deleted: number }, Unreachable>> {
   let deleted = 0;
-  for (let page = 0; page < MAX_EXPIRE_PAGES; page += 1) {
+  for (let page = 0; page < MAX_EXPIRE_PAGES && !isOver(); page += 1) {
     const swept = await replays.sweep(MAX_EXPIRE_PAGE);
     if (!swept.ok) return swept;
     deleted += swept.value.deleted;

@@ -26,6 +26,8 @@ export type Reconciled = {
   readonly isDown: boolean;
 };
 
+export const NOTHING_DONE: Reconciled = { done: 0, failed: 0, alarms: [], isDown: false };
+
 /**
  * Checks the orders that are due, longest overdue first, because webhooks can be lost. Each order stores when its next check is due, so the
  * next run continues where this one ends. An order whose check fails or throws is put off, by five minutes to six hours with its age; it was
@@ -35,17 +37,19 @@ export async function reconcileTopUps(deps: {
   readonly topUps: TopUps;
   readonly check: TopUpCheck;
   readonly clock: Clock;
+  /** Asked before each order; the rest is left to the next run. */
+  readonly isOver: () => boolean;
 }): Promise<Result<Reconciled, Unreachable>> {
-  const { topUps, check, clock } = deps;
+  const { topUps, check, clock, isOver } = deps;
   const due = await topUps.takeDue(MAX_ORDERS_PER_RUN, clock() + TAKEN_FOR_MS);
   if (!due.ok) return due;
   const alarms = new Set<TopUpAlarm>();
-  const walked = await walkRows(due.value, async (order) => {
+  const checkNext = async (order: DueOrder) => {
     const outcome = await tryCheck(() => check.byOrder(order.id), alarms);
     if (outcome !== 'done') await topUps.postpone([order.id], clock() + pauseFor(order, clock()));
     return outcome;
-  });
-  const { left, ...counts } = walked;
+  };
+  const { left, ...counts } = await walkRows(due.value, checkNext, isOver);
   // The next run takes them first. Where this is lost, they wait a little longer.
   if (left.length > 0)
     await topUps.postpone(
@@ -85,17 +89,22 @@ function outcomeOf(failure: CheckFailure): RowOutcome {
   }
 }
 
-/** Adds the results of two parts of a run. */
-export function bothReconciled(
-  one: Result<Reconciled, Unreachable>,
-  two: Result<Reconciled, Unreachable>,
-): Result<Reconciled, Unreachable> {
-  if (!one.ok) return one;
-  if (!two.ok) return two;
-  return ok({
-    done: one.value.done + two.value.done,
-    failed: one.value.failed + two.value.failed,
-    alarms: [...new Set([...one.value.alarms, ...two.value.alarms])],
-    isDown: one.value.isDown || two.value.isDown,
-  });
+/** Runs the parts of a run one after the other and adds up what they did. A part that throws or finds no database does not stop the next. */
+export async function runParts(parts: readonly (() => Promise<Result<Reconciled, Unreachable>>)[]): Promise<Reconciled> {
+  let [sum, alarms] = [NOTHING_DONE, new Set<TopUpAlarm>()];
+  for (const part of parts) {
+    const { done, failed, isDown, ...ended } = await reconciled(part);
+    sum = { done: sum.done + done, failed: sum.failed + failed, isDown: sum.isDown || isDown, alarms: [] };
+    alarms = new Set([...alarms, ...ended.alarms]);
+  }
+  return { ...sum, alarms: [...alarms] };
+}
+
+async function reconciled(part: () => Promise<Result<Reconciled, Unreachable>>): Promise<Reconciled> {
+  try {
+    const ended = await part();
+    return ended.ok ? ended.value : { ...NOTHING_DONE, isDown: true };
+  } catch {
+    return { ...NOTHING_DONE, failed: 1, isDown: true, alarms: ['top_up_check_failed'] };
+  }
 }

@@ -5,7 +5,7 @@ import { walkRows } from '../../core/walk-rows.ts';
 import type { Unreachable } from '../../db/call.ts';
 import type { PaymentService } from './payment-service.ts';
 import { failureAlarm, type TopUpAlarm, type TopUpCheck } from './sync.ts';
-import { type Reconciled, tryCheck } from './reconcile.ts';
+import { NOTHING_DONE, type Reconciled, tryCheck } from './reconcile.ts';
 import type { TopUps } from './top-ups.ts';
 
 const minutes = 60 * 1_000;
@@ -45,6 +45,8 @@ type SweepDeps = {
   readonly check: TopUpCheck;
   readonly clock: Clock;
   readonly memory: SweepMemory;
+  /** Asked before each page and each session; the next run continues there. */
+  readonly isOver: () => boolean;
 };
 
 /**
@@ -64,16 +66,14 @@ export async function sweepSessions(deps: SweepDeps): Promise<Result<Reconciled,
   return continuePass(deps, begun);
 }
 
-const NOTHING_DONE: Reconciled = { done: 0, failed: 0, alarms: [], isDown: false };
-
-async function continuePass({ topUps, payments, check, memory }: SweepDeps, begun: Pass): Promise<Result<Reconciled, Unreachable>> {
+async function continuePass({ topUps, payments, check, memory, isOver }: SweepDeps, begun: Pass): Promise<Result<Reconciled, Unreachable>> {
   const alarms = new Set<TopUpAlarm>();
   let [pass, done, failed, isDown] = [begun, 0, 0, false];
   const stop = async (at: Pass): Promise<Result<Reconciled, Unreachable>> => {
     const written = await memory.write(at);
     return written.ok ? ok({ done, failed, alarms: [...alarms], isDown }) : written;
   };
-  for (let page = 1; page <= MAX_PAGES_PER_RUN; page += 1) {
+  for (let page = 1; page <= MAX_PAGES_PER_RUN && !isOver(); page += 1) {
     const listed = await payments.completedSessions(pass.startedAt - LOOK_BACK_MS, pass.after);
     if (!listed.ok) {
       failed += 1;
@@ -92,11 +92,12 @@ async function continuePass({ topUps, payments, check, memory }: SweepDeps, begu
     if (!unknown.ok) return unknown;
     const orphans = paid.filter((sessionId) => unknown.value.includes(sessionId));
     const room = Math.max(0, MAX_CHECKS_PER_RUN - done - failed);
-    const walked = await walkRows(orphans.slice(0, room), async (sessionId) => {
+    const checkNext = async (sessionId: string) => {
       pass = { ...pass, after: sessionId };
       const noted = await memory.write(pass);
       return noted.ok ? tryCheck(() => check.byHint({ about: { sessionId } }), alarms) : 'down';
-    });
+    };
+    const walked = await walkRows(orphans.slice(0, room), checkNext, isOver);
     done += walked.done;
     failed += walked.failed;
     isDown = walked.isDown;

@@ -3,25 +3,60 @@ import type { Clock } from '../../core/clock.ts';
 import type { Database } from '../../db/client.ts';
 import { CALL_POLICY, callDatabase, type Unreachable } from '../../db/call.ts';
 import { ok, type Result } from '../../core/result.ts';
+import { TIMED_OUT, withTimeout } from '../../core/timeout.ts';
 
-/** The scheduled jobs, in the order in which one cron run does them. */
+const seconds = 1_000;
+const minutes = 60 * seconds;
+
+/** The scheduled jobs, and after how many milliseconds each begins nothing more and leaves the rest to the next run. */
 export const JOBS = {
-  expire_holds: 'Releases expired holds. Balances do not depend on it: the next reservation of an account releases them too.',
-  reconcile_payments:
-    'Checks due top-up orders, 100 a run, and books payments and refunds whose webhook was lost. Once an hour it looks for paid sessions without an order, 20 a run.',
-  forget_replays:
-    'Deletes responses stored under an Idempotency-Key after a day, and failure streaks that have ended; a bounded number per run.',
-  fold_metrics: 'Folds old minutes of the counters into hours and hours into days, and deletes days after 35.',
-  apply_retention:
-    'Moves requests that are over age into files in the bucket ARCHIVE, 10,000 looked at per run, and deletes old webhook events and checkout keys.',
-  audit_ledger: 'Counts rows that break an invariant of the ledger, some accounts per run; a pass over all accounts takes several runs.',
-} as const satisfies Record<string, string>;
+  expire_holds: {
+    budgetMs: minutes,
+    purpose: 'Releases expired holds. Balances do not depend on it: the next reservation of an account releases them too.',
+  },
+  reconcile_payments: {
+    // Stripe's library waits up to 17 seconds for each of its answers.
+    budgetMs: 2 * minutes,
+    purpose:
+      'Checks due top-up orders, 100 a run, and books payments and refunds whose webhook was lost. Once an hour it looks for paid sessions without an order, 20 a run.',
+  },
+  forget_replays: {
+    budgetMs: minutes,
+    purpose:
+      'Deletes responses stored under an Idempotency-Key after a day, and failure streaks that have ended; a bounded number per run.',
+  },
+  fold_metrics: {
+    budgetMs: minutes,
+    purpose: 'Folds old minutes of the counters into hours and hours into days, and deletes days after 35.',
+  },
+  apply_retention: {
+    budgetMs: minutes,
+    purpose:
+      'Moves requests that are over age into files in the bucket ARCHIVE, 10,000 looked at per run, and deletes old webhook events and checkout keys.',
+  },
+  audit_ledger: {
+    budgetMs: minutes,
+    purpose: 'Counts rows that break an invariant of the ledger, some accounts per run; a pass over all accounts takes several runs.',
+  },
+} as const satisfies Record<string, { readonly budgetMs: number; readonly purpose: string }>;
 export type JobName = keyof typeof JOBS;
+
+/**
+ * What a job has begun may end this much after its budget, and then counts as failed. With the longest budget it ends before the next run of
+ * the cron, five minutes later.
+ */
+const GRACE_MS = minutes;
 
 /** Without success for this long, three cron runs, a job is overdue. */
 const OVERDUE_AFTER_MS = 15 * 60_000;
 
-export type JobRun = { readonly job: JobName; readonly ok: boolean; readonly milliseconds: number };
+/** What a run did: rows that are done, and rows that could not be handled and are left for later. `isDown`: it gave up, for want of answers. */
+export type JobWork = { readonly done: number; readonly putOff: number; readonly isDown?: boolean };
+
+/** One run of a job. It asks `isOver` before each step, and returns once it is true. */
+export type Job = (isOver: () => boolean) => Promise<Result<JobWork, unknown>>;
+
+export type JobRun = { readonly job: JobName; readonly ok: boolean; readonly milliseconds: number } & Pick<JobWork, 'done' | 'putOff'>;
 
 export type JobStatus = {
   readonly name: JobName;
@@ -39,25 +74,38 @@ export interface JobStore {
   writeState(name: JobName, state: unknown): Promise<Result<void, Unreachable>>;
 }
 
-/** Runs each job once, one after the other, and records the outcome. A job that fails or throws does not stop the next. */
+/** Runs each job once, side by side, and records each outcome as it comes. No job waits for another, however long or badly that one ends. */
 export async function runJobs(
-  jobs: Readonly<Record<JobName, () => Promise<Result<unknown, unknown>>>>,
-  store: JobStore,
+  jobs: Readonly<Record<JobName, Job>>,
+  store: Pick<JobStore, 'record'>,
   clock: Clock,
   report: (run: JobRun) => void,
 ): Promise<void> {
-  // safe because the table has only these keys
-  for (const job of Object.keys(JOBS) as JobName[]) {
+  const runOne = async (job: JobName) => {
     const startedAt = clock();
-    let isDone = false;
-    try {
-      isDone = (await jobs[job]()).ok;
-    } catch {
-      // A bug: the run counts as failed, and the alarm for an overdue job reaches a person.
-    }
-    const run = { job, ok: isDone, milliseconds: clock() - startedAt };
+    const { budgetMs } = JOBS[job];
+    const ended = await endOf(() => jobs[job](() => clock() - startedAt >= budgetMs), budgetMs + GRACE_MS);
+    const { done, putOff, isDown = false } = ended ?? NOTHING;
+    const run = { job, ok: ended !== null && !isDown, milliseconds: clock() - startedAt, done, putOff };
     report(run);
-    await store.record(run);
+    // Thrown further it would end the wait for the other jobs. A job that is not recorded becomes overdue.
+    await store.record(run).catch(() => undefined);
+  };
+  await Promise.all(JOB_NAMES.map(runOne));
+}
+
+// safe because the table has only these keys
+const JOB_NAMES = Object.keys(JOBS) as JobName[];
+
+const NOTHING: JobWork = { done: 0, putOff: 0 };
+
+/** Returns what a job did; null if it failed, threw (a bug) or is not over in time. The alarm for an overdue job reaches a person. */
+async function endOf(job: () => ReturnType<Job>, withinMs: number): Promise<JobWork | null> {
+  try {
+    const ended = await withTimeout(job(), withinMs);
+    return ended !== TIMED_OUT && ended.ok ? ended.value : null;
+  } catch {
+    return null;
   }
 }
 
@@ -96,10 +144,8 @@ export function createJobStore({ client, clock }: { readonly client: Database; r
       );
       if (!answer.ok) return answer;
       const rows = JobRows.parse(answer.value.rows);
-      // safe because the table has only these keys
-      const names = Object.keys(JOBS) as JobName[];
       return ok(
-        names.map((name) =>
+        JOB_NAMES.map((name) =>
           statusOf(
             name,
             rows.find((row) => row.name === name),

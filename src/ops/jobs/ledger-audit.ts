@@ -40,12 +40,13 @@ export async function readAudit(store: JobStore): Promise<Result<AuditState, Unr
 export async function auditOn(
   deps: { readonly client: Database; readonly clock: Clock; readonly store: JobStore },
   steps: number,
+  isOver: () => boolean,
 ): Promise<Result<AuditState, Unreachable>> {
   const stored = await readAudit(deps.store);
   if (!stored.ok) return stored;
   let { running, last } = stored.value;
   running ??= beginPass(deps.clock());
-  for (let step = 0; step < steps && running !== null; step += 1) {
+  for (let step = 0; step < steps && running !== null && !isOver(); step += 1) {
     const done = await auditStep(deps.client, running);
     if (!done.ok) return done;
     running = done.value.pass;

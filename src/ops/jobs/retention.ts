@@ -21,21 +21,25 @@ export type RetentionDeps = {
   readonly shard: number;
 };
 
-/** Deletes rows that are over and moves requests that are over age into files, a bounded number per run. */
-export async function applyRetention(deps: RetentionDeps): Promise<Result<void, Unreachable>> {
+/** Deletes rows that are over and moves requests that are over age into files, a bounded number per run. Returns how many requests it moved. */
+export async function applyRetention(deps: RetentionDeps, isOver: () => boolean): Promise<Result<{ readonly moved: number }, Unreachable>> {
   const swept = await sweepOldRows(deps);
+  if (!swept.ok) return swept;
   const { files } = deps;
-  if (!swept.ok || files === null) return swept;
+  let moved = 0;
+  if (files === null) return ok({ moved });
   const stored = await deps.store.readState('apply_retention');
   if (!stored.ok) return stored;
   const known = Progress.safeParse(stored.value);
   let progress: ArchiveProgress = known.success ? known.data : NEVER_ARCHIVED;
-  for (let turn = 1; turn <= TURNS; turn += 1) {
+  for (let turn = 1; turn <= TURNS && !isOver(); turn += 1) {
     const done = await archiveTurn({ ...deps, files }, progress);
     if (!done.ok) return done;
-    const written = await deps.store.writeState('apply_retention', done.value);
-    if (!written.ok || done.value.after === null) return written;
-    progress = done.value;
+    progress = done.value.progress;
+    moved += done.value.moved;
+    const written = await deps.store.writeState('apply_retention', progress);
+    if (!written.ok) return written;
+    if (progress.after === null) break;
   }
-  return ok(undefined);
+  return ok({ moved });
 }

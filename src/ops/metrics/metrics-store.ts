@@ -37,8 +37,11 @@ export interface MetricsStore {
   /** Adds increments to the current minute. Throws when nothing was written; after an unclear response, increments may be counted twice. */
   add(increments: readonly Increment[]): Promise<void>;
   read(window: Window): Promise<Result<Numbers, Unreachable>>;
-  /** Moves at most `pages` pages of old minutes into hours and old hours into days, and deletes old days. The next run takes the rest. */
-  fold(pages: number): Promise<Result<{ readonly moved: number; readonly isDone: boolean }, Unreachable>>;
+  /**
+   * Moves at most `pages` pages of old minutes into hours and old hours into days, and deletes old days, until `isOver`. The next run takes
+   * the rest.
+   */
+  fold(pages: number, isOver: () => boolean): Promise<Result<{ readonly moved: number; readonly isDone: boolean }, Unreachable>>;
 }
 
 export function createMetricsStore({ client, clock }: { readonly client: Database; readonly clock: Clock }): MetricsStore {
@@ -47,9 +50,9 @@ export function createMetricsStore({ client, clock }: { readonly client: Databas
       await client.batch([addToMinute(increments, clock())], 'write');
     },
     read: (window) => readNumbers(client, clock(), window),
-    async fold(pages) {
+    async fold(pages, isOver) {
       let moved = 0;
-      for (let page = 0; page < pages; page += 1) {
+      for (let page = 0; page < pages && !isOver(); page += 1) {
         // Safe to repeat: moved rows are gone.
         const answer = await callDatabase(() => client.batch(foldStatements(clock()), 'write'), CALL_POLICY);
         if (!answer.ok) return answer;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { PaymentService, SessionPage } from '../../../../src/billing/topups/payment-service.ts';
-import { reconcileTopUps } from '../../../../src/billing/topups/reconcile.ts';
+import { reconcileTopUps, runParts } from '../../../../src/billing/topups/reconcile.ts';
 import { sweepSessions } from '../../../../src/billing/topups/sweep-sessions.ts';
 import type { Checked, CheckFailure, TopUpCheck } from '../../../../src/billing/topups/sync.ts';
 import type { DueOrder, TopUps } from '../../../../src/billing/topups/top-ups.ts';
@@ -9,6 +9,7 @@ import { manualClock } from '../../../support/database.ts';
 
 const minutes = 60_000;
 const hours = 60 * minutes;
+const isOver = () => false;
 
 /** What checking a row does, by its id; nothing else of a row matters here. */
 type Answers = Readonly<Record<string, CheckFailure['kind'] | 'throws' | 'done'>>;
@@ -55,7 +56,7 @@ describe('reconciling due orders', () => {
     const { topUps, dueAt } = dueOrders(['pay_1', 'pay_2', 'pay_3'], clock() - minutes);
     const { check, checked } = checkBy({ pay_1: fault });
     const alarms = fault === 'contended' ? [] : ['top_up_check_failed'];
-    expect(await reconcileTopUps({ topUps, check, clock })).toEqual(ok({ done: 2, failed: 1, alarms, isDown: false }));
+    expect(await reconcileTopUps({ topUps, check, clock, isOver })).toEqual(ok({ done: 2, failed: 1, alarms, isDown: false }));
     expect(checked).toEqual(['pay_1', 'pay_2', 'pay_3']);
     expect(dueAt.get('pay_1')).toBe(clock() + 5 * minutes);
   });
@@ -64,7 +65,7 @@ describe('reconciling due orders', () => {
     const clock = manualClock();
     const { topUps } = dueOrders(['pay_1', 'pay_2', 'pay_3', 'pay_4', 'pay_5'], clock());
     const { check } = checkBy({ pay_1: 'throws', pay_2: 'throws', pay_3: 'throws', pay_4: 'unreadable' });
-    expect(await reconcileTopUps({ topUps, check, clock })).toMatchObject({ value: { done: 1, failed: 4, isDown: false } });
+    expect(await reconcileTopUps({ topUps, check, clock, isOver })).toMatchObject({ value: { done: 1, failed: 4, isDown: false } });
   });
 
   test.each(['unavailable', 'refused', 'unreachable'] as const)('a run in which all is %s ends after three orders', async (fault) => {
@@ -73,7 +74,7 @@ describe('reconciling due orders', () => {
     const { topUps, dueAt } = dueOrders(ids, clock());
     const { check, checked } = checkBy(Object.fromEntries(ids.map((id) => [id, fault])));
     const alarms = fault === 'refused' ? ['payment_service_refused'] : [];
-    expect(await reconcileTopUps({ topUps, check, clock })).toEqual(ok({ done: 0, failed: 3, alarms, isDown: true }));
+    expect(await reconcileTopUps({ topUps, check, clock, isOver })).toEqual(ok({ done: 0, failed: 3, alarms, isDown: true }));
     expect(checked).toEqual(['pay_1', 'pay_2', 'pay_3']);
     // Those that were tried wait, the others are the first of the next run.
     expect([...dueAt.values()]).toEqual([1, 2, 3].map(() => clock() + 5 * minutes).concat([clock(), clock()]));
@@ -86,8 +87,28 @@ describe('reconciling due orders', () => {
   ])('an order of %d ms whose check fails waits %d ms', async (age, pause) => {
     const clock = manualClock();
     const { topUps, dueAt } = dueOrders(['pay_1'], clock() - age);
-    await reconcileTopUps({ topUps, check: checkBy({ pay_1: 'throws' }).check, clock });
+    await reconcileTopUps({ topUps, check: checkBy({ pay_1: 'throws' }).check, clock, isOver });
     expect(dueAt.get('pay_1')).toBe(clock() + pause);
+  });
+
+  test('a run ends with its time, and the orders that it did not try are the first of the next', async () => {
+    const clock = manualClock();
+    const { topUps, dueAt } = dueOrders(['pay_1', 'pay_2', 'pay_3'], clock());
+    const { check, checked } = checkBy({});
+    const run = await reconcileTopUps({ topUps, check, clock, isOver: () => checked.length === 2 });
+    expect(run).toEqual(ok({ done: 2, failed: 0, alarms: [], isDown: false }));
+    expect([checked, dueAt.get('pay_3')]).toEqual([['pay_1', 'pay_2'], clock()]);
+  });
+
+  test('a part of a run that throws, or finds no database, costs neither the next part nor the alarms of the others', async () => {
+    const nothing = { done: 0, failed: 0, isDown: false };
+    const run = runParts([
+      async () => ok({ ...nothing, failed: 1, alarms: ['top_up_limit_reached'] }),
+      () => Promise.reject(new Error('a bug')),
+      async () => err({ kind: 'unreachable' }),
+      async () => ok({ ...nothing, done: 7, alarms: ['top_up_limit_reached'] }),
+    ]);
+    expect(await run).toEqual({ done: 7, failed: 2, isDown: true, alarms: ['top_up_limit_reached', 'top_up_check_failed'] });
   });
 
   test('an order is put off before it is looked at, so that one that ends the run is not the first of the next', async () => {
@@ -96,7 +117,7 @@ describe('reconciling due orders', () => {
     const { check } = checkBy({});
     const seen: unknown[] = [];
     const watching: TopUpCheck = { ...check, byOrder: async (id) => (seen.push(dueAt.get(id)), check.byOrder(id)) };
-    await reconcileTopUps({ topUps, check: watching, clock });
+    await reconcileTopUps({ topUps, check: watching, clock, isOver });
     expect(seen).toEqual([clock() + 5 * minutes]);
   });
 });
@@ -119,6 +140,7 @@ describe('sweeping the sessions that Stripe lists', () => {
           topUps: { withoutOrder: async (ids) => ok(ids) },
           // safe because a sweep asks only for completed sessions
           payments: payments as PaymentService,
+          isOver,
           check: { ...check, byHint: (hint) => (passedAtChecks.push(stored?.after), check.byHint(hint)) },
           clock,
           memory: {
