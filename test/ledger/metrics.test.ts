@@ -1,4 +1,4 @@
-import { type Client, createClient } from '@libsql/client';
+import { type Client, createClient, LibsqlError } from '@libsql/client';
 import * as fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { auditLedger, brokenInvariants } from '../../src/billing/audit/full-audi
 import { auditStep, beginPass } from '../../src/billing/audit/incremental-audit.ts';
 import { INVARIANTS_WITHOUT_ACCOUNT, RANGE_INVARIANTS, RECEIPT_INVARIANT } from '../../src/billing/audit/invariants.ts';
 import { createJobStore, runJobs } from '../../src/ops/jobs/jobs.ts';
+import { auditOn, readAudit } from '../../src/ops/jobs/ledger-audit.ts';
 import { createMetricsStore } from '../../src/ops/metrics/metrics-store.ts';
 import { type Sum, total } from '../../src/ops/metrics/series.ts';
 import { err, ok } from '../../src/core/result.ts';
@@ -170,6 +171,39 @@ describe('the audit by ranges of accounts', () => {
     const { broken, steps } = await walk(client);
     expect(steps).toBe(3);
     expect(Object.values(broken).every((count) => count === 0)).toBe(true);
+    client.close();
+  });
+
+  test('passes over an account at whose rows the database refuses the audit, counts it as broken, and finds what is broken elsewhere', async () => {
+    const client = await memoryDatabase();
+    for (let index = 0; index < 700; index += 1) await addCustomer(client, { name: String(index).padStart(5, '0'), balance: 10 });
+    const triggers = await client.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'");
+    for (const row of triggers.rows) await client.execute(`DROP TRIGGER ${textOf(row['name'])}`);
+    await client.execute('PRAGMA ignore_check_constraints = ON');
+    const ids = (await client.execute('SELECT id FROM account ORDER BY id')).rows.map((row) => textOf(row['id']));
+    await client.execute({ sql: "UPDATE api_key SET lineage = '[', parent_id = id WHERE account_id IN (?, ?)", args: [ids[0] ?? '', ids[333] ?? ''] });
+    await client.execute({ sql: 'UPDATE account SET seq = seq + 1 WHERE id IN (?, ?)', args: [ids[1] ?? '', ids[699] ?? ''] });
+    const { broken, steps } = await walk(client);
+    expect(broken).toMatchObject({ accounts_can_be_checked: 2, seq_is_the_number_of_entries: 2 });
+    expect(steps).toBeLessThan(40);
+    client.close();
+  });
+
+  test('keeps what a run has checked when a later step of that run finds no database', async () => {
+    const client = await memoryDatabase();
+    for (let index = 0; index < 1_200; index += 1) await addCustomer(client, { name: String(index).padStart(5, '0'), balance: 10 });
+    const clock = manualClock();
+    const store = createJobStore({ client, clock });
+    let batches = 0;
+    const failing = {
+      execute: (statement: Parameters<Client['execute']>[0]) => client.execute(statement),
+      // Each step is one batch; the third finds nobody.
+      batch: (...args: Parameters<Client['batch']>) =>
+        ++batches < 3 ? client.batch(...args) : Promise.reject(new LibsqlError('', 'SERVER_ERROR')),
+    };
+    expect(await auditOn({ client: failing, clock, store }, 10, never)).toEqual(err({ kind: 'unreachable' }));
+    expect(await readAudit(store)).toMatchObject({ value: { running: { accounts: 1_000 } } });
+    expect(await auditOn({ client, clock, store }, 10, never)).toMatchObject({ value: { running: null, last: { accounts: 1_200 } } });
     client.close();
   });
 

@@ -11,6 +11,12 @@ const MAX_ACCOUNTS_PER_STEP = 500;
 const MAX_ENTRIES_PER_STEP = 5_000;
 const MAX_RECEIPTS_PER_STEP = 5_000;
 
+/** A step whose statements the database refuses is tried again with so many times fewer accounts, and grows back by as much. */
+const NARROWING = 8;
+
+/** Counts accounts, in place of an invariant, at whose rows the database refuses the statements of the audit. */
+const UNREADABLE = 'accounts_can_be_checked';
+
 /** Sorts after every id: the last range ends here, so that rows of accounts that don't exist are checked too. */
 const AFTER_ALL_IDS = '\u{10FFFF}';
 
@@ -23,6 +29,8 @@ export type AuditPass = {
   readonly after: string | null;
   readonly afterReceipt: string | null;
   readonly accounts: number;
+  /** The largest number of accounts of the next step. */
+  readonly accountsPerStep: number;
   /** Violations found so far, by invariant. */
   readonly broken: Audit;
 };
@@ -30,27 +38,50 @@ export type AuditPass = {
 /** Begins a pass at `now` (unix milliseconds). */
 export function beginPass(now: number): AuditPass {
   const broken = Object.fromEntries([...Object.keys(RANGE_INVARIANTS), RECEIPT_INVARIANT.name].map((name) => [name, 0]));
-  return { startedAt: now, after: null, afterReceipt: null, accounts: 0, broken };
+  return { startedAt: now, after: null, afterReceipt: null, accounts: 0, accountsPerStep: MAX_ACCOUNTS_PER_STEP, broken };
 }
 
 const Step = z.array(z.object({ id: z.string(), entries: z.int() }));
 const Broken = z.tuple([z.object({ law: z.string(), broken: z.int().nonnegative() })]);
 const Receipts = z.tuple([z.object({ broken: z.int().nonnegative().nullable(), looked: z.int(), last: z.string().nullable() })]);
 
+type Stepped = Result<{ readonly pass: AuditPass; readonly isComplete: boolean }, Unreachable>;
+
 /**
  * Checks the invariants for the next range of accounts. Reads only the rows of these accounts, so that the cost doesn't grow with the
- * ledger. Lines without a hold and secrets without a key belong to no account; only the full audit finds those.
+ * ledger. Lines without a hold and secrets without a key belong to no account; only the full audit finds those. Where the database refuses
+ * the statements, as for a text that should be JSON, the range is narrowed until one account is left; that one counts as broken and the pass
+ * goes on behind it.
  */
-export async function auditStep(
-  client: Database,
-  pass: AuditPass,
-): Promise<Result<{ readonly pass: AuditPass; readonly isComplete: boolean }, Unreachable>> {
+export async function auditStep(client: Database, pass: AuditPass): Promise<Stepped> {
+  try {
+    const done = await checkRange(client, pass);
+    if (!done.ok) return done;
+    const accountsPerStep = Math.min(MAX_ACCOUNTS_PER_STEP, pass.accountsPerStep * NARROWING);
+    return ok({ ...done.value, pass: { ...done.value.pass, accountsPerStep } });
+  } catch {
+    if (pass.accountsPerStep === 1) return passOver(client, pass);
+    const accountsPerStep = Math.max(1, Math.floor(pass.accountsPerStep / NARROWING));
+    return ok({ pass: { ...pass, accountsPerStep }, isComplete: false });
+  }
+}
+
+/** Goes on behind the next account, or at the end where there is none. */
+async function passOver(client: Database, pass: AuditPass): Promise<Stepped> {
+  const found = await callDatabase(() => client.execute(nextAccounts(pass.after ?? '', 1)), CALL_POLICY);
+  if (!found.ok) return found;
+  const next = Step.parse(found.value.rows)[0];
+  const broken = { ...pass.broken, [UNREADABLE]: (pass.broken[UNREADABLE] ?? 0) + 1 };
+  return ok({ pass: { ...pass, after: next?.id ?? AFTER_ALL_IDS, broken }, isComplete: next === undefined });
+}
+
+async function checkRange(client: Database, pass: AuditPass): Promise<Stepped> {
   const after = pass.after ?? '';
-  const found = await callDatabase(() => client.execute(nextAccounts(after)), CALL_POLICY);
+  const found = await callDatabase(() => client.execute(nextAccounts(after, pass.accountsPerStep)), CALL_POLICY);
   if (!found.ok) return found;
   const candidates = Step.parse(found.value.rows);
   const within = candidates.filter((account, index) => index === 0 || account.entries <= MAX_ENTRIES_PER_STEP);
-  const areAllAccounts = within.length === candidates.length && candidates.length < MAX_ACCOUNTS_PER_STEP;
+  const areAllAccounts = within.length === candidates.length && candidates.length < pass.accountsPerStep;
   const last = areAllAccounts ? AFTER_ALL_IDS : (within.at(-1)?.id ?? after);
   const range = [after, last];
   const statements = Object.entries(RANGE_INVARIANTS).map(([law, sql]): InStatement => ({
@@ -74,10 +105,10 @@ export async function auditStep(
   return ok({ pass: { ...pass, after: last, afterReceipt, accounts: pass.accounts + within.length, broken }, isComplete });
 }
 
-function nextAccounts(after: string): InStatement {
+function nextAccounts(after: string, limit: number): InStatement {
   return {
     sql: `SELECT id, sum(seq) OVER (ORDER BY id) AS entries
-            FROM (SELECT id, seq FROM account WHERE id > ? ORDER BY id LIMIT ${MAX_ACCOUNTS_PER_STEP}) ORDER BY id`,
+            FROM (SELECT id, seq FROM account WHERE id > ? ORDER BY id LIMIT ${limit}) ORDER BY id`,
     args: [after],
   };
 }

@@ -11,6 +11,8 @@ const Pass = z.object({
   after: z.string().nullable(),
   afterReceipt: z.string().nullable(),
   accounts: z.int().nonnegative(),
+  // Absent in what an earlier release stored.
+  accountsPerStep: z.int().positive().default(1),
   broken: z.record(z.string(), z.int().nonnegative()),
 });
 
@@ -36,7 +38,7 @@ export async function readAudit(store: JobStore): Promise<Result<AuditState, Unr
   return ok(state.success ? state.data : { running: null, last: null });
 }
 
-/** Continues or starts a pass, for at most `steps` steps; stops at the end of the pass. */
+/** Continues or starts a pass, for at most `steps` steps; stops at the end of the pass. Progress is stored after each step. */
 export async function auditOn(
   deps: { readonly client: Database; readonly clock: Clock; readonly store: JobStore },
   steps: number,
@@ -54,7 +56,8 @@ export async function auditOn(
       last = { ...running, finishedAt: deps.clock() };
       running = null;
     }
+    const written = await deps.store.writeState('audit_ledger', { running, last });
+    if (!written.ok) return written;
   }
-  const written = await deps.store.writeState('audit_ledger', { running, last });
-  return written.ok ? ok({ running, last }) : written;
+  return ok({ running, last });
 }
