@@ -58,11 +58,19 @@ export function createCompensations(storage: CompensationStorage, clock: Clock) 
         if (pending.size === 0) return;
         // Scheduled first, so that a failure below can't leave them without another try.
         await storage.wakeAt(clock() + RETRY_PAUSE_MS);
-        const tried = await Promise.all([...pending].map(async ([name, note]) => ({ name, ...(await attempt(name, note, writerOf)) })));
-        await storage.forget(tried.filter(({ isOver }) => isOver).map(({ name }) => name));
-        if (!tried.some(({ isAnswered }) => isAnswered)) return;
-        after = tried.at(-1)?.name;
+        const names = [...pending.keys()];
+        const tried = await Promise.allSettled([...pending].map(([name, note]) => attempt(name, note, writerOf)));
+        // One that throws is kept, and costs no other its try.
+        const known = tried.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : { isOver: false, isAnswered: false }));
+        await storage.forget(names.filter((_name, index) => known[index]?.isOver === true));
+        if (!known.some(({ isAnswered }) => isAnswered)) return throwFirst(tried);
+        after = names.at(-1);
       }
     },
   };
+}
+
+/** A bug that stops all of them has to show in the log. */
+function throwFirst(tried: readonly PromiseSettledResult<unknown>[]): void {
+  for (const outcome of tried) if (outcome.status === 'rejected') throw outcome.reason;
 }

@@ -112,6 +112,17 @@ describe('a pending compensation', () => {
     expect([storage.size, storage.alarm]).toEqual([1, clock() + 2_000]);
   });
 
+  test('that throws costs no other its try', async () => {
+    const memory = createCompensations(storage, clock);
+    for (const id of ['a', 'b', 'c']) await memory.add(0, undo(id));
+    await wake((call) => {
+      if (call.look.includes('req_a')) throw new Error('a note that nothing here can read');
+      return DONE;
+    });
+    expect(asked).toHaveLength(3);
+    expect([storage.size, storage.alarm]).toEqual([1, clock() + 2_000]);
+  });
+
   test('is stored once for each request, and no alarm is set when none is pending', async () => {
     await createCompensations(storage, clock).add(0, undo('a'));
     await createCompensations(storage, clock).add(0, undo('a'));
