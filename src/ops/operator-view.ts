@@ -6,10 +6,11 @@ import type { Unreachable } from '../db/call.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Database } from '../db/client.ts';
 import { ok, type Result } from '../core/result.ts';
-import { createJobStore, type Job, type JobName, type JobWork } from './jobs/jobs.ts';
+import { createJobStore, type Job, type JobName, type JobStore, type JobWork } from './jobs/jobs.ts';
 import { auditOn, type AuditState, readAudit } from './jobs/ledger-audit.ts';
 import { applyRetention } from './jobs/retention.ts';
 import { createMetricsStore, type Window } from './metrics/metrics-store.ts';
+import type { Increment } from './metrics/series.ts';
 import type { Configured, Facts } from './metrics/report.ts';
 
 /** Audit steps per run. Each is two short reads; the next run continues. */
@@ -63,6 +64,23 @@ export function scheduledJobs(
     fold_metrics: async (isOver) => workOf(await createMetricsStore({ client, clock }).fold(FOLD_PAGES, isOver), ({ moved }) => moved),
     apply_retention: async (isOver) => workOf(await applyRetention({ client, clock, store, ...archive }, isOver), ({ moved }) => moved),
     audit_ledger: async (isOver) => workOf(await auditOn({ client, clock, store }, AUDIT_STEPS, isOver), () => 0),
+  };
+}
+
+/** Records the runs of jobs, and counts the rows that they handled among the metrics of their shard. */
+export function jobRecord({ client, clock }: { readonly client: Database; readonly clock: Clock }): Pick<JobStore, 'record'> {
+  const store = createJobStore({ client, clock });
+  const metrics = createMetricsStore({ client, clock });
+  return {
+    async record(run) {
+      await store.record(run);
+      const rows = (outcome: 'done' | 'put_off', value: number): Increment => ({
+        name: 'job_rows',
+        labels: { job: run.job, outcome },
+        value,
+      });
+      if (run.done + run.putOff > 0) await metrics.add([rows('done', run.done), rows('put_off', run.putOff)]);
+    },
   };
 }
 

@@ -4,9 +4,9 @@ import type { Env, Settings } from '../env.ts';
 import type { AppDeps, Service } from '../http/context.ts';
 import { operatorShardOf, shardOf } from '../http/auth/shard.ts';
 import type { ShardHints } from '../http/context.ts';
-import { createJobStore, runJobs } from '../ops/jobs/jobs.ts';
+import { runJobs } from '../ops/jobs/jobs.ts';
 import { createMetricsStore, type MetricsStore } from '../ops/metrics/metrics-store.ts';
-import { scheduledJobs } from '../ops/operator-view.ts';
+import { jobRecord, scheduledJobs } from '../ops/operator-view.ts';
 import { countersOf } from '../ops/metrics/request-counters.ts';
 import { rateLimits } from './rate-limits.ts';
 import { readiness } from './readiness.ts';
@@ -76,7 +76,7 @@ export async function runScheduled(env: Env, runtime: Runtime = workerd): Promis
       archive: { files: env.ARCHIVE === undefined ? null : bucketFiles(env.ARCHIVE), shard: number },
       reconcilePayments: (isOver) => reconcilePayments({ settings: settings.value, own: shard, shards: () => shards, runtime }, isOver),
     });
-    return runJobs(jobs, createJobStore({ client, clock }), clock, (run) => logJob({ ...run, ...unlessFirst(number) }));
+    return runJobs(jobs, jobRecord({ client, clock }), clock, (run) => logJob({ ...run, ...unlessFirst(number) }));
   };
   await Promise.all(shards.map(runIn));
 }

@@ -168,6 +168,8 @@ describe('GET /v1/ops/metrics', () => {
         false,
       ]),
     );
+    const text = String((await api.request('/v1/ops/metrics?format=prometheus', { key: OPERATOR_KEY })).body);
+    for (const outcome of ['done', 'put_off']) expect(text).toContain(`igskill_job_rows_total{job="forget_replays",outcome="${outcome}"} `);
     api.clock.advance(16 * minute);
     expect((await metrics(api)).jobs.every((job) => job.overdue)).toBe(true);
   });

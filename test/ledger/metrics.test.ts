@@ -7,6 +7,7 @@ import { auditLedger, brokenInvariants } from '../../src/billing/audit/full-audi
 import { auditStep, beginPass } from '../../src/billing/audit/incremental-audit.ts';
 import { INVARIANTS_WITHOUT_ACCOUNT, RANGE_INVARIANTS, RECEIPT_INVARIANT } from '../../src/billing/audit/invariants.ts';
 import { createJobStore, runJobs } from '../../src/ops/jobs/jobs.ts';
+import { jobRecord } from '../../src/ops/operator-view.ts';
 import { auditOn, readAudit } from '../../src/ops/jobs/ledger-audit.ts';
 import { createMetricsStore } from '../../src/ops/metrics/metrics-store.ts';
 import { type Sum, total } from '../../src/ops/metrics/series.ts';
@@ -181,7 +182,10 @@ describe('the audit by ranges of accounts', () => {
     for (const row of triggers.rows) await client.execute(`DROP TRIGGER ${textOf(row['name'])}`);
     await client.execute('PRAGMA ignore_check_constraints = ON');
     const ids = (await client.execute('SELECT id FROM account ORDER BY id')).rows.map((row) => textOf(row['id']));
-    await client.execute({ sql: "UPDATE api_key SET lineage = '[', parent_id = id WHERE account_id IN (?, ?)", args: [ids[0] ?? '', ids[333] ?? ''] });
+    await client.execute({
+      sql: "UPDATE api_key SET lineage = '[', parent_id = id WHERE account_id IN (?, ?)",
+      args: [ids[0] ?? '', ids[333] ?? ''],
+    });
     await client.execute({ sql: 'UPDATE account SET seq = seq + 1 WHERE id IN (?, ?)', args: [ids[1] ?? '', ids[699] ?? ''] });
     const { broken, steps } = await walk(client);
     expect(broken).toMatchObject({ accounts_can_be_checked: 2, seq_is_the_number_of_entries: 2 });
@@ -293,7 +297,7 @@ test('a job that fails, throws or gives up is recorded as failed, and the other 
     },
     audit_ledger: async () => ok({ done: 0, putOff: 1 }),
   };
-  await runJobs(jobs, store, clock, (run) => reported.push(`${run.job} ${run.ok} ${run.done} ${run.putOff}`));
+  await runJobs(jobs, jobRecord({ client, clock }), clock, (run) => reported.push(`${run.job} ${run.ok} ${run.done} ${run.putOff}`));
   expect(reported.sort()).toEqual([
     'apply_retention true 3 0',
     'audit_ledger true 0 1',
@@ -302,14 +306,23 @@ test('a job that fails, throws or gives up is recorded as failed, and the other 
     'forget_replays true 3 0',
     'reconcile_payments false 1 2',
   ]);
-  const read = await store.read();
-  expect(read.ok && read.value.map((job) => [job.name, job.lastSuccessAt, job.lastFailureAt])).toEqual([
+  const recorded = await store.read();
+  expect(recorded.ok && recorded.value.map((job) => [job.name, job.lastSuccessAt, job.lastFailureAt])).toEqual([
     ['expire_holds', null, START_TIME],
     ['reconcile_payments', null, START_TIME],
     ['forget_replays', START_TIME, null],
     ['fold_metrics', null, START_TIME],
     ['apply_retention', START_TIME, null],
     ['audit_ledger', START_TIME, null],
+  ]);
+  const { window } = await read(client, START_TIME);
+  const rows = (job: string) => ['done', 'put_off'].map((outcome) => total(window, 'job_rows', { job, outcome }));
+  expect(Object.keys(jobs).map(rows)).toEqual([
+    [0, 0],
+    [1, 2],
+    [3, 0],
+    [0, 0],
+    [0, 1],
   ]);
   client.close();
 });

@@ -10,6 +10,8 @@ type Metric = {
   readonly samples: (facts: Facts) => readonly Sample[];
 };
 
+const JOB_ROW_OUTCOMES = ['done', 'put_off'] as const;
+
 const PROVIDER_STATES = ['unconfigured', 'idle', 'healthy', 'degraded', 'failing'] as const;
 
 /** Every exported metric. Counters cover all time, whatever the window. */
@@ -77,6 +79,23 @@ export const PROMETHEUS_METRICS = {
     type: 'gauge',
     help: 'Last success of a scheduled job.',
     samples: ({ jobs }) => jobs.map((job) => ({ labels: { job: job.name }, value: (job.lastSuccessAt ?? 0) / 1_000 })),
+  },
+  igskill_job_last_failure_timestamp_seconds: {
+    type: 'gauge',
+    help: 'Last failure of a scheduled job.',
+    samples: ({ jobs }) => jobs.map((job) => ({ labels: { job: job.name }, value: (job.lastFailureAt ?? 0) / 1_000 })),
+  },
+  // Exports zero too: an increase from an absent series would go unnoticed.
+  igskill_job_rows_total: {
+    type: 'counter',
+    help: 'Rows that scheduled jobs handled by outcome: done, or put_off because they could not be handled.',
+    samples: ({ jobs, numbers }) =>
+      jobs.flatMap(({ name }) =>
+        JOB_ROW_OUTCOMES.map((outcome) => {
+          const labels = { job: name, outcome };
+          return { labels, value: total(numbers.allTime, 'job_rows', labels) };
+        }),
+      ),
   },
   igskill_job_last_duration_seconds: {
     type: 'gauge',

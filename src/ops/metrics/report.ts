@@ -99,6 +99,8 @@ export function reportOf(facts: Facts) {
       lastFailureAt: isoOrNull(job.lastFailureAt),
       lastDurationMs: job.lastDurationMs,
       overdue: job.isOverdue,
+      rowsDone: one('job_rows', { job: job.name, outcome: 'done' }),
+      rowsPutOff: one('job_rows', { job: job.name, outcome: 'put_off' }),
     })),
   };
 }

@@ -33,6 +33,10 @@ export const SERIES = {
     kept: 'counted',
     meaning: 'Requests that passed uncounted because the rate-limit store failed or was late.',
   },
+  job_rows: {
+    kept: 'counted',
+    meaning: 'Rows that scheduled jobs handled, by job and outcome: `done`, or `put_off` because they could not be handled.',
+  },
   entries: { kept: 'ledger', meaning: 'Entries of the journal, by kind.' },
   entry_micros: { kept: 'ledger', meaning: 'Micro-credits of the entries, by kind; negative where credit was taken.' },
   holds: { kept: 'ledger', meaning: 'Holds, by state: opened, settled, released, expired.' },

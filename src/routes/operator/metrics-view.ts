@@ -73,6 +73,8 @@ export const MetricsView = z
         lastFailureAt: time.nullable(),
         lastDurationMs: milliseconds,
         overdue: z.boolean(),
+        rowsDone: count,
+        rowsPutOff: count.openapi({ description: 'Rows that could not be handled and are left for later.' }),
       }),
     ),
   })
@@ -131,5 +133,5 @@ export const metricsExample: z.infer<typeof MetricsView> = {
   keys: { live: 14, revoked: 2, created: 1 },
   holds: { open: 0, overdue: 0, opened: 120, settled: 117, released: 3, expired: 0 },
   audit: { brokenRows: 0, lastPass: { startedAt: at, finishedAt: at, accounts: 13, broken: {} }, runningPass: null },
-  jobs: [{ name: 'expire_holds', lastSuccessAt: at, lastFailureAt: null, lastDurationMs: 12, overdue: false }],
+  jobs: [{ name: 'expire_holds', lastSuccessAt: at, lastFailureAt: null, lastDurationMs: 12, overdue: false, rowsDone: 3, rowsPutOff: 0 }],
 };
