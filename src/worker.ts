@@ -80,11 +80,14 @@ export class LedgerWriter extends DurableObject<Env> {
 /** A crash may lose this much of a subject's count. A shorter time would make every object write to disk constantly. */
 const SAVE_COUNTS_AFTER_MS = 5_000;
 
+/** Not the name of an earlier format, whose values the alarm of their window still deletes. */
+const COUNTS = 'counts';
+
 export class RateLimit extends DurableObject<Env> {
   readonly #counter = createWindowCounter({
-    load: () => this.ctx.storage.get<Counter>('counter'),
+    load: () => this.ctx.storage.get<Counter>(COUNTS),
     pause: () => new Promise((resolve) => setTimeout(resolve, SAVE_COUNTS_AFTER_MS)),
-    save: (counter) => this.ctx.storage.put('counter', counter, { allowUnconfirmed: true }),
+    save: (counter) => this.ctx.storage.put(COUNTS, counter, { allowUnconfirmed: true }),
     forgetAt: (time) => this.ctx.storage.setAlarm(time, { allowUnconfirmed: true }),
     clear: () => this.ctx.storage.deleteAll(),
   });

@@ -58,8 +58,8 @@ export type Service = {
 };
 
 /**
- * `scale` multiplies the published limits. `guessing` maps each address that sent too many unknown keys to the time in unix milliseconds
- * until which it is blocked; one map for each isolate.
+ * `scale` multiplies the published limits. `guessing` maps each address that sent too many unknown keys to the end of the window in
+ * which it did (unix milliseconds), and is blocked; one map for each isolate.
  */
 export type RateLimits = { readonly limiter: RateLimiter; readonly scale: number; readonly guessing: Map<string, number> };
 

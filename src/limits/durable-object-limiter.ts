@@ -1,4 +1,4 @@
-import { type Allowance, type Counter, type RateLimiter, takeOne, windowEnd } from './limiter.ts';
+import { type Allowance, type Counter, type RateLimiter, takenIn, takeOne, windowEnd, windowOf } from './limiter.ts';
 import type { Quota } from './policies.ts';
 
 /** The counting Durable Objects, one per policy and subject. */
@@ -52,7 +52,7 @@ export function createWindowCounter(storage: CounterStorage): {
       const { counter: after, allowance } = takeOne(before, quota, now);
       counter = after;
       if (allowance.allowed) void saveSoon(after).catch(() => undefined);
-      if (after.window !== before?.window) await storage.forgetAt(windowEnd(after, quota));
+      if (takenIn(before, windowOf(quota, now)) === undefined) await storage.forgetAt(windowEnd(quota, now));
       return allowance;
     },
     forget() {

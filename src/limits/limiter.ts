@@ -23,36 +23,52 @@ export interface RateLimiter {
   take(quota: Quota, subject: string, now: number): Promise<Allowance>;
 }
 
-/** The count of one window. Windows are numbered from the epoch, so that all stores agree where they start. */
-export type Counter = { readonly window: number; readonly taken: number };
+/**
+ * The counts of the last windows that requests were stamped with, the latest used last. Windows are numbered from the epoch, so that all
+ * stores agree where they start.
+ */
+export type Counter = { readonly windows: readonly (readonly [window: number, taken: number])[] };
+
+/** As many clocks may disagree about the window without losing each other's counts. */
+const MOST_WINDOWS = 4;
 
 /**
- * Counts one request in the window of `now` unless the quota is used up. A clock that lags counts in the window that has already started,
- * so that no window is counted twice.
+ * Counts one request in the window of `now` unless its quota is used up. Each window has a count of its own: a clock that is wrong, by a
+ * moment or by a day, neither uses up nor renews the quota of the others.
  */
 export function takeOne(
   counter: Counter | undefined,
   quota: Quota,
   now: number,
 ): { readonly counter: Counter; readonly allowance: Allowance } {
-  const windowMs = quota.windowSeconds * 1_000;
-  const window = Math.max(Math.floor(now / windowMs), counter?.window ?? 0);
-  const taken = counter?.window === window ? counter.taken : 0;
+  const window = windowOf(quota, now);
+  const taken = takenIn(counter, window) ?? 0;
   const allowed = taken < quota.limit;
-  const next = { window, taken: allowed ? taken + 1 : taken };
+  const takenNow = allowed ? taken + 1 : taken;
+  const others = (counter?.windows ?? []).filter(([number]) => number !== window).slice(1 - MOST_WINDOWS);
   return {
-    counter: next,
+    counter: { windows: [...others, [window, takenNow]] },
     allowance: {
       allowed,
       limit: quota.limit,
-      remaining: Math.max(0, quota.limit - next.taken),
-      resetSeconds: secondsUntil(windowEnd(next, quota), now),
+      remaining: Math.max(0, quota.limit - takenNow),
+      resetSeconds: secondsUntil(windowEnd(quota, now), now),
     },
   };
 }
 
-export function windowEnd(counter: Counter, quota: Quota): number {
-  return (counter.window + 1) * quota.windowSeconds * 1_000;
+/** The requests counted in a window; undefined where none was. */
+export function takenIn(counter: Counter | undefined, window: number): number | undefined {
+  return counter?.windows.find(([number]) => number === window)?.[1];
+}
+
+export function windowOf(quota: Quota, now: number): number {
+  return Math.floor(now / (quota.windowSeconds * 1_000));
+}
+
+/** When the window of `now` ends, unix milliseconds. */
+export function windowEnd(quota: Quota, now: number): number {
+  return (windowOf(quota, now) + 1) * quota.windowSeconds * 1_000;
 }
 
 /** Adds a timeout to a limiter: rejects when the store does not answer within it. */

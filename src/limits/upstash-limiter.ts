@@ -1,6 +1,6 @@
 import { Ratelimit } from '@upstash/ratelimit';
 import { Redis } from '@upstash/redis/cloudflare';
-import type { RateLimiter } from './limiter.ts';
+import { type RateLimiter, windowEnd } from './limiter.ts';
 import { secondsUntil } from '../core/clock.ts';
 
 const PREFIX = 'igskill:limit';
@@ -30,6 +30,9 @@ export function createUpstashLimiter(options: {
   return {
     async take(quota, subject, now) {
       if (refused.size > MOST_REFUSED) refused.clear();
+      const name = `${quota.name}:${subject}`;
+      // Remembered by a clock that was ahead.
+      if ((refused.get(`${PREFIX}:${name}`) ?? 0) > windowEnd(quota, now)) refused.delete(`${PREFIX}:${name}`);
       const ratelimit = new Ratelimit({
         redis,
         limiter: Ratelimit.fixedWindow(quota.limit, `${quota.windowSeconds} s`),
@@ -39,7 +42,7 @@ export function createUpstashLimiter(options: {
         // The library's timeout would report a silent store as success; createTimedLimiter reports it as down.
         timeout: 0,
       });
-      const { success, remaining, reset } = await ratelimit.limit(`${quota.name}:${subject}`);
+      const { success, remaining, reset } = await ratelimit.limit(name);
       return { allowed: success, limit: quota.limit, remaining, resetSeconds: secondsUntil(reset, now) };
     },
   };

@@ -117,6 +117,16 @@ describe('making up keys', () => {
     expect((await api.request('/v1/me', { ...FROM, key })).status).toBe(200);
   });
 
+  test('does not block an address for a day because the clock of an isolate was a day ahead meanwhile', async () => {
+    const api = start(published);
+    const day = 86_400_000;
+    api.clock.advance(day);
+    for (let index = 0; index < 200; index += 1) await api.request('/v1/me', { ...FROM, key: mintApiKey() });
+    expect((await api.request('/v1/me', { ...FROM, key: mintApiKey() })).status).toBe(429);
+    api.clock.advance(-day);
+    expect((await api.request('/v1/me', { ...FROM, key: mintApiKey() })).status).toBe(401);
+  });
+
   test('is told on the 401 itself, and malformed keys are no guesses', async () => {
     const api = start(published);
     const guess = await api.request('/v1/me', { ...FROM, key: mintApiKey() });

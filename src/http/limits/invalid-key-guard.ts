@@ -1,5 +1,6 @@
 import type { Refusal } from '../../errors.ts';
 import { secondsUntil } from '../../core/clock.ts';
+import { windowEnd } from '../../limits/limiter.ts';
 import { type PolicyName, quotaOf, RATE_LIMIT_ROWS } from '../../limits/policies.ts';
 import type { AppContext } from '../context.ts';
 import { addressOf, limitBy, measure } from './quota.ts';
@@ -14,18 +15,20 @@ const MOST_HELD_BACK = 10_000;
 export async function guessRefusal(c: AppContext, policy: PolicyName): Promise<Refusal<'rate_limited'> | null> {
   const { rateLimits, clock } = c.get('deps');
   if (RATE_LIMIT_ROWS[policy].per !== 'key' || rateLimits === null || rateLimits.guessing.size === 0) return null;
-  const until = rateLimits.guessing.get(addressOf(c)) ?? 0;
-  if (until <= clock()) return null;
   const quota = quotaOf('unknown-keys', rateLimits.scale);
+  const until = windowEnd(quota, clock());
+  // Not a comparison of times: what a clock that was ahead has remembered must not outlast its error.
+  if (rateLimits.guessing.get(addressOf(c)) !== until) return null;
   return measure(c, { quota, allowance: { allowed: false, limit: quota.limit, remaining: 0, resetSeconds: secondsUntil(until, clock()) } });
 }
 
 /** Counts an unknown key against its address, and blocks the address until the window ends once the quota is used up. */
 export async function recordInvalidKey(c: AppContext): Promise<void> {
   const { rateLimits, clock } = c.get('deps');
+  const seenAt = clock();
   await limitBy(c, 'unknown-keys');
   const guess = c.get('measured').find(({ quota }) => quota.name === 'unknown-keys');
   if (rateLimits === null || guess === undefined || guess.allowance.remaining > 0) return;
   if (rateLimits.guessing.size >= MOST_HELD_BACK) rateLimits.guessing.clear();
-  rateLimits.guessing.set(addressOf(c), clock() + guess.allowance.resetSeconds * 1_000);
+  rateLimits.guessing.set(addressOf(c), windowEnd(guess.quota, seenAt));
 }

@@ -6,11 +6,44 @@ const quota = { name: 'tested', limit: 2, windowSeconds: 60 };
 const NOW = Date.UTC(2026, 10, 22, 9, 30, 20);
 
 describe('counting', () => {
-  test('continues in a window that another clock has started', () => {
-    const ahead = takeOne(undefined, quota, NOW + 60_000);
-    const behind = takeOne(ahead.counter, quota, NOW + 39_000);
-    expect(behind.allowance).toEqual({ allowed: true, limit: 2, remaining: 0, resetSeconds: 61 });
-    expect(takeOne(behind.counter, quota, NOW + 60_000).allowance.allowed).toBe(false);
+  const DAY_MS = 86_400_000;
+
+  /** How many of `requests` stamped at `now` pass. */
+  function passing(counter: Counter | undefined, now: number, requests: number) {
+    let after = counter;
+    let passed = 0;
+    for (let sent = 0; sent < requests; sent += 1) {
+      const next = takeOne(after, quota, now);
+      after = next.counter;
+      if (next.allowance.allowed) passed += 1;
+    }
+    return { counter: after, passed };
+  }
+
+  test('is not changed for the rest of a day by one request whose clock is a day ahead, nor renewed by one that is a day behind', () => {
+    let { counter } = passing(undefined, NOW + DAY_MS, 1);
+    for (let minutes = 0; minutes < 60; minutes += 1) {
+      const full = passing(counter, NOW + minutes * 60_000, 3);
+      expect(full.passed, `minute ${minutes}`).toBe(2);
+      const { counter: astray } = passing(full.counter, NOW + minutes * 60_000 - DAY_MS, 1);
+      const again = passing(astray, NOW + minutes * 60_000, 3);
+      expect(again.passed).toBe(0);
+      ({ counter } = again);
+    }
+  });
+
+  test('lets each window pass its quota once where clocks disagree at its border', () => {
+    const lag = 20;
+    const border = NOW + 40_000;
+    let counter: Counter | undefined;
+    let passed = 0;
+    for (let sent = 0; sent < 20; sent += 1) {
+      const next = passing(counter, sent % 2 === 0 ? border : border - lag, 1);
+      ({ counter } = next);
+      passed += next.passed;
+    }
+    expect(passed).toBe(2 * quota.limit);
+    expect(passing(counter, border, 1).passed).toBe(0);
   });
 
   test('refuses at once after a limit was lowered below the count', () => {
@@ -36,7 +69,7 @@ describe('an object that counts', () => {
         load: () => Promise.resolve(counter),
         save: (next: Counter) => {
           counter = next;
-          done.push(`save ${next.taken}`);
+          done.push(`save ${next.windows.at(-1)?.[1]}`);
           return Promise.resolve();
         },
         forgetAt: (time: number) => {
