@@ -1,6 +1,6 @@
 import type { KeyScope } from './billing/keys/limits.ts';
 import type { LineItem } from './billing/price-card.ts';
-import type { PolicyName } from './limits/policies.ts';
+import type { EndpointPolicy } from './limits/policies.ts';
 
 type Endpoint = {
   readonly method: 'get' | 'post' | 'patch' | 'delete' | 'all';
@@ -13,7 +13,7 @@ type Endpoint = {
   /** The lines that a call may be charged under. */
   readonly prices?: readonly LineItem[];
   /** The rate limit that applies before anything else; null where asking the counter store costs more than the answer. */
-  readonly rate: PolicyName | null;
+  readonly rate: EndpointPolicy | null;
   readonly state: 'live' | 'planned';
   /** Answers even while settings are missing. */
   readonly worksUnconfigured?: true;
@@ -194,7 +194,7 @@ const limited = rows.filter(({ rate }) => rate !== null).map((row) => ({ ...row,
  * The rate limit that a request counts against before anything else. Null where no route handles it, and for Stripe's calls, which carry
  * a signature. Below the operator's prefix every request counts, because its key is looked up first.
  */
-export function policyFor(method: string, path: string): PolicyName | null {
+export function policyFor(method: string, path: string): EndpointPolicy | null {
   if (!COUNTED_METHODS.includes(method)) return null;
   if (path.startsWith(OPERATOR_PREFIX)) return 'account';
   const name = (method === 'HEAD' ? 'GET' : method).toLowerCase();

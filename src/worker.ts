@@ -6,8 +6,7 @@ import type { LedgerWriter as Writer } from './billing/ledger/writer.ts';
 import { buildDeps, metricsFor, runScheduled } from './wiring/deps.ts';
 import type { Env } from './env.ts';
 import type { ReadCoalescer } from './coalescing/read-coalescer.ts';
-import type { Counter } from './limits/limiter.ts';
-import { createWindowCounter } from './limits/durable-object-limiter.ts';
+import { type Counters, createWindowCounter, type RateLimitObject } from './limits/durable-object-limiter.ts';
 import type { Quota } from './limits/policies.ts';
 import { createCounterBuffer, FLUSH_AFTER_MS } from './ops/metrics/counter-buffer.ts';
 import type { Increment } from './ops/metrics/series.ts';
@@ -85,15 +84,19 @@ const COUNTS = 'counts';
 
 export class RateLimit extends DurableObject<Env> {
   readonly #counter = createWindowCounter({
-    load: () => this.ctx.storage.get<Counter>(COUNTS),
+    load: () => this.ctx.storage.get<Counters>(COUNTS),
     pause: () => new Promise((resolve) => setTimeout(resolve, SAVE_COUNTS_AFTER_MS)),
-    save: (counter) => this.ctx.storage.put(COUNTS, counter, { allowUnconfirmed: true }),
+    save: (counters) => this.ctx.storage.put(COUNTS, counters, { allowUnconfirmed: true }),
     forgetAt: (time) => this.ctx.storage.setAlarm(time, { allowUnconfirmed: true }),
     clear: () => this.ctx.storage.deleteAll(),
   });
 
   take(quota: Quota, now: number) {
     return this.#counter.take(quota, now);
+  }
+
+  takeBoth(...taking: Parameters<RateLimitObject['takeBoth']>) {
+    return this.#counter.takeBoth(...taking);
   }
 
   override alarm() {

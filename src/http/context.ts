@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Accounts } from '../billing/accounts/accounts.ts';
+import type { KeyOwners } from '../billing/accounts/key-owners.ts';
 import type { KeyManager } from '../billing/keys/key-manager.ts';
 import type { ResponseCipher } from '../billing/idempotency/response-seal.ts';
 import type { Ledger } from '../billing/ledger/ledger.ts';
@@ -37,6 +38,8 @@ export type Service = {
   readonly responseCipher: ResponseCipher;
   readonly accounts: {
     readonly directory: Accounts;
+    /** Whose a key is, remembered by the isolate. */
+    readonly owners: KeyOwners;
     readonly keys: KeyManager;
     readonly usage: UsageBook;
     /** Null where a signup needs no Turnstile challenge. */

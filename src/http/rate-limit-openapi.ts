@@ -1,7 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { isJsonObject } from '../core/json.ts';
 import { ENDPOINTS, policyFor } from '../endpoints.ts';
-import { type PolicyName, quotaOf, RATE_LIMIT_ROWS, SIGNUP_POLICIES } from '../limits/policies.ts';
+import { ALL_KEYS, isKeyPolicy, type PolicyName, quotaOf, RATE_LIMIT_ROWS, SIGNUP_POLICIES } from '../limits/policies.ts';
 import { errorResponses } from './error-response.ts';
 
 type Document = ReturnType<OpenAPIHono['getOpenAPI31Document']>;
@@ -36,7 +36,7 @@ export function describeRateLimits(document: Document): void {
       responses['429'] = withRefusal(responses['429']);
       for (const [status, response] of Object.entries(responses)) responses[status] = withHeaders(response, status);
       Object.assign(operation, { responses });
-      const names = path === ENDPOINTS.signUp.path ? [name, ...SIGNUP_POLICIES] : [name];
+      const names = [name, ...(isKeyPolicy(name) ? [ALL_KEYS[name]] : []), ...(path === ENDPOINTS.signUp.path ? SIGNUP_POLICIES : [])];
       operation.description = [operation.description, `Rate limit: ${names.map(sentence).join('; ')}.`]
         .filter((text) => text !== undefined)
         .join(' ');
@@ -46,7 +46,7 @@ export function describeRateLimits(document: Document): void {
 
 function sentence(name: PolicyName): string {
   const { limit, windowSeconds } = quotaOf(name, 1);
-  const whom = { key: 'API key', address: 'address', everyone: 'deployment' }[RATE_LIMIT_ROWS[name].per];
+  const whom = { key: 'API key', account: 'account', address: 'address', everyone: 'deployment' }[RATE_LIMIT_ROWS[name].per];
   return `${limit} requests in ${windowSeconds} seconds per ${whom} (\`${name}\`)`;
 }
 

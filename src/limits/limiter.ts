@@ -21,7 +21,15 @@ export const STORE_DOWN = 'store_down';
 export interface RateLimiter {
   /** Takes one request from the quota. `subject` is never a raw key or address; `now` is in unix milliseconds. */
   take(quota: Quota, subject: string, now: number): Promise<Allowance>;
+  /** Takes one request from a quota and from one that it shares with others. Where its own is used up, nothing is taken from the shared. */
+  takeBoth(own: Take, all: Take, now: number): Promise<TakenBoth>;
 }
+
+/** A quota, and whose it is. */
+export type Take = { readonly quota: Quota; readonly subject: string };
+
+/** `all` is null where the own quota is used up. */
+export type TakenBoth = { readonly own: Allowance; readonly all: Allowance | null };
 
 /**
  * The counts of the last windows that requests were stamped with, the latest used last. Windows are numbered from the epoch, so that all
@@ -73,12 +81,14 @@ export function windowEnd(quota: Quota, now: number): number {
 
 /** Adds a timeout to a limiter: rejects when the store does not answer within it. */
 export function createTimedLimiter(limiter: RateLimiter, timeoutMs: number): RateLimiter {
+  const inTime = async <T>(taking: Promise<T>): Promise<T> => {
+    const taken = await withTimeout(taking, timeoutMs);
+    if (taken === TIMED_OUT) throw new Error('the store of rate limits did not answer in time');
+    return taken;
+  };
   return {
-    async take(quota, subject, now) {
-      const taken = await withTimeout(limiter.take(quota, subject, now), timeoutMs);
-      if (taken === TIMED_OUT) throw new Error('the store of rate limits did not answer in time');
-      return taken;
-    },
+    take: (quota, subject, now) => inTime(limiter.take(quota, subject, now)),
+    takeBoth: (own, all, now) => inTime(limiter.takeBoth(own, all, now)),
   };
 }
 

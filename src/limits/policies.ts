@@ -1,5 +1,5 @@
 /** Requests that are counted together. */
-type Counted = 'key' | 'address' | 'everyone';
+type Counted = 'key' | 'account' | 'address' | 'everyone';
 
 export type Quota = { readonly name: string; readonly limit: number; readonly windowSeconds: number };
 
@@ -17,6 +17,20 @@ export const RATE_LIMITS = {
   account: { per: 'key', limit: 120, windowSeconds: minute, guards: 'reading account, keys, usage and top-ups' },
   // Each writes, and some call the payment service.
   changes: { per: 'key', limit: 20, windowSeconds: minute, guards: 'changes to keys and top-ups' },
+  // Four keys at full speed. Without these, an account would have the quota of as many keys as it makes.
+  'burst-all-keys': { per: 'account', limit: 240, windowSeconds: minute, guards: 'paid reads with all keys of an account' },
+  'account-all-keys': {
+    per: 'account',
+    limit: 480,
+    windowSeconds: minute,
+    guards: 'reading account, keys, usage and top-ups with all keys of an account',
+  },
+  'changes-all-keys': {
+    per: 'account',
+    limit: 80,
+    windowSeconds: minute,
+    guards: 'changes to keys and top-ups with all keys of an account',
+  },
   // Enough for a team behind one address, its monitors and its browsers.
   public: { per: 'address', limit: 300, windowSeconds: minute, guards: 'endpoints without a key' },
   // Every guessed key would have a limit of its own, so the address counts. Room for a few forgotten agents with a revoked key.
@@ -29,6 +43,27 @@ export const RATE_LIMITS = {
 } as const satisfies Readonly<Record<string, PolicyRow>>;
 
 export type PolicyName = keyof typeof RATE_LIMITS;
+
+/** The policies that count the requests of a key, and what all keys of its account have in common for each. */
+export const ALL_KEYS = {
+  burst: 'burst-all-keys',
+  account: 'account-all-keys',
+  changes: 'changes-all-keys',
+} as const satisfies Partial<Record<PolicyName, PolicyName>>;
+
+export type KeyPolicy = keyof typeof ALL_KEYS;
+
+/** What the requests of an endpoint can count against. */
+export type EndpointPolicy = KeyPolicy | KeylessPolicy;
+
+/** A policy that counts without looking at a key. */
+export type KeylessPolicy = {
+  [Name in PolicyName]: (typeof RATE_LIMITS)[Name]['per'] extends 'address' | 'everyone' ? Name : never;
+}[PolicyName];
+
+export function isKeyPolicy(name: EndpointPolicy): name is KeyPolicy {
+  return name in ALL_KEYS;
+}
 
 export const RATE_LIMIT_ROWS: Readonly<Record<PolicyName, PolicyRow>> = { ...RATE_LIMITS };
 

@@ -27,7 +27,7 @@ export function createUpstashLimiter(options: {
     retry: { retries: 0 },
     signal: () => AbortSignal.timeout(timeoutMs),
   });
-  return {
+  const limiter: RateLimiter = {
     async take(quota, subject, now) {
       if (refused.size > MOST_REFUSED) refused.clear();
       const name = `${quota.name}:${subject}`;
@@ -45,5 +45,10 @@ export function createUpstashLimiter(options: {
       const { success, remaining, reset } = await ratelimit.limit(name);
       return { allowed: success, limit: quota.limit, remaining, resetSeconds: secondsUntil(reset, now) };
     },
+    async takeBoth(own, all, now) {
+      const taken = await limiter.take(own.quota, own.subject, now);
+      return { own: taken, all: taken.allowed ? await limiter.take(all.quota, all.subject, now) : null };
+    },
   };
+  return limiter;
 }

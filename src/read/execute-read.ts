@@ -1,4 +1,5 @@
 import type { Accounts } from '../billing/accounts/accounts.ts';
+import type { KeyOwners } from '../billing/accounts/key-owners.ts';
 import type { ResponseCipher, ResponseText } from '../billing/idempotency/response-seal.ts';
 import type { KeyMode } from '../billing/keys/api-key.ts';
 import type { KeyScope } from '../billing/keys/limits.ts';
@@ -6,6 +7,7 @@ import type { Ledger } from '../billing/ledger/ledger.ts';
 import type { Id } from '../core/ids.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import type { Refusal } from '../errors.ts';
+import { identityRefusal } from '../errors/from-database.ts';
 import { rateLimitRefusal } from '../errors/from-rate-limit.ts';
 import type { ReadRefusal } from '../errors/from-read.ts';
 import { type RateLimitResult, STORE_DOWN } from '../limits/limiter.ts';
@@ -87,6 +89,7 @@ export type ReadEvent = Omit<ReadTrace, 'available'> & {
 export type ExecuteReadDeps = {
   readonly ledger: Ledger;
   readonly accounts: Accounts;
+  readonly owners: KeyOwners;
   readonly seal: ResponseCipher;
   readonly limits: ReadLimits;
   readonly reader: () => Reader;
@@ -158,9 +161,11 @@ function logRead({ caller, trace: { available: _headersOnly, ...trace } }: Run<M
 }
 
 /** Counts the call against the caller's quota, unless the transport has done so. The operator is never limited. */
-async function countCall({ limits }: ExecuteReadDeps, { principal, isCounted, log }: Caller) {
+async function countCall({ limits, owners }: ExecuteReadDeps, { principal, isCounted, log }: Caller) {
   if (isCounted || principal.kind === 'operator') return { rateLimit: null, refusal: null };
-  const counted = await takeReadQuota(limits, principal.keyHash);
+  const owner = await owners.find(principal.keyHash);
+  if (!owner.ok) return { rateLimit: null, refusal: identityRefusal(owner.error) };
+  const counted = await takeReadQuota(limits, owner.value);
   const rateLimit = counted === STORE_DOWN ? null : counted;
   const refusal = rateLimit === null ? null : rateLimitRefusal(rateLimit);
   if (rateLimit === null || refusal !== null) log({ rateLimit: rateLimit?.quota.name ?? STORE_DOWN });

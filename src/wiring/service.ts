@@ -1,4 +1,5 @@
 import type { Accounts } from '../billing/accounts/accounts.ts';
+import { createKeyOwners, type KeyOwner, type KeyOwners } from '../billing/accounts/key-owners.ts';
 import { createAccounts } from '../billing/accounts/libsql-accounts.ts';
 import type { IdempotencyStore } from '../billing/idempotency/idempotency.ts';
 import { createIdempotencyStore } from '../billing/idempotency/libsql-idempotency.ts';
@@ -13,7 +14,7 @@ import { PRICE_CARD } from '../billing/price-card.ts';
 import { createUsageBook } from '../billing/usage/libsql-usage.ts';
 import type { UsageBook } from '../billing/usage/usage.ts';
 import { microCredits } from '../core/money.ts';
-import { type Settings, withKey } from '../env.ts';
+import { type Env, type Settings, withKey } from '../env.ts';
 import type { Payments, Service } from '../http/context.ts';
 import { createTurnstile, type Turnstile } from '../limits/turnstile.ts';
 import type { Configured } from '../ops/metrics/report.ts';
@@ -71,6 +72,7 @@ class LazyService implements Service {
     return (this.executeReadMade ??= createExecuteRead({
       ledger: this.ledger,
       accounts: this.accounts.directory,
+      owners: this.accounts.owners,
       seal: this.responseCipher,
       limits: { ...rateLimits(settings, env), clock: runtime.clock },
       reader: () => buildReader(this.parts),
@@ -101,9 +103,13 @@ class LazyService implements Service {
   }
 }
 
+/** Whose the keys are that one isolate has met. */
+const ownerMemory = new WeakMap<Env, Map<string, KeyOwner>>();
+
 class LazyAccounts {
   private readonly parts: ServiceParts;
   private directoryMade: Accounts | undefined;
+  private ownersMade: KeyOwners | undefined;
   private keysMade: KeyManager | undefined;
   private usageMade: UsageBook | undefined;
 
@@ -120,6 +126,13 @@ class LazyAccounts {
       signupGrant: microCredits(settings.SIGNUP_GRANT_MICRO_CREDITS),
       shard: own.number,
     }));
+  }
+
+  get owners() {
+    const { env } = this.parts;
+    const memory = ownerMemory.get(env) ?? new Map<string, KeyOwner>();
+    ownerMemory.set(env, memory);
+    return (this.ownersMade ??= createKeyOwners(this.directory, memory));
   }
 
   get keys() {

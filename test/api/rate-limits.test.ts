@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hashApiKey, mintApiKey } from '../../src/billing/keys/api-key.ts';
+import { mintApiKey } from '../../src/billing/keys/api-key.ts';
+import { MintedKey } from '../../src/routes/keys/requests.ts';
 import { MetricsView } from '../../src/routes/operator/metrics-view.ts';
 import { RATE_LIMITS } from '../../src/limits/policies.ts';
 import { type Api, OPERATOR_KEY, useApi } from '../support/api.ts';
@@ -9,6 +10,7 @@ import { startTurnstile, type TurnstileFake } from '../support/turnstile.ts';
 const start = useApi();
 const published = { RATE_LIMIT_SCALE: '1' } as const;
 const READ = '/v1/post?url=DemoImage01';
+const PRICE = `${READ}&dryRun=true`;
 
 const signup = (body: object = {}, address?: string) => ({
   method: 'POST',
@@ -16,11 +18,22 @@ const signup = (body: object = {}, address?: string) => ({
   body: JSON.stringify({ accountName: 'a', keyName: 'b', ...body }),
 });
 
-/** A well-formed key that has used up its quota. */
+/** Asks for a dry run with a key, so often. */
+async function priceOften(api: Api, key: string, times: number): Promise<void> {
+  for (let sent = 0; sent < times; sent += 1) expect((await api.request(PRICE, { key })).status).toBe(200);
+}
+
+/** The key of a new customer, which has used up its quota. */
 async function spentKey(api: Api): Promise<string> {
-  const key = mintApiKey();
-  for (let index = 0; index < 60; index += 1) expect((await api.request(READ, { key })).status).toBe(401);
+  const { key } = await api.signUp();
+  await priceOften(api, key, RATE_LIMITS.burst.limit);
   return key;
+}
+
+/** Sends what an agent does with its keys, and returns the secret of the answer. */
+async function secretOf(api: Api, path: string, key: string, body: object): Promise<{ key: { id: string }; apiKey: string }> {
+  const headers = { 'Content-Type': 'application/json' };
+  return MintedKey.parse((await api.request(path, { key, method: 'POST', headers, body: JSON.stringify(body) })).body);
 }
 
 describe('a limit for each key', () => {
@@ -55,7 +68,7 @@ describe('a limit for each key', () => {
     api.clock.advance(29_500);
     expect((await api.request(READ, { key })).status).toBe(429);
     api.clock.advance(500);
-    expect((await api.request(READ, { key })).status).toBe(401);
+    expect((await api.request(READ, { key })).status).toBe(200);
   });
 
   test('is told on the answer to a bug as well', async () => {
@@ -83,15 +96,68 @@ describe('a limit for each key', () => {
     expect(api.rateLimits.asked).toEqual([]);
   });
 
-  test('is counted under the hash of the key, and neither log nor store holds a key or an address', async () => {
+  test('is counted under the ids of the key and its account, and neither log nor store holds a key or an address', async () => {
     const api = start(published);
-    const key = mintApiKey();
+    const { key, accountId } = await api.signUp();
     await api.request(READ, { key, headers: { 'CF-Connecting-IP': '203.0.113.7' } });
     await api.request('/health', { headers: { 'CF-Connecting-IP': '203.0.113.7' } });
-    expect(api.rateLimits.asked[0]).toBe(`burst:${hashApiKey(key)}`);
+    expect(api.rateLimits.asked).toContain(`burst-all-keys:${accountId}`);
     const written = JSON.stringify([api.events, api.rateLimits.asked]);
     expect(written).not.toContain(key);
     expect(written).not.toContain('203.0.113.7');
+  });
+});
+
+describe('a limit for the key and the account, not for the text of the key', () => {
+  test('is the same after six rotations', async () => {
+    const api = start(published);
+    const root = await api.signUp();
+    const helper = await secretOf(api, '/v1/keys', root.key, { name: 'helper' });
+    let passed = 0;
+    let { apiKey } = helper;
+    for (let rotation = 0; rotation <= 6; rotation += 1) {
+      for (let sent = 0; sent < 20; sent += 1) if ((await api.request(PRICE, { key: apiKey })).status === 200) passed += 1;
+      ({ apiKey } = await secretOf(api, `/v1/keys/${helper.key.id}/rotate`, root.key, {}));
+    }
+    expect(passed).toBe(RATE_LIMITS.burst.limit);
+  });
+
+  test('is not multiplied by the keys of an account, and says which limit refuses', async () => {
+    const api = start(published);
+    const root = await api.signUp();
+    const keys = [root.key];
+    while (keys.length < 6) keys.push((await secretOf(api, '/v1/keys', root.key, { name: 'helper' })).apiKey);
+    const { limit } = RATE_LIMITS['burst-all-keys'];
+    for (const key of keys.slice(0, 4)) await priceOften(api, key, limit / 4);
+    api.takeSent();
+    for (const key of keys.slice(4)) {
+      const refused = await api.request(PRICE, { key });
+      expect([refused.status, errorOf(refused).details]).toEqual([
+        429,
+        { policy: 'burst-all-keys', limit, windowSeconds: 60, retryAfterSeconds: 60 },
+      ]);
+      expect(refused.headers.get('RateLimit')).toBe('"burst";r=60;t=60, "burst-all-keys";r=0;t=60');
+    }
+    expect(api.takeSent()).toEqual({ database: 0, providers: 0 });
+    expect((await api.request(PRICE, { key: (await api.signUp()).key })).status).toBe(200);
+  });
+
+  test('lets a key that refuses itself take nothing from the others of its account', async () => {
+    const api = start(published);
+    const root = await api.signUp();
+    const helper = (await secretOf(api, '/v1/keys', root.key, { name: 'helper' })).apiKey;
+    await priceOften(api, helper, RATE_LIMITS.burst.limit);
+    for (let sent = 0; sent < 300; sent += 1) expect((await api.request(PRICE, { key: helper })).status).toBe(429);
+    await priceOften(api, root.key, RATE_LIMITS.burst.limit);
+  });
+
+  test('looks a secret up once that another isolate has made', async () => {
+    const [one, other] = [start(published), start(published)];
+    const { key } = await one.signUp();
+    other.takeSent();
+    expect((await other.request('/v1/me', { key })).status).toBe(200);
+    expect((await other.request('/v1/me', { key })).status).toBe(200);
+    expect(other.takeSent().database).toBe(3);
   });
 });
 
@@ -108,13 +174,37 @@ describe('making up keys', () => {
       429,
       { policy: 'unknown-keys', limit: 200, windowSeconds: 60, retryAfterSeconds: 60 },
     ]);
-    expect(refused.headers.get('RateLimit')).toBe('"account";r=119;t=60, "unknown-keys";r=0;t=60');
+    expect(refused.headers.get('RateLimit')).toBe('"unknown-keys";r=0;t=60');
     expect(api.takeSent()).toEqual({ database: 0, providers: 0 });
     expect((await api.request('/v1/me', { key })).status).toBe(200);
     expect((await api.request('/v1/me', { ...FROM, key: OPERATOR_KEY })).status).toBe(200);
     expect((await api.request('/health', FROM)).status).toBe(200);
     api.clock.advance(60_000);
+    expect((await api.request('/v1/me', { ...FROM, key: mintApiKey() })).status).toBe(401);
+  });
+
+  test('leaves no count of its own behind for a key, and lets keys that exist pass from the same address', async () => {
+    const api = start(published);
+    const { key } = await api.signUp();
+    const helper = (await secretOf(api, '/v1/keys', key, { name: 'helper' })).apiKey;
+    for (let index = 0; index < 300; index += 1) await api.request('/v1/me', { ...FROM, key: mintApiKey() });
+    const objects = new Set(api.rateLimits.asked.filter((name) => !name.startsWith('public:')).map((name) => name.split(':')[0]));
+    expect([...objects].sort()).toEqual(['changes-all-keys', 'signup', 'signup-daily', 'signup-everyone', 'unknown-keys']);
+    expect(new Set(api.rateLimits.asked.filter((name) => name.startsWith('unknown-keys:'))).size).toBe(1);
+    expect((await api.request('/v1/me', { ...FROM, key: mintApiKey() })).status).toBe(429);
     expect((await api.request('/v1/me', { ...FROM, key })).status).toBe(200);
+    expect((await api.request(READ, { ...FROM, key: helper })).status).toBe(200);
+  });
+
+  test('is what a key does that was revoked, from its first 401 on', async () => {
+    const api = start(published);
+    const { key } = await api.signUp();
+    const helper = await secretOf(api, '/v1/keys', key, { name: 'helper' });
+    expect((await api.request('/v1/me', { ...FROM, key: helper.apiKey })).status).toBe(200);
+    await api.request(`/v1/keys/${helper.key.id}`, { key, method: 'DELETE' });
+    const told = async () => (await api.request('/v1/me', { ...FROM, key: helper.apiKey })).headers.get('RateLimit');
+    expect(await told()).toBe('"account";r=118;t=60, "unknown-keys";r=199;t=60');
+    expect(await told()).toBe('"unknown-keys";r=198;t=60');
   });
 
   test('does not block an address for a day because the clock of an isolate was a day ahead meanwhile', async () => {
@@ -130,7 +220,7 @@ describe('making up keys', () => {
   test('is told on the 401 itself, and malformed keys are no guesses', async () => {
     const api = start(published);
     const guess = await api.request('/v1/me', { ...FROM, key: mintApiKey() });
-    expect(guess.headers.get('RateLimit')).toBe('"account";r=119;t=60, "unknown-keys";r=199;t=60');
+    expect(guess.headers.get('RateLimit')).toBe('"unknown-keys";r=199;t=60');
     const malformed = await api.request('/v1/me', { ...FROM, key: 'igsk_malformed' });
     expect([malformed.status, malformed.headers.has('RateLimit')]).toEqual([401, false]);
   });

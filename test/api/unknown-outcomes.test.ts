@@ -170,6 +170,8 @@ describe('a paid read', () => {
     crowded.kv.values.clear();
     for (const [name, value] of api.kv.values) crowded.kv.values.set(name, value);
     crowded.writerLimits = { ...WRITER_LIMITS, waitingCalls: 1 };
+    // From here on it knows whose the key is.
+    expect((await crowded.request('/v1/me', { key })).status).toBe(200);
     const gate = Promise.withResolvers<void>();
     crowded.databaseGate = gate.promise;
     const answers = Array.from({ length: 5 }, () => crowded.request(read, { key }));

@@ -40,6 +40,10 @@ class Limit extends RpcTarget {
   take(...args) {
     return through('RATE_LIMITS', () => this.#real.take(...args));
   }
+
+  takeBoth(...args) {
+    return through('RATE_LIMITS', () => this.#real.takeBoth(...args));
+  }
 }
 
 export class RateLimits extends WorkerEntrypoint {

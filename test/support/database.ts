@@ -48,10 +48,16 @@ export type Customer = { readonly accountId: Id<'acct'>; readonly keyId: Id<'key
 /** Makes an account with one key and, above zero, a grant. `name` tells customers of one test apart. */
 export async function addCustomer(
   client: Client,
-  options: { readonly name?: string; readonly balance?: number; readonly now?: number; readonly keyExpiresAt?: number } = {},
+  options: {
+    readonly name?: string;
+    readonly balance?: number;
+    readonly now?: number;
+    readonly keyExpiresAt?: number;
+    readonly apiKey?: string;
+  } = {},
 ): Promise<Customer> {
-  const { name = 'one', balance = 0, now = START_TIME, keyExpiresAt = null } = options;
-  const customer: Customer = { accountId: `acct_${name}`, keyId: `key_${name}`, keyHash: sha256(`key of ${name}`) };
+  const { name = 'one', balance = 0, now = START_TIME, keyExpiresAt = null, apiKey = `key of ${name}` } = options;
+  const customer: Customer = { accountId: `acct_${name}`, keyId: `key_${name}`, keyHash: sha256(apiKey) };
   await client.batch(
     [
       { sql: 'INSERT INTO account (id, name, created_at) VALUES (?, ?, ?)', args: [customer.accountId, name, now] },

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { freePort } from '../../local/sqld.ts';
 import { startWorker, untilReady, type WorkerProcess, wranglerScript } from '../../local/worker-process.ts';
-import type { Allowance } from '../../src/limits/limiter.ts';
-import type { RateLimitObjects } from '../../src/limits/durable-object-limiter.ts';
+import type { Allowance, TakenBoth } from '../../src/limits/limiter.ts';
+import type { RateLimitObject, RateLimitObjects } from '../../src/limits/durable-object-limiter.ts';
 
 /** The Worker's own Durable Object class behind an endpoint that does nothing but ask it. */
 const entry = (worker: string) => `
@@ -13,8 +13,8 @@ export { RateLimit } from ${JSON.stringify(worker)};
 export default {
   async fetch(request, env) {
     if (new URL(request.url).pathname === '/ready') return new Response('ready');
-    const { name, quota, now } = await request.json();
-    return Response.json(await env.RATE_LIMITS.getByName(name).take(quota, now));
+    const { name, method, taking } = await request.json();
+    return Response.json(await env.RATE_LIMITS.getByName(name)[method](...taking));
   },
 };
 `;
@@ -68,13 +68,15 @@ export function useRateLimitObjects(): () => RateLimitObjects {
   return () => {
     if (url === undefined) throw new Error('the objects have not started');
     const base = url;
+    const ask = async (name: string, method: keyof RateLimitObject, taking: readonly unknown[]): Promise<unknown> => {
+      const answer = await fetch(base, { method: 'POST', body: JSON.stringify({ name, method, taking }) });
+      return answer.json();
+    };
     return {
+      // safe because each method answers with nothing else, and a failure isn't JSON
       getByName: (name) => ({
-        take: async (quota, now) => {
-          const answer = await fetch(base, { method: 'POST', body: JSON.stringify({ name, quota, now }) });
-          // safe because the object answers with nothing else, and a failure isn't JSON
-          return (await answer.json()) as Allowance;
-        },
+        take: async (...taking) => (await ask(name, 'take', taking)) as Allowance,
+        takeBoth: async (...taking) => (await ask(name, 'takeBoth', taking)) as TakenBoth,
       }),
     };
   };

@@ -82,6 +82,37 @@ export function countsExactly({ name, limiter, setTime }: LimiterUnderTest): voi
       expect((await take(quota, NOW, 'two')).allowed).toBe(false);
     });
 
+    test('take from a quota and the one it shares with others, and from neither where one is used up', async () => {
+      const [own, all] = [quotaOf(3), quotaOf(4)];
+      const takeAs = (subject: string) => {
+        setTime(NOW);
+        return limiter().takeBoth({ quota: own, subject }, { quota: all, subject: 'family' }, NOW);
+      };
+      const told = async (subject: string) => {
+        const taken = await takeAs(subject);
+        return [taken.own.allowed, taken.all?.allowed ?? null, taken.all?.remaining ?? null];
+      };
+      expect(await told('one')).toEqual([true, true, 3]);
+      expect(await told('one')).toEqual([true, true, 2]);
+      expect(await told('one')).toEqual([true, true, 1]);
+      expect(await told('one')).toEqual([false, null, null]);
+      expect(await told('one')).toEqual([false, null, null]);
+      expect(await told('two')).toEqual([true, true, 0]);
+      expect(await told('two')).toEqual([true, false, 0]);
+    });
+
+    test('let exactly the shared quota pass when 100 come at once from several', async () => {
+      const [own, all] = [quotaOf(30), quotaOf(37)];
+      setTime(NOW);
+      const subjects = ['one', 'two', 'three', 'four'];
+      const answers = await Promise.all(
+        Array.from({ length: 100 }, (_, index) =>
+          limiter().takeBoth({ quota: own, subject: subjects[index % 4] ?? '' }, { quota: all, subject: 'crowd' }, NOW),
+        ),
+      );
+      expect(answers.filter((taken) => taken.all?.allowed === true)).toHaveLength(37);
+    });
+
     test('count what one limiter let pass in another that shares the store', async () => {
       const quota = quotaOf(2);
       setTime(NOW);

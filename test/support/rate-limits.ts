@@ -1,5 +1,4 @@
-import type { Counter } from '../../src/limits/limiter.ts';
-import { createWindowCounter, type RateLimitObjects } from '../../src/limits/durable-object-limiter.ts';
+import { type Counters, createWindowCounter, type RateLimitObjects } from '../../src/limits/durable-object-limiter.ts';
 
 /** The Durable Objects of the rate limits in one process: the same core, a storage in memory, no alarms. */
 export type ProcessRateLimits = RateLimitObjects & {
@@ -12,16 +11,23 @@ export type ProcessRateLimits = RateLimitObjects & {
 /** Counts like the Worker's Durable Objects do. */
 export function processRateLimits(): ProcessRateLimits {
   const objects = new Map<string, ReturnType<typeof createWindowCounter>>();
+  const ask = (name: string) => {
+    limits.asked.push(name);
+    const object = objects.get(name) ?? createWindowCounter(memoryStorage());
+    objects.set(name, object);
+    return object;
+  };
   const limits: ProcessRateLimits = {
     asked: [],
     trouble: null,
     getByName: (name) => ({
-      take: (quota, now) => {
-        limits.asked.push(name);
-        if (limits.trouble !== null) return limits.trouble();
-        const object = objects.get(name) ?? createWindowCounter(memoryStorage());
-        objects.set(name, object);
-        return object.take(quota, now);
+      take: (...taking) => {
+        const object = ask(name);
+        return limits.trouble === null ? object.take(...taking) : limits.trouble();
+      },
+      takeBoth: (...taking) => {
+        const object = ask(name);
+        return limits.trouble === null ? object.takeBoth(...taking) : limits.trouble();
       },
     }),
   };
@@ -30,11 +36,11 @@ export function processRateLimits(): ProcessRateLimits {
 
 /** What an object keeps over a restart, in memory; saved at once. */
 export function memoryStorage() {
-  let kept: Counter | undefined;
+  let kept: Counters | undefined;
   return {
     load: () => Promise.resolve(kept),
-    save: (counter: Counter) => {
-      kept = counter;
+    save: (counters: Counters) => {
+      kept = counters;
       return Promise.resolve();
     },
     pause: () => Promise.resolve(),

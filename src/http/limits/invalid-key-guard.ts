@@ -1,7 +1,7 @@
 import type { Refusal } from '../../errors.ts';
 import { secondsUntil } from '../../core/clock.ts';
 import { windowEnd } from '../../limits/limiter.ts';
-import { type PolicyName, quotaOf, RATE_LIMIT_ROWS } from '../../limits/policies.ts';
+import { quotaOf } from '../../limits/policies.ts';
 import type { AppContext } from '../context.ts';
 import { addressOf, limitBy, measure } from './quota.ts';
 
@@ -9,12 +9,12 @@ import { addressOf, limitBy, measure } from './quota.ts';
 const MOST_HELD_BACK = 10_000;
 
 /**
- * Refuses a request with a key while its address is blocked for sending invalid keys; null otherwise. Asks no store: each isolate blocks
- * the addresses that it has seen exceed the limit.
+ * Refuses a request with an unknown key while its address is blocked for sending invalid keys; null otherwise. Asks no store: each isolate
+ * blocks the addresses that it has seen exceed the limit.
  */
-export async function guessRefusal(c: AppContext, policy: PolicyName): Promise<Refusal<'rate_limited'> | null> {
+export function guessRefusal(c: AppContext): Refusal<'rate_limited'> | null {
   const { rateLimits, clock } = c.get('deps');
-  if (RATE_LIMIT_ROWS[policy].per !== 'key' || rateLimits === null || rateLimits.guessing.size === 0) return null;
+  if (rateLimits === null || rateLimits.guessing.size === 0) return null;
   const quota = quotaOf('unknown-keys', rateLimits.scale);
   const until = windowEnd(quota, clock());
   // Not a comparison of times: what a clock that was ahead has remembered must not outlast its error.

@@ -1,22 +1,32 @@
 import type { Refusal } from '../../errors.ts';
 import { rateLimitRefusal } from '../../errors/from-rate-limit.ts';
 import { type RateLimitResult, STORE_DOWN, takeOrPass } from '../../limits/limiter.ts';
-import { type PolicyName, quotaOf, RATE_LIMIT_ROWS } from '../../limits/policies.ts';
+import { type KeySubject, takeForKey } from '../../limits/key-limits.ts';
+import { type KeylessPolicy, type KeyPolicy, quotaOf, RATE_LIMIT_ROWS } from '../../limits/policies.ts';
 import { addressSubject } from '../../limits/subject.ts';
-import { authenticate } from '../auth/authenticate.ts';
 import type { AppContext } from '../context.ts';
 
 /** Cloudflare sets it, whatever the caller sent; absent on a developer's machine. */
 const ADDRESS_HEADER = 'CF-Connecting-IP';
 
-/** Counts the request against a policy. Null when it may go on, also when the store is down. */
-export async function limitBy(c: AppContext, name: PolicyName): Promise<Refusal<'rate_limited'> | null> {
+/** Counts the request against a policy that looks at no key. Null when it may go on, also when the store is down. */
+export async function limitBy(c: AppContext, name: KeylessPolicy): Promise<Refusal<'rate_limited'> | null> {
   const { rateLimits, clock } = c.get('deps');
   if (rateLimits === null) return null;
-  const subject = await subjectOf(c, name);
-  if (subject === null) return null;
-  const taken = await takeOrPass({ ...rateLimits, clock }, quotaOf(name, rateLimits.scale), subject);
-  if (taken !== STORE_DOWN) return measure(c, taken);
+  const taken = await takeOrPass({ ...rateLimits, clock }, quotaOf(name, rateLimits.scale), subjectOf(c, name));
+  return taken === STORE_DOWN ? passUncounted(c) : measure(c, taken);
+}
+
+/** Counts the request for its key and for the account of the key. Null when it may go on, also when the store is down. */
+export async function limitKeyBy(c: AppContext, name: KeyPolicy, key: KeySubject): Promise<Refusal<'rate_limited'> | null> {
+  const { rateLimits, clock } = c.get('deps');
+  if (rateLimits === null) return null;
+  const taken = await takeForKey({ ...rateLimits, clock }, name, key);
+  if (taken === STORE_DOWN) return passUncounted(c);
+  return taken.map((measured) => measure(c, measured)).at(-1) ?? null;
+}
+
+function passUncounted(c: AppContext): null {
   c.get('event').rateLimit = STORE_DOWN;
   return null;
 }
@@ -49,18 +59,7 @@ export function addressOf(c: AppContext): string {
   return addressSubject(c.req.header(ADDRESS_HEADER));
 }
 
-/** The hash that a policy counts the request under; null when it is not counted. */
-async function subjectOf(c: AppContext, name: PolicyName): Promise<string | null> {
-  const { per } = RATE_LIMIT_ROWS[name];
-  switch (per) {
-    case 'everyone':
-      return 'everyone';
-    case 'address':
-      return addressOf(c);
-    case 'key': {
-      if (!c.get('deps').service.ok) return null;
-      const principal = authenticate(c);
-      return principal.ok && principal.value.kind === 'customer' ? principal.value.keyHash : null;
-    }
-  }
+/** What a policy counts a request without a key under. */
+function subjectOf(c: AppContext, name: KeylessPolicy): string {
+  return RATE_LIMIT_ROWS[name].per === 'everyone' ? 'everyone' : addressOf(c);
 }

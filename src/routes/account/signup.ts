@@ -91,6 +91,7 @@ async function signUp(c: AppContext, names: Omit<z.infer<typeof Signup>, 'turnst
   if (!signedUp.ok) return refuse(c, { code: 'overloaded' });
   const { account, key, apiKey } = signedUp.value;
   c.get('event').accountId = account.id;
+  c.get('service').accounts.owners.remember(apiKey, { keyId: key.id, accountId: account.id });
   c.header('Cache-Control', 'no-store');
   return c.json(
     {

@@ -89,6 +89,8 @@ export function registerKey(app: App): void {
 async function rotate(c: AppContext, by: KeyDetails, id: ReturnType<typeof keyIdOf>, graceMs: number) {
   const rotated = await c.get('service').accounts.keys.rotate(by, id, graceMs);
   if (!rotated.ok) return refuse(c, keyRefusal(rotated.error));
+  const { key, apiKey } = rotated.value;
+  c.get('service').accounts.owners.remember(apiKey, { keyId: key.id, accountId: key.accountId });
   c.header('Cache-Control', 'no-store');
-  return c.json({ key: accountKey(rotated.value.key, c.get('deps').clock()), apiKey: rotated.value.apiKey, warning: API_KEY_WARNING }, 201);
+  return c.json({ key: accountKey(key, c.get('deps').clock()), apiKey, warning: API_KEY_WARNING }, 201);
 }

@@ -93,6 +93,7 @@ async function mint(c: AppContext, by: KeyDetails, draft: ReturnType<typeof draf
   const minted = await c.get('service').accounts.keys.create(by, draft);
   if (!minted.ok) return refuse(c, keyRefusal(minted.error));
   const { key, apiKey } = minted.value;
+  c.get('service').accounts.owners.remember(apiKey, { keyId: key.id, accountId: key.accountId });
   c.header('Cache-Control', 'no-store');
   return c.json({ key: accountKey(key, c.get('deps').clock()), apiKey, warning: API_KEY_WARNING }, 201);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Counter, createTimedLimiter, takeOne } from '../../../src/limits/limiter.ts';
-import { createWindowCounter } from '../../../src/limits/durable-object-limiter.ts';
+import { type Counters, createWindowCounter } from '../../../src/limits/durable-object-limiter.ts';
 
 const quota = { name: 'tested', limit: 2, windowSeconds: 60 };
 const NOW = Date.UTC(2026, 10, 22, 9, 30, 20);
@@ -55,7 +55,7 @@ describe('counting', () => {
 describe('an object that counts', () => {
   function memory() {
     const done: string[] = [];
-    let counter: Counter | undefined;
+    let kept: Counters | undefined;
     let over: () => void = () => undefined;
     return {
       done,
@@ -66,10 +66,10 @@ describe('an object that counts', () => {
       },
       storage: {
         pause: () => new Promise<void>((resolve) => (over = resolve)),
-        load: () => Promise.resolve(counter),
-        save: (next: Counter) => {
-          counter = next;
-          done.push(`save ${next.windows.at(-1)?.[1]}`);
+        load: () => Promise.resolve(kept),
+        save: (next: Counters) => {
+          kept = next;
+          done.push(`save ${next[0]?.[1].windows.at(-1)?.[1]}`);
           return Promise.resolve();
         },
         forgetAt: (time: number) => {
@@ -77,7 +77,7 @@ describe('an object that counts', () => {
           return Promise.resolve();
         },
         clear: () => {
-          counter = undefined;
+          kept = undefined;
           done.push('clear');
           return Promise.resolve();
         },
@@ -117,8 +117,12 @@ describe('an object that counts', () => {
 });
 
 test('a limiter with a timeout rejects without a response, and passes a timely one through', async () => {
-  const silent = createTimedLimiter({ take: () => new Promise(() => undefined) }, 5);
-  await expect(silent.take(quota, 'one', NOW)).rejects.toThrow('in time');
+  const silent = { take: () => new Promise<never>(() => undefined), takeBoth: () => new Promise<never>(() => undefined) };
+  const one = { quota, subject: 'one' };
+  await expect(createTimedLimiter(silent, 5).take(quota, 'one', NOW)).rejects.toThrow('in time');
+  await expect(createTimedLimiter(silent, 5).takeBoth(one, one, NOW)).rejects.toThrow('in time');
   const allowance = { allowed: true, limit: 2, remaining: 1, resetSeconds: 40 };
-  expect(await createTimedLimiter({ take: () => Promise.resolve(allowance) }, 5_000).take(quota, 'one', NOW)).toBe(allowance);
+  const prompt = { take: () => Promise.resolve(allowance), takeBoth: () => Promise.resolve({ own: allowance, all: null }) };
+  expect(await createTimedLimiter(prompt, 5_000).take(quota, 'one', NOW)).toBe(allowance);
+  expect(await createTimedLimiter(prompt, 5_000).takeBoth(one, one, NOW)).toEqual({ own: allowance, all: null });
 });

@@ -1,17 +1,20 @@
 import type { Client } from '@libsql/client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createAccounts } from '../../../src/billing/accounts/libsql-accounts.ts';
+import { createKeyOwners } from '../../../src/billing/accounts/key-owners.ts';
 import { auditLedger, brokenInvariants } from '../../../src/billing/audit/full-audit.ts';
 import { createResponseCipher } from '../../../src/billing/idempotency/response-seal.ts';
 import { PRICE_CARD } from '../../../src/billing/price-card.ts';
 import { microCredits } from '../../../src/core/money.ts';
 import { exampleMedia } from '../../../src/instagram/media-example.ts';
-import { type Counter, type RateLimiter, takeOne } from '../../../src/limits/limiter.ts';
+import { createWindowCounter } from '../../../src/limits/durable-object-limiter.ts';
+import type { RateLimiter } from '../../../src/limits/limiter.ts';
 import { type Caller, createExecuteRead, type ExecuteRead, type ReadCall, type ReadEvent } from '../../../src/read/execute-read.ts';
 import { PARTS } from '../../../src/read/parts/parts.ts';
 import { createReader } from '../../../src/read/reader.ts';
 import { createSandbox } from '../../../src/read/sandbox/sandbox.ts';
 import { addCustomer, countedIds, type Customer, manualClock, memoryDatabase, sha256 } from '../../support/database.ts';
+import { memoryStorage } from '../../support/rate-limits.ts';
 import { ledgerOver } from '../../support/ledger.ts';
 import { readDeps } from '../../support/reads.ts';
 
@@ -24,7 +27,7 @@ let client: Client;
 let customer: Customer;
 let executeRead: ExecuteRead;
 let events: ReadEvent[] = [];
-let store: { limiter: RateLimiter; taken: string[] };
+let store: { takeBoth: RateLimiter['takeBoth']; taken: string[] };
 
 beforeEach(async () => {
   clock = manualClock();
@@ -34,11 +37,13 @@ beforeEach(async () => {
   customer = await addCustomer(client, { balance: BALANCE });
   store = countingStore();
   const deps = readDeps(clock);
+  const accounts = createAccounts({ client, clock, ids, signupGrant: microCredits(0), shard: 0 });
   executeRead = createExecuteRead({
     ledger: ledgerOver({ client, clock }),
-    accounts: createAccounts({ client, clock, ids, signupGrant: microCredits(0), shard: 0 }),
+    accounts,
+    owners: createKeyOwners(accounts, new Map()),
     seal: createResponseCipher('a secret of this test'),
-    limits: { limiter: { take: (...asked) => store.limiter.take(...asked) }, scale: 1, clock },
+    limits: { limiter: { take: unused, takeBoth: (...asked) => store.takeBoth(...asked) }, scale: 1, clock },
     reader: () => createReader(deps, PARTS),
     sandbox: () => createSandbox({ clock }),
     priceCardVersion: PRICE_CARD.version,
@@ -50,19 +55,21 @@ afterEach(async () => {
   client.close();
 });
 
+const unused = (): never => {
+  throw new Error('nothing asks for this');
+};
+
 /** Counts in this process. */
-function countingStore() {
+function countingStore(): typeof store {
   const taken: string[] = [];
-  let counter: Counter | undefined;
-  const limiter: RateLimiter = {
-    async take(quota, subject, now) {
-      taken.push(subject);
-      const next = takeOne(counter, quota, now);
-      counter = next.counter;
-      return next.allowance;
+  const object = createWindowCounter(memoryStorage());
+  return {
+    taken,
+    takeBoth: (own, all, now) => {
+      taken.push(`${own.subject} of ${all.subject}`);
+      return object.takeBoth(own, all.quota, now);
     },
   };
-  return { limiter, taken };
 }
 
 function caller(over: Partial<Caller> = {}): Caller {
@@ -136,14 +143,14 @@ describe('a read without a transport', () => {
       error: { refusal: { code: 'rate_limited' }, rateLimit: { allowance: { allowed: false } } },
     });
     expect(events.at(-1)).toEqual({ rateLimit: 'burst' });
-    expect(new Set(store.taken)).toEqual(new Set([customer.keyHash]));
+    expect(new Set(store.taken)).toEqual(new Set([`${customer.keyId} of ${customer.accountId}`]));
     const counted = await executeRead(caller({ isCounted: true }), call());
     expect(counted).toMatchObject({ ok: true, value: { rateLimit: null } });
     expect(store.taken).toHaveLength(61);
   });
 
   test('goes on while the store of counters is down, and says so in the log', async () => {
-    store.limiter = { take: () => Promise.reject(new Error('down')) };
+    store.takeBoth = () => Promise.reject(new Error('down'));
     expect(await executeRead(caller(), call())).toMatchObject({ ok: true, value: { rateLimit: null } });
     expect(events[0]).toEqual({ rateLimit: 'store_down' });
   });
