@@ -1,25 +1,4 @@
-/** When a caller may send the request again. */
-export type Retry =
-  /** Repeating the request never helps. */
-  | 'never'
-  /** After correcting the request. */
-  | 'after_change'
-  /** After a top-up. */
-  | 'after_topup'
-  /** Unchanged, later; `Retry-After` says when, where that is known. */
-  | 'after_delay';
-
-type ErrorRow = {
-  readonly status: 400 | 401 | 402 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 429 | 500 | 502 | 503 | 504;
-  readonly billed: boolean;
-  readonly retry: Retry;
-  /** The message, where the refusal has no more precise one. */
-  readonly summary: string;
-  readonly callerAction: string;
-  readonly operatorAction: string;
-  /** No endpoint returns it yet. */
-  readonly reserved?: true;
-};
+import type { ErrorRow } from './errors/error-row.ts';
 
 /**
  * Every error code. Statuses, the OpenAPI responses, the errors that a route may declare and docs/error-taxonomy.md derive from it.
@@ -225,6 +204,15 @@ export const ERRORS = {
     summary: 'This read failed several times in a row, so it is refused for a while.',
     callerAction: 'Wait for the seconds of `Retry-After`, or read something else.',
     operatorAction: 'See why the target keeps failing.',
+  },
+  too_many_misses: {
+    status: 429,
+    billed: false,
+    retry: 'after_delay',
+    summary: 'Too many of the targets that this account asked for in the last hour do not exist or cannot be read.',
+    callerAction:
+      'Wait for the seconds of `Retry-After`, and check where the URLs come from. Reads that are charged make room for more; what is cached is still served.',
+    operatorAction: 'None. The account may be making shortcodes up: each of these reads costs a call to a data provider.',
   },
   internal: {
     status: 500,

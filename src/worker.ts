@@ -6,8 +6,9 @@ import type { LedgerWriter as Writer } from './billing/ledger/writer.ts';
 import { buildDeps, metricsFor, runScheduled } from './wiring/deps.ts';
 import type { Env } from './env.ts';
 import type { ReadCoalescer } from './coalescing/read-coalescer.ts';
-import { type Counters, createWindowCounter, type RateLimitObject } from './limits/durable-object-limiter.ts';
-import type { Quota } from './limits/policies.ts';
+import { type Counters, createRateLimitObject, type RateLimitObject } from './limits/durable-object-limiter.ts';
+import type { MissCounts } from './limits/miss-allowance.ts';
+import type { ObjectStorage } from './limits/object-storage.ts';
 import { createCounterBuffer, FLUSH_AFTER_MS } from './ops/metrics/counter-buffer.ts';
 import type { Increment } from './ops/metrics/series.ts';
 import { writerFor } from './wiring/database.ts';
@@ -79,28 +80,42 @@ export class LedgerWriter extends DurableObject<Env> {
 /** A crash may lose this much of a subject's count. A shorter time would make every object write to disk constantly. */
 const SAVE_COUNTS_AFTER_MS = 5_000;
 
-/** Not the name of an earlier format, whose values the alarm of their window still deletes. */
-const COUNTS = 'counts';
-
+/** Counts requests for the rate limits, and the misses of an account. */
 export class RateLimit extends DurableObject<Env> {
-  readonly #counter = createWindowCounter({
-    load: () => this.ctx.storage.get<Counters>(COUNTS),
-    pause: () => new Promise((resolve) => setTimeout(resolve, SAVE_COUNTS_AFTER_MS)),
-    save: (counters) => this.ctx.storage.put(COUNTS, counters, { allowUnconfirmed: true }),
-    forgetAt: (time) => this.ctx.storage.setAlarm(time, { allowUnconfirmed: true }),
-    clear: () => this.ctx.storage.deleteAll(),
-  });
+  // The value `counter` of an earlier format is deleted by the alarm of its window.
+  readonly #counts = createRateLimitObject(
+    { requests: this.#storage<Counters>('counts'), misses: this.#storage<MissCounts>('misses') },
+    systemClock,
+  );
 
-  take(quota: Quota, now: number) {
-    return this.#counter.take(quota, now);
+  #storage<T>(name: string): ObjectStorage<T> {
+    return {
+      load: () => this.ctx.storage.get<T>(name),
+      pause: () => new Promise((resolve) => setTimeout(resolve, SAVE_COUNTS_AFTER_MS)),
+      save: (value) => this.ctx.storage.put(name, value, { allowUnconfirmed: true }),
+      forgetAt: (time) => this.ctx.storage.setAlarm(time, { allowUnconfirmed: true }),
+      clear: () => this.ctx.storage.deleteAll(),
+    };
+  }
+
+  take(...taking: Parameters<RateLimitObject['take']>) {
+    return this.#counts.take(...taking);
   }
 
   takeBoth(...taking: Parameters<RateLimitObject['takeBoth']>) {
-    return this.#counter.takeBoth(...taking);
+    return this.#counts.takeBoth(...taking);
+  }
+
+  askTarget(...asked: Parameters<RateLimitObject['askTarget']>) {
+    return this.#counts.askTarget(...asked);
+  }
+
+  endTarget(...ended: Parameters<RateLimitObject['endTarget']>) {
+    return this.#counts.endTarget(...ended);
   }
 
   override alarm() {
-    return this.#counter.forget();
+    return this.#counts.forget();
   }
 }
 

@@ -1,6 +1,7 @@
 import { PRICE_CARD } from '../../src/billing/price-card.ts';
 import { ENDPOINT_ROWS } from '../../src/endpoints.ts';
-import { ERROR_ROWS, type Retry } from '../../src/errors.ts';
+import { ERROR_ROWS } from '../../src/errors.ts';
+import type { Retry } from '../../src/errors/error-row.ts';
 import { TARGET_REFUSALS } from '../../src/instagram/target.ts';
 import { formatUsd } from '../../src/core/money.ts';
 import { RATE_LIMIT_ROWS } from '../../src/limits/policies.ts';

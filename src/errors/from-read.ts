@@ -1,6 +1,7 @@
 import type { ErrorCode, Refusal } from '../errors.ts';
 import type { TargetRefusal } from '../instagram/target.ts';
 import { formatUsd, type MicroCredits } from '../core/money.ts';
+import { MISS_WINDOW_SECONDS, type MissVerdict } from '../limits/miss-allowance.ts';
 import type { MediaFailure } from '../providers/failover.ts';
 import { OVERLOADED_RETRY_SECONDS, PROVIDER_RETRY_SECONDS, UNCONFIGURED_RETRY_SECONDS } from './retry-seconds.ts';
 
@@ -13,15 +14,17 @@ type ReadErrorRow = {
   readonly stored: boolean;
   /** The failure counts against the target, so that repeated failures pause it. */
   readonly countsAgainstTarget: boolean;
+  /** The provider was asked and the answer is about the target, so it counts against the account's allowance of misses. */
+  readonly isMiss: boolean;
 };
 
-const STORED: ReadErrorRow = { stored: true, countsAgainstTarget: true };
-const RETRYABLE: ReadErrorRow = { stored: false, countsAgainstTarget: true };
-const NOT_THE_TARGETS_FAULT: ReadErrorRow = { stored: false, countsAgainstTarget: false };
+const STORED: ReadErrorRow = { stored: true, countsAgainstTarget: true, isMiss: true };
+const RETRYABLE: ReadErrorRow = { stored: false, countsAgainstTarget: true, isMiss: false };
+const NOT_THE_TARGETS_FAULT: ReadErrorRow = { stored: false, countsAgainstTarget: false, isMiss: false };
 
 /** Every code a read can end with, in the order of the API description. */
 const READ_ERROR_ROWS = {
-  invalid_cursor: { stored: true, countsAgainstTarget: false },
+  invalid_cursor: { stored: true, countsAgainstTarget: false, isMiss: false },
   unauthorized: RETRYABLE,
   insufficient_credits: RETRYABLE,
   price_above_max: RETRYABLE,
@@ -37,6 +40,7 @@ const READ_ERROR_ROWS = {
   idempotency_answer_lost: RETRYABLE,
   idempotency_mismatch: RETRYABLE,
   repeated_failure: RETRYABLE,
+  too_many_misses: NOT_THE_TARGETS_FAULT,
   provider_unavailable: RETRYABLE,
   provider_unconfigured: RETRYABLE,
   provider_busy: RETRYABLE,
@@ -60,6 +64,25 @@ export function isStored(code: ReadErrorCode): boolean {
 /** Whether a refusal after the hold counts as a failure of its target. */
 export function countsAgainstTarget(code: ReadErrorCode): boolean {
   return READ_ERROR_ROWS[code].countsAgainstTarget;
+}
+
+/** Whether a refusal after the hold counts as a miss of the account. */
+export function isMiss(code: ReadErrorCode): boolean {
+  return READ_ERROR_ROWS[code].isMiss;
+}
+
+/** Refuses to look for one more target that may not exist; null where the account may. */
+export function missRefusal(verdict: MissVerdict): ReadRefusal | null {
+  if (verdict.allowed) return null;
+  const { allowance, missed, inProgress, retryAfterSeconds } = verdict;
+  const reason = missed < allowance ? 'reads_in_progress' : 'allowance_used_up';
+  const seen = reason === 'allowance_used_up' ? '' : ', and as many more as may miss are being read';
+  return {
+    code: 'too_many_misses',
+    message: `In the last hour ${missed} targets of this account did not exist or could not be read, of ${allowance} that may${seen}. Try again in ${retryAfterSeconds} seconds.`,
+    details: { reason, missed, inProgress, allowance, windowSeconds: MISS_WINDOW_SECONDS, retryAfterSeconds },
+    retryAfterSeconds,
+  };
 }
 
 /** Maps an input that names nothing readable. */

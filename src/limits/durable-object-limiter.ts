@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.ts';
 import {
   type Allowance,
   type Counter,
@@ -9,10 +10,15 @@ import {
   windowEnd,
   windowOf,
 } from './limiter.ts';
+import { createMissCounter, type MissCounter, type MissCounts } from './miss-allowance.ts';
+import { batchedSaves, type ObjectStorage } from './object-storage.ts';
 import type { Quota } from './policies.ts';
 
-/** One object that counts. `own` of `takeBoth` is one of several subjects that share the quota of the object. */
-export type RateLimitObject = {
+/** One object that counts. */
+export type RateLimitObject = MissCounter & WindowCounter;
+
+/** Counts requests. `own` of `takeBoth` is one of several subjects that share the quota of the object. */
+type WindowCounter = {
   take(quota: Quota, now: number): Promise<Allowance>;
   takeBoth(own: Take, all: Quota, now: number): Promise<TakenBoth>;
 };
@@ -35,17 +41,6 @@ export function createObjectLimiter(objects: RateLimitObjects): RateLimiter {
 /** The counts of one object: its own under the empty name, and those of the subjects that share it. */
 export type Counters = readonly (readonly [name: string, counter: Counter])[];
 
-/** The storage of one object, which survives a restart. */
-export type CounterStorage = {
-  load(): Promise<Counters | undefined>;
-  save(counters: Counters): Promise<void>;
-  /** Waits between a count and the next save, so that one save covers many counts. */
-  pause(): Promise<void>;
-  /** Schedules `forget` at a time in unix milliseconds. */
-  forgetAt(time: number): Promise<void>;
-  clear(): Promise<void>;
-};
-
 /** The count that belongs to the object itself. */
 const ITSELF = '';
 
@@ -56,20 +51,10 @@ const MOST_COUNTERS = 256;
  * Creates the counter of one object. The runtime may evict an idle object after seconds, so counts are saved, and deleted when their window
  * ends. Requests do not wait for the save: a machine crash loses the counts since the last one.
  */
-export function createWindowCounter(storage: CounterStorage): RateLimitObject & { forget(): Promise<void> } {
+function createWindowCounter(storage: ObjectStorage<Counters>): WindowCounter & { forget(): void } {
   let counters = new Map<string, Counter>();
   let loading: Promise<void> | undefined;
-  let isUnsaved = false;
-  const saveSoon = async () => {
-    const isWaiting = isUnsaved;
-    isUnsaved = true;
-    if (isWaiting) return;
-    await storage.pause();
-    // False when `forget` ran meanwhile: a save after it would never be deleted.
-    if (!isUnsaved) return;
-    isUnsaved = false;
-    await storage.save([...counters]);
-  };
+  const saves = batchedSaves(storage, () => [...counters]);
   const load = async () => {
     counters = new Map(await storage.load());
   };
@@ -90,7 +75,7 @@ export function createWindowCounter(storage: CounterStorage): RateLimitObject & 
       const before = counters.get(ITSELF);
       const { counter, allowance } = takeOne(before, quota, now);
       keep(ITSELF, counter);
-      if (allowance.allowed) void saveSoon().catch(() => undefined);
+      if (allowance.allowed) saves.soon();
       await forgetLater(before, quota, now);
       return allowance;
     },
@@ -104,13 +89,30 @@ export function createWindowCounter(storage: CounterStorage): RateLimitObject & 
       // What the shared quota refuses takes nothing from the own one.
       if (!all.allowance.allowed) return { own: { ...one.allowance, remaining: one.allowance.remaining + 1 }, all: all.allowance };
       keep(own.subject, one.counter);
-      void saveSoon().catch(() => undefined);
+      saves.soon();
       await forgetLater(before, quota, now);
       return { own: one.allowance, all: all.allowance };
     },
+    forget: () => saves.cancel(),
+  };
+}
+
+/** Where one object keeps each kind of count. */
+export type CountStorages = { readonly requests: ObjectStorage<Counters>; readonly misses: ObjectStorage<MissCounts> };
+
+/** Creates one object: it counts requests, or misses, as its callers ask. */
+export function createRateLimitObject(storages: CountStorages, clock: Clock): RateLimitObject & { forget(): Promise<void> } {
+  const requests = createWindowCounter(storages.requests);
+  const misses = createMissCounter(storages.misses, clock);
+  return {
+    take: (...taking) => requests.take(...taking),
+    takeBoth: (...taking) => requests.takeBoth(...taking),
+    askTarget: (...asked) => misses.askTarget(...asked),
+    endTarget: (...ended) => misses.endTarget(...ended),
     forget() {
-      isUnsaved = false;
-      return storage.clear();
+      requests.forget();
+      misses.forget();
+      return storages.requests.clear();
     },
   };
 }

@@ -9,11 +9,12 @@ import { err, ok, type Result } from '../core/result.ts';
 import type { Refusal } from '../errors.ts';
 import { identityRefusal } from '../errors/from-database.ts';
 import { rateLimitRefusal } from '../errors/from-rate-limit.ts';
-import type { ReadRefusal } from '../errors/from-read.ts';
+import { missRefusal, type ReadRefusal } from '../errors/from-read.ts';
 import { type RateLimitResult, STORE_DOWN } from '../limits/limiter.ts';
+import type { MissAllowances } from '../limits/miss-allowances.ts';
 import type { Freshness } from './cache/freshness.ts';
 import type { ReadTrace } from './model/trace.ts';
-import type { ReadOrder, ResponseRecorder } from './order.ts';
+import type { ReadOrder, ResponseRecorder, TargetAllowance } from './order.ts';
 import type { ReadRequest } from './parts/parts.ts';
 import { customerPayer, operatorPayer, type Payer, type Principal } from './pricing/payer.ts';
 import { type ReadLimits, takeReadQuota } from './rate-limit.ts';
@@ -92,6 +93,7 @@ export type ExecuteReadDeps = {
   readonly owners: KeyOwners;
   readonly seal: ResponseCipher;
   readonly limits: ReadLimits;
+  readonly misses: MissAllowances;
   readonly reader: () => Reader;
   readonly sandbox: () => Reader;
   readonly priceCardVersion: string;
@@ -183,7 +185,23 @@ function storageKey(caller: Caller, call: ReadCall): ReadCall['idempotencyKey'] 
 
 function orderOf<M extends Main>(run: Run<M>): ReadOrder {
   const { endpoint, input, request, freshness, ceiling } = run.call;
-  return { endpoint, input, request, freshness, ceiling, payer: payerOf(run), recorder: recorderOf(run) };
+  return { endpoint, input, request, freshness, ceiling, payer: payerOf(run), misses: allowanceOf(run), recorder: recorderOf(run) };
+}
+
+/** The allowance of the account whose key it is. A key that opens nothing is refused by the payment. */
+function allowanceOf({ deps: { owners, misses }, caller: { principal } }: Run<Main>): TargetAllowance | null {
+  if (principal.kind === 'operator') return null;
+  const { keyHash } = principal;
+  return {
+    async ask(target) {
+      const owner = await owners.find(keyHash);
+      return owner.ok ? missRefusal(await misses.ask(owner.value.accountId, target)) : null;
+    },
+    end(target, outcome) {
+      const owner = owners.known(keyHash);
+      if (owner !== null) misses.end(owner.accountId, target, outcome);
+    },
+  };
 }
 
 function payerOf<M extends Main>({ deps, caller, call, key }: Run<M>): Payer {

@@ -1,5 +1,6 @@
 import type { StoredResponse } from '../billing/idempotency/idempotency.ts';
 import type { ReadRefusal } from '../errors/from-read.ts';
+import type { TargetOutcome } from '../limits/miss-allowance.ts';
 import type { Budget } from '../net/deadline.ts';
 import type { Freshness } from './cache/freshness.ts';
 import type { ReadDeps } from './model/deps.ts';
@@ -20,9 +21,19 @@ export type ReadOrder<L extends PartList = Parts> = {
   readonly payer: Payer;
   /** The most it may cost, micro-credits; null without a ceiling. */
   readonly ceiling: number | null;
+  /** Limits how often a target is looked for in vain; null for the operator. */
+  readonly misses: TargetAllowance | null;
   /** Null without an Idempotency-Key. */
   readonly recorder: ResponseRecorder<L> | null;
 };
+
+/** What the paying account may look for and not find. */
+export interface TargetAllowance {
+  /** Asked before a provider. Null where the target may be looked for. */
+  ask(target: string): Promise<ReadRefusal | null>;
+  /** Reports the end of a read, in the background. Never throws. */
+  end(target: string, outcome: TargetOutcome): void;
+}
 
 /**
  * Renders a response for storage before the money has moved, so that both are written in one batch. The payment of a result says

@@ -4,6 +4,7 @@ import { err, ok, type Result } from '../core/result.ts';
 import { type Replayed, settleRefusal, spendRefusal } from '../errors/from-database.ts';
 import {
   countsAgainstTarget,
+  isMiss,
   isStored,
   priceAboveMax,
   providerUnconfigured,
@@ -11,6 +12,7 @@ import {
   targetRefusal,
 } from '../errors/from-read.ts';
 import { type MediaTarget, parseTarget, type ShareTarget, type Target } from '../instagram/target.ts';
+import type { TargetOutcome } from '../limits/miss-allowance.ts';
 import { ageSeconds } from './cache/freshness.ts';
 import { type Delivery, deliver, deliverHits, limitationsOf, outcomesOf } from './deliver.ts';
 import { dryRun } from './dry-run.ts';
@@ -139,6 +141,7 @@ async function chargeHits(job: ReadJob, target: MediaTarget, { plan, lines }: Pr
     const paid = lines.length === 0 ? await identifyOnly(job) : await payer.charge(lines, receipt, stored);
     if (!paid.ok) return unpaid(job, paid.error);
     recordAccount(trace, paid.value);
+    if (paid.value.settled > 0) job.order.misses?.end(nameOf(job, target), 'paid');
     return ok(resultAt(paid.value));
   } catch (bug) {
     trace.available = (await payer.release('internal', { answer: null, target: null })).available;
@@ -152,12 +155,40 @@ async function identifyOnly({ order }: ReadJob): Promise<Result<Payment & Paying
   return identified.ok ? ok({ ...nothingPaid, ...identified.value }) : identified;
 }
 
-async function readFresh(job: ReadJob, target: Target, { plan, lines }: Priced): Promise<Result<ReadResult<PartList>, Stop>> {
+/** What a read asks for, in any spelling: repeated failures and misses are counted by it. */
+function nameOf({ order: { endpoint } }: ReadJob, target: Target): string {
+  return `${endpoint} ${target.kind === 'media' ? target.shortcode : target.path}`;
+}
+
+/** Reads what may not exist, as far as the account may look for such targets. A main part at hand proves that it exists. */
+async function readFresh(job: ReadJob, target: Target, priced: Priced): Promise<Result<ReadResult<PartList>, Stop>> {
   const { deps, order, trace } = job;
-  const { payer, recorder } = order;
+  const { plan } = priced;
   trace.cache = 'miss';
   if (!isMainAvailable(deps, plan)) return refuseFree(job, providerUnconfigured);
-  const failureTarget = `${order.endpoint} ${target.kind === 'media' ? target.shortcode : target.path}`;
+  const name = nameOf(job, target);
+  const refusal = plan.main.known.hit === null ? await order.misses?.ask(name) : null;
+  if (refusal != null) return refuseFree(job, refusal);
+  let outcome: TargetOutcome = 'neither';
+  try {
+    const result = await readHeld(job, target, priced);
+    outcome = outcomeOf(result);
+    return result;
+  } finally {
+    order.misses?.end(name, outcome);
+  }
+}
+
+/** A read that delivered something worth nothing, as an empty thread, has cost a call to a provider in vain like one that found nothing. */
+function outcomeOf(result: Result<ReadResult<PartList>, Stop>): TargetOutcome {
+  if (result.ok) return result.value.payment.settled > 0 ? 'paid' : 'missed';
+  return result.error.code !== 'replayed' && isMiss(result.error.code) ? 'missed' : 'neither';
+}
+
+async function readHeld(job: ReadJob, target: Target, { plan, lines }: Priced): Promise<Result<ReadResult<PartList>, Stop>> {
+  const { deps, order, trace } = job;
+  const { payer, recorder } = order;
+  const failureTarget = nameOf(job, target);
   const reserved = await payer.reserve(lines, failureTarget);
   if (!reserved.ok) return unpaid(job, reserved.error);
   recordAccount(trace, reserved.value);

@@ -16,6 +16,7 @@ import type { UsageBook } from '../billing/usage/usage.ts';
 import { microCredits } from '../core/money.ts';
 import { type Env, type Settings, withKey } from '../env.ts';
 import type { Payments, Service } from '../http/context.ts';
+import { createMissAllowances } from '../limits/miss-allowances.ts';
 import { createTurnstile, type Turnstile } from '../limits/turnstile.ts';
 import type { Configured } from '../ops/metrics/report.ts';
 import { createOperatorReports, type OperatorReports } from '../ops/operator-view.ts';
@@ -68,13 +69,14 @@ class LazyService implements Service {
   }
 
   get executeRead() {
-    const { settings, env, runtime } = this.parts;
+    const { settings, env, runtime, background } = this.parts;
     return (this.executeReadMade ??= createExecuteRead({
       ledger: this.ledger,
       accounts: this.accounts.directory,
       owners: this.accounts.owners,
       seal: this.responseCipher,
       limits: { ...rateLimits(settings, env), clock: runtime.clock },
+      misses: createMissAllowances({ objects: env.RATE_LIMITS, timeoutMs: settings.RATE_LIMIT_TIMEOUT_MS, background }),
       reader: () => buildReader(this.parts),
       sandbox: () => createSandbox({ clock: runtime.clock }),
       priceCardVersion: PRICE_CARD.version,

@@ -44,6 +44,14 @@ class Limit extends RpcTarget {
   takeBoth(...args) {
     return through('RATE_LIMITS', () => this.#real.takeBoth(...args));
   }
+
+  askTarget(...args) {
+    return through('RATE_LIMITS', () => this.#real.askTarget(...args));
+  }
+
+  endTarget(...args) {
+    return through('RATE_LIMITS', () => this.#real.endTarget(...args));
+  }
 }
 
 export class RateLimits extends WorkerEntrypoint {

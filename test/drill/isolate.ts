@@ -4,13 +4,12 @@ import { buildDeps, metricsFor, runScheduled } from '../../src/wiring/deps.ts';
 import type { Env } from '../../src/env.ts';
 import type { App, AppDeps } from '../../src/http/context.ts';
 import { randomIds } from '../../src/core/ids.ts';
-import { createWindowCounter } from '../../src/limits/durable-object-limiter.ts';
 import { createCounterBuffer } from '../../src/ops/metrics/counter-buffer.ts';
 import { writerFor } from '../../src/wiring/database.ts';
 import { readCoalescerFor } from '../../src/wiring/reader.ts';
 import type { Runtime } from '../../src/wiring/runtime.ts';
 import { CompensationMemory } from '../support/compensation-memory.ts';
-import { memoryStorage } from '../support/rate-limits.ts';
+import { rateLimitObject } from '../support/rate-limits.ts';
 import { type Failpoints, Life, type Passage, Visit } from './failpoint.ts';
 import type { World } from './world.ts';
 
@@ -41,7 +40,7 @@ const OBJECTS: ObjectMakers = {
       alarm: () => abandoned.carryOut(writer),
     };
   },
-  RATE_LIMITS: () => createWindowCounter(memoryStorage()),
+  RATE_LIMITS: (_env, runtime) => rateLimitObject(runtime.clock),
   METRICS: (env, runtime) => {
     const buffer = createCounterBuffer((increments) => metricsFor(env, runtime).add(increments));
     return { add: async (increments) => buffer.add(increments), flush: () => buffer.flush() };

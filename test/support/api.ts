@@ -56,7 +56,7 @@ export class Api {
   /** Everything that was sent out, by host and port. */
   readonly sent: string[] = [];
   /** The objects that count requests, in this process. */
-  readonly rateLimits = processRateLimits();
+  readonly rateLimits = processRateLimits(this.clock);
   /** Set where time must pass by itself, as for a deadline that cuts a slow provider short. */
   inRealTime = false;
   /** Set to make what may be lost throw: a bug on the paid path. */

@@ -5,6 +5,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { freePort } from '../../local/sqld.ts';
 import { startWorker, untilReady, type WorkerProcess, wranglerScript } from '../../local/worker-process.ts';
 import type { Allowance, TakenBoth } from '../../src/limits/limiter.ts';
+import type { MissVerdict } from '../../src/limits/miss-allowance.ts';
 import type { RateLimitObject, RateLimitObjects } from '../../src/limits/durable-object-limiter.ts';
 
 /** The Worker's own Durable Object class behind an endpoint that does nothing but ask it. */
@@ -14,7 +15,7 @@ export default {
   async fetch(request, env) {
     if (new URL(request.url).pathname === '/ready') return new Response('ready');
     const { name, method, taking } = await request.json();
-    return Response.json(await env.RATE_LIMITS.getByName(name)[method](...taking));
+    return Response.json((await env.RATE_LIMITS.getByName(name)[method](...taking)) ?? null);
   },
 };
 `;
@@ -77,6 +78,8 @@ export function useRateLimitObjects(): () => RateLimitObjects {
       getByName: (name) => ({
         take: async (...taking) => (await ask(name, 'take', taking)) as Allowance,
         takeBoth: async (...taking) => (await ask(name, 'takeBoth', taking)) as TakenBoth,
+        askTarget: async (...asked) => (await ask(name, 'askTarget', asked)) as MissVerdict,
+        endTarget: async (...ended) => void (await ask(name, 'endTarget', ended)),
       }),
     };
   };

@@ -1,4 +1,6 @@
-import { type Counters, createWindowCounter, type RateLimitObjects } from '../../src/limits/durable-object-limiter.ts';
+import type { Clock } from '../../src/core/clock.ts';
+import { createRateLimitObject, type RateLimitObject, type RateLimitObjects } from '../../src/limits/durable-object-limiter.ts';
+import type { ObjectStorage } from '../../src/limits/object-storage.ts';
 
 /** The Durable Objects of the rate limits in one process: the same core, a storage in memory, no alarms. */
 export type ProcessRateLimits = RateLimitObjects & {
@@ -9,38 +11,39 @@ export type ProcessRateLimits = RateLimitObjects & {
 };
 
 /** Counts like the Worker's Durable Objects do. */
-export function processRateLimits(): ProcessRateLimits {
-  const objects = new Map<string, ReturnType<typeof createWindowCounter>>();
-  const ask = (name: string) => {
+export function processRateLimits(clock: Clock = Date.now): ProcessRateLimits {
+  const objects = new Map<string, RateLimitObject>();
+  const ask = async <T>(name: string, work: (object: RateLimitObject) => Promise<T>): Promise<T> => {
     limits.asked.push(name);
-    const object = objects.get(name) ?? createWindowCounter(memoryStorage());
+    const object = objects.get(name) ?? rateLimitObject(clock);
     objects.set(name, object);
-    return object;
+    return limits.trouble === null ? work(object) : limits.trouble();
   };
   const limits: ProcessRateLimits = {
     asked: [],
     trouble: null,
     getByName: (name) => ({
-      take: (...taking) => {
-        const object = ask(name);
-        return limits.trouble === null ? object.take(...taking) : limits.trouble();
-      },
-      takeBoth: (...taking) => {
-        const object = ask(name);
-        return limits.trouble === null ? object.takeBoth(...taking) : limits.trouble();
-      },
+      take: (...taking) => ask(name, (object) => object.take(...taking)),
+      takeBoth: (...taking) => ask(name, (object) => object.takeBoth(...taking)),
+      askTarget: (...asked) => ask(name, (object) => object.askTarget(...asked)),
+      endTarget: (...ended) => ask(name, (object) => object.endTarget(...ended)),
     }),
   };
   return limits;
 }
 
+/** One object with a storage in memory. */
+export function rateLimitObject(clock: Clock = Date.now): ReturnType<typeof createRateLimitObject> {
+  return createRateLimitObject({ requests: memoryStorage(), misses: memoryStorage() }, clock);
+}
+
 /** What an object keeps over a restart, in memory; saved at once. */
-export function memoryStorage() {
-  let kept: Counters | undefined;
+function memoryStorage<T>(): ObjectStorage<T> {
+  let kept: T | undefined;
   return {
     load: () => Promise.resolve(kept),
-    save: (counters: Counters) => {
-      kept = counters;
+    save: (value) => {
+      kept = value;
       return Promise.resolve();
     },
     pause: () => Promise.resolve(),

@@ -156,6 +156,7 @@ function moneyOf(within: readonly Sum[]) {
     revenueMicroCredits: revenue,
     providerCostMicroUsd: cost,
     settledReadsProviderCostMicroUsd: settled,
+    freeReadsProviderCostMicroUsd: cost - settled,
     marginMicroUsd: revenue - cost,
   };
 }

@@ -49,6 +49,7 @@ export function countersOf(facts: RequestFacts): readonly Increment[] {
   // A guessed key can exhaust its address' quota and still get a 401.
   else if (facts.rateLimit !== undefined && facts.errorCode === 'rate_limited')
     counted.push({ name: 'rate_limit_refusals', labels: { policy: facts.rateLimit }, value: 1 });
+  else if (facts.errorCode === 'too_many_misses') counted.push({ name: 'rate_limit_refusals', labels: { policy: 'misses' }, value: 1 });
   for (const attempt of facts.attempts ?? []) {
     const call = Attempt.safeParse(attempt);
     if (!call.success) continue;

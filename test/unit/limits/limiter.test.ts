@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Counter, createTimedLimiter, takeOne } from '../../../src/limits/limiter.ts';
-import { type Counters, createWindowCounter } from '../../../src/limits/durable-object-limiter.ts';
+import type { ObjectStorage } from '../../../src/limits/object-storage.ts';
+import { type Counters, createRateLimitObject } from '../../../src/limits/durable-object-limiter.ts';
 
 const quota = { name: 'tested', limit: 2, windowSeconds: 60 };
 const NOW = Date.UTC(2026, 10, 22, 9, 30, 20);
@@ -85,18 +86,24 @@ describe('an object that counts', () => {
     };
   }
 
+  const objectOver = (storage: ObjectStorage<Counters>) =>
+    createRateLimitObject(
+      { requests: storage, misses: { ...storage, load: async () => undefined, save: async () => undefined } },
+      () => NOW,
+    );
+
   test('continues counting after a restart', async () => {
     const { storage, endPause } = memory();
-    await createWindowCounter(storage).take(quota, NOW);
+    await objectOver(storage).take(quota, NOW);
     await endPause();
-    const restarted = createWindowCounter(storage);
+    const restarted = objectOver(storage);
     expect((await restarted.take(quota, NOW)).remaining).toBe(0);
     expect((await restarted.take(quota, NOW)).allowed).toBe(false);
   });
 
   test('saves batched counts once, and nothing for refusals', async () => {
     const { storage, done, endPause } = memory();
-    const object = createWindowCounter(storage);
+    const object = objectOver(storage);
     for (let index = 0; index < 4; index += 1) await object.take(quota, NOW);
     await endPause();
     expect(done).toEqual(['forget at 40000', 'save 2']);
@@ -107,7 +114,7 @@ describe('an object that counts', () => {
 
   test('schedules its deletion once per window, at its end, and saves nothing after it', async () => {
     const { storage, done, endPause } = memory();
-    const object = createWindowCounter(storage);
+    const object = objectOver(storage);
     await object.take(quota, NOW);
     await object.take(quota, NOW + 40_000);
     await object.forget();

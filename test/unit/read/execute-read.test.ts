@@ -7,14 +7,13 @@ import { createResponseCipher } from '../../../src/billing/idempotency/response-
 import { PRICE_CARD } from '../../../src/billing/price-card.ts';
 import { microCredits } from '../../../src/core/money.ts';
 import { exampleMedia } from '../../../src/instagram/media-example.ts';
-import { createWindowCounter } from '../../../src/limits/durable-object-limiter.ts';
 import type { RateLimiter } from '../../../src/limits/limiter.ts';
 import { type Caller, createExecuteRead, type ExecuteRead, type ReadCall, type ReadEvent } from '../../../src/read/execute-read.ts';
 import { PARTS } from '../../../src/read/parts/parts.ts';
 import { createReader } from '../../../src/read/reader.ts';
 import { createSandbox } from '../../../src/read/sandbox/sandbox.ts';
 import { addCustomer, countedIds, type Customer, manualClock, memoryDatabase, sha256 } from '../../support/database.ts';
-import { memoryStorage } from '../../support/rate-limits.ts';
+import { rateLimitObject } from '../../support/rate-limits.ts';
 import { ledgerOver } from '../../support/ledger.ts';
 import { readDeps } from '../../support/reads.ts';
 
@@ -44,6 +43,7 @@ beforeEach(async () => {
     owners: createKeyOwners(accounts, new Map()),
     seal: createResponseCipher('a secret of this test'),
     limits: { limiter: { take: unused, takeBoth: (...asked) => store.takeBoth(...asked) }, scale: 1, clock },
+    misses: { ask: async () => ({ allowed: true }), end: () => undefined },
     reader: () => createReader(deps, PARTS),
     sandbox: () => createSandbox({ clock }),
     priceCardVersion: PRICE_CARD.version,
@@ -62,7 +62,7 @@ const unused = (): never => {
 /** Counts in this process. */
 function countingStore(): typeof store {
   const taken: string[] = [];
-  const object = createWindowCounter(memoryStorage());
+  const object = rateLimitObject(clock);
   return {
     taken,
     takeBoth: (own, all, now) => {

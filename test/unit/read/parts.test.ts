@@ -127,6 +127,7 @@ function order() {
     freshness: { maxAgeSeconds: null, maxStaleSeconds: 0 },
     payer,
     ceiling: null,
+    misses: null,
     recorder: null,
   } as const;
 }
