@@ -38,7 +38,7 @@ export function createTurnstile(options: {
         },
         limitMs: TURNSTILE_TIMEOUT_MS,
       };
-      const answer = await requestJson({ fetch, clock }, request, { deadlineAt: clock() + TURNSTILE_TIMEOUT_MS });
+      const answer = await requestJson({ fetch, clock }, request, { deadlineAt: clock() + TURNSTILE_TIMEOUT_MS }, 'turnstile');
       const verdict = Verdict.safeParse(answer.ok ? answer.value.body : null);
       if (!verdict.success) return 'unreachable';
       if (verdict.data.success) return 'passed';

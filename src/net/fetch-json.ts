@@ -28,11 +28,20 @@ export type JsonFailure = {
   readonly sent: boolean;
 };
 
+const mebibytes = 1024 * 1024;
+
 /**
- * The largest response body that is read. Real posts reach about 0.1 MB; a hundred times that fits long carousels and stays far below the
- * 128 MB of a Worker.
+ * The largest response body that is read, by the kind of call. Parsing occupies the isolate, so no limit is higher than the content needs:
+ * a real post has about 0.1 MB, 500 comments with replies a few, and the longest transcript of the gateway less than two.
  */
-export const MAX_UPSTREAM_BODY_BYTES = 10 * 1024 * 1024;
+export const MAX_BODY_BYTES = {
+  post: 2 * mebibytes,
+  comments: 4 * mebibytes,
+  transcript: 2 * mebibytes,
+  gateway: 2 * mebibytes,
+  turnstile: 64 * 1024,
+} as const;
+export type BodyKind = keyof typeof MAX_BODY_BYTES;
 
 /** The longest `Retry-After` that is passed on to callers. */
 export const MAX_RETRY_AFTER_SECONDS = 3_600;
@@ -76,17 +85,22 @@ export async function fetchWithin<T>(
 
 /**
  * Sends one request for JSON. Any status but a redirect is a response; a redirect, an oversized body and a success without JSON are
- * `bad_response`. Integers beyond 2^53 arrive as strings of digits.
+ * `bad_response`. `kind` selects the size limit. Integers beyond 2^53 arrive as strings of digits.
  */
 export async function requestJson(
   deps: { readonly fetch: Fetch; readonly clock: Clock },
   request: TimedRequest,
   budget: Budget,
+  kind: BodyKind,
 ): Promise<Result<JsonAnswer, JsonFailure>> {
   const exchanged = await fetchWithin(deps, request, budget, async (response) => {
     const redirected = response.status === 0 || (response.status >= 300 && response.status < 400);
     if (redirected) await response.body?.cancel();
-    return { status: response.status, headers: response.headers, text: redirected ? null : await readBounded(response) };
+    return {
+      status: response.status,
+      headers: response.headers,
+      text: redirected ? null : await readBounded(response, MAX_BODY_BYTES[kind]),
+    };
   });
   if (!exchanged.ok) return exchanged;
   const { value, latencyMs } = exchanged.value;
@@ -101,18 +115,44 @@ export async function requestJson(
 
 /** Parses JSON and keeps integers beyond 2^53 as strings of digits. Undefined when the text is not JSON. */
 export function parseExactJson(text: string): unknown {
-  // The third argument is missing from TypeScript's library; Node 22 and workerd pass it.
-  const keepDigits = (_key: string, value: unknown, context?: { readonly source?: string }): unknown => {
-    if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
-    const source = context?.source;
-    return source !== undefined && /^-?\d+$/.test(source) ? source : value;
-  };
   try {
-    const parsed: unknown = JSON.parse(text, keepDigits);
+    const parsed: unknown = JSON.parse(/\d{16}/.test(text) ? quoteLongIntegers(text) : text);
     return parsed;
   } catch {
     return undefined;
   }
+}
+
+/** The start of a text, or an integer of at least 16 digits: every integer beyond 2^53 has as many. */
+const TEXT_OR_LONG_INTEGER = /"|(?<![\w.+-])-?[1-9]\d{15,}(?=\s*(?:[,\]}]|$))/g;
+
+/**
+ * Puts integers beyond 2^53 into quotes before parsing. A reviver could keep them too, but it is called for every value, and a body of 4 MiB
+ * then holds up the isolate for seconds.
+ */
+function quoteLongIntegers(text: string): string {
+  const search = new RegExp(TEXT_OR_LONG_INTEGER);
+  let quoted = '';
+  let copiedTo = 0;
+  for (let found = search.exec(text); found !== null; found = search.exec(text)) {
+    if (found[0] === '"') {
+      search.lastIndex = endOfText(text, search.lastIndex);
+    } else if (!Number.isSafeInteger(Number(found[0]))) {
+      quoted += `${text.slice(copiedTo, found.index)}"${found[0]}"`;
+      copiedTo = search.lastIndex;
+    }
+  }
+  return quoted + text.slice(copiedTo);
+}
+
+/** The index behind the quote that closes a text, which an even number of backslashes precedes. */
+function endOfText(text: string, start: number): number {
+  for (let quote = text.indexOf('"', start); quote !== -1; quote = text.indexOf('"', quote + 1)) {
+    let slashes = quote;
+    while (slashes > start && text[slashes - 1] === '\\') slashes -= 1;
+    if ((quote - slashes) % 2 === 0) return quote + 1;
+  }
+  return text.length;
 }
 
 /** Reads `Retry-After` (seconds or a date) as 1 to MAX_RETRY_AFTER_SECONDS seconds; undefined when it is missing or unreadable. */
@@ -130,7 +170,7 @@ export function joinUrl(baseUrl: string, path: string, query: Readonly<Record<st
   return `${baseUrl.replace(/\/+$/, '')}${path}${search === '' ? '' : `?${search}`}`;
 }
 
-async function readBounded(response: Response): Promise<string | null> {
+async function readBounded(response: Response, maxBytes: number): Promise<string | null> {
   if (response.body === null) return '';
   const reader = response.body.getReader();
   const decoder = new TextDecoder();
@@ -140,7 +180,7 @@ async function readBounded(response: Response): Promise<string | null> {
     const { done, value } = await reader.read();
     if (done) return text + decoder.decode();
     bytes += value.byteLength;
-    if (bytes > MAX_UPSTREAM_BODY_BYTES) {
+    if (bytes > maxBytes) {
       await reader.cancel();
       return null;
     }

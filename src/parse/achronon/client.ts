@@ -192,7 +192,7 @@ export async function askGateway<T, B extends TranscribeBody | ParseBody>(
       init: { method: 'POST', headers, body: text },
       limitMs: access.timeoutMs,
     } as const;
-    const answered = await requestJson(access, request, { deadlineAt });
+    const answered = await requestJson(access, request, { deadlineAt }, 'gateway');
     const outcome: Result<T, Failure> = answered.ok ? readAnswer(answered.value, body.task, read) : err(noAnswer(answered.error));
     if (outcome.ok) return outcome;
     // safe because readAnswer maps away the codes of the other task

@@ -5,7 +5,15 @@ import { err, ok, type Result } from '../../core/result.ts';
 import { estimateCostMicros, LIST_PRICES, NOTHING_USED, type VendorUsage } from '../list-prices.ts';
 import type { Fetched, ProviderFailure, ProviderFailureKind, ProviderId, UpstreamReceipt } from '../provider.ts';
 import type { Budget } from '../../net/deadline.ts';
-import { requestJson, retryAfterSeconds, type Fetch, type JsonAnswer, type JsonFailure, type TimedRequest } from '../../net/fetch-json.ts';
+import {
+  requestJson,
+  retryAfterSeconds,
+  type BodyKind,
+  type Fetch,
+  type JsonAnswer,
+  type JsonFailure,
+  type TimedRequest,
+} from '../../net/fetch-json.ts';
 
 /** What an adapter needs to call its vendor. The key goes into a request header only. */
 export type VendorAccess = {
@@ -22,6 +30,8 @@ export type Endpoint = { readonly provider: ProviderId; readonly endpoint: strin
 /** One vendor request and how to read and bill its response. Everything but the request is pure. */
 export type VendorCall<T> = Endpoint & {
   readonly request: TimedRequest;
+  /** Selects the largest response that is read. */
+  readonly body: BodyKind;
   readonly read: (answer: JsonAnswer) => Result<T, ProviderFailureKind>;
   readonly usage: (exchange: Result<JsonAnswer, JsonFailure>) => VendorUsage;
   readonly count: (value: T) => number;
@@ -33,7 +43,7 @@ export async function callVendor<T>(
   call: VendorCall<T>,
   budget: Budget,
 ): Promise<Result<Fetched<T>, ProviderFailure>> {
-  const exchange = await requestJson(access, call.request, budget);
+  const exchange = await requestJson(access, call.request, budget, call.body);
   const read = readExchange(exchange, call);
   const receipt = makeReceipt(call, exchange, call.usage(exchange), read.ok ? call.count(read.value) : 0);
   if (read.ok) return ok({ value: read.value, receipt });
@@ -44,7 +54,7 @@ export async function callVendor<T>(
 /** Sends one call for a post. A response with another post than `target` is `bad_response`. */
 export function callForMedia(
   access: VendorAccess,
-  call: Omit<VendorCall<InstagramMedia>, 'read' | 'count'> & {
+  call: Omit<VendorCall<InstagramMedia>, 'read' | 'count' | 'body'> & {
     readonly target: MediaTarget;
     readonly read: (answer: JsonAnswer, target: MediaTarget) => Result<InstagramMedia, ProviderFailureKind>;
   },
@@ -54,7 +64,7 @@ export function callForMedia(
     const media = call.read(answer, call.target);
     return media.ok && media.value.shortcode !== call.target.shortcode ? err('bad_response') : media;
   };
-  return callVendor(access, { ...call, read, count: () => 1 }, budget);
+  return callVendor(access, { ...call, body: 'post', read, count: () => 1 }, budget);
 }
 
 /** Returns the failure of a call that was not sent because too little time is left. */

@@ -23,7 +23,7 @@ export function createApify(access: VendorAccess): Provider & CommentsProvider &
         resultsLimit: 1,
       };
       const read = (items: readonly unknown[]) => readPost(items, target);
-      return runActor(access, { actor: ACTOR, input, maxChargeUsd: MIN_RUN_CHARGE_CAP_USD, read, count: () => 1 }, budget);
+      return runActor(access, { actor: ACTOR, body: 'post', input, maxChargeUsd: MIN_RUN_CHARGE_CAP_USD, read, count: () => 1 }, budget);
     },
     fetchComments: (request, budget) => fetchApifyComments(access, request, budget),
     fetchTranscript: (target, _durationSeconds, budget) => fetchApifyTranscript(access, target, budget),

@@ -44,7 +44,7 @@ export async function fetchApifyComments(
   const subject = { shortcode: target.shortcode, postOwner };
   const read = (items: readonly unknown[]) => readRows(items, { order, limit, withReplies }, subject);
   const count = ({ comments }: CommentBatch) => comments.reduce((sum, { replies }) => sum + 1 + (replies?.length ?? 0), 0);
-  const fetched = await runActor(access, { actor: ACTOR, input, maxChargeUsd: chargeCapUsd(order), read, count }, budget);
+  const fetched = await runActor(access, { actor: ACTOR, body: 'comments', input, maxChargeUsd: chargeCapUsd(order), read, count }, budget);
   if (!fetched.ok) return err({ ...fetched.error, attempts: [fetched.error.receipt] });
   return ok({ value: fetched.value.value, attempts: [fetched.value.receipt] });
 }

@@ -4,7 +4,7 @@ import { NOTHING_USED, type VendorUsage } from '../list-prices.ts';
 import { instagramMessage } from '../adapter/instagram-messages.ts';
 import type { Fetched, ProviderFailure, ProviderFailureKind } from '../provider.ts';
 import type { Budget } from '../../net/deadline.ts';
-import { joinUrl, type JsonAnswer, type JsonFailure } from '../../net/fetch-json.ts';
+import { joinUrl, type BodyKind, type JsonAnswer, type JsonFailure } from '../../net/fetch-json.ts';
 import { callVendor, notStarted, type VendorAccess } from '../adapter/call.ts';
 
 /**
@@ -47,6 +47,7 @@ export type ActorRun<T> = {
   readonly actor: string;
   readonly input: Readonly<Record<string, unknown>>;
   readonly maxChargeUsd: number;
+  readonly body: BodyKind;
   readonly read: (items: readonly unknown[]) => Result<T, ProviderFailureKind>;
   readonly count: (value: T) => number;
 };
@@ -70,7 +71,7 @@ export async function runActor<T>(access: VendorAccess, run: ActorRun<T>, budget
     const items: readonly unknown[] = answer.body;
     return run.read(items);
   };
-  return callVendor(access, { provider: 'apify', endpoint, request, read, usage: resultsUsed, count: run.count }, budget);
+  return callVendor(access, { provider: 'apify', endpoint, request, body: run.body, read, usage: resultsUsed, count: run.count }, budget);
 }
 
 /** Returns the failure that the first error item of a data set means; `bad_response` without one. */

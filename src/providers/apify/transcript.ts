@@ -24,7 +24,7 @@ export function fetchApifyTranscript(
   const input = { username: [canonicalUrl(target.shortcode, 'reel')], resultsLimit: 1, includeTranscript: true };
   const read = (items: readonly unknown[]) => readTranscript(items, target);
   const count = (outcome: TranscriptOutcome) => (outcome.kind === 'transcript' ? 1 : 0);
-  return runActor(access, { actor: ACTOR, input, maxChargeUsd: MIN_RUN_CHARGE_CAP_USD, read, count }, budget);
+  return runActor(access, { actor: ACTOR, body: 'transcript', input, maxChargeUsd: MIN_RUN_CHARGE_CAP_USD, read, count }, budget);
 }
 
 function readTranscript(items: readonly unknown[], target: MediaTarget): Result<TranscriptOutcome, ProviderFailureKind> {

@@ -38,14 +38,22 @@ function hikerSource(access: VendorAccess, subject: Subject, budget: Budget): Co
       const request = hikerRequest(access, COMMENTS, { id: mediaId, ...paging, can_support_threading: 'true', safe_int: 'true' });
       const read = (answer: JsonAnswer) => readPage(answer, subject);
       const count = (page: CommentPage) => page.threads.length;
-      return callVendor(access, { provider: PROVIDER, endpoint: COMMENTS, request, read, usage: requestsUsed, count }, budget);
+      return callVendor(
+        access,
+        { provider: PROVIDER, endpoint: COMMENTS, body: 'comments', request, read, usage: requestsUsed, count },
+        budget,
+      );
     },
     fetchReplies: (commentId, cursor) => {
       const paging = cursor === null ? {} : { min_id: cursor };
       const request = hikerRequest(access, REPLIES, { media_id: mediaId, comment_id: commentId, ...paging });
       const read = (answer: JsonAnswer) => readReplyPage(answer, commentId, subject);
       const count = (page: ReplyPage) => page.replies.length;
-      return callVendor(access, { provider: PROVIDER, endpoint: REPLIES, request, read, usage: requestsUsed, count }, budget);
+      return callVendor(
+        access,
+        { provider: PROVIDER, endpoint: REPLIES, body: 'comments', request, read, usage: requestsUsed, count },
+        budget,
+      );
     },
   };
 }

@@ -37,14 +37,22 @@ export function fetchScrapeCreatorsComments(
       const request = scrapeCreatorsRequest(access, COMMENTS, { url, ...(cursor === null ? {} : { cursor }) });
       const read = (answer: JsonAnswer) => readPage(answer, subject);
       const count = (page: CommentPage) => page.threads.length;
-      return callVendor(access, { provider: PROVIDER, endpoint: COMMENTS, request, read, usage: creditsUsed, count }, budget);
+      return callVendor(
+        access,
+        { provider: PROVIDER, endpoint: COMMENTS, body: 'comments', request, read, usage: creditsUsed, count },
+        budget,
+      );
     },
     fetchReplies: (commentId, cursor) => {
       const query = { url, comment_id: commentId, ...(cursor === null ? {} : { cursor }) };
       const request = scrapeCreatorsRequest(access, REPLIES, query);
       const read = (answer: JsonAnswer) => readReplyPage(answer, commentId, subject);
       const count = (page: ReplyPage) => page.replies.length;
-      return callVendor(access, { provider: PROVIDER, endpoint: REPLIES, request, read, usage: creditsUsed, count }, budget);
+      return callVendor(
+        access,
+        { provider: PROVIDER, endpoint: REPLIES, body: 'comments', request, read, usage: creditsUsed, count },
+        budget,
+      );
     },
   };
   return readComments(source, order, budget, access.clock);

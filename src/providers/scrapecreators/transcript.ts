@@ -41,7 +41,7 @@ export async function fetchScrapeCreatorsTranscript(
   const request = scrapeCreatorsRequest(access, WHERE.endpoint, { url }, SCRAPECREATORS_TRANSCRIPT_LIMIT_MS);
   const read = (answer: JsonAnswer) => readTranscript(answer, target);
   const count = (outcome: TranscriptOutcome) => (outcome.kind === 'transcript' ? 1 : 0);
-  return callVendor(access, { ...WHERE, request, read, usage: creditsUsed, count }, budget);
+  return callVendor(access, { ...WHERE, body: 'transcript', request, read, usage: creditsUsed, count }, budget);
 }
 
 function readTranscript(answer: JsonAnswer, target: MediaTarget): Result<TranscriptOutcome, ProviderFailureKind> {
