@@ -3,6 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { unstable_readConfig } from 'wrangler';
+import { deploymentProblems } from './deploy-settings.ts';
 import { wranglerScript } from './worker-process.ts';
 
 /** Half of the 3 MB that a compressed Worker may have on the free plan (developers.cloudflare.com/workers/platform/limits/#worker-size). */
@@ -16,6 +18,12 @@ if (!wrangler.ok) {
 }
 
 for (const environment of ['staging', 'production']) {
+  const { vars } = unstable_readConfig({ config: join(import.meta.dirname, '..', 'wrangler.toml'), env: environment });
+  const problems = deploymentProblems(environment, vars);
+  if (problems.length > 0) {
+    console.error(problems.join('\n'));
+    process.exit(1);
+  }
   const run = spawnSync(process.execPath, [wrangler.value, 'deploy', '--dry-run', '--env', environment, '--outdir', outFolder], {
     env: { ...process.env, WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false' },
     encoding: 'utf8',

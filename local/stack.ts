@@ -34,6 +34,9 @@ const LOCAL_RATE_LIMIT_SCALE = '1000';
 /** The fakes accept any key; this one is recognisable in logs. */
 const FAKE_KEY = 'local-fake';
 
+/** Names its mode, as Stripe's keys do. */
+const FAKE_STRIPE_KEY = 'sk_test_local_fake';
+
 /** A Ctrl-C ends the database directly as well; its end is only reported when no stop follows. */
 const NEWS_AFTER_MS = 300;
 
@@ -177,7 +180,8 @@ function defaultSettings(
     INSTAGRAM_BASE_URL: fakes.baseUrls.instagram,
     CURSOR_SIGNING_SECRET: cursorSecret,
     STRIPE_API_BASE_URL: fakes.baseUrls.stripe,
-    STRIPE_SECRET_KEY: FAKE_KEY,
+    STRIPE_MODE: 'test',
+    STRIPE_SECRET_KEY: FAKE_STRIPE_KEY,
     STRIPE_WEBHOOK_SECRET: FAKE_WEBHOOK_SECRET,
     ACHRONON_AI_ENDPOINT: fakes.baseUrls.achronon,
     ACHRONON_AI_SERVICE_TOKEN: FAKE_KEY,

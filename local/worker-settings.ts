@@ -1,4 +1,4 @@
-import { readSettings, Settings } from '../src/env.ts';
+import { modeOfStripeKey, readSettings, Settings } from '../src/env.ts';
 import { PROVIDER_IDS, type ProviderId } from '../src/providers/provider.ts';
 import { err, ok, type Result } from '../src/core/result.ts';
 
@@ -67,6 +67,9 @@ export function layerSettings(defaults: Values, devVars: Values, environment: Va
     return err(
       `${read.error.map(({ name, problem }) => `${name} is ${problem}`).join(', ')}: correct it in .dev.vars or in the environment.`,
     );
+  const { STRIPE_SECRET_KEY: stripeKey, STRIPE_MODE: mode } = read.value;
+  if (stripeKey !== undefined && modeOfStripeKey(stripeKey) !== mode)
+    return err(`STRIPE_SECRET_KEY is no ${mode} key, which STRIPE_MODE requires: correct one of them in .dev.vars or in the environment.`);
   return ok({ values, realProviders, isBoundaryReal: boundary.value, isStripeReal, notes });
 }
 

@@ -99,6 +99,7 @@ export const Settings = z.object({
   INSTAGRAM_BASE_URL: httpUrl.default('https://www.instagram.com'),
   CURSOR_SIGNING_SECRET: z.string().min(32),
   STRIPE_API_BASE_URL: httpUrl.default('https://api.stripe.com'),
+  STRIPE_MODE: z.enum(['live', 'test']).default('live'),
   STRIPE_SECRET_KEY: z.string().min(1).optional(),
   STRIPE_WEBHOOK_SECRET: secretList.optional(),
   ACHRONON_AI_ENDPOINT: httpUrl.optional(),
@@ -144,6 +145,22 @@ export function readSettings(env: Readonly<Record<string, unknown>>): Result<Set
   if (parsed.success) return ok(parsed.data);
   const names = new Set(parsed.error.issues.map((issue) => String(issue.path[0])));
   return err([...names].map((name) => ({ name, problem: name in given ? 'malformed' : 'missing' })));
+}
+
+/** The mode that a secret or restricted key of Stripe names (docs.stripe.com/keys); null for any other text. */
+export function modeOfStripeKey(key: string): Settings['STRIPE_MODE'] | null {
+  const named = /^[rs]k_(live|test)_/.exec(key)?.[1];
+  return named === 'live' || named === 'test' ? named : null;
+}
+
+/**
+ * The secrets of Stripe; null unless both are set and the key is of this deployment's mode. With the key of another mode, test cards would
+ * buy credit that pays for real reads.
+ */
+export function stripeSecrets(settings: Settings): { readonly secretKey: string; readonly webhookSecrets: readonly string[] } | null {
+  const { STRIPE_SECRET_KEY: secretKey, STRIPE_WEBHOOK_SECRET: webhookSecrets, STRIPE_MODE: mode } = settings;
+  if (secretKey === undefined || webhookSecrets === undefined || modeOfStripeKey(secretKey) !== mode) return null;
+  return { secretKey, webhookSecrets };
 }
 
 /** Returns the providers that have a key, in the given order. */

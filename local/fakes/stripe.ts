@@ -23,6 +23,7 @@ const Tampering = z
     amount_total: z.int(),
     currency: z.string(),
     payment_status: z.string(),
+    livemode: z.boolean(),
     currency_conversion: z.object({ fx_rate: z.string() }),
   })
   .partial();

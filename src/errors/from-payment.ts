@@ -3,10 +3,17 @@ import type { CheckFailure } from '../billing/topups/sync.ts';
 import type { Refusal } from '../errors.ts';
 import { IN_FLIGHT_RETRY_SECONDS, UNCONFIGURED_RETRY_SECONDS } from './retry-seconds.ts';
 
-/** Stripe's secrets are not set. */
+/** Stripe's secrets are not set, or its key is of another mode than this deployment. */
 export const paymentsUnconfigured: Refusal<'payments_unconfigured'> = {
   code: 'payments_unconfigured',
   retryAfterSeconds: UNCONFIGURED_RETRY_SECONDS,
+};
+
+/** A test key, which moves no money. */
+export const testKeyBuysNothing: Refusal<'forbidden'> = {
+  code: 'forbidden',
+  message: 'A test key cannot buy credit. Use a live key with the scope "billing".',
+  details: { reason: 'test_key' },
 };
 
 /** Maps an order for which no checkout session could be made. */

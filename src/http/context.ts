@@ -47,7 +47,7 @@ export type Service = {
   };
   readonly payments: {
     readonly topUps: TopUps;
-    /** Null while Stripe's secrets are not set. */
+    /** Null while Stripe's secrets are not set, or its key is of another mode than this deployment. */
     readonly stripe: Payments | null;
   };
   readonly operations: {

@@ -7,7 +7,7 @@ import type { ShardHints } from '../http/context.ts';
 import { runJobs } from '../ops/jobs/jobs.ts';
 import { createMetricsStore, type MetricsStore } from '../ops/metrics/metrics-store.ts';
 import { jobRecord, scheduledJobs } from '../ops/operator-view.ts';
-import { countersOf } from '../ops/metrics/request-counters.ts';
+import { alarmCounters, countersOf } from '../ops/metrics/request-counters.ts';
 import { rateLimits } from './rate-limits.ts';
 import { readiness } from './readiness.ts';
 import { ok } from '../core/result.ts';
@@ -66,6 +66,11 @@ export async function runScheduled(env: Env, runtime: Runtime = workerd): Promis
   if (!settings.ok) return;
   const { clock, logJob = () => undefined } = runtime;
   const shards = allShards(settings.value, env, runtime);
+  const counting: Promise<unknown>[] = [];
+  const log: Runtime['log'] = (event) => {
+    runtime.log(event);
+    count(env, (work) => counting.push(work), alarmCounters(event), runtime);
+  };
   const runIn = (shard: Shard) => {
     const { client, ledger, number } = shard;
     const jobs = scheduledJobs({
@@ -74,9 +79,11 @@ export async function runScheduled(env: Env, runtime: Runtime = workerd): Promis
       ledger,
       idempotencyStore: createIdempotencyStore({ client, clock }),
       archive: { files: env.ARCHIVE === undefined ? null : bucketFiles(env.ARCHIVE), shard: number },
-      reconcilePayments: (isOver) => reconcilePayments({ settings: settings.value, own: shard, shards: () => shards, runtime }, isOver),
+      reconcilePayments: (isOver) =>
+        reconcilePayments({ settings: settings.value, own: shard, shards: () => shards, runtime: { ...runtime, log } }, isOver),
     });
     return runJobs(jobs, jobRecord({ client, clock }), clock, (run) => logJob({ ...run, ...unlessFirst(number) }));
   };
   await Promise.all(shards.map(runIn));
+  await Promise.all(counting);
 }

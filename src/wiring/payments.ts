@@ -8,7 +8,7 @@ import { createTopUpCheck, type TopUpCheck } from '../billing/topups/sync.ts';
 import { createCheckoutService } from '../billing/topups/checkout.ts';
 import { reconcileTopUps, runParts } from '../billing/topups/reconcile.ts';
 import type { TopUps } from '../billing/topups/top-ups.ts';
-import type { Settings } from '../env.ts';
+import { type Settings, stripeSecrets } from '../env.ts';
 import type { Payments } from '../http/context.ts';
 import { createJobStore, type JobWork } from '../ops/jobs/jobs.ts';
 import { ok, type Result } from '../core/result.ts';
@@ -23,7 +23,7 @@ type PaymentContext = {
 };
 
 /**
- * Assembles the payments of a shard; null while Stripe's secrets are not set. Stripe does not know shards, so its events are looked up in
+ * Assembles the payments of a shard; null while Stripe's secrets are not set, or its key is of another mode. Stripe does not know shards, so its events are looked up in
  * all of them.
  */
 export function buildPayments(context: PaymentContext): Payments | null {
@@ -39,9 +39,10 @@ export function buildPayments(context: PaymentContext): Payments | null {
 }
 
 function paymentService({ settings, runtime: { clock, fetch } }: PaymentContext): PaymentService | null {
-  const { STRIPE_API_BASE_URL: baseUrl, STRIPE_SECRET_KEY: secretKey, STRIPE_WEBHOOK_SECRET: webhookSecrets } = settings;
-  if (secretKey === undefined || webhookSecrets === undefined) return null;
-  return createStripePayments({ baseUrl, secretKey, webhookSecrets, fetch, clock });
+  const secrets = stripeSecrets(settings);
+  if (secrets === null) return null;
+  const { STRIPE_API_BASE_URL: baseUrl, STRIPE_MODE: mode } = settings;
+  return createStripePayments({ baseUrl, mode, ...secrets, fetch, clock });
 }
 
 function topUpsOf({ client }: Shard, { clock }: Runtime): TopUps {

@@ -1,6 +1,6 @@
 import type { Database } from '../db/client.ts';
 import { databaseProblem } from '../db/readiness.ts';
-import { type Env, type Settings, type SettingsProblem, withKey } from '../env.ts';
+import { type Env, modeOfStripeKey, type Settings, type SettingsProblem, withKey } from '../env.ts';
 import type { ReadinessCheck } from '../http/context.ts';
 import { withTimeout, TIMED_OUT } from '../core/timeout.ts';
 import type { Result } from '../core/result.ts';
@@ -26,9 +26,14 @@ export async function readiness(
   ];
 }
 
-/** Reports what would be ignored silently: half of Upstash's settings, and unknown shards for new accounts. */
+/** Reports what would be ignored silently: half of Upstash's settings, unknown shards for new accounts, and a key of Stripe's other mode. */
 function halfConfigured(settings: Settings): readonly ReadinessCheck[] {
-  return [...halfUpstash(settings), ...unknownShards(settings)];
+  return [...halfUpstash(settings), ...unknownShards(settings), ...wrongStripeKey(settings)];
+}
+
+function wrongStripeKey({ STRIPE_SECRET_KEY: key, STRIPE_MODE: mode }: Settings): readonly ReadinessCheck[] {
+  if (key === undefined || modeOfStripeKey(key) === mode) return [];
+  return [{ name: 'setting STRIPE_SECRET_KEY', ok: false, problem: `is no ${mode} key, which STRIPE_MODE requires` }];
 }
 
 function unknownShards({ SIGNUP_SHARDS, LIBSQL_SHARDS }: Settings): readonly ReadinessCheck[] {

@@ -14,7 +14,7 @@ import { PRICE_CARD } from '../billing/price-card.ts';
 import { createUsageBook } from '../billing/usage/libsql-usage.ts';
 import type { UsageBook } from '../billing/usage/usage.ts';
 import { microCredits } from '../core/money.ts';
-import { type Env, type Settings, withKey } from '../env.ts';
+import { type Env, type Settings, stripeSecrets, withKey } from '../env.ts';
 import type { Payments, Service } from '../http/context.ts';
 import { createMissAllowances } from '../limits/miss-allowances.ts';
 import { createTurnstile, type Turnstile } from '../limits/turnstile.ts';
@@ -214,7 +214,7 @@ function configuredIn(settings: Settings): Configured {
     providers: Object.fromEntries(PROVIDER_IDS.map((id) => [id, providers.has(id)])),
     boundaries: {
       achronon: settings.ACHRONON_AI_ENDPOINT !== undefined && settings.ACHRONON_AI_SERVICE_TOKEN !== undefined,
-      stripe: settings.STRIPE_SECRET_KEY !== undefined && settings.STRIPE_WEBHOOK_SECRET !== undefined,
+      stripe: stripeSecrets(settings) !== null,
       upstash: settings.UPSTASH_REDIS_REST_URL !== undefined && settings.UPSTASH_REDIS_REST_TOKEN !== undefined,
       turnstile: settings.TURNSTILE_SECRET_KEY !== undefined,
     },

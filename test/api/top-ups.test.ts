@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { runScheduled } from '../../src/wiring/deps.ts';
 import { OPERATOR_KEY, type Api, useApi } from '../support/api.ts';
 import { errorOf } from '../support/answers.ts';
+import { Stripe } from 'stripe';
+import { FAKE_WEBHOOK_SECRET } from '../../local/fakes/stripe.ts';
 import { post, StripeSide } from '../support/stripe.ts';
 
 const start = useApi();
@@ -224,6 +226,51 @@ describe('POST /v1/topups/checkout', () => {
     expect((await api.request('/v1/topups', { key })).status).toBe(200);
   });
 
+  test.each([
+    ['a test key where credit is real', { STRIPE_MODE: 'live' }],
+    ['a test key where the mode is not set', { STRIPE_MODE: '' }],
+    ['a live key where test cards pay', { STRIPE_MODE: 'test', STRIPE_SECRET_KEY: 'sk_live_of_these_tests' }],
+    ['a key that names no mode', { STRIPE_SECRET_KEY: 'local-fake' }],
+  ])('closes payments with %s, and /ready says so', async (_what, settings) => {
+    const { api } = open(settings);
+    const { key } = await api.signUp();
+    const answer = await checkout(api, key);
+    expect([answer.status, errorOf(answer).code]).toEqual([503, 'payments_unconfigured']);
+    const ready = await api.request('/ready');
+    expect([ready.status, ready.body]).toMatchObject([503, { status: 'not_ready' }]);
+    expect(ready.body).toMatchObject({
+      checks: expect.arrayContaining([expect.objectContaining({ name: 'setting STRIPE_SECRET_KEY', ok: false })]),
+    });
+    expect(JSON.stringify(ready.body)).not.toContain('of_these_tests');
+  });
+
+  test('hands out no session that Stripe made in the other mode', async () => {
+    const { api } = open({ STRIPE_MODE: 'live', STRIPE_SECRET_KEY: 'rk_live_of_these_tests' });
+    const { key } = await api.signUp();
+    // The fake makes test sessions whatever the key.
+    const answer = await checkout(api, key);
+    expect([answer.status, errorOf(answer).code]).toEqual([502, 'payments_unavailable']);
+    expect(api.events.at(-1)).toMatchObject({ alarm: 'payment_service_refused' });
+  });
+
+  test('opens no checkout for a test key', async () => {
+    const { api } = open();
+    const { key } = await api.signUp();
+    const headers = { 'Content-Type': 'application/json' };
+    const minted = await api.request('/v1/keys', {
+      method: 'POST',
+      key,
+      headers,
+      body: '{"name":"sandbox","mode":"test","scopes":["read","billing"]}',
+    });
+    // safe because the tests of the keys check this shape
+    const { apiKey } = minted.body as { apiKey: string };
+    expect(apiKey).toMatch(/^igsk_test_/);
+    const answer = await checkout(api, apiKey);
+    expect([answer.status, errorOf(answer).details]).toEqual([403, { reason: 'test_key' }]);
+    expect(await orders(api, key)).toEqual([]);
+  });
+
   test('lets a frozen account buy nothing', async () => {
     const { api } = open();
     const { key, accountId } = await api.signUp();
@@ -431,6 +478,7 @@ describe('POST /v1/stripe/webhook', () => {
   test.each([
     ['top_up_amount_mismatch', { amount_subtotal: 1 }],
     ['top_up_currency_mismatch', { currency: 'eur' }],
+    ['top_up_mode_mismatch', { livemode: true }],
   ])('credits nothing and raises %s when what was paid is not what was ordered', async (alarm, change) => {
     const { api, stripe } = open();
     await stripe.takeEvents();
@@ -456,6 +504,50 @@ describe('POST /v1/stripe/webhook', () => {
     await stripe.refund(session, 100);
     await stripe.deliver(api);
     expect((await me(api, key)).availableMicroCredits).toBe(1_000_000);
+  });
+
+  test('credits nothing for an event of the other mode, and raises an alarm that is counted', async () => {
+    const { api, stripe } = open();
+    await stripe.takeEvents();
+    const { key, accountId } = await api.signUp();
+    const { session } = await checkout(api, key);
+    await foreign(stripe, { accountId, microCredits: '2000000' });
+    await stripe.buyer(session.id, 'pay');
+    const events = await stripe.takeEvents();
+    for (const event of events) {
+      const body = event.body.replace('"livemode":false', '"livemode":true');
+      expect(body).not.toBe(event.body);
+      const signature = Stripe.webhooks.generateTestHeaderString({ payload: body, secret: FAKE_WEBHOOK_SECRET });
+      expect((await post(api, { body, signature })).status).toBe(200);
+      expect(api.events.at(-1)).toMatchObject({ alarm: 'top_up_mode_mismatch' });
+    }
+    expect((await me(api, key)).availableMicroCredits).toBe(0);
+    await api.flushCounters();
+    const metrics = await api.request('/v1/ops/metrics?format=prometheus', { key: OPERATOR_KEY });
+    const counted = /^igskill_alarms_total{alarm="top_up_mode_mismatch"} (\d+)$/m.exec(String(metrics.body))?.[1];
+    expect(Number(counted)).toBeGreaterThanOrEqual(events.length);
+    // The same events in the right mode are still taken.
+    for (const event of events) await post(api, event);
+    expect((await me(api, key)).availableMicroCredits).toBe(7_000_000);
+  });
+
+  test('takes back what a session of the other mode had bought before', async () => {
+    const { api, stripe, key, session } = await paidCustomer();
+    expect((await me(api, key)).availableMicroCredits).toBe(5_000_000);
+    await stripe.control(`/__sessions/${session.id}`, { livemode: true });
+    await api.request(`/topups/return?session_id=${session.id}`);
+    expect(await orders(api, key)).toMatchObject([{ status: 'under_review', creditedMicroCredits: 0 }]);
+    expect((await me(api, key)).availableMicroCredits).toBe(0);
+  });
+
+  test('adopts no session of the other mode', async () => {
+    const { api, stripe } = open();
+    await stripe.takeEvents();
+    const { key, accountId } = await api.signUp();
+    await stripe.control(`/__sessions/${await foreign(stripe, { accountId, microCredits: '2000000' })}`, { livemode: true });
+    await stripe.deliver(api);
+    expect(await orders(api, key)).toEqual([]);
+    expect(api.events.some((event) => event.alarm === 'top_up_mode_mismatch')).toBe(true);
   });
 
   test.each([
@@ -597,6 +689,9 @@ describe('lost webhooks', () => {
     await api.database.execute({ sql: "UPDATE job SET state = ? WHERE name = 'reconcile_payments'", args: [pass] });
     await api.runCron();
     expect(api.events.at(-1)).toMatchObject({ method: 'CRON', alarm: expect.stringContaining('payment_service_refused') });
+    await api.flushCounters();
+    const { body } = await api.request('/v1/ops/metrics?format=prometheus', { key: OPERATOR_KEY });
+    expect(body).toMatch(/^igskill_alarms_total{alarm="payment_service_refused"} [1-9]/m);
     expect((await me(api, key)).availableMicroCredits).toBe(0);
     await api.runCron();
     expect((await me(api, key)).availableMicroCredits).toBe(2_000_000);

@@ -81,6 +81,7 @@ export async function startGround(): Promise<Ground> {
       INSTAGRAM_BASE_URL: baseUrls.instagram,
       ACHRONON_AI_ENDPOINT: achronon.baseUrl,
       STRIPE_API_BASE_URL: stripe.baseUrl,
+      STRIPE_MODE: 'test',
       TURNSTILE_VERIFY_URL: turnstile.url,
       UPSTASH_REDIS_REST_URL: store.url,
     },

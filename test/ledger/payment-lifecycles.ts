@@ -115,6 +115,7 @@ export class ModelSession {
     return {
       sessionId: this.sessionId,
       intentId: progress === 'paid' ? this.intentId : null,
+      isWrongMode: false,
       progress,
       currency: 'usd',
       subtotalCents: this.cents,
@@ -179,5 +180,5 @@ export function withoutCompare(topUps: TopUps): TopUps {
 
 export function hintAbout(session: ModelSession, subject: 'session' | 'intent'): PaymentHint {
   const about = subject === 'session' ? { sessionId: session.sessionId } : { intentId: session.intentId };
-  return { id: 'evt', type: subject, objectId: session.sessionId, about };
+  return { id: 'evt', type: subject, objectId: session.sessionId, isWrongMode: false, about };
 }

@@ -51,7 +51,8 @@ beforeAll(async () => {
       HIKERAPI_ACCESS_KEY: 'local-fake',
       APIFY_TOKEN: 'local-fake',
       ACHRONON_AI_SERVICE_TOKEN: 'local-fake',
-      STRIPE_SECRET_KEY: 'local-fake',
+      STRIPE_MODE: 'test',
+      STRIPE_SECRET_KEY: 'sk_test_local_fake',
       SIGNUP_GRANT_MICRO_CREDITS: '0',
     },
   });

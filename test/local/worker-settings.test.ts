@@ -56,6 +56,16 @@ describe('settings of the local Worker', () => {
     expect(values['APIFY_BASE_URL']).toBe(defaults.APIFY_BASE_URL);
   });
 
+  test.each([
+    [{ STRIPE_SECRET_KEY: 'sk_live_canary' }, 'test'],
+    [{ STRIPE_SECRET_KEY: 'sk_test_canary', STRIPE_MODE: 'live' }, 'live'],
+    [{ STRIPE_SECRET_KEY: 'canary' }, 'test'],
+  ])("a key of Stripe's other mode is refused without its value: %j", (devVars, mode) => {
+    const result = layerSettings({ ...defaults, STRIPE_MODE: 'test', STRIPE_SECRET_KEY: 'sk_test_local_fake' }, devVars, {});
+    expect(result).toEqual({ ok: false, error: expect.stringContaining(`STRIPE_SECRET_KEY is no ${mode} key`) });
+    expect(JSON.stringify(result)).not.toContain('canary');
+  });
+
   test('the boundary is real when its address and its token are given', () => {
     const real = layered({ ACHRONON_AI_ENDPOINT: 'https://boundary.example/sandboxes/1', ACHRONON_AI_SERVICE_TOKEN: 'given' }, {});
     expect(real.isBoundaryReal).toBe(true);

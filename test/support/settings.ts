@@ -14,6 +14,7 @@ export function fakeSettings({ baseUrls }: Pick<Fakes, 'baseUrls'>) {
     INSTAGRAM_BASE_URL: baseUrls.instagram,
     CURSOR_SIGNING_SECRET: 'a secret of these tests, 32 or longer',
     STRIPE_API_BASE_URL: baseUrls.stripe,
+    STRIPE_MODE: 'test',
     STRIPE_SECRET_KEY: 'sk_test_of_these_tests',
     STRIPE_WEBHOOK_SECRET: FAKE_WEBHOOK_SECRET,
     ACHRONON_AI_ENDPOINT: baseUrls.achronon,

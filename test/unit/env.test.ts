@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readSettings, withKey } from '../../src/env.ts';
+import { readSettings, stripeSecrets, withKey } from '../../src/env.ts';
 
 const least = { LIBSQL_URL: 'http://127.0.0.1:8080', CURSOR_SIGNING_SECRET: 'thirty-two characters or more, x' };
 
@@ -60,6 +60,7 @@ test('names malformed settings, never their values', () => {
     ['SIGNUP_SHARDS', '0,100'],
     ['SIGNUP_SHARDS', '-1'],
     ['LEDGER_LOCATION_HINT', secret],
+    ['STRIPE_MODE', secret],
   ] as const) {
     const read = readSettings({ ...least, [name]: value });
     expect(read, name).toEqual({ ok: false, error: [{ name, problem: 'malformed' }] });
@@ -76,6 +77,24 @@ test('reads the shards in their order, and has one without the setting', () => {
   });
   const most = Array.from({ length: 99 }, (_none, index) => ({ url: `https://shard-${index + 1}.example` }));
   expect(settings({ LIBSQL_SHARDS: JSON.stringify(most) }).LIBSQL_SHARDS).toHaveLength(99);
+});
+
+test.each([
+  ['sk_live_1', 'live', true],
+  ['rk_live_1', 'live', true],
+  ['sk_test_1', 'test', true],
+  ['rk_test_1', 'test', true],
+  ['sk_test_1', 'live', false],
+  ['rk_test_1', 'live', false],
+  ['sk_test_1', undefined, false],
+  ['sk_live_1', undefined, true],
+  ['sk_live_1', 'test', false],
+  ['sk_sandbox_1', 'test', false],
+  ['pk_live_1', 'live', false],
+  [' sk_live_1', 'live', false],
+])("Stripe's key %s in mode %s is usable: %s", (STRIPE_SECRET_KEY, STRIPE_MODE, isUsable) => {
+  const read = settings({ STRIPE_SECRET_KEY, STRIPE_MODE, STRIPE_WEBHOOK_SECRET: 'whsec_1' });
+  expect(stripeSecrets(read)).toEqual(isUsable ? { secretKey: STRIPE_SECRET_KEY, webhookSecrets: ['whsec_1'] } : null);
 });
 
 test('treats an empty text as not set', () => {

@@ -7,7 +7,7 @@ export type Session = {
   readonly object: 'checkout.session';
   readonly mode: 'payment';
   readonly created: number;
-  readonly livemode: false;
+  livemode: boolean;
   readonly client_reference_id: string | null;
   readonly metadata: Metadata;
   readonly success_url: string;

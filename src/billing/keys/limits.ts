@@ -53,6 +53,11 @@ export function allows(scopes: readonly KeyScope[], scope: KeyScope): boolean {
   return scopes.some((given) => given === scope || scope.startsWith(`${given}:`));
 }
 
+/** Whether a key of the lineage is a test key: it reads samples, and moves no money. */
+export function isTest(lineage: Lineage): boolean {
+  return lineage.some((key) => key.mode === 'test');
+}
+
 /** Returns a refusal if some key of the lineage lacks the scope, else null. */
 export function missingScope(lineage: Lineage, scope: KeyScope): Extract<LimitRefusal, { kind: 'scope_missing' }> | null {
   return lineage.every((key) => allows(key.scopes, scope)) ? null : { kind: 'scope_missing', scope };

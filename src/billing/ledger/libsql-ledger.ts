@@ -5,7 +5,7 @@ import type { Database } from '../../db/client.ts';
 import { microCredits, sum } from '../../core/money.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { CALL_POLICY, type CallPolicy, callDatabase, type Unreachable } from '../../db/call.ts';
-import { type KeyScope, missingRoom, missingScope } from '../keys/limits.ts';
+import { isTest, type KeyScope, missingRoom, missingScope } from '../keys/limits.ts';
 import type { Hold, Ledger, Settlement, SettleRefusal, Spend, SpendRefusal } from './ledger.ts';
 import {
   chargeCall,
@@ -142,7 +142,7 @@ function keyRefusal(
 ): Exclude<SpendRefusal, Busy> | null {
   const end = keyEnd(row, now);
   if (end !== null) return end;
-  if (row.lineage.some((key) => key.mode === 'test')) return { kind: 'unknown_key' };
+  if (isTest(row.lineage)) return { kind: 'unknown_key' };
   return scope === undefined ? null : missingScope(row.lineage, scope);
 }
 

@@ -6,16 +6,17 @@ import type { TopUp, TopUpState } from './top-ups.ts';
 export type Target = {
   readonly target: MicroCredits;
   readonly state: TopUpState;
-  readonly alarm: 'top_up_amount_mismatch' | 'top_up_currency_mismatch' | null;
+  readonly alarm: 'top_up_mode_mismatch' | 'top_up_amount_mismatch' | 'top_up_currency_mismatch' | null;
 };
 
 /**
- * Computes the target from the order and the present state of its payment. Credit requires a paid session in the order's currency and at
- * the order's amount before tax. Refunds that didn't fail and disputes that aren't won reduce it proportionally, rounded down. The result doesn't
+ * Computes the target from the order and the present state of its payment. Credit requires a paid session of the right mode, in the
+ * order's currency and at the order's amount before tax. Refunds that didn't fail and disputes that aren't won reduce it proportionally, rounded down. The result doesn't
  * depend on what was credited before.
  */
 export function targetOf(order: Pick<TopUp, 'currency' | 'amountCents' | 'credits'>, facts: PaymentFacts): Target {
   if (facts.progress !== 'paid') return { target: ZERO, state: facts.progress, alarm: null };
+  if (facts.isWrongMode) return { target: ZERO, state: 'under_review', alarm: 'top_up_mode_mismatch' };
   if (facts.currency !== order.currency) return { target: ZERO, state: 'under_review', alarm: 'top_up_currency_mismatch' };
   if (facts.subtotalCents !== order.amountCents || facts.totalCents < facts.subtotalCents) {
     return { target: ZERO, state: 'under_review', alarm: 'top_up_amount_mismatch' };

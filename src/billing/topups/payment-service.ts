@@ -5,6 +5,8 @@ import type { TopUp } from './top-ups.ts';
 export type PaymentFacts = {
   readonly sessionId: string;
   readonly intentId: string | null;
+  /** The session is of the payment service's other mode: test money where credit is real, or the reverse. */
+  readonly isWrongMode: boolean;
   /** `failed`: the payment attempt failed permanently. */
   readonly progress: 'open' | 'paid' | 'expired' | 'failed';
   readonly currency: string | null;
@@ -31,6 +33,8 @@ export type PaymentHint = {
   readonly id: string;
   readonly type: string;
   readonly objectId: string;
+  /** As in `PaymentFacts`. */
+  readonly isWrongMode: boolean;
   /** Null for an event that doesn't concern a top-up. */
   readonly about: { readonly sessionId: string } | { readonly intentId: string } | null;
 };
@@ -46,7 +50,7 @@ export type SessionPage = {
 
 /** The payment service, as top-ups use it. */
 export interface PaymentService {
-  /** Creates the session of an order; a repeat for the same order returns the same session. */
+  /** Creates the session of an order; a repeat for the same order returns the same session. A session of the wrong mode is `refused`. */
   createSession(
     order: Pick<TopUp, 'id' | 'accountId' | 'amountCents' | 'credits' | 'expiresAt'>,
     returnUrl: string,

@@ -26,6 +26,8 @@ const HARMLESS_DISPUTES: readonly string[] = ['won', 'prevented', 'warning_needs
 /** Options of a client that, like its `fetch`, belongs to one request. */
 export type StripeOptions = {
   readonly baseUrl: string;
+  /** The mode of the key. Sessions and events of the other mode are marked as wrong. */
+  readonly mode: 'live' | 'test';
   readonly secretKey: string;
   /** An event is accepted with a signature of any of them. */
   readonly webhookSecrets: readonly string[];
@@ -51,9 +53,10 @@ export function createStripePayments(options: StripeOptions): PaymentService {
       telemetry: false,
     });
   const stripe = () => (made ??= make());
+  const isLive = options.mode === 'live';
   return {
-    createSession: (order, returnUrl) => createSession(stripe(), order, returnUrl),
-    facts: (sessionId) => readFacts(stripe(), sessionId),
+    createSession: (order, returnUrl) => createSession(stripe(), order, returnUrl, isLive),
+    facts: (sessionId) => readFacts(stripe(), sessionId, isLive),
     async sessionOfIntent(intentId) {
       const listed = await askSessions(stripe(), '', { payment_intent: intentId, limit: '1' });
       if (!listed.ok) return listed;
@@ -71,6 +74,7 @@ async function createSession(
   stripe: Stripe,
   order: Parameters<PaymentService['createSession']>[0],
   returnUrl: string,
+  isLive: boolean,
 ): ReturnType<PaymentService['createSession']> {
   // On both the session and the intent, because a session's metadata isn't copied to the charge and its disputes.
   const metadata = { order: order.id, accountId: order.accountId, microCredits: String(order.credits) };
@@ -100,7 +104,9 @@ async function createSession(
   const made = await request(() => stripe.rawRequest('POST', SESSIONS, { ...wanted }, { idempotencyKey: `topup:${order.id}` }));
   if (!made.ok) return made;
   const session = Payable.safeParse(made.value);
-  return session.success ? ok({ sessionId: session.data.id, url: session.data.url }) : err({ kind: 'unreadable' });
+  if (!session.success) return err({ kind: 'unreadable' });
+  if (session.data.livemode !== isLive) return err({ kind: 'refused' });
+  return ok({ sessionId: session.data.id, url: session.data.url });
 }
 
 /**
@@ -113,7 +119,7 @@ function askSessions(stripe: Stripe, path: string, query: Readonly<Record<string
   return request<unknown>(() => stripe.rawRequest('GET', `${SESSIONS}${path}?${new URLSearchParams(query).toString()}`));
 }
 
-const Payable = z.object({ id: z.string(), url: z.string() });
+const Payable = z.object({ id: z.string(), url: z.string(), livemode: z.boolean() });
 
 const Page = z.object({ data: z.array(z.unknown()), has_more: z.boolean() });
 
@@ -128,6 +134,7 @@ function withIds(sessions: readonly unknown[]): readonly z.infer<typeof WithId>[
 
 const Session = z.object({
   id: z.string(),
+  livemode: z.boolean(),
   status: z.enum(['open', 'complete', 'expired']).nullable(),
   payment_status: z.enum(['paid', 'unpaid', 'no_payment_required']),
   currency: z.string().nullable(),
@@ -173,7 +180,7 @@ const UNDONE_REFUNDS: readonly string[] = ['failed', 'canceled'];
 const Refunds = z.array(z.object({ amount: z.int().nonnegative(), status: z.string().nullable() }));
 const Disputes = z.array(z.object({ amount: z.int().nonnegative(), status: z.string() }));
 
-async function readFacts(stripe: Stripe, sessionId: string): ReturnType<PaymentService['facts']> {
+async function readFacts(stripe: Stripe, sessionId: string, isLive: boolean): ReturnType<PaymentService['facts']> {
   const found = await askSessions(stripe, `/${encodeURIComponent(sessionId)}`, { 'expand[0]': 'payment_intent' });
   if (!found.ok || found.value === null) return found.ok ? ok(null) : found;
   const parsed = Session.safeParse(found.value);
@@ -185,6 +192,7 @@ async function readFacts(stripe: Stripe, sessionId: string): ReturnType<PaymentS
   return ok({
     sessionId: session.id,
     intentId: session.payment_intent?.id ?? null,
+    isWrongMode: session.livemode !== isLive,
     progress: progressOf(session),
     currency: session.currency,
     subtotalCents: session.amount_subtotal ?? 0,
@@ -230,6 +238,7 @@ async function readReversals(
 const Event = z.object({
   id: z.string(),
   type: z.string(),
+  livemode: z.boolean(),
   data: z.object({
     object: z.object({ object: z.string(), id: z.string().optional(), payment_intent: z.unknown().optional() }),
   }),
@@ -240,9 +249,11 @@ async function readHint(options: StripeOptions, rawBody: string, signature: stri
   if (!given.ok) return given;
   const event = Event.safeParse(given.value);
   // Correctly signed, but of a shape that can't concern a top-up.
-  if (!event.success) return ok({ id: '', type: 'unknown', objectId: '', about: null });
+  if (!event.success) return ok({ id: '', type: 'unknown', objectId: '', isWrongMode: false, about: null });
+  const { id, type, livemode } = event.data;
   const { object } = event.data.data;
-  return ok({ id: event.data.id, type: event.data.type, objectId: object.id ?? '', about: subjectOf(event.data.type, object) });
+  const isWrongMode = livemode !== (options.mode === 'live');
+  return ok({ id, type, objectId: object.id ?? '', isWrongMode, about: subjectOf(type, object) });
 }
 
 /** The event that one of the secrets signed. Stripe's library compares signatures in constant time. */

@@ -16,6 +16,7 @@ const MAX_ROUNDS = 12;
 
 /** Conditions that an operator has to check. Alerts watch the log lines that carry them. */
 export type TopUpAlarm =
+  | 'top_up_mode_mismatch'
   | 'top_up_amount_mismatch'
   | 'top_up_currency_mismatch'
   | 'top_up_limit_reached'
@@ -169,6 +170,7 @@ async function adopt(deps: CheckDeps, sessionId: string): Promise<Result<Checked
   const facts = asked.value;
   // The same Stripe account may sell other things.
   if (facts === null || facts.metadata.accountId === null || facts.metadata.microCredits === null) return ok({ order: null, alarm: null });
+  if (facts.isWrongMode) return ok({ order: null, alarm: 'top_up_mode_mismatch' });
   const named = facts.metadata.order === null ? ok(null) : await deps.topUps.find({ id: facts.metadata.order });
   if (!named.ok) return named;
   if (named.value !== null) {

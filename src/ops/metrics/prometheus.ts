@@ -49,6 +49,7 @@ export const PROMETHEUS_METRICS = {
     help: 'Requests that passed uncounted because the rate-limit store failed.',
     samples: ({ numbers }) => [{ labels: {}, value: total(numbers.allTime, 'rate_limit_store_down') }],
   },
+  igskill_alarms_total: counter('Requests and scheduled runs that raised an alarm, by alarm.', 'alarms'),
   igskill_ledger_entries_total: counter('Entries of the journal by kind.', 'entries'),
   igskill_ledger_booked_credits: {
     ...counter('Credit of all entries in US dollars by kind, negative where taken.', 'entry_micros', 1e-6),

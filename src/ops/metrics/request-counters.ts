@@ -16,6 +16,8 @@ export type RequestFacts = {
   readonly attempts?: readonly object[];
   /** The policy with the exhausted quota, or STORE_DOWN. */
   readonly rateLimit?: string;
+  /** One alarm, or several with commas between them. */
+  readonly alarm?: string;
 };
 
 const Attempt = z.object({
@@ -50,6 +52,7 @@ export function countersOf(facts: RequestFacts): readonly Increment[] {
   else if (facts.rateLimit !== undefined && facts.errorCode === 'rate_limited')
     counted.push({ name: 'rate_limit_refusals', labels: { policy: facts.rateLimit }, value: 1 });
   else if (facts.errorCode === 'too_many_misses') counted.push({ name: 'rate_limit_refusals', labels: { policy: 'misses' }, value: 1 });
+  counted.push(...alarmCounters(facts));
   for (const attempt of facts.attempts ?? []) {
     const call = Attempt.safeParse(attempt);
     if (!call.success) continue;
@@ -58,6 +61,14 @@ export function countersOf(facts: RequestFacts): readonly Increment[] {
     if (estimatedCostMicros > 0) counted.push({ name: 'provider_cost_micros', labels: { provider }, value: estimatedCostMicros });
   }
   return counted;
+}
+
+/** Counts each alarm of a request or of a scheduled run. */
+export function alarmCounters({ alarm = '' }: Pick<RequestFacts, 'alarm'>): readonly Increment[] {
+  return alarm
+    .split(',')
+    .filter((name) => name !== '')
+    .map((name) => ({ name: 'alarms', labels: { alarm: name }, value: 1 }));
 }
 
 function outcomeOf({ httpStatus, resultCount }: z.infer<typeof Attempt>): CallOutcome {

@@ -6,7 +6,8 @@ import { errorResponses, refuse } from '../../http/error-response.ts';
 import { identifyCustomer } from '../../http/auth/identify.ts';
 import { idempotencyHeaders, idempotencyKey } from '../../http/idempotency/header.ts';
 import { strictQuery } from '../../http/middleware/strict-query.ts';
-import { orderRefusal, paymentsUnconfigured } from '../../errors/from-payment.ts';
+import { orderRefusal, paymentsUnconfigured, testKeyBuysNothing } from '../../errors/from-payment.ts';
+import { isTest } from '../../billing/keys/limits.ts';
 import { microCredits } from '../../core/money.ts';
 
 const Wanted = z
@@ -37,7 +38,7 @@ const route = createRoute({
     'createTopUpCheckout',
     'Creates a Stripe Checkout session and returns the page on which a person pays by card. 1,000,000 micro-credits are US$1. The balance grows ' +
       'when the payment arrives, usually within seconds: see `GET /v1/topups/{id}` or `GET /v1/me`. A session can be paid for 23 hours. Send an ' +
-      '`Idempotency-Key`, so that a retry returns the same session instead of a second one. Needs the scope `billing`.',
+      '`Idempotency-Key`, so that a retry returns the same session instead of a second one. Needs the scope `billing`; a test key is refused with 403 `forbidden`.',
   ),
   middleware: [strictQuery([])] as const,
   request: { headers: idempotencyHeaders(), body: { required: true, content: { 'application/json': { schema: Wanted } } } },
@@ -54,6 +55,7 @@ export function registerTopUpCheckout(app: App): void {
     c.header('Cache-Control', 'no-store');
     const customer = await identifyCustomer(c, 'billing');
     if (!customer.ok) return refuse(c, customer.error);
+    if (isTest(customer.value.key.lineage)) return refuse(c, testKeyBuysNothing);
     if (customer.value.account.status !== 'active') return refuse(c, { code: 'account_frozen' });
     const key = idempotencyKey(c.req.header('Idempotency-Key'));
     if (!key.ok) return refuse(c, key.error);

@@ -12,7 +12,7 @@ const route = createRoute({
   ...operation(
     'receiveStripeEvent',
     'For Stripe only; callers never need it. Verifies the signature over the raw body. An event is a hint: what is credited follows from what ' +
-      'Stripe reports when it is asked. Events that are not about a top-up are acknowledged. On an error Stripe sends the event again.',
+      'Stripe reports when it is asked. Events that are not about a top-up, or are of another mode than this deployment, are acknowledged and change nothing. On an error Stripe sends the event again.',
   ),
   middleware: [strictQuery([])] as const,
   request: {
@@ -34,6 +34,10 @@ export function registerStripeWebhook(app: App): void {
     const hint = await stripe.readHint(await c.req.text(), c.req.header('Stripe-Signature') ?? '');
     if (!hint.ok) return refuse(c, { code: 'invalid_signature' });
     c.get('event').stripeEvent = hint.value.type;
+    if (hint.value.isWrongMode) {
+      c.get('event').alarm = 'top_up_mode_mismatch';
+      return c.json({ received: true as const }, 200);
+    }
     if (hint.value.about === null) return c.json({ received: true as const }, 200);
     const isDone = await topUps.isDone(hint.value.id);
     if (!isDone.ok) return refuse(c, { code: 'overloaded' });

@@ -9,6 +9,7 @@ const order = { currency: 'usd', amountCents: 500, credits: microCredits(5_000_0
 const paid: PaymentFacts = {
   sessionId: 'cs_1',
   intentId: 'pi_1',
+  isWrongMode: false,
   progress: 'paid',
   currency: 'usd',
   subtotalCents: 500,
@@ -33,6 +34,7 @@ test.each<[string, Partial<PaymentFacts>, number, string, string | null]>([
   ['paid less', { subtotalCents: 499 }, 0, 'under_review', 'top_up_amount_mismatch'],
   ['paid more', { subtotalCents: 501, totalCents: 501 }, 0, 'under_review', 'top_up_amount_mismatch'],
   ['paid less than its own subtotal, by a discount', { totalCents: 400 }, 0, 'under_review', 'top_up_amount_mismatch'],
+  ['paid in the other mode of Stripe', { isWrongMode: true }, 0, 'under_review', 'top_up_mode_mismatch'],
   ['paid in another currency', { currency: 'eur' }, 0, 'under_review', 'top_up_currency_mismatch'],
   ['paid in no currency', { currency: null }, 0, 'under_review', 'top_up_currency_mismatch'],
 ])('an order that is %s is credited with the correct amount', (_what, change, target, state, alarm) => {

@@ -26,7 +26,7 @@ type CheckResult = Result<Checked, CheckFailure>;
 const found: CheckResult = ok({ order, alarm: null });
 const alarmed: CheckResult = ok({ order: null, alarm: 'top_up_unknown_order' });
 const foreign: CheckResult = ok({ order: null, alarm: null });
-const hint = { id: 'evt_1', type: 'charge.refunded', objectId: 'cs_1', about: { sessionId: 'cs_1' } } as const;
+const hint = { id: 'evt_1', type: 'charge.refunded', objectId: 'cs_1', isWrongMode: false, about: { sessionId: 'cs_1' } } as const;
 
 /** A shard that returns `knows` when asked for the order, and `checked` when asked to check it. */
 function shard(knows: boolean | 'down' | 'silent', checked: CheckResult = foreign) {

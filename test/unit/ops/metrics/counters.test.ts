@@ -72,6 +72,10 @@ describe('a request is counted by', () => {
     expect(guessed).toHaveLength(3);
     expect(refused.slice(3)).toEqual([{ name: 'rate_limit_refusals', labels: { policy: 'burst' }, value: 1 }]);
     expect(passed.slice(3)).toEqual([{ name: 'rate_limit_store_down', labels: {}, value: 1 }]);
+    expect(countersOf({ ...facts, alarm: 'one,two' }).slice(3)).toEqual([
+      { name: 'alarms', labels: { alarm: 'one' }, value: 1 },
+      { name: 'alarms', labels: { alarm: 'two' }, value: 1 },
+    ]);
   });
 
   test('OTHER for an unknown method', () => {
