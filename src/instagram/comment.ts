@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isPlatformMediaUrl } from './media-url.ts';
 import { countOrNull, httpUrl, isoOrNull, textOrNull } from './facts.ts';
 
 const count = z.int().nonnegative().nullable();
@@ -94,6 +95,21 @@ function assemble(facts: CommentFacts, parentId: string | null, postOwner: strin
       isByPostOwner: facts.isByPostOwner === true ? true : isSameUser(username, postOwner),
     },
   };
+}
+
+/**
+ * Replaces every picture of an author that does not lead to the platform's own content servers by null, as `withholdForeignUrls` does in a
+ * post. Returns null when there is nothing to withhold.
+ */
+export function withholdForeignAvatars(comments: readonly Comment[]): Comment[] | null {
+  const isForeign = ({ owner: { avatarUrl } }: Reply) => avatarUrl !== null && !isPlatformMediaUrl(avatarUrl);
+  if (!comments.some((comment) => isForeign(comment) || (comment.replies ?? []).some(isForeign))) return null;
+  const checked = <T extends Reply>(comment: T): T =>
+    isForeign(comment) ? { ...comment, owner: { ...comment.owner, avatarUrl: null } } : comment;
+  return comments.map((comment) => ({
+    ...checked(comment),
+    ...(comment.replies === undefined ? {} : { replies: comment.replies.map(checked) }),
+  }));
 }
 
 function commentUrl(shortcode: string, id: string, parentId: string | null): string {

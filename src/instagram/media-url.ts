@@ -16,3 +16,17 @@ export function mediaUrlExpiresAt(url: string): number | null {
   const unixSeconds = Number.parseInt(expiry, 16);
   return unixSeconds >= EARLIEST_EXPIRY && unixSeconds < LATEST_EXPIRY ? unixSeconds * 1_000 : null;
 }
+
+/**
+ * The platform's content servers, as recorded responses name them: two domains and the hosts below them. Only https, without userinfo or
+ * port. A backslash or a character beyond ASCII may make another program see another host, so both are refused.
+ */
+const PLATFORM_URL = /^https:\/\/(?:[a-z0-9-]+\.)*(?:cdninstagram\.com|fbcdn\.net)(?:[/?#][!-[\]-~]*)?$/i;
+
+/**
+ * Whether a media URL leads to the platform's own content servers. Callers and the transcription service open these URLs, so any other one
+ * could lead them to a private address or to somebody else's server.
+ */
+export function isPlatformMediaUrl(url: string): boolean {
+  return PLATFORM_URL.test(url) && URL.canParse(url);
+}

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { captionHashtags, captionMentions } from './caption.ts';
 import { countOrNull, httpUrl, isoOrNull, textOrNull } from './facts.ts';
-import { mediaUrlExpiresAt } from './media-url.ts';
+import { isPlatformMediaUrl, mediaUrlExpiresAt } from './media-url.ts';
 
 const count = z.int().nonnegative().nullable();
 
@@ -97,6 +97,8 @@ export const InstagramMedia = z.object({
     commentsDisabled: z.boolean().nullable(),
     isPinned: z.boolean().nullable(),
   }),
+  /** The fields whose URL was withheld, from the root of a response. Absent where none was; not part of a response. */
+  withheldUrls: z.array(z.string()).optional(),
 });
 export type InstagramMedia = z.infer<typeof InstagramMedia>;
 
@@ -174,6 +176,30 @@ export function assembleMedia(facts: MediaFacts): InstagramMedia {
       isPinned: facts.flags.isPinned ?? null,
     },
   };
+}
+
+/**
+ * Replaces every URL that does not lead to the platform's own content servers by null, and lists where. Applied to fresh and to cached posts,
+ * whose URLs may be older than a rule. Returns the same post when there is nothing to withhold.
+ */
+export function withholdForeignUrls(media: InstagramMedia): InstagramMedia {
+  const withheld: string[] = [];
+  const checked = (url: string | null, path: string): string | null => {
+    if (url === null || isPlatformMediaUrl(url)) return url;
+    withheld.push(path);
+    return null;
+  };
+  const checkedAsset = <T extends MediaAsset>(asset: T, path: string): T => {
+    const url = checked(asset.url, `${path}.url`);
+    const thumbnailUrl = checked(asset.thumbnailUrl, `${path}.thumbnailUrl`);
+    return { ...asset, url, thumbnailUrl, expiresAt: url === null ? null : asset.expiresAt };
+  };
+  const owner = { ...media.owner, avatarUrl: checked(media.owner.avatarUrl, 'data.owner.avatarUrl') };
+  const assets = media.media.map((asset, index) => checkedAsset(asset, `data.media[${index}]`));
+  const children = media.children.map((child, index) => checkedAsset(child, `data.children[${index}]`));
+  const audioUrl = checked(media.audioUrl, 'data.audioUrl');
+  if (withheld.length === 0) return media;
+  return { ...media, owner, media: assets, children, audioUrl, withheldUrls: [...(media.withheldUrls ?? []), ...withheld] };
 }
 
 /** Returns the platform's own URL of a post of this type. */

@@ -117,6 +117,8 @@ export type CommentBatch = {
   readonly repliesIncomplete: boolean;
   /** Present where they are missing because the price of the replies pays for no further call. */
   readonly repliesEndedBy?: 'price_limit';
+  /** Pictures of some authors were withheld, because their URLs lead elsewhere than to the platform. */
+  readonly avatarsWithheld?: boolean | undefined;
 };
 
 /** A value and all upstream calls that delivered it, in order. */

@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { Budget } from '../../net/deadline.ts';
 import { joinUrl, requestJson, type Fetch, type JsonAnswer } from '../../net/fetch-json.ts';
 import { err, ok, type Result } from '../../core/result.ts';
+import { isPlatformMediaUrl } from '../../instagram/media-url.ts';
 import type { ParseFailure, ParseRequest, TranscriptionFailure, TranscriptionRequest } from '../ports.ts';
 
 // The gateway publishes no contract. Everything that igskill assumes about it is in this file and described in docs/reference/achronon-gateway.md;
@@ -39,7 +40,7 @@ export const TranscribeBody = z.strictObject({
   task: z.literal('transcribe'),
   model,
   media,
-  mediaUrl: z.url({ protocol: /^https?$/ }),
+  mediaUrl: z.string().refine(isPlatformMediaUrl),
   durationSeconds: z.number().positive().nullable(),
   maxDurationSeconds: z.int().positive(),
 });

@@ -30,6 +30,10 @@ export const LIMITATIONS = {
     meaning: 'A picture or video is listed without a URL.',
     reasons: { provider_missing: 'The data provider did not give a URL.' },
   },
+  media_url_withheld: {
+    meaning: 'A media URL is null because it does not lead to the content servers of the platform.',
+    reasons: { foreign_address: 'The data provider gave a URL that does not lead to the content servers of the platform.' },
+  },
   no_image_understanding: {
     meaning:
       'Pictures and videos were not analyzed: text and objects in them are not part of the answer. Alt texts come from the platform.',

@@ -4,7 +4,7 @@ import { type Limitation, limitation, LIMITATIONS } from './catalog.ts';
 /** Everything that is missing or weak in a batch of comments and their replies. */
 export function commentLimitations(batch: CommentBatch, requested: number): Limitation[] {
   const path = 'data.comments';
-  const { comments, shortfall, order, repliesIncomplete, repliesEndedBy } = batch;
+  const { comments, shortfall, order, repliesIncomplete, repliesEndedBy, avatarsWithheld } = batch;
   const found: Limitation[] = [];
   if (shortfall !== null) {
     const counted = `${comments.length} of ${requested} comments were delivered.`;
@@ -18,5 +18,6 @@ export function commentLimitations(batch: CommentBatch, requested: number): Limi
   if (comments.some(({ owner }) => owner.username === null || owner.isVerified === null)) {
     found.push(limitation('comment_owner_unavailable', `${path}[].owner`, 'provider_missing'));
   }
+  if (avatarsWithheld === true) found.push(limitation('media_url_withheld', `${path}[].owner.avatarUrl`, 'foreign_address'));
   return found;
 }

@@ -40,7 +40,7 @@ function metricReason(media: InstagramMedia, name: keyof InstagramMedia['metrics
 
 function missingOwnerFields(media: InstagramMedia): Limitation[] {
   return keysOf(media.owner)
-    .filter((name) => media.owner[name] === null)
+    .filter((name) => media.owner[name] === null && !isWithheld(media, `data.owner.${name}`))
     .map((name) => limitation('owner_field_unavailable', `data.owner.${name}`, 'provider_missing'));
 }
 
@@ -60,6 +60,7 @@ function mediaUrlLimitations(media: InstagramMedia, now: number): Limitation[] {
   const ahead: number[] = [];
   media.media.forEach((asset, index) => {
     const path = `data.media[${index}].url`;
+    if (isWithheld(media, path)) return;
     if (asset.url === null) found.push(limitation('media_url_missing', path, 'provider_missing'));
     else if (asset.expiresAt !== null) {
       const expiry = Date.parse(asset.expiresAt);
@@ -72,7 +73,12 @@ function mediaUrlLimitations(media: InstagramMedia, now: number): Limitation[] {
     const message = `The first media URL stops working at ${earliest}.`;
     found.push({ ...limitation('media_url_short_lived', 'data.media', 'signed_by_platform'), message });
   }
+  found.push(...(media.withheldUrls ?? []).map((path) => limitation('media_url_withheld', path, 'foreign_address')));
   return found;
+}
+
+function isWithheld(media: InstagramMedia, path: string): boolean {
+  return media.withheldUrls?.includes(path) === true;
 }
 
 function keysOf<T extends object>(value: T): (keyof T & string)[] {

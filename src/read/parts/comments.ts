@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { MicroCredits } from '../../core/money.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { providerRefusal, type ReadRefusal } from '../../errors/from-read.ts';
-import { Comment } from '../../instagram/comment.ts';
+import { Comment, withholdForeignAvatars } from '../../instagram/comment.ts';
 import type { CommentBatch } from '../../providers/provider.ts';
 import { STALE_RETENTION_SECONDS } from '../cache/freshness.ts';
 import { contentKey } from '../cache/key.ts';
@@ -57,16 +57,25 @@ const INCOMPLETE_TTL_SECONDS = 600;
 const CommentsEntry = z.object({
   ...entryTimes,
   provider: ProviderSummary,
-  value: z.object({
-    comments: z.array(Comment),
-    shortfall: z.enum(['end_of_thread', 'disabled', 'deadline', 'price_limit', 'provider_limit', 'provider_failed']).nullable(),
-    next: CommentsPositionSchema.nullable(),
-    order: z.enum(['ranked', 'newest', 'unknown']),
-    repliesIncomplete: z.boolean(),
-    repliesEndedBy: z.literal('price_limit').exactOptional(),
-  }),
+  value: z
+    .object({
+      comments: z.array(Comment),
+      shortfall: z.enum(['end_of_thread', 'disabled', 'deadline', 'price_limit', 'provider_limit', 'provider_failed']).nullable(),
+      next: CommentsPositionSchema.nullable(),
+      order: z.enum(['ranked', 'newest', 'unknown']),
+      repliesIncomplete: z.boolean(),
+      repliesEndedBy: z.literal('price_limit').exactOptional(),
+      avatarsWithheld: z.boolean().optional(),
+    })
+    .transform(checkedBatch),
 });
 type CommentsEntry = z.infer<typeof CommentsEntry>;
+
+/** Withholds pictures of authors that lead elsewhere than to the platform. */
+function checkedBatch<T extends CommentBatch>(batch: T): T {
+  const comments = withholdForeignAvatars(batch.comments);
+  return comments === null ? batch : { ...batch, comments, avatarsWithheld: true };
+}
 
 /** A batch of comments: the main part of /v1/comments, or beside a post. */
 export const commentsPart: CommentsPart = {
@@ -154,7 +163,8 @@ async function fetchComments(
     return err({ refusal: providerRefusal(fetched.error), missing: { kind: 'missing', reason } });
   }
   const key = keyOf(context, options);
-  const { value, provider: id, billedUnit, resultCount } = fetched.value;
+  const { provider: id, billedUnit, resultCount } = fetched.value;
+  const value = checkedBatch(fetched.value.value);
   const provider = { id, billedUnit, resultCount };
   const ttlSeconds = ttlOf(value, deps.contentTtlSeconds);
   if (ttlSeconds !== null) {

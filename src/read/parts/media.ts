@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { MicroCredits } from '../../core/money.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { type AbsentReason, absentReason, absentRefusal, notAReel, providerRefusal } from '../../errors/from-read.ts';
-import { InstagramMedia } from '../../instagram/media.ts';
+import { InstagramMedia, withholdForeignUrls } from '../../instagram/media.ts';
 import { MIN_TTL_SECONDS } from '../cache/content-cache.ts';
 import { ageSeconds, isFresh, STALE_RETENTION_SECONDS } from '../cache/freshness.ts';
 import { contentKey } from '../cache/key.ts';
@@ -30,7 +30,7 @@ const EXPIRY_MARGIN_SECONDS = 600;
 
 /** A post as it was read, or the definite reason why it cannot be read. */
 const MediaEntry = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('found'), ...entryTimes, provider: ProviderSummary, value: InstagramMedia }),
+  z.object({ kind: z.literal('found'), ...entryTimes, provider: ProviderSummary, value: InstagramMedia.transform(withholdForeignUrls) }),
   z.object({
     kind: z.literal('absent'),
     ...entryTimes,
@@ -66,7 +66,7 @@ export const mediaPart: MediaPart = {
   ],
   receipt: { field: 'type', of: ({ outcome }) => outcome.value.type },
   main: (outcome) => outcome,
-  sample: (_input, request) => ok(sampleCopy('media', sampleMedia(request), request)),
+  sample: (_input, request) => ok(sampleCopy('media', withholdForeignUrls(sampleMedia(request)), request)),
 };
 
 function mostFor({ priceCard, media }: ReadDeps): MicroCredits {
@@ -93,7 +93,8 @@ async function fetchMedia(
     } else if (known.stale !== null) return ok(known.stale);
     return err({ refusal: providerRefusal(fetched.error), missing: null });
   }
-  const { value, provider: id, billedUnit, resultCount } = fetched.value;
+  const { provider: id, billedUnit, resultCount } = fetched.value;
+  const value = withholdForeignUrls(fetched.value.value);
   const provider = { id, billedUnit, resultCount };
   const ttlSeconds = mediaTtlSeconds(value, storedAt, deps.contentTtlSeconds);
   if (ttlSeconds !== null) {

@@ -23,11 +23,13 @@ const CommentsPage = z
 type CommentsPage = z.infer<typeof CommentsPage>;
 
 /** A post or reel with the parts that were requested with it. */
-export const MediaData = InstagramMedia.extend({
-  transcript: Transcript.nullable().optional().meta({ description: 'Only when requested; null when there is none.' }),
-  comments: z.array(Comment).optional().meta({ description: 'Only when requested.' }),
-  commentsPage: CommentsPage.optional(),
-}).meta({ id: 'InstagramMedia' });
+export const MediaData = InstagramMedia.omit({ withheldUrls: true })
+  .extend({
+    transcript: Transcript.nullable().optional().meta({ description: 'Only when requested; null when there is none.' }),
+    comments: z.array(Comment).optional().meta({ description: 'Only when requested.' }),
+    commentsPage: CommentsPage.optional(),
+  })
+  .meta({ id: 'InstagramMedia' });
 
 export const CommentsData = z.object({ comments: z.array(Comment), ...CommentsPage.shape }).meta({ id: 'Comments' });
 
@@ -40,8 +42,9 @@ const ORDER_NOTES = {
 export function mediaData(reading: ReadResult): z.infer<typeof MediaData> {
   const { media, comments, transcript } = reading.outcome;
   if (media === null) throw new Error('a read of a post has the post');
+  const { withheldUrls: _withheldUrls, ...post } = media.value;
   return {
-    ...media.value,
+    ...post,
     ...(transcript === null ? {} : { transcript: transcript.kind === 'transcript' ? transcript.transcript : null }),
     ...(comments === null || comments.kind === 'missing'
       ? {}

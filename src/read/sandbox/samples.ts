@@ -47,6 +47,10 @@ export const SANDBOX_SAMPLES: Readonly<Record<string, SandboxSample>> = {
     parts: { media: { type: 'image', facts: (now) => ({ assets: [{ ...picture, url: sampleUrl('gone.jpg', now - DAY_MS) }] }) } },
   },
   TestNoUrl01: { meaning: '`media_url_missing`: no URL', parts: { media: { type: 'image', facts: () => ({ assets: [picture] }) } } },
+  TestBadUrl1: {
+    meaning: '`media_url_withheld`: a URL that leads elsewhere than to the platform',
+    parts: { media: { type: 'image', facts: () => ({ assets: [{ ...picture, url: 'https://169.254.169.254/picture.jpg' }] }) } },
+  },
   TestNoCapt1: { meaning: '`parse_without_caption`: a reel without a caption', parts: { media: { facts: () => ({ caption: null }) } } },
   TestEnd__01: { meaning: '`comments_incomplete`: the thread ends', parts: { comments: { shortfall: 'end_of_thread' } } },
   TestOff__01: { meaning: '`comments_incomplete`: comments are turned off', parts: { comments: { shortfall: 'disabled' } } },
