@@ -110,6 +110,44 @@ describe('GET /v1/post', () => {
     expect(answer.body).toMatchObject({ cache: { status: 'miss' } });
   });
 
+  test('treats a copy of another post, and one from the future, as a miss', async () => {
+    const api = start({ HOT_CACHE_SECONDS: '0' });
+    const { key } = await api.signUp();
+    await api.request(post('DemoImage01'), { key });
+    const [[ownKey, own] = []] = [...api.kv.values];
+    await api.request(post('DemoVideo01'), { key });
+    const [, [, other] = []] = [...api.kv.values];
+    if (ownKey === undefined || own === undefined || other === undefined) throw new Error('nothing was cached');
+    const { key: _key, ...older } = JSON.parse(other.text);
+    const future = { ...JSON.parse(own.text), storedAt: api.clock() + 3_600_000 };
+    for (const text of [other.text, JSON.stringify(older), JSON.stringify(future)]) {
+      api.kv.values.set(ownKey, { text, expirationTtl: 60 });
+      const answer = await api.request(`${post('DemoImage01')}&maxStaleSeconds=604800`, { key });
+      expect(answer.body).toMatchObject({ data: { shortcode: 'DemoImage01' }, cache: { status: 'miss' } });
+    }
+    // A copy that names no key was stored before copies did.
+    const { key: _ownKey, ...unnamed } = JSON.parse(own.text);
+    api.kv.values.set(ownKey, { text: JSON.stringify(unnamed), expirationTtl: 60 });
+    expect((await api.request(post('DemoImage01'), { key })).body).toMatchObject({ cache: { status: 'hit' } });
+  });
+
+  test('takes no copy of another post for comments, transcripts and interpretations either', async () => {
+    const api = start({ HOT_CACHE_SECONDS: '0' });
+    const { key } = await api.signUp();
+    const read = (code: string) => api.request(`/v1/reel?url=${code}&comments=latest&transcript=true&parse=summary`, { key });
+    await read('DemoReel_01');
+    const own = [...api.kv.values.keys()];
+    await read('DemoSpeech1');
+    const others = [...api.kv.values].filter(([name]) => !own.includes(name));
+    expect(own.length).toBeGreaterThan(2);
+    for (const name of own) {
+      const other = others.find(([otherName]) => otherName.split(':')[0] === name.split(':')[0]);
+      if (other !== undefined) api.kv.values.set(name, other[1]);
+    }
+    expect((await read('DemoReel_01')).body).toMatchObject({ data: { shortcode: 'DemoReel_01' }, cache: { status: 'miss' } });
+    expect(JSON.stringify((await read('DemoReel_01')).body)).not.toContain('DemoSpeech1');
+  });
+
   test('remembers for a while that a post is not there, free of charge, but not for an unknown key', async () => {
     const api = start();
     const { key } = await api.signUp();

@@ -1,7 +1,7 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import { withTimeout, TIMED_OUT } from '../../core/timeout.ts';
-import { isFresh, type Timed } from './freshness.ts';
+import { isFresh, isFromFuture, type Timed } from './freshness.ts';
 import type { MemoryCache } from './memory.ts';
 
 /** What the cache needs of a key-value store: Workers KV in production. */
@@ -27,7 +27,7 @@ export type WriteOptions = {
   readonly by: 'reader' | 'follower';
 };
 
-/** The content cache. A failing store and a value of another shape count as a miss, never as an error. */
+/** The content cache. A failing store, and a value of another shape, of another key or from the future, count as a miss, never as an error. */
 export interface ContentCache {
   /**
    * The entry under this key, fresh or not, if it has this shape. An entry from the memory cache is returned only while it is fresh by
@@ -38,6 +38,9 @@ export interface ContentCache {
   keep(key: string, entry: Timed, options: WriteOptions): Promise<void>;
 }
 
+/** Each value names its key, so that one found under another key is not delivered as the content of that key. Older values name none. */
+const Keyed = z.object({ key: z.string() });
+
 /** A content cache over a key-value store, with the isolate's memory cache in front; null for the store alone. */
 export function createContentCache(store: KeyValueStore, memory: MemoryCache | null, clock: Clock): ContentCache {
   return {
@@ -46,14 +49,16 @@ export function createContentCache(store: KeyValueStore, memory: MemoryCache | n
       if (remembered !== null && isFresh(remembered, clock(), maxAgeSeconds)) return remembered;
       const text = await textInTime(store.get(key));
       if (text === null) return null;
-      const parsed = schema.safeParse(parseJson(text));
-      if (!parsed.success) return null;
+      const json = parseJson(text);
+      if ((Keyed.safeParse(json).data?.key ?? key) !== key) return null;
+      const parsed = schema.safeParse(json);
+      if (!parsed.success || isFromFuture(parsed.data, clock())) return null;
       memory?.found(key, parsed.data, { schema, chars: text.length });
       return parsed.data;
     },
     async keep(key, entry, { retainSeconds, by }) {
       if (by === 'follower' && memory === null) return;
-      const text = JSON.stringify(entry);
+      const text = JSON.stringify({ ...entry, key } satisfies z.infer<typeof Keyed>);
       if (text.length > MAX_VALUE_CHARS) return;
       memory?.kept(key, text, entry);
       if (by === 'follower') return;

@@ -49,6 +49,7 @@ export const mediaPart: MediaPart = {
     const key = keyOf(context);
     const entry = await context.deps.cache.get(key, MediaEntry, context.freshness.maxAgeSeconds);
     if (entry === null) return ok(mediaPart.nothingKnown);
+    if (entry.kind === 'found' && entry.value.shortcode !== context.target.shortcode) return ok(mediaPart.nothingKnown);
     if (entry.kind === 'found') return ok({ ...judgeEntry(context, key, entry), absent: null });
     const isCurrent = isFresh(entry, context.deps.clock(), context.freshness.maxAgeSeconds);
     return ok({ ...EMPTY_LOOKUP, absent: isCurrent ? entry.reason : null });

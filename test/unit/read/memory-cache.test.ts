@@ -128,7 +128,7 @@ describe('what an isolate remembers', () => {
   });
 
   test('stays within its bounds, and what was not used for longest makes room', async () => {
-    const chars = JSON.stringify(linkTo('AAAAAAA', manualClock()())).length;
+    const chars = JSON.stringify({ ...linkTo('AAAAAAA', manualClock()()), key: 'a' }).length;
     for (const limits of [{ entries: 3 }, { chars: 3 * chars }]) {
       const { clock, kv, cache } = isolate(limits);
       for (const key of ['a', 'b', 'c']) await cache.keep(key, linkTo('AAAAAAA', clock()), { retainSeconds: 0, by: 'reader' });
@@ -146,6 +146,42 @@ describe('what an isolate remembers', () => {
     await cache.keep('large', linkTo('AAAAAAA', clock()), { retainSeconds: 0, by: 'reader' });
     expect(await cache.get('large', ShareLinkEntry, null)).not.toBeNull();
     expect(kv.calls.get).toBe(1);
+  });
+});
+
+describe('a value in the store', () => {
+  test('counts for its own key alone', async () => {
+    const { clock, kv, cache } = isolate();
+    await cache.keep('one', linkTo('AAAAAAA', clock()), { retainSeconds: 0, by: 'reader' });
+    const value = kv.values.get('one');
+    if (value === undefined) throw new Error('nothing was stored');
+    kv.values.set('other', value);
+    expect(await cache.get('other', ShareLinkEntry, null)).toBeNull();
+    expect(await cache.get('one', ShareLinkEntry, null)).toMatchObject({ shortcode: 'AAAAAAA' });
+  });
+
+  test('does not count from the future, neither as fresh nor as stale, and does not displace what is remembered', async () => {
+    const { clock, kv, cache } = isolate();
+    const copy = (shortcode: string, ahead: number) => ({ text: JSON.stringify(linkTo(shortcode, clock() + ahead)), until: Infinity });
+    kv.values.set('key', copy('FUTURE1', 3_600_000));
+    expect(await cache.get('key', ShareLinkEntry, null)).toBeNull();
+    await cache.keep('key', linkTo('PRESENT', clock()), { retainSeconds: 0, by: 'reader' });
+    kv.values.set('key', copy('FUTURE1', 3_600_000));
+    expect(await cache.get('key', ShareLinkEntry, 0)).toBeNull();
+    expect(await cache.get('key', ShareLinkEntry, null)).toMatchObject({ shortcode: 'PRESENT' });
+    const ahead = linkTo('FUTURE1', clock() + 5_001);
+    expect([isFresh(ahead, clock(), null), isFresh(ahead, clock(), 60), isServableStale(ahead, clock(), 604_800)]).toEqual([
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  test("may be ahead by as much as two isolates' clocks differ", async () => {
+    const { clock, kv, cache } = isolate();
+    kv.values.set('key', { text: JSON.stringify(linkTo('AAAAAAA', clock() + 5_000)), until: Infinity });
+    const found = await cache.get('key', ShareLinkEntry, 60);
+    expect(found !== null && isFresh(found, clock(), 60)).toBe(true);
   });
 });
 
