@@ -14,5 +14,8 @@ export function deploymentProblems(environment: string, variables: Readonly<Reco
   if (mode !== undefined && variables['STRIPE_MODE'] !== mode) {
     problems.push(`STRIPE_MODE must be "${mode}": ${mode === 'live' ? 'test cards must not buy credit' : 'nobody pays real money'} there.`);
   }
+  const origin = variables['PUBLIC_ORIGIN'];
+  if (typeof origin !== 'string' || !origin.startsWith('https://'))
+    problems.push('PUBLIC_ORIGIN must be the https origin of the deployment.');
   return problems.map((problem) => `[env.${environment}.vars] ${problem}`);
 }

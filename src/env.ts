@@ -18,6 +18,12 @@ const wholeNumber = (min: number, max: number) =>
 
 const httpUrl = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''));
 
+/** A scheme and a host, without a path. */
+const webOrigin = z
+  .url({ protocol: /^https?$/ })
+  .refine((url) => url.replace(/\/$/, '') === new URL(url).origin)
+  .transform((url) => new URL(url).origin);
+
 const libsqlUrl = z.url({ protocol: /^(https?|libsql|wss?)$/ });
 
 /** A path below a base URL, without a way to leave it. */
@@ -75,6 +81,7 @@ const TRANSCRIBING = ['scrapecreators', 'apify'] as const satisfies readonly Pro
 /** Every text variable and secret of the Worker, with default and bounds. wrangler.toml and .dev.vars.example are checked against it. */
 export const Settings = z.object({
   SERVICE_VERSION: z.string().min(1).max(64).default('dev'),
+  PUBLIC_ORIGIN: webOrigin.optional(),
   LIBSQL_URL: libsqlUrl,
   LIBSQL_AUTH_TOKEN: z.string().min(1).optional(),
   LIBSQL_SHARDS: shardList.default([]),

@@ -244,7 +244,7 @@ export const ERRORS = {
     retry: 'after_delay',
     summary: 'This deployment has no payments set up, so top-ups are not possible.',
     callerAction: 'Try again later; only the operator can change this.',
-    operatorAction: 'Set STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET. The key must be of the mode in STRIPE_MODE.',
+    operatorAction: 'Set STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET and PUBLIC_ORIGIN. The key must be of the mode in STRIPE_MODE.',
   },
   provider_unconfigured: {
     status: 503,

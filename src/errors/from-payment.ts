@@ -3,7 +3,7 @@ import type { CheckFailure } from '../billing/topups/sync.ts';
 import type { Refusal } from '../errors.ts';
 import { IN_FLIGHT_RETRY_SECONDS, UNCONFIGURED_RETRY_SECONDS } from './retry-seconds.ts';
 
-/** Stripe's secrets are not set, or its key is of another mode than this deployment. */
+/** Stripe's secrets are not set, or its key is of another mode than this deployment, or the address to return to is unknown. */
 export const paymentsUnconfigured: Refusal<'payments_unconfigured'> = {
   code: 'payments_unconfigured',
   retryAfterSeconds: UNCONFIGURED_RETRY_SECONDS,

@@ -74,6 +74,8 @@ export type AppDeps = {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly version: string;
+  /** The setting PUBLIC_ORIGIN; null where it is not set. */
+  readonly publicOrigin: string | null;
   readonly priceCard: PriceCard;
   readonly log: (event: RequestEvent) => void;
   readonly service: Result<Service, readonly SettingsProblem[]>;

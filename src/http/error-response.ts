@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { TypedResponse } from 'hono';
 import { ERROR_ROWS, type ErrorCode, ERRORS, type Refusal } from '../errors.ts';
 import type { AppContext } from './context.ts';
+import { publicOrigin } from './origin.ts';
 
 /** For errors that should carry `Retry-After` but whose duration is unknown. */
 const DEFAULT_RETRY_AFTER_SECONDS = 5;
@@ -48,11 +49,11 @@ export function refuse<C extends ErrorCode>(c: AppContext, refusal: Refusal<C>):
   c.header('Cache-Control', 'no-store');
   // safe because the row of this code was looked up by the code itself
   const status = row.status as StatusOf<C>;
-  return c.json(errorBody(refusal, c.get('requestId'), new URL(c.req.url).origin), status);
+  return c.json(errorBody(refusal, c.get('requestId'), publicOrigin(c)), status);
 }
 
-/** `origin` is where this API is, so that `docUrl` can be followed. */
-export function errorBody(refusal: Refusal, requestId: string, origin: string): ErrorBody {
+/** `origin` is where this API is, so that `docUrl` can be followed; null makes it a path. */
+export function errorBody(refusal: Refusal, requestId: string, origin: string | null): ErrorBody {
   const row = ERROR_ROWS[refusal.code];
   return {
     error: {
@@ -61,7 +62,7 @@ export function errorBody(refusal: Refusal, requestId: string, origin: string): 
       requestId,
       retryable: row.retry === 'after_delay',
       billed: refusal.billed === undefined ? row.billed : refusal.billed,
-      docUrl: `${origin}/docs/errors#${refusal.code}`,
+      docUrl: `${origin ?? ''}/docs/errors#${refusal.code}`,
       ...(refusal.details === undefined ? {} : { details: { ...refusal.details } }),
     },
   };
@@ -79,7 +80,7 @@ export function errorResponses<const C extends readonly ErrorCode[]>(...declared
     const row = ERROR_ROWS[code];
     const response = (byStatus[row.status] ??= { description: '', content: { 'application/json': { schema: ErrorBody, examples: {} } } });
     response.description = [response.description, `\`${code}\`: ${row.summary}`].filter((text) => text !== '').join(' ');
-    response.content['application/json'].examples[code] = { value: errorBody({ code }, EXAMPLE_REQUEST_ID, '') };
+    response.content['application/json'].examples[code] = { value: errorBody({ code }, EXAMPLE_REQUEST_ID, null) };
   }
   return byStatus;
 }

@@ -25,6 +25,7 @@ export function buildDeps(env: Env, background: (work: Promise<unknown>) => void
     clock: runtime.clock,
     ids: runtime.ids,
     version: settings.ok ? settings.value.SERVICE_VERSION : 'dev',
+    publicOrigin: settings.ok ? (settings.value.PUBLIC_ORIGIN ?? null) : null,
     priceCard: PRICE_CARD,
     log: (event) => {
       runtime.log(event);

@@ -1,6 +1,6 @@
 import type { Database } from '../db/client.ts';
 import { databaseProblem } from '../db/readiness.ts';
-import { type Env, modeOfStripeKey, type Settings, type SettingsProblem, withKey } from '../env.ts';
+import { type Env, modeOfStripeKey, type Settings, type SettingsProblem, stripeSecrets, withKey } from '../env.ts';
 import type { ReadinessCheck } from '../http/context.ts';
 import { withTimeout, TIMED_OUT } from '../core/timeout.ts';
 import type { Result } from '../core/result.ts';
@@ -26,9 +26,15 @@ export async function readiness(
   ];
 }
 
-/** Reports what would be ignored silently: half of Upstash's settings, unknown shards for new accounts, and a key of Stripe's other mode. */
+/** Reports what would be ignored silently: half of Upstash's settings, unknown shards for new accounts, a key of Stripe's other mode, and no address to return to. */
 function halfConfigured(settings: Settings): readonly ReadinessCheck[] {
-  return [...halfUpstash(settings), ...unknownShards(settings), ...wrongStripeKey(settings)];
+  return [...halfUpstash(settings), ...unknownShards(settings), ...wrongStripeKey(settings), ...unknownOrigin(settings)];
+}
+
+/** Without it, checkout works on this machine alone, which live payments never do. */
+function unknownOrigin(settings: Settings): readonly ReadinessCheck[] {
+  const isNeeded = stripeSecrets(settings) !== null && settings.STRIPE_MODE === 'live';
+  return isNeeded && settings.PUBLIC_ORIGIN === undefined ? [{ name: 'setting PUBLIC_ORIGIN', ok: false, problem: 'missing' }] : [];
 }
 
 function wrongStripeKey({ STRIPE_SECRET_KEY: key, STRIPE_MODE: mode }: Settings): readonly ReadinessCheck[] {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { PRICE_CARD } from '../../src/billing/price-card.ts';
 import { useApi } from '../support/api.ts';
+import { ErrorBody } from '../../src/http/error-response.ts';
 import { errorOf } from '../support/answers.ts';
 
 const start = useApi();
@@ -127,6 +128,31 @@ describe('every address', () => {
       expect(answer.headers.get('Strict-Transport-Security'), path).toContain('max-age=');
       expect(answer.headers.get('Referrer-Policy'), path).toBe('no-referrer');
       expect(api.events.at(-1)?.requestId, path).toBe(answer.headers.get('X-Request-Id'));
+    }
+  });
+
+  test.each([
+    ['a host that the caller named', {}, 'http://evil.example', ''],
+    [
+      'a host that the caller named, where the origin is set',
+      { PUBLIC_ORIGIN: 'https://api.test' },
+      'http://evil.example',
+      'https://api.test',
+    ],
+    ['this machine', {}, 'http://127.0.0.1:8787', 'http://127.0.0.1:8787'],
+    ['this machine, where the origin is set', { PUBLIC_ORIGIN: 'https://api.test' }, 'http://localhost', 'https://api.test'],
+  ])('links errors to the documentation of this deployment, asked at %s', async (_what, settings, asked, origin) => {
+    const api = start(settings);
+    const { key } = await api.signUp();
+    for (const answer of [
+      await api.request(`${asked}/nothing`),
+      await api.request(`${asked}/v1/me`),
+      await api.request(`${asked}/v1/post?url=FaultGone__`, { key, headers: { 'Idempotency-Key': 'gone' } }),
+      await api.request(`${asked}/v1/post?url=FaultGone__`, { key, headers: { 'Idempotency-Key': 'gone' } }),
+    ]) {
+      const { code, docUrl } = ErrorBody.parse(answer.body).error;
+      expect(docUrl).toBe(`${origin}/docs/errors#${code}`);
+      expect(JSON.stringify([answer.body, ...answer.headers])).not.toContain('evil.example');
     }
   });
 

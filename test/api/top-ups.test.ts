@@ -271,6 +271,38 @@ describe('POST /v1/topups/checkout', () => {
     expect(await orders(api, key)).toEqual([]);
   });
 
+  test.each([
+    ['http://evil.example', { PUBLIC_ORIGIN: 'https://api.test' }, 'https://api.test'],
+    ['http://localhost:8787', {}, 'http://localhost:8787'],
+  ])('sends the buyer of %s back to this deployment', async (asked, settings, origin) => {
+    const { api, stripe } = open(settings);
+    const { key } = await api.signUp();
+    const headers = { 'Content-Type': 'application/json' };
+    const answer = await api.request(`${asked}/v1/topups/checkout`, { method: 'POST', key, headers, body: '{"microCredits":1000000}' });
+    const session = await stripe.seller.checkout.sessions.retrieve((answer.body as Checkout).checkoutSession.id);
+    expect(session.success_url).toBe(`${origin}/topups/return?session_id={CHECKOUT_SESSION_ID}`);
+    expect(session.cancel_url).toBe(`${origin}/topups/return?cancelled=true`);
+  });
+
+  test('opens no checkout where the address to return to is unknown, and /ready says so where payments are live', async () => {
+    const { api } = open();
+    const { key } = await api.signUp();
+    const headers = { 'Content-Type': 'application/json' };
+    const answer = await api.request('http://evil.example/v1/topups/checkout', {
+      method: 'POST',
+      key,
+      headers,
+      body: '{"microCredits":1000000}',
+    });
+    expect([answer.status, errorOf(answer).code]).toEqual([503, 'payments_unconfigured']);
+    expect(await orders(api, key)).toEqual([]);
+    const live = { STRIPE_MODE: 'live', STRIPE_SECRET_KEY: 'sk_live_of_these_tests' };
+    expect((await open(live).api.request('/ready')).body).toMatchObject({
+      checks: expect.arrayContaining([{ name: 'setting PUBLIC_ORIGIN', ok: false, problem: 'missing' }]),
+    });
+    expect((await open({ ...live, PUBLIC_ORIGIN: 'https://api.test' }).api.request('/ready')).status).toBe(200);
+  });
+
   test('lets a frozen account buy nothing', async () => {
     const { api } = open();
     const { key, accountId } = await api.signUp();

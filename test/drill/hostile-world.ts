@@ -82,6 +82,7 @@ export async function startGround(): Promise<Ground> {
       ACHRONON_AI_ENDPOINT: achronon.baseUrl,
       STRIPE_API_BASE_URL: stripe.baseUrl,
       STRIPE_MODE: 'test',
+      PUBLIC_ORIGIN: 'http://api.test',
       TURNSTILE_VERIFY_URL: turnstile.url,
       UPSTASH_REDIS_REST_URL: store.url,
     },

@@ -20,6 +20,11 @@ test.each([
   expect(problems).toEqual([expect.stringContaining(`[env.${environment}.vars] STRIPE_MODE must be "${right}"`)]);
 });
 
+test.each([undefined, '', 'http://api.example.com'])('refuses production at PUBLIC_ORIGIN %s', (origin) => {
+  const problems = deploymentProblems('production', { ...variablesOf('production'), PUBLIC_ORIGIN: origin });
+  expect(problems).toEqual(['[env.production.vars] PUBLIC_ORIGIN must be the https origin of the deployment.']);
+});
+
 test('names a malformed variable, not its value', () => {
   const problems = deploymentProblems('production', { ...variablesOf('production'), READ_DEADLINE_MS: 'canary' });
   expect(problems).toEqual(['[env.production.vars] READ_DEADLINE_MS is malformed.']);

@@ -61,6 +61,9 @@ test('names malformed settings, never their values', () => {
     ['SIGNUP_SHARDS', '-1'],
     ['LEDGER_LOCATION_HINT', secret],
     ['STRIPE_MODE', secret],
+    ['PUBLIC_ORIGIN', `https://${secret}.example/path`],
+    ['PUBLIC_ORIGIN', `https://user:${secret}@api.example`],
+    ['PUBLIC_ORIGIN', `javascript:${secret}`],
   ] as const) {
     const read = readSettings({ ...least, [name]: value });
     expect(read, name).toEqual({ ok: false, error: [{ name, problem: 'malformed' }] });
@@ -100,6 +103,11 @@ test.each([
 test('treats an empty text as not set', () => {
   expect(settings({ APIFY_TOKEN: '', READ_DEADLINE_MS: '' })).toMatchObject({ READ_DEADLINE_MS: 25_000 });
   expect(settings({ APIFY_TOKEN: '' }).APIFY_TOKEN).toBeUndefined();
+});
+
+test('takes an origin with or without a slash', () => {
+  expect(settings({ PUBLIC_ORIGIN: 'https://api.example.com/' }).PUBLIC_ORIGIN).toBe('https://api.example.com');
+  expect(settings({ PUBLIC_ORIGIN: 'https://api.example.com' }).PUBLIC_ORIGIN).toBe('https://api.example.com');
 });
 
 test('drops trailing slashes of base URLs, but not their path', () => {

@@ -5,6 +5,7 @@ import { authenticate } from '../../http/auth/authenticate.ts';
 import type { Context } from 'hono';
 import type { AppContext, AppEnv } from '../../http/context.ts';
 import { errorBody, refuse } from '../../http/error-response.ts';
+import { publicOrigin } from '../../http/origin.ts';
 import { fingerprint } from '../../http/idempotency/fingerprint.ts';
 import { type IdempotencyKey, idempotencyKey } from '../../http/idempotency/header.ts';
 import { sendStored } from '../../http/idempotency/idempotent.ts';
@@ -83,7 +84,7 @@ function formatOf(c: AppContext): ResponseFormat {
       return { status: 200, headers, body: JSON.stringify(body) };
     },
     refusal: (refusal) => {
-      const body = errorBody(refusal, c.get('requestId'), new URL(c.req.url).origin);
+      const body = errorBody(refusal, c.get('requestId'), publicOrigin(c));
       return { status: ERROR_ROWS[refusal.code].status, headers: json, body: JSON.stringify(body) };
     },
   };

@@ -5,6 +5,7 @@ import { ENDPOINTS, operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { identifyCustomer } from '../../http/auth/identify.ts';
 import { idempotencyHeaders, idempotencyKey } from '../../http/idempotency/header.ts';
+import { publicOrigin } from '../../http/origin.ts';
 import { strictQuery } from '../../http/middleware/strict-query.ts';
 import { orderRefusal, paymentsUnconfigured, testKeyBuysNothing } from '../../errors/from-payment.ts';
 import { isTest } from '../../billing/keys/limits.ts';
@@ -60,13 +61,14 @@ export function registerTopUpCheckout(app: App): void {
     const key = idempotencyKey(c.req.header('Idempotency-Key'));
     if (!key.ok) return refuse(c, key.error);
     const { stripe } = c.get('service').payments;
-    if (stripe === null) return refuse(c, paymentsUnconfigured);
+    const origin = publicOrigin(c);
+    if (stripe === null || origin === null) return refuse(c, paymentsUnconfigured);
     const credits = microCredits(c.req.valid('json').microCredits);
     const ordered = await stripe.desk.order({
       accountId: customer.value.account.id,
       credits,
       idempotencyKeyHash: key.value?.digest ?? null,
-      returnUrl: `${new URL(c.req.url).origin}${ENDPOINTS.topUpReturn.path}`,
+      returnUrl: `${origin}${ENDPOINTS.topUpReturn.path}`,
     });
     if (!ordered.ok) {
       const alarm = failureAlarm(ordered.error);
