@@ -58,6 +58,11 @@ const sha256List = z
   )
   .pipe(z.array(z.string().regex(/^[0-9a-f]{64}$/, 'is not a SHA-256 in hex')));
 
+const hostnameList = z
+  .string()
+  .transform((list) => list.split(',').map((name) => name.trim().toLowerCase()))
+  .pipe(z.array(z.string().regex(/^[a-z0-9-]+(?:\.[a-z0-9-]+)*$/)));
+
 /** The databases after the first, numbered by their order. JSON, because each has its own token. */
 const shardList = z
   .string()
@@ -123,6 +128,11 @@ export const Settings = z.object({
   UPSTASH_REDIS_REST_URL: httpUrl.optional(),
   UPSTASH_REDIS_REST_TOKEN: z.string().min(1).optional(),
   TURNSTILE_VERIFY_URL: httpUrl.default('https://challenges.cloudflare.com/turnstile/v0/siteverify'),
+  TURNSTILE_HOSTNAMES: hostnameList.default([]),
+  TURNSTILE_ACTION: z
+    .string()
+    .regex(/^[\w-]{1,32}$/)
+    .default('signup'),
   TURNSTILE_SECRET_KEY: z.string().min(1).optional(),
 });
 export type Settings = z.infer<typeof Settings>;

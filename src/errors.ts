@@ -73,9 +73,10 @@ export const ERRORS = {
     status: 403,
     billed: false,
     retry: 'after_change',
-    summary: 'The Turnstile token is invalid, expired or already used.',
+    summary: 'The Turnstile token is invalid, expired, already used, or of another page or action.',
     callerAction: 'Solve the challenge again and send the new token.',
-    operatorAction: 'None. If it happens to everyone, check that the site key and TURNSTILE_SECRET_KEY belong together.',
+    operatorAction:
+      'None. If it happens to everyone, check that the site key and TURNSTILE_SECRET_KEY belong together, and that TURNSTILE_HOSTNAMES and TURNSTILE_ACTION are those of the widget.',
   },
   account_frozen: {
     status: 403,

@@ -4,8 +4,13 @@ import { type Fetch, requestJson } from '../net/fetch-json.ts';
 
 const TURNSTILE_TIMEOUT_MS = 5_000;
 
-/** Only `success` decides; the codes tell whether the token or this service is at fault. */
-const Verdict = z.object({ success: z.boolean(), 'error-codes': z.array(z.string()).default([]) });
+/** The codes tell whether the token or this service is at fault. `hostname` and `action` say for which page and purpose it was solved. */
+const Verdict = z.object({
+  success: z.boolean(),
+  'error-codes': z.array(z.string()).default([]),
+  hostname: z.string().optional(),
+  action: z.string().optional(),
+});
 
 /**
  * Codes that blame the visitor's token (developers.cloudflare.com/turnstile/get-started/server-side-validation/). All others blame this
@@ -19,14 +24,19 @@ export interface Turnstile {
   check(token: string): Promise<'passed' | 'failed' | 'unreachable'>;
 }
 
-/** Creates a client of Cloudflare Turnstile. The visitor's address is not sent. */
+/**
+ * Creates a client of Cloudflare Turnstile. The visitor's address is not sent. A token passes only if it was solved on a page of `hostnames`
+ * for `action`, so that one solved for another form, or on another site with the same widget, opens no account.
+ */
 export function createTurnstile(options: {
   readonly url: string;
   readonly secret: string;
+  readonly hostnames: readonly string[];
+  readonly action: string;
   readonly fetch: Fetch;
   readonly clock: Clock;
 }): Turnstile {
-  const { url, secret, fetch, clock } = options;
+  const { url, secret, hostnames, action, fetch, clock } = options;
   return {
     async check(token) {
       const request = {
@@ -41,7 +51,10 @@ export function createTurnstile(options: {
       const answer = await requestJson({ fetch, clock }, request, { deadlineAt: clock() + TURNSTILE_TIMEOUT_MS }, 'turnstile');
       const verdict = Verdict.safeParse(answer.ok ? answer.value.body : null);
       if (!verdict.success) return 'unreachable';
-      if (verdict.data.success) return 'passed';
+      if (verdict.data.success) {
+        const isOurs = hostnames.includes(verdict.data.hostname?.toLowerCase() ?? '') && verdict.data.action === action;
+        return isOurs ? 'passed' : 'failed';
+      }
       return verdict.data['error-codes'].some((code) => ABOUT_THE_TOKEN.includes(code)) ? 'failed' : 'unreachable';
     },
   };

@@ -26,9 +26,20 @@ export async function readiness(
   ];
 }
 
-/** Reports what would be ignored silently: half of Upstash's settings, unknown shards for new accounts, a key of Stripe's other mode, and no address to return to. */
+/** Reports settings that contradict each other or lack their other half, which would only show when a request needs them. */
 function halfConfigured(settings: Settings): readonly ReadinessCheck[] {
-  return [...halfUpstash(settings), ...unknownShards(settings), ...wrongStripeKey(settings), ...unknownOrigin(settings)];
+  return [
+    ...halfUpstash(settings),
+    ...unknownShards(settings),
+    ...wrongStripeKey(settings),
+    ...unknownOrigin(settings),
+    ...unknownWidgetPages(settings),
+  ];
+}
+
+/** Without a page of its own, the widget's token opens no account. */
+function unknownWidgetPages({ TURNSTILE_SECRET_KEY: secret, TURNSTILE_HOSTNAMES: hostnames }: Settings): readonly ReadinessCheck[] {
+  return secret !== undefined && hostnames.length === 0 ? [{ name: 'setting TURNSTILE_HOSTNAMES', ok: false, problem: 'missing' }] : [];
 }
 
 /** Without it, checkout works on this machine alone, which live payments never do. */

@@ -148,8 +148,8 @@ class LazyAccounts {
 
   get turnstile(): Turnstile | null {
     const { settings, runtime } = this.parts;
-    const { TURNSTILE_SECRET_KEY: secret, TURNSTILE_VERIFY_URL: url } = settings;
-    return secret === undefined ? null : createTurnstile({ url, secret, fetch: runtime.fetch, clock: runtime.clock });
+    const { TURNSTILE_SECRET_KEY: secret, TURNSTILE_VERIFY_URL: url, TURNSTILE_HOSTNAMES: hostnames, TURNSTILE_ACTION: action } = settings;
+    return secret === undefined ? null : createTurnstile({ url, secret, hostnames, action, fetch: runtime.fetch, clock: runtime.clock });
   }
 }
 

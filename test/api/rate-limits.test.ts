@@ -5,7 +5,7 @@ import { MetricsView } from '../../src/routes/operator/metrics-view.ts';
 import { RATE_LIMITS } from '../../src/limits/policies.ts';
 import { type Api, OPERATOR_KEY, useApi } from '../support/api.ts';
 import { errorOf } from '../support/answers.ts';
-import { startTurnstile, type TurnstileFake } from '../support/turnstile.ts';
+import { startTurnstile, TURNSTILE_PAGE, type TurnstileFake } from '../support/turnstile.ts';
 
 const start = useApi();
 const published = { RATE_LIMIT_SCALE: '1' } as const;
@@ -351,7 +351,8 @@ describe('a signup with Turnstile', () => {
   afterAll(async () => {
     await turnstile?.stop();
   });
-  const guarded = (url = turnstile?.url ?? '') => start({ ...published, TURNSTILE_SECRET_KEY: 'the-secret', TURNSTILE_VERIFY_URL: url });
+  const guarded = (url = turnstile?.url ?? '', pages = `www.igskill.example, ${TURNSTILE_PAGE}`) =>
+    start({ ...published, TURNSTILE_SECRET_KEY: 'the-secret', TURNSTILE_VERIFY_URL: url, TURNSTILE_HOSTNAMES: pages });
 
   test('makes an account for a token that holds, which is checked with the secret on our side', async () => {
     const answer = await guarded().request('/v1/signup', signup({ turnstileToken: 'a-person' }));
@@ -369,7 +370,7 @@ describe('a signup with Turnstile', () => {
     expect(api.takeSent()).toEqual({ database: 0, providers: 0 });
   });
 
-  test.each(['used-before', 'made-up'])(
+  test.each(['used-before', 'made-up', 'other-page', 'page-below', 'other-action', 'no-action', 'no-page'])(
     'refuses the token %s with 403, creates nothing and takes from no limit of accounts',
     async (token) => {
       const api = guarded();
@@ -379,6 +380,16 @@ describe('a signup with Turnstile', () => {
       expect(api.rateLimits.asked.every((name) => name.startsWith('public:'))).toBe(true);
     },
   );
+
+  test('takes the name of the page in any case, and no page where none is set, which /ready says', async () => {
+    expect((await guarded().request('/v1/signup', signup({ turnstileToken: 'shouting-page' }))).status).toBe(201);
+    const unset = guarded(undefined, '');
+    expect((await unset.request('/v1/signup', signup({ turnstileToken: 'a-person' }))).status).toBe(403);
+    expect((await unset.request('/ready')).body).toMatchObject({
+      status: 'not_ready',
+      checks: expect.arrayContaining([{ name: 'setting TURNSTILE_HOSTNAMES', ok: false, problem: 'missing' }]),
+    });
+  });
 
   test('waits with 503 when nobody can say whether the token holds', async () => {
     const broken = await guarded().request('/v1/signup', signup({ turnstileToken: 'our-trouble' }));

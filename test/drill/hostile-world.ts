@@ -23,7 +23,7 @@ import { readCoalescerFor } from '../../src/wiring/reader.ts';
 import type { Runtime } from '../../src/wiring/runtime.ts';
 import { processCoalescers } from '../support/coalescers.ts';
 import { processRateLimits } from '../support/rate-limits.ts';
-import { startTurnstile } from '../support/turnstile.ts';
+import { startTurnstile, TURNSTILE_PAGE } from '../support/turnstile.ts';
 import { processWriters } from '../support/writers.ts';
 import type { Seen } from './answer-check.ts';
 import { CANARY_SETTINGS, CANARY_STORE_TOKEN, VENDOR_MARK } from './canaries.ts';
@@ -84,6 +84,7 @@ export async function startGround(): Promise<Ground> {
       STRIPE_MODE: 'test',
       PUBLIC_ORIGIN: 'http://api.test',
       TURNSTILE_VERIFY_URL: turnstile.url,
+      TURNSTILE_HOSTNAMES: TURNSTILE_PAGE,
       UPSTASH_REDIS_REST_URL: store.url,
     },
     database,

@@ -1,9 +1,18 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+/** The page on which its visitors solve the challenge. */
+export const TURNSTILE_PAGE = 'signup.igskill.example';
+
 /** The tokens that the fake knows, and what it says to each. */
 const VERDICTS: Readonly<Record<string, object>> = {
-  'a-person': { success: true, 'error-codes': [] },
+  'a-person': { success: true, 'error-codes': [], hostname: TURNSTILE_PAGE, action: 'signup' },
+  'shouting-page': { success: true, 'error-codes': [], hostname: TURNSTILE_PAGE.toUpperCase(), action: 'signup' },
+  'other-page': { success: true, 'error-codes': [], hostname: 'evil.example', action: 'signup' },
+  'page-below': { success: true, 'error-codes': [], hostname: `evil.${TURNSTILE_PAGE}`, action: 'signup' },
+  'other-action': { success: true, 'error-codes': [], hostname: TURNSTILE_PAGE, action: 'login' },
+  'no-action': { success: true, 'error-codes': [], hostname: TURNSTILE_PAGE, action: '' },
+  'no-page': { success: true, 'error-codes': [] },
   'used-before': { success: false, 'error-codes': ['timeout-or-duplicate'] },
   'our-trouble': { success: false, 'error-codes': ['invalid-input-secret'] },
 };
