@@ -11,6 +11,7 @@ function paymentsOver(session: object) {
   return createStripePayments({
     baseUrl: 'https://stripe.test',
     secretKey: 'sk_test_1',
+    mode: 'test',
     webhookSecrets: ['whsec_1'],
     clock: () => 1_800_000_000_000,
     fetch: async (input) => Response.json(answer(input instanceof Request ? input.url : String(input))),
@@ -20,6 +21,7 @@ function paymentsOver(session: object) {
 const WELL = {
   id: 'cs_2',
   object: 'checkout.session',
+  livemode: false,
   url: 'https://checkout.stripe.test/c/pay/cs_2',
   status: 'complete',
   payment_status: 'paid',
@@ -88,6 +90,7 @@ describe('a session that cannot be read', () => {
     const payments = createStripePayments({
       baseUrl: 'https://stripe.test',
       secretKey: 'sk_test_1',
+      mode: 'test',
       webhookSecrets: ['whsec_1'],
       clock: () => 0,
       fetch: async () => Response.json(null),
