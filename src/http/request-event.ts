@@ -29,6 +29,8 @@ export type RequestEvent = {
   settledMicroCredits?: number;
   /** The policy that refused the request, or `store_down` when the counter store failed and the request passed uncounted. */
   rateLimit?: string;
+  /** Why the key of a request to an operator endpoint was refused. */
+  operatorRefusal?: 'no_key' | 'wrong_key' | 'customer_key';
   topUpId?: string;
   /** The type of Stripe's event. */
   stripeEvent?: string;

@@ -57,6 +57,31 @@ describe.each(ROUTES)('%s %s', (method, path) => {
   });
 });
 
+test('counts the keys that the operator endpoints refused, by reason', async () => {
+  const api = start();
+  const { key } = await api.signUp();
+  const counts = async () => {
+    await api.flushCounters();
+    const { body } = await api.request('/v1/ops/metrics?format=prometheus', { key: OPERATOR_KEY });
+    const lines = [...String(body).matchAll(/^igskill_operator_refusals_total{reason="(\w+)"} (\d+)$/gm)];
+    return Object.fromEntries(lines.map(([, reason = '', count]) => [reason, Number(count)]));
+  };
+  const before = await counts();
+  expect(Object.keys(before)).toEqual(['no_key', 'wrong_key', 'customer_key']);
+  for (const [method, path] of ROUTES) {
+    const body = method === 'POST' ? { body: '{}', headers: { 'Content-Type': 'application/json' } } : {};
+    for (const given of [undefined, `${OPERATOR_KEY}x`, 'igsk_short', mintApiKey(), key, OPERATOR_KEY]) {
+      await api.request(path, { method, ...body, ...(given === undefined ? {} : { key: given }) });
+    }
+  }
+  const after = await counts();
+  const added = Object.fromEntries(Object.entries(after).map(([reason, count]) => [reason, count - (before[reason] ?? 0)]));
+  expect(added).toEqual({ no_key: ROUTES.length, wrong_key: 3 * ROUTES.length, customer_key: ROUTES.length });
+  // A key that the database could not be asked about is not wrong.
+  await start({ LIBSQL_URL: 'http://127.0.0.1:9' }).request('/v1/ops/metrics', { key });
+  expect((await counts())['wrong_key']).toBe(after['wrong_key']);
+});
+
 describe('GET /v1/ops/metrics', () => {
   test('counts what happened: requests, cache, providers, money, accounts', async () => {
     const api = start();

@@ -20,11 +20,18 @@ export const BODY_ERRORS = ['body_too_large', 'unsupported_media_type'] as const
 export const requireOperator = createMiddleware<AppEnv>(async function requireOperator(c, next) {
   const { directory } = c.get('service').accounts;
   const principal = authenticate(c);
-  if (!principal.ok) return refuse(c, principal.error);
+  if (!principal.ok) {
+    c.get('event').operatorRefusal = c.req.header('Authorization') === undefined ? 'no_key' : 'wrong_key';
+    return refuse(c, principal.error);
+  }
   c.get('event').role = principal.value.kind;
   if (principal.value.kind === 'customer') {
     const found = await directory.identify(principal.value.keyHash);
-    if (!found.ok) return refuse(c, identityRefusal(found.error));
+    if (!found.ok) {
+      if (found.error.kind !== 'unreachable') c.get('event').operatorRefusal = 'wrong_key';
+      return refuse(c, identityRefusal(found.error));
+    }
+    c.get('event').operatorRefusal = 'customer_key';
     c.get('event').accountId = found.value.account.id;
     return refuse(c, { code: 'forbidden', message: 'This endpoint requires the operator key.' });
   }

@@ -11,6 +11,7 @@ type Metric = {
 };
 
 const JOB_ROW_OUTCOMES = ['done', 'put_off'] as const;
+const OPERATOR_REFUSALS = ['no_key', 'wrong_key', 'customer_key'] as const;
 
 const PROVIDER_STATES = ['unconfigured', 'idle', 'healthy', 'degraded', 'failing'] as const;
 
@@ -48,6 +49,13 @@ export const PROMETHEUS_METRICS = {
     type: 'counter',
     help: 'Requests that passed uncounted because the rate-limit store failed.',
     samples: ({ numbers }) => [{ labels: {}, value: total(numbers.allTime, 'rate_limit_store_down') }],
+  },
+  // Exports zero too, for the same reason.
+  igskill_operator_refusals_total: {
+    type: 'counter',
+    help: 'Requests to the operator endpoints refused for their key, by reason.',
+    samples: ({ numbers }) =>
+      OPERATOR_REFUSALS.map((reason) => ({ labels: { reason }, value: total(numbers.allTime, 'operator_refusals', { reason }) })),
   },
   igskill_alarms_total: counter('Requests and scheduled runs that raised an alarm, by alarm.', 'alarms'),
   igskill_ledger_entries_total: counter('Entries of the journal by kind.', 'entries'),

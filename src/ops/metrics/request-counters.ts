@@ -16,6 +16,8 @@ export type RequestFacts = {
   readonly attempts?: readonly object[];
   /** The policy with the exhausted quota, or STORE_DOWN. */
   readonly rateLimit?: string;
+  /** Why the key of a request to an operator endpoint was refused. */
+  readonly operatorRefusal?: string;
   /** One alarm, or several with commas between them. */
   readonly alarm?: string;
 };
@@ -52,6 +54,7 @@ export function countersOf(facts: RequestFacts): readonly Increment[] {
   else if (facts.rateLimit !== undefined && facts.errorCode === 'rate_limited')
     counted.push({ name: 'rate_limit_refusals', labels: { policy: facts.rateLimit }, value: 1 });
   else if (facts.errorCode === 'too_many_misses') counted.push({ name: 'rate_limit_refusals', labels: { policy: 'misses' }, value: 1 });
+  if (facts.operatorRefusal !== undefined) counted.push({ name: 'operator_refusals', labels: { reason: facts.operatorRefusal }, value: 1 });
   counted.push(...alarmCounters(facts));
   for (const attempt of facts.attempts ?? []) {
     const call = Attempt.safeParse(attempt);

@@ -37,6 +37,10 @@ export const SERIES = {
     kept: 'counted',
     meaning: 'Rows that scheduled jobs handled, by job and outcome: `done`, or `put_off` because they could not be handled.',
   },
+  operator_refusals: {
+    kept: 'counted',
+    meaning: 'Requests to the operator endpoints refused for their key, by reason: `no_key`, `wrong_key`, `customer_key`.',
+  },
   alarms: { kept: 'counted', meaning: 'Requests and scheduled runs that raised an alarm, by alarm.' },
   entries: { kept: 'ledger', meaning: 'Entries of the journal, by kind.' },
   entry_micros: { kept: 'ledger', meaning: 'Micro-credits of the entries, by kind; negative where credit was taken.' },
