@@ -13,7 +13,7 @@ import { readiness } from './readiness.ts';
 import { ok } from '../core/result.ts';
 import { bucketFiles } from './archive.ts';
 import { count } from './counters.ts';
-import { connect, openShard, type Shard, shardCount } from './database.ts';
+import { openShard, type Shard, shardCount } from './database.ts';
 import { reconcilePayments, unlessFirst } from './payments.ts';
 import { type RequestContext, type Runtime, settingsFrom, workerd } from './runtime.ts';
 import { createService } from './service.ts';
@@ -33,7 +33,7 @@ export function buildDeps(env: Env, background: (work: Promise<unknown>) => void
     },
     service: settings.ok ? ok(buildService({ settings: settings.value, env, background, runtime }, hints)) : settings,
     rateLimits: settings.ok ? rateLimits(settings.value, env) : null,
-    readiness: () => readiness(settings, env, (complete, shard) => connect(complete, shard, runtime)),
+    readiness: () => readiness(settings, env, (complete, shard) => openShard(complete, env, shard, runtime).client, runtime.clock),
   };
 }
 

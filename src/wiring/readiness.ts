@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.ts';
 import type { Database } from '../db/client.ts';
 import { databaseProblem } from '../db/readiness.ts';
 import { type Env, modeOfStripeKey, type Settings, type SettingsProblem, stripeSecrets, withKey } from '../env.ts';
@@ -11,11 +12,12 @@ const CACHE_PROBE_TIMEOUT_MS = 2_000;
 export async function readiness(
   settings: Result<Settings, readonly SettingsProblem[]>,
   env: Env,
-  connect: (settings: Settings, shard: number) => Database,
+  open: (settings: Settings, shard: number) => Database,
+  clock: Clock,
 ): Promise<readonly ReadinessCheck[]> {
   if (!settings.ok) return settings.error.map(({ name, problem }) => ({ name: `setting ${name}`, ok: false, problem }));
-  const shards = Array.from({ length: 1 + settings.value.LIBSQL_SHARDS.length }, (_none, shard) => connect(settings.value, shard));
-  const [databases, cache] = await Promise.all([Promise.all(shards.map(databaseProblem)), cacheProblem(env)]);
+  const shards = Array.from({ length: 1 + settings.value.LIBSQL_SHARDS.length }, (_none, shard) => open(settings.value, shard));
+  const [databases, cache] = await Promise.all([Promise.all(shards.map((shard) => databaseProblem(shard, clock))), cacheProblem(env)]);
   const providers = withKey(settings.value.PROVIDER_ORDER_MEDIA, settings.value).length > 0;
   return [
     { name: 'settings', ok: true },

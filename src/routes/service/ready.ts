@@ -17,7 +17,7 @@ const Readiness = z
 const route = createRoute({
   ...operation(
     'getReadiness',
-    'Checks the settings, the database and the content cache, and names what is missing or malformed, never values. Use it after a deployment; for frequent uptime checks use `GET /health`.',
+    'Checks the settings, that the database can be read and written, and the content cache, and names what is missing or malformed, never values. Use it after a deployment; for frequent uptime checks use `GET /health`.',
   ),
   middleware: [openToAnyOrigin, strictQuery([])] as const,
   responses: {
