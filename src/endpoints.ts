@@ -12,8 +12,10 @@ type Endpoint = {
   readonly access: 'anyone' | 'key' | KeyScope | 'operator' | 'stripe';
   /** The lines that a call may be charged under. */
   readonly prices?: readonly LineItem[];
-  /** The rate limit that applies before anything else; null where asking the counter store costs more than the answer. */
+  /** The rate limit that applies before anything else. */
   readonly rate: EndpointPolicy | null;
+  /** Why nothing is counted where `rate` is null. */
+  readonly uncounted?: string;
   readonly state: 'live' | 'planned';
   /** Answers even while settings are missing. */
   readonly worksUnconfigured?: true;
@@ -29,7 +31,15 @@ const OPEN = { method: 'get', access: 'anyone', rate: 'public', state: 'live', w
 const PRICES = { ...OPEN, tag: 'Prices' } as const;
 const SERVICE = { ...OPEN, tag: 'Service' } as const;
 const PAGE = { ...OPEN, tag: null } as const;
-const PLANNED = { method: 'all', tag: null, access: 'anyone', rate: null, state: 'planned', worksUnconfigured: true } as const;
+const PLANNED = {
+  method: 'all',
+  tag: null,
+  access: 'anyone',
+  rate: null,
+  uncounted: 'Counting costs more than the answer, which asks nothing.',
+  state: 'planned',
+  worksUnconfigured: true,
+} as const;
 
 /** Every endpoint, by its operation id. Paths, scopes, rate limits, the routes themselves and docs/reference derive from this table. */
 export const ENDPOINTS = {
@@ -102,7 +112,7 @@ export const ENDPOINTS = {
     path: '/topups/return',
     tag: null,
     access: 'anyone',
-    rate: null,
+    rate: 'checkout-return',
     state: 'live',
     summary: 'Show the result of a top-up',
   },
@@ -112,6 +122,7 @@ export const ENDPOINTS = {
     path: '/v1/stripe/webhook',
     access: 'stripe',
     rate: null,
+    uncounted: 'A signature proves who calls, before the database is asked; a refused event would delay a payment.',
     summary: 'Receive a Stripe event',
   },
   getMetrics: { ...OPERATOR, method: 'get', path: '/v1/ops/metrics', summary: 'Get operator metrics' },

@@ -80,7 +80,7 @@ export class LedgerWriter extends DurableObject<Env> {
 /** A crash may lose this much of a subject's count. A shorter time would make every object write to disk constantly. */
 const SAVE_COUNTS_AFTER_MS = 5_000;
 
-/** Counts requests for the rate limits, and the misses of an account. */
+/** Counts requests for the rate limits and the misses of an account, and leases what one caller at a time may do. */
 export class RateLimit extends DurableObject<Env> {
   // The value `counter` of an earlier format is deleted by the alarm of its window.
   readonly #counts = createRateLimitObject(
@@ -112,6 +112,14 @@ export class RateLimit extends DurableObject<Env> {
 
   endTarget(...ended: Parameters<RateLimitObject['endTarget']>) {
     return this.#counts.endTarget(...ended);
+  }
+
+  lease(ms: number) {
+    return this.#counts.lease(ms);
+  }
+
+  endLease(ms: number) {
+    return this.#counts.endLease(ms);
   }
 
   override alarm() {

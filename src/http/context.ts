@@ -16,6 +16,7 @@ import type { UsageBook } from '../billing/usage/usage.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Env, SettingsProblem } from '../env.ts';
 import type { Id, Ids } from '../core/ids.ts';
+import type { Leases } from '../limits/leases.ts';
 import type { RateLimiter, RateLimitResult } from '../limits/limiter.ts';
 import type { Turnstile } from '../limits/turnstile.ts';
 import type { OperatorReports } from '../ops/operator-view.ts';
@@ -64,7 +65,12 @@ export type Service = {
  * `scale` multiplies the published limits. `guessing` maps each address that sent too many unknown keys to the end of the window in
  * which it did (unix milliseconds), and is blocked; one map for each isolate.
  */
-export type RateLimits = { readonly limiter: RateLimiter; readonly scale: number; readonly guessing: Map<string, number> };
+export type RateLimits = {
+  readonly limiter: RateLimiter;
+  readonly scale: number;
+  readonly guessing: Map<string, number>;
+  readonly leases: Leases;
+};
 
 /** A condition for serving reads. Names only, never values. */
 export type ReadinessCheck = { readonly name: string; readonly ok: boolean; readonly problem?: string };

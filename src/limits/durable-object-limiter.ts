@@ -10,12 +10,13 @@ import {
   windowEnd,
   windowOf,
 } from './limiter.ts';
+import { createLease, type Lease } from './leases.ts';
 import { createMissCounter, type MissCounter, type MissCounts } from './miss-allowance.ts';
 import { batchedSaves, type ObjectStorage } from './object-storage.ts';
 import type { Quota } from './policies.ts';
 
 /** One object that counts. */
-export type RateLimitObject = MissCounter & WindowCounter;
+export type RateLimitObject = MissCounter & WindowCounter & Lease;
 
 /** Counts requests. `own` of `takeBoth` is one of several subjects that share the quota of the object. */
 type WindowCounter = {
@@ -100,15 +101,18 @@ function createWindowCounter(storage: ObjectStorage<Counters>): WindowCounter & 
 /** Where one object keeps each kind of count. */
 export type CountStorages = { readonly requests: ObjectStorage<Counters>; readonly misses: ObjectStorage<MissCounts> };
 
-/** Creates one object: it counts requests, or misses, as its callers ask. */
+/** Creates one object: it counts requests, or misses, or lets one caller at a time begin, as its callers ask. */
 export function createRateLimitObject(storages: CountStorages, clock: Clock): RateLimitObject & { forget(): Promise<void> } {
   const requests = createWindowCounter(storages.requests);
   const misses = createMissCounter(storages.misses, clock);
+  const lease = createLease(clock);
   return {
     take: (...taking) => requests.take(...taking),
     takeBoth: (...taking) => requests.takeBoth(...taking),
     askTarget: (...asked) => misses.askTarget(...asked),
     endTarget: (...ended) => misses.endTarget(...ended),
+    lease: (ms) => lease.lease(ms),
+    endLease: (ms) => lease.endLease(ms),
     forget() {
       requests.forget();
       misses.forget();

@@ -33,6 +33,8 @@ export const RATE_LIMITS = {
   },
   // Enough for a team behind one address, its monitors and its browsers.
   public: { per: 'address', limit: 300, windowSeconds: minute, guards: 'endpoints without a key' },
+  // A buyer returns once and may reload; each visit asks the database, and some the payment service.
+  'checkout-return': { per: 'address', limit: 60, windowSeconds: minute, guards: 'the page that a buyer returns to' },
   // Every guessed key would have a limit of its own, so the address counts. Room for a few forgotten agents with a revoked key.
   'unknown-keys': { per: 'address', limit: 200, windowSeconds: minute, guards: 'requests with an unknown API key' },
   // An account is worth a grant. Five are enough for a person who starts over.

@@ -1,6 +1,7 @@
 import type { Env, Settings } from '../env.ts';
 import type { RateLimits } from '../http/context.ts';
 import { createObjectLimiter } from '../limits/durable-object-limiter.ts';
+import { createLeases } from '../limits/leases.ts';
 import { createTimedLimiter } from '../limits/limiter.ts';
 import { createUpstashLimiter } from '../limits/upstash-limiter.ts';
 
@@ -15,5 +16,10 @@ export function rateLimits(settings: Settings, env: Env): RateLimits {
     url !== undefined && token !== undefined
       ? createUpstashLimiter({ url, token, timeoutMs, refused: memory.refused })
       : createObjectLimiter(env.RATE_LIMITS);
-  return { limiter: createTimedLimiter(limiter, timeoutMs), scale: settings.RATE_LIMIT_SCALE, guessing: memory.guessing };
+  return {
+    limiter: createTimedLimiter(limiter, timeoutMs),
+    scale: settings.RATE_LIMIT_SCALE,
+    guessing: memory.guessing,
+    leases: createLeases(env.RATE_LIMITS, timeoutMs),
+  };
 }

@@ -1,10 +1,14 @@
 import { describe, expect, test } from 'vitest';
+import { RATE_LIMITS } from '../../src/limits/policies.ts';
 import { runScheduled } from '../../src/wiring/deps.ts';
 import { OPERATOR_KEY, type Api, useApi } from '../support/api.ts';
 import { errorOf } from '../support/answers.ts';
 import { Stripe } from 'stripe';
 import { FAKE_WEBHOOK_SECRET } from '../../local/fakes/stripe.ts';
 import { post, StripeSide } from '../support/stripe.ts';
+
+/** How long an order that was just checked is shown as it was. */
+const CHECKED_RECENTLY_MS = 5_000;
 
 const start = useApi();
 
@@ -618,6 +622,7 @@ describe('lost webhooks', () => {
     const unpaid = await api.request(`/topups/return?session_id=${session.id}`);
     expect([unpaid.status, unpaid.body]).toEqual([200, expect.stringContaining('We have not received the payment yet')]);
     const location = new URL((await stripe.buyer(session.id, 'pay')) ?? '');
+    api.clock.advance(CHECKED_RECENTLY_MS);
     const page = await api.request(`${location.pathname}${location.search}`);
     expect(page.status).toBe(200);
     expect(page.body).toContain('+5,000,000 micro-credits ($5.00)');
@@ -626,6 +631,35 @@ describe('lost webhooks', () => {
     expect((await me(api, key)).availableMicroCredits).toBe(5_000_000);
     await api.request(`${location.pathname}${location.search}`);
     expect((await me(api, key)).availableMicroCredits).toBe(5_000_000);
+  });
+
+  test('300 visits of a return page are one check at a time and no write, and its address is limited', async () => {
+    const { api, stripe } = open({ RATE_LIMIT_SCALE: '1' });
+    const { key } = await api.signUp();
+    const { session } = await checkout(api, key);
+    const order = async () => (await api.database.execute('SELECT rev, updated_at FROM payment')).rows;
+    const before = await order();
+    const visit = (address: string) => api.request(`/topups/return?session_id=${session.id}`, { headers: { 'CF-Connecting-IP': address } });
+    api.takeSent();
+    const crowd = await Promise.all(Array.from({ length: 300 }, (_, index) => visit(`203.0.113.${index}`)));
+    expect(crowd.every(({ status }) => status === 200)).toBe(true);
+    const checkCalls = api.takeSent().providers;
+    expect(checkCalls).toBeLessThanOrEqual(3);
+    expect(await order()).toEqual(before);
+    for (let again = 0; again < 3; again += 1) {
+      api.clock.advance(CHECKED_RECENTLY_MS);
+      expect((await visit('203.0.113.1')).status).toBe(200);
+    }
+    expect(api.takeSent().providers).toBe(3 * checkCalls);
+    expect(await order()).toEqual(before);
+    await stripe.buyer(session.id, 'pay');
+    api.clock.advance(CHECKED_RECENTLY_MS);
+    expect((await visit('203.0.113.1')).body).toContain('+5,000,000 micro-credits ($5.00)');
+    // A minute may end meanwhile, so the quotas of two are exceeded.
+    const { limit } = RATE_LIMITS['checkout-return'];
+    const statuses = new Set<number>();
+    for (let sent = 0; sent <= 2 * limit; sent += 1) statuses.add((await visit('198.51.100.1')).status);
+    expect(statuses).toEqual(new Set([200, 429]));
   });
 
   test('the return page asks Stripe nothing about sessions that are not ours', async () => {

@@ -49,6 +49,14 @@ class Limit extends RpcTarget {
     return through('RATE_LIMITS', () => this.#real.askTarget(...args));
   }
 
+  lease(...args) {
+    return through('RATE_LIMITS', () => this.#real.lease(...args));
+  }
+
+  endLease(...args) {
+    return through('RATE_LIMITS', () => this.#real.endLease(...args));
+  }
+
   endTarget(...args) {
     return through('RATE_LIMITS', () => this.#real.endTarget(...args));
   }

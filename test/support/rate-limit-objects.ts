@@ -79,6 +79,8 @@ export function useRateLimitObjects(): () => RateLimitObjects {
         take: async (...taking) => (await ask(name, 'take', taking)) as Allowance,
         takeBoth: async (...taking) => (await ask(name, 'takeBoth', taking)) as TakenBoth,
         askTarget: async (...asked) => (await ask(name, 'askTarget', asked)) as MissVerdict,
+        lease: async (ms) => (await ask(name, 'lease', [ms])) as boolean,
+        endLease: async (ms) => void (await ask(name, 'endLease', [ms])),
         endTarget: async (...ended) => void (await ask(name, 'endTarget', ended)),
       }),
     };

@@ -27,6 +27,8 @@ export function processRateLimits(clock: Clock = Date.now): ProcessRateLimits {
       takeBoth: (...taking) => ask(name, (object) => object.takeBoth(...taking)),
       askTarget: (...asked) => ask(name, (object) => object.askTarget(...asked)),
       endTarget: (...ended) => ask(name, (object) => object.endTarget(...ended)),
+      lease: (ms) => ask(name, (object) => object.lease(ms)),
+      endLease: (ms) => ask(name, (object) => object.endLease(ms)),
     }),
   };
   return limits;

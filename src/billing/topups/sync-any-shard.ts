@@ -22,12 +22,12 @@ export function createAnyShardCheck(allShards: () => readonly ShardOrders[], own
       if (!owning.ok) return owning;
       return owning.value === null ? inTurn(shards, (check) => check.byHint(hint)) : owning.value.byHint(hint);
     },
-    async bySession(sessionId) {
+    async bySession(sessionId, ask) {
       const shards = allShards();
-      if (shards.length === 1) return own.bySession(sessionId);
+      if (shards.length === 1) return own.bySession(sessionId, ask);
       const owning = await findShard(shards, { sessionId });
       if (!owning.ok) return owning;
-      return owning.value === null ? NOT_OURS : owning.value.bySession(sessionId);
+      return owning.value === null ? NOT_OURS : owning.value.bySession(sessionId, ask);
     },
     byOrder: (id) => own.byOrder(id),
   };

@@ -37,12 +37,18 @@ export function failureAlarm({ kind }: { readonly kind: string }): TopUpAlarm | 
   return kind === 'unreadable' ? 'top_up_check_failed' : null;
 }
 
+/** Does the work, or returns null where somebody else is doing it or has just done it. */
+export type AskOnce = <T>(work: () => Promise<T>) => Promise<T | null>;
+
 /** Synchronizes the ledger with the payment service. Every call may be repeated at any time, also concurrently. */
 export interface TopUpCheck {
   /** For a signed event, or a session found by the cron. Only the present state counts, not what the event said. */
   byHint(hint: Pick<PaymentHint, 'about'>): Promise<Result<Checked, CheckFailure>>;
-  /** For a buyer's return from checkout. Asks the payment service only about sessions of known orders. */
-  bySession(sessionId: string): Promise<Result<Checked, CheckFailure>>;
+  /**
+   * For a buyer's return from checkout, which needs no key: asks the payment service only about sessions of known orders, and only by way of
+   * `ask`, which may return null instead. Then the order is as the database has it. Writes nothing where nothing has changed.
+   */
+  bySession(sessionId: string, ask?: AskOnce): Promise<Result<Checked, CheckFailure>>;
   /** For an order that is due for a check, by its id. */
   byOrder(id: string): Promise<Result<Checked, CheckFailure>>;
 }
@@ -55,9 +61,12 @@ type CheckDeps = { readonly topUps: TopUps; readonly payments: PaymentService; r
  */
 export function createTopUpCheck(deps: CheckDeps): TopUpCheck {
   return {
-    bySession: async (sessionId) => {
+    async bySession(sessionId, ask = (work) => work()) {
       const order = await deps.topUps.find({ sessionId });
-      return order.ok && order.value !== null ? syncOrder(deps, order.value.id) : order.ok ? ok({ order: null, alarm: null }) : order;
+      if (!order.ok) return order;
+      const { value } = order;
+      const checked = value === null ? null : await ask(() => syncVisited(deps, value, sessionId));
+      return checked ?? ok({ order: value, alarm: null });
     },
     byOrder: (id) => syncOrder(deps, id),
     async byHint(hint) {
@@ -112,6 +121,20 @@ async function syncOrder(deps: CheckDeps, id: string, session: string | null = n
     }
   }
   return err({ kind: 'contended' });
+}
+
+/**
+ * Looks at the payment before anything is written. Skipping the write is safe because a visit reports no event: whatever changed the payment
+ * is reported by its webhook or found by the cron, whose checks always write.
+ */
+async function syncVisited(deps: CheckDeps, order: TopUp, sessionId: string): Promise<Result<Checked, CheckFailure>> {
+  const facts = await deps.payments.facts(sessionId);
+  if (!facts.ok) return facts;
+  if (facts.value === null) return ok({ order, alarm: 'top_up_session_missing' });
+  const { target, state, alarm } = targetOf(order, facts.value);
+  const intentId = facts.value.intentId ?? order.intentId;
+  const isAsBefore = target === order.target && state === order.state && intentId === order.intentId;
+  return isAsBefore ? ok({ order, alarm }) : syncOrder(deps, order.id);
 }
 
 /** An order without a session can't be paid; it expires at its time. */

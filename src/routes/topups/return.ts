@@ -1,6 +1,7 @@
 import { ENDPOINTS } from '../../endpoints.ts';
 import { failureAlarm } from '../../billing/topups/sync.ts';
 import type { App } from '../../http/context.ts';
+import { checkOnce } from '../../http/limits/checkout-visit.ts';
 import { TOP_UP_PAGE_POLICY, topUpPage, topUpSentence } from './page.ts';
 
 const SESSION_ID = /^cs_\w{1,200}$/;
@@ -15,7 +16,7 @@ export function registerTopUpReturn(app: App): void {
     if (c.req.query('cancelled') !== undefined) return c.html(topUpPage('Top-up cancelled', null, 'You have not been charged.'));
     const sessionId = c.req.query('session_id') ?? '';
     if (!SESSION_ID.test(sessionId)) return c.html(topUpPage('Unknown top-up', null, 'This link does not belong to a top-up.'), 404);
-    const checked = await stripe.check.bySession(sessionId);
+    const checked = await stripe.check.bySession(sessionId, (check) => checkOnce(c, sessionId, check));
     if (!checked.ok) {
       const problem = failureAlarm(checked.error);
       if (problem !== null) c.get('event').alarm = problem;
