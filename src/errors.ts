@@ -215,6 +215,15 @@ export const ERRORS = {
       'Wait for the seconds of `Retry-After`, and check where the URLs come from. Reads that are charged make room for more; what is cached is still served.',
     operatorAction: 'None. The account may be making shortcodes up: each of these reads costs a call to a data provider.',
   },
+  too_many_open_top_ups: {
+    status: 429,
+    billed: false,
+    retry: 'after_delay',
+    summary: 'The account has as many unpaid top-ups as it can have at once.',
+    callerAction:
+      'Pay one of them (`GET /v1/topups` has each `checkoutUrl`), or wait for the seconds of `Retry-After` until the first has expired.',
+    operatorAction: 'None. A client that sends no `Idempotency-Key` may be making a top-up with each try.',
+  },
   internal: {
     status: 500,
     billed: false,

@@ -243,12 +243,16 @@ export const checkout = sqliteTable(
     claimedBy: text('claimed_by').notNull(),
     claimedUntil: integer('claimed_until').notNull(),
     nextCheckAt: integer('next_check_at'),
+    retryAt: integer('retry_at'),
   },
   (table) => [
     index('checkout_account').on(table.accountId, table.paymentId),
-    index('checkout_due')
-      .on(table.nextCheckAt)
+    index('checkout_lane')
+      .on(sql`(state = 'open')`, table.nextCheckAt)
       .where(sql`next_check_at IS NOT NULL`),
+    index('checkout_open')
+      .on(table.accountId, table.expiresAt)
+      .where(sql`state = 'open'`),
   ],
 );
 

@@ -1,4 +1,5 @@
 import type { OrderRefusal } from '../billing/topups/checkout.ts';
+import { MAX_OPEN_ORDERS } from '../billing/topups/top-ups.ts';
 import type { CheckFailure } from '../billing/topups/sync.ts';
 import type { Refusal } from '../errors.ts';
 import { IN_FLIGHT_RETRY_SECONDS, UNCONFIGURED_RETRY_SECONDS } from './retry-seconds.ts';
@@ -16,10 +17,11 @@ export const testKeyBuysNothing: Refusal<'forbidden'> = {
   details: { reason: 'test_key' },
 };
 
-/** Maps an order for which no checkout session could be made. */
+/** Maps an order for which no checkout session could be made. `now` is unix milliseconds. */
 export function orderRefusal(
   refusal: OrderRefusal,
-): Refusal<'overloaded' | 'payments_unavailable' | 'idempotency_in_flight' | 'idempotency_mismatch'> {
+  now: number,
+): Refusal<'overloaded' | 'payments_unavailable' | 'idempotency_in_flight' | 'idempotency_mismatch' | 'too_many_open_top_ups'> {
   switch (refusal.kind) {
     case 'unreachable':
       return { code: 'overloaded' };
@@ -31,6 +33,12 @@ export function orderRefusal(
       return { code: 'idempotency_in_flight', retryAfterSeconds: IN_FLIGHT_RETRY_SECONDS };
     case 'other_request':
       return { code: 'idempotency_mismatch' };
+    case 'too_many_open':
+      return {
+        code: 'too_many_open_top_ups',
+        details: { limit: MAX_OPEN_ORDERS },
+        retryAfterSeconds: Math.max(1, Math.ceil((refusal.until - now) / 1_000)),
+      };
   }
 }
 

@@ -6,7 +6,7 @@ import { type SweepMemory, sweepSessions } from '../billing/topups/sweep-session
 import { createStripePayments } from '../billing/topups/stripe.ts';
 import { createTopUpCheck, type TopUpCheck } from '../billing/topups/sync.ts';
 import { createCheckoutService } from '../billing/topups/checkout.ts';
-import { reconcileTopUps, runParts } from '../billing/topups/reconcile.ts';
+import { reconcileDue, reconcileListed, runParts } from '../billing/topups/reconcile.ts';
 import type { TopUps } from '../billing/topups/top-ups.ts';
 import { type Settings, stripeSecrets } from '../env.ts';
 import type { Payments } from '../http/context.ts';
@@ -61,8 +61,8 @@ export function unlessFirst(shard: number): { readonly shard?: number } {
 }
 
 /**
- * Checks a shard's due top-up orders and, on the first shard, sessions without an order in any shard. Writes a log line of its own, whose
- * alarms are for a person.
+ * Checks a shard's top-up orders that Stripe lists as paid or that are due and, on the first shard, sessions without an order in any shard.
+ * Writes a log line of its own, whose alarms are for a person.
  */
 export async function reconcilePayments(context: PaymentContext, isOver: () => boolean): Promise<Result<JobWork, never>> {
   const { own, runtime } = context;
@@ -71,9 +71,13 @@ export async function reconcilePayments(context: PaymentContext, isOver: () => b
   if (payments === null) return ok({ done: 0, putOff: 0 });
   const check = checkIn(context, payments);
   const startedAt = clock();
+  const deps = { topUps: topUpsOf(own, runtime), check, clock, isOver };
   const { done, failed, alarms, isDown } = await runParts([
-    () => reconcileTopUps({ topUps: topUpsOf(own, runtime), check, clock, isOver }),
+    () => reconcileListed(payments, deps),
     ...(own.number === 0 ? [() => sweep(context, payments, check, isOver)] : []),
+    () => reconcileDue('other', deps),
+    // Last, so that they take no time from anything that was paid.
+    () => reconcileDue('unpaid', deps),
   ]);
   if (isDown || done + failed > 0) {
     runtime.log({

@@ -79,8 +79,11 @@ const OWN_STATEMENTS: readonly PlannedStatement[] = [
   { name: 'applyState', sql: topUp.applyState({}).sql },
   { name: 'applyTarget', sql: topUp.applyTarget({}).sql },
   { name: 'postpone', sql: topUp.postpone([]).sql },
-  { name: 'readDue', sql: topUp.readDue(0, 0).sql },
-  { name: 'postponeDue', sql: topUp.postponeDue(0, 0, 0).sql },
+  ...([{ kind: 'unpaid' }, { kind: 'other' }, { kind: 'listed', sessionIds: [] }] as const).flatMap((lane) => [
+    { name: `readDue ${lane.kind}`, sql: topUp.readDue(lane, 0, 0).sql },
+    { name: `postponeDue ${lane.kind}`, sql: topUp.postponeDue(lane, { now: 0, limit: 0, nextCheckAt: 0 }).sql },
+  ]),
+  { name: 'readFirstExpiry', sql: topUp.readFirstExpiry('', 0).sql },
   { name: 'readWithoutOrder', sql: topUp.readWithoutOrder([]).sql },
   { name: 'readPage of the archive', sql: archive.readPage('', 0).sql },
   { name: 'readRequests of the archive', sql: archive.readRequests([]).sql },

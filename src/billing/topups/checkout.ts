@@ -12,8 +12,16 @@ import { MICRO_CREDITS_PER_CENT, type TopUps } from './top-ups.ts';
  */
 const ORDER_LIFETIME_MS = 23 * 60 * 60 * 1_000;
 
-/** Why there is no session. `in_flight`: another request with the same key is asking for it right now. */
-export type OrderRefusal = Unreachable | PaymentFailure | { readonly kind: 'in_flight' } | { readonly kind: 'other_request' };
+/**
+ * Why there is no session. `in_flight`: another request with the same key is asking for it right now. `too_many_open`: the account has its
+ * most unpaid orders, the first of which ends at `until` (unix milliseconds).
+ */
+export type OrderRefusal =
+  | Unreachable
+  | PaymentFailure
+  | { readonly kind: 'in_flight' }
+  | { readonly kind: 'other_request' }
+  | { readonly kind: 'too_many_open'; readonly until: number };
 
 /** A place to pay. `isReplay`: the answer that an earlier request with the same key got. */
 export type Ordered = { readonly orderId: Id<'pay'>; readonly sessionId: string; readonly url: string; readonly isReplay: boolean };

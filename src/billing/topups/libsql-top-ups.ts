@@ -45,6 +45,8 @@ const Row = z.object({
 
 const DueRows = z.array(z.object({ id: z.string(), created_at: z.int() }));
 
+const Expiries = z.array(z.object({ expires_at: z.int() }));
+
 const SessionRows = z.array(z.object({ session_id: z.string() }));
 
 /** `policy` is for tests. */
@@ -82,7 +84,7 @@ export function createTopUps({ client, clock, policy = CALL_POLICY }: TopUpsDeps
     adopt: (session) => adoptSession(context, session),
     apply: (observation) => applyObservation(context, observation),
     postpone: (ids, nextCheckAt) => change(statement.postpone(ids.map((id) => ({ id, nextCheckAt })))),
-    takeDue: (limit, nextCheckAt) => takeDue(context, limit, nextCheckAt),
+    take: (...asked) => take(context, ...asked),
     async withoutOrder(sessionIds) {
       if (sessionIds.length === 0) return ok([]);
       const answer = await callDatabase(() => client.execute(statement.readWithoutOrder(sessionIds)), policy);
@@ -99,7 +101,15 @@ export function createTopUps({ client, clock, policy = CALL_POLICY }: TopUpsDeps
 async function openOrder({ run, clock }: Context, order: NewTopUp): ReturnType<TopUps['open']> {
   const now = clock();
   const { idempotencyKey: key } = order;
-  const row = { ...order, currency: TOP_UP_CURRENCY, sessionId: null, now, claimedUntil: now + CLAIM_MS, nextCheckAt: order.expiresAt };
+  const row = {
+    ...order,
+    currency: TOP_UP_CURRENCY,
+    sessionId: null,
+    isLimited: true,
+    now,
+    claimedUntil: now + CLAIM_MS,
+    nextCheckAt: order.expiresAt,
+  };
   const answer = await run(
     statement.deleteOldKey(order.accountId, key, now - KEY_LIFETIME_MS),
     statement.insertPayment(row),
@@ -107,16 +117,29 @@ async function openOrder({ run, clock }: Context, order: NewTopUp): ReturnType<T
     statement.insertKey(row),
     statement.claim(row),
     key === null ? statement.readBy('id', order.id) : statement.readByKey(order.accountId, key),
+    statement.readFirstExpiry(order.accountId, now),
   );
   if (!answer.ok) return answer;
   const [found] = z.array(Row).parse(answer.value[5]?.rows);
-  if (found === undefined) throw new Error('an order was not written');
+  if (found === undefined) {
+    const [first] = Expiries.parse(answer.value[6]?.rows);
+    return err({ kind: 'too_many_open', until: first?.expires_at ?? now + CLAIM_MS });
+  }
   return ok({ order: topUp(found), isClaimed: found.claimed_by === order.id });
 }
 
 async function adoptSession({ run, clock }: Context, session: FoundSession): ReturnType<TopUps['adopt']> {
   const now = clock();
-  const row = { ...session, currency: TOP_UP_CURRENCY, idempotencyKey: null, now, expiresAt: now, claimedUntil: now, nextCheckAt: now };
+  const row = {
+    ...session,
+    currency: TOP_UP_CURRENCY,
+    idempotencyKey: null,
+    isLimited: false,
+    now,
+    expiresAt: now,
+    claimedUntil: now,
+    nextCheckAt: now,
+  };
   const answer = await run(statement.insertPayment(row), statement.insertCheckout(row), statement.readBy('session_id', session.sessionId));
   if (!answer.ok) return answer;
   const [found] = topUpsOf(answer.value[2]);
@@ -132,9 +155,9 @@ async function applyObservation({ run, clock }: Context, observation: Observatio
   return ok(topUpsOf(answer.value[2])[0]?.rev === observation.rev ? 'refused' : 'lost');
 }
 
-async function takeDue({ run, clock }: Context, limit: number, nextCheckAt: number): ReturnType<TopUps['takeDue']> {
+async function take({ run, clock }: Context, ...[lane, limit, nextCheckAt]: Parameters<TopUps['take']>): ReturnType<TopUps['take']> {
   const now = clock();
-  const answer = await run(statement.readDue(now, limit), statement.postponeDue(now, limit, nextCheckAt));
+  const answer = await run(statement.readDue(lane, now, limit), statement.postponeDue(lane, { now, limit, nextCheckAt }));
   if (!answer.ok) return answer;
   return ok(DueRows.parse(answer.value[0]?.rows).map((row) => ({ id: row.id, createdAt: row.created_at })));
 }

@@ -1,4 +1,5 @@
-import type { InStatement } from '@libsql/client/web';
+import type { InStatement, InValue } from '@libsql/client/web';
+import { type Lane, MAX_OPEN_ORDERS } from './top-ups.ts';
 
 // Rows travel as one JSON text, so that numbers arrive as integers; see src/billing/ledger/statements.ts.
 
@@ -17,7 +18,16 @@ export function deleteOldKey(accountId: string, idempotencyKey: string | null, b
   };
 }
 
-/** { id, accountId, sessionId, currency, amountCents, credits, idempotencyKey, now } */
+/** The unpaid orders of account `a` that can be paid, or whose session is being made: one whose session could not be made takes no place. */
+const OPEN_ORDERS = `SELECT count(*) FROM (
+                    SELECT 1 FROM checkout c
+                     WHERE c.account_id = a.id AND c.state = 'open' AND c.expires_at > j.value ->> 'now'
+                       AND (c.url IS NOT NULL OR c.claimed_until > j.value ->> 'now') LIMIT ${MAX_OPEN_ORDERS})`;
+
+/**
+ * Writes nothing if the row is limited and the account has its most unpaid orders.
+ * { id, accountId, sessionId, currency, amountCents, credits, idempotencyKey, now, isLimited }
+ */
 export function insertPayment(row: Row): Statement {
   return {
     sql: `INSERT INTO payment (id, account_id, session_id, currency, amount_minor, credits_micros, created_at, updated_at)
@@ -27,8 +37,18 @@ export function insertPayment(row: Row): Statement {
            WHERE NOT EXISTS (SELECT 1 FROM payment p WHERE p.id = j.value ->> 'id')
              AND NOT EXISTS (SELECT 1 FROM payment p WHERE p.session_id = j.value ->> 'sessionId')
              AND NOT EXISTS (SELECT 1 FROM checkout_key k
-                              WHERE k.account_id = a.id AND k.idempotency_key = j.value ->> 'idempotencyKey')`,
+                              WHERE k.account_id = a.id AND k.idempotency_key = j.value ->> 'idempotencyKey')
+             AND (NOT j.value ->> 'isLimited' OR (${OPEN_ORDERS}) < ${MAX_OPEN_ORDERS})`,
     args: [JSON.stringify([row])],
+  };
+}
+
+/** When the first of an account's unpaid orders can no longer be paid; no row where none is open. */
+export function readFirstExpiry(accountId: string, now: number): Statement {
+  return {
+    sql: `SELECT c.expires_at FROM checkout c WHERE c.account_id = ? AND c.state = 'open' AND c.expires_at > ? AND c.url IS NOT NULL
+           ORDER BY c.expires_at LIMIT 1`,
+    args: [accountId, now],
   };
 }
 
@@ -123,7 +143,7 @@ const STILL_CURRENT = `p.rev = j.value ->> 'rev'
 /** { id, rev, target, state, nextCheckAt } */
 export function applyState(row: Row): Statement {
   return {
-    sql: `UPDATE checkout SET state = j.value ->> 'state', next_check_at = j.value ->> 'nextCheckAt'
+    sql: `UPDATE checkout SET state = j.value ->> 'state', next_check_at = j.value ->> 'nextCheckAt', retry_at = NULL
             FROM json_each(?) j CROSS JOIN payment p ON p.id = j.value ->> 'id' CROSS JOIN account a ON a.id = p.account_id
            WHERE payment_id = j.value ->> 'id' AND ${STILL_CURRENT}`,
     args: [JSON.stringify([row])],
@@ -145,27 +165,46 @@ export function applyTarget(row: Row): Statement {
 /** Rows { id, nextCheckAt }. */
 export function postpone(rows: readonly Row[]): Statement {
   return {
-    sql: `UPDATE checkout SET next_check_at = j.value ->> 'nextCheckAt' FROM json_each(?) j WHERE payment_id = j.value ->> 'id'`,
+    sql: `UPDATE checkout SET next_check_at = j.value ->> 'nextCheckAt', retry_at = j.value ->> 'nextCheckAt'
+            FROM json_each(?) j WHERE payment_id = j.value ->> 'id'`,
     args: [JSON.stringify(rows)],
   };
 }
 
-const DUE = 'FROM checkout c WHERE c.next_check_at IS NOT NULL AND c.next_check_at <= ? ORDER BY c.next_check_at, c.payment_id LIMIT ?';
+/** The orders of a lane, longest overdue first. */
+function inLane(lane: Lane, now: number, limit: number): Statement {
+  const isDue = 'c.next_check_at IS NOT NULL AND c.next_check_at <= ?';
+  const select = (source: string) => `SELECT c.payment_id, c.next_check_at FROM ${source} ORDER BY c.next_check_at, c.payment_id LIMIT ?`;
+  switch (lane.kind) {
+    case 'unpaid':
+      return { sql: select(`checkout c WHERE (c.state = 'open') = 1 AND ${isDue}`), args: [now, limit] };
+    case 'other':
+      return { sql: select(`checkout c WHERE (c.state = 'open') = 0 AND ${isDue}`), args: [now, limit] };
+    case 'listed': {
+      // Not only those that are due: there is something to see.
+      const source = `json_each(?) s CROSS JOIN payment p ON p.session_id = s.value CROSS JOIN checkout c ON c.payment_id = p.id
+                      WHERE c.state = 'open' AND coalesce(c.retry_at, 0) <= ?`;
+      return { sql: select(source), args: [JSON.stringify(lane.sessionIds), now, limit] };
+    }
+  }
+}
 
-/** Orders due for a check, longest overdue first. */
-export function readDue(now: number, limit: number): Statement {
+export function readDue(lane: Lane, now: number, limit: number): Statement {
+  const { sql, args = [] } = inLane(lane, now, limit);
   return {
     sql: `SELECT d.payment_id AS id, coalesce(p.created_at, 0) AS created_at
-            FROM (SELECT c.payment_id, c.next_check_at ${DUE}) d LEFT JOIN payment p ON p.id = d.payment_id ORDER BY d.next_check_at, d.payment_id`,
-    args: [now, limit],
+            FROM (${sql}) d LEFT JOIN payment p ON p.id = d.payment_id ORDER BY d.next_check_at, d.payment_id`,
+    args,
   };
 }
 
-/** Makes the same orders due at another time. */
-export function postponeDue(now: number, limit: number, nextCheckAt: number): Statement {
+/** Makes the orders that `readDue` reads due at another time. */
+export function postponeDue(lane: Lane, { now, limit, nextCheckAt }: Readonly<Record<'now' | 'limit' | 'nextCheckAt', number>>): Statement {
+  const { sql, args = [] } = inLane(lane, now, limit);
   return {
-    sql: `UPDATE checkout SET next_check_at = ? WHERE payment_id IN (SELECT c.payment_id ${DUE})`,
-    args: [nextCheckAt, now, limit],
+    sql: `UPDATE checkout SET next_check_at = ?, retry_at = ? WHERE payment_id IN (SELECT d.payment_id FROM (${sql}) d)`,
+    // safe because the arguments of a lane are a list
+    args: [nextCheckAt, nextCheckAt, ...(args as InValue[])],
   };
 }
 

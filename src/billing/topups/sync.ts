@@ -160,8 +160,9 @@ async function missing({ topUps, clock }: CheckDeps, order: TopUp): Promise<Resu
 }
 
 /**
- * Schedules the next check, because webhooks can be lost: unpaid orders every ten minutes; paid ones every six hours while the payment
- * service would still repeat its events, then weekly for as long as a card payment can be disputed.
+ * Schedules the next check, because webhooks can be lost: unpaid orders after ten minutes, then each time they are twice as old, and once
+ * they have ended; paid ones every six hours while the payment service would still repeat its events, then weekly for as long as a card
+ * payment can be disputed.
  */
 function nextCheck(order: TopUp, now: number): number | null {
   const age = now - order.createdAt;
@@ -169,10 +170,12 @@ function nextCheck(order: TopUp, now: number): number | null {
     case 'expired':
     case 'failed':
       return null;
-    case 'open':
+    case 'open': {
       // A delayed payment method can take days.
-      if (age < 4 * days) return now + 10 * minutes;
-      return age < 180 * days ? now + days : null;
+      const later = now + Math.min(days, Math.max(10 * minutes, age));
+      if (now < order.expiresAt) return Math.min(later, order.expiresAt + minutes);
+      return age < 180 * days ? later : null;
+    }
     case 'paid':
     case 'partly_refunded':
     case 'refunded':

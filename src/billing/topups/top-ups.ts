@@ -12,6 +12,12 @@ export const SMALLEST_TOP_UP = microCredits(500_000);
 /** US$5,000: far above the cost of a month of reading, and a bound on the damage from a stolen card. */
 export const LARGEST_TOP_UP = microCredits(5_000_000_000);
 
+/**
+ * Unpaid orders that an account can have at once. More than a person needs pages to pay on, and few enough that no account makes the
+ * scheduled checks of unpaid orders take long.
+ */
+export const MAX_OPEN_ORDERS = 20;
+
 /** A payment in any other currency is not credited. */
 export const TOP_UP_CURRENCY = 'usd';
 
@@ -60,13 +66,29 @@ export type Observation = Pick<TopUp, 'id' | 'rev' | 'target' | 'state'> & {
 /** An order due for a check. Only what no row can lack: the order itself is read, and may turn out unreadable, when it is its turn. */
 export type DueOrder = { readonly id: string; readonly createdAt: number };
 
+/**
+ * Which orders to take. `unpaid` and `other` are due for a check; apart, so that neither waits for the other. `listed` are unpaid orders of
+ * sessions that the payment service lists as paid.
+ */
+export type Lane =
+  | { readonly kind: 'unpaid' }
+  | { readonly kind: 'other' }
+  | { readonly kind: 'listed'; readonly sessionIds: readonly string[] };
+
 /** A paid session that has no order. */
 export type FoundSession = Pick<TopUp, 'id' | 'accountId' | 'amountCents' | 'credits'> & { readonly sessionId: string };
 
 /** Stores orders. Each call is one batch and safe to repeat. */
 export interface TopUps {
-  /** Writes the order, or finds the one of its idempotency key. `isClaimed`: this caller alone may create its session now. */
-  open(order: NewTopUp): Promise<Result<{ readonly order: TopUp; readonly isClaimed: boolean }, Unreachable>>;
+  /**
+   * Writes the order, or finds the one of its idempotency key. `isClaimed`: this caller alone may create its session now. `too_many_open`:
+   * the account has MAX_OPEN_ORDERS unpaid orders, the first of which ends at `until` (unix milliseconds).
+   */
+  open(
+    order: NewTopUp,
+  ): Promise<
+    Result<{ readonly order: TopUp; readonly isClaimed: boolean }, Unreachable | { readonly kind: 'too_many_open'; readonly until: number }>
+  >;
   /** Stores the session and its payment page. */
   attachSession(id: Id<'pay'>, session: { readonly sessionId: string; readonly url: string }): Promise<Result<null, Unreachable>>;
   /** Lets the next request with the same idempotency key create the session at once, because this one failed. */
@@ -81,10 +103,10 @@ export interface TopUps {
    * `refused`: the account's limits forbid it, and an operator has to check.
    */
   apply(observation: Observation): Promise<Result<'applied' | 'lost' | 'refused', Unreachable>>;
-  /** Sets when the next check of these orders is due, unix milliseconds; null for never. */
+  /** Puts these orders off: no run checks them before `nextCheckAt`, unix milliseconds; null for never. */
   postpone(ids: readonly string[], nextCheckAt: number | null): Promise<Result<null, Unreachable>>;
-  /** Takes the orders due for a check, longest overdue first, and makes them due again at `nextCheckAt` (unix milliseconds). */
-  takeDue(limit: number, nextCheckAt: number): Promise<Result<readonly DueOrder[], Unreachable>>;
+  /** Takes the orders of a lane that are to be checked, longest overdue first, and puts them off until `nextCheckAt` (unix milliseconds). */
+  take(lane: Lane, limit: number, nextCheckAt: number): Promise<Result<readonly DueOrder[], Unreachable>>;
   /** Returns those of one page of sessions that have no order. */
   withoutOrder(sessionIds: readonly string[]): Promise<Result<readonly string[], Unreachable>>;
   /** Whether this webhook event has been processed. Only saves work: processing it again is harmless. */

@@ -18,7 +18,7 @@ export const JOBS = {
     // Stripe's library waits up to 17 seconds for each of its answers.
     budgetMs: 2 * minutes,
     purpose:
-      'Checks due top-up orders, 100 a run, and books payments and refunds whose webhook was lost. Once an hour it looks for paid sessions without an order, 20 a run.',
+      'Books payments and refunds whose webhook was lost: checks orders that Stripe lists as paid, 40 a run, and those that are due, 50 paid and 100 unpaid ones. Once an hour it looks for paid sessions without an order, 20 a run.',
   },
   forget_replays: {
     budgetMs: minutes,

@@ -47,7 +47,7 @@ const route = createRoute({
     200: { description: 'The session to pay.', content: { 'application/json': { schema: Checkout } } },
     ...errorResponses('invalid_request', 'body_too_large', 'unsupported_media_type', 'unauthorized', 'forbidden', 'account_frozen'),
     ...errorResponses('idempotency_in_flight', 'idempotency_mismatch', 'internal', 'payments_unavailable'),
-    ...errorResponses('payments_unconfigured', 'misconfigured', 'overloaded'),
+    ...errorResponses('payments_unconfigured', 'misconfigured', 'overloaded', 'too_many_open_top_ups'),
   },
 });
 
@@ -73,7 +73,7 @@ export function registerTopUpCheckout(app: App): void {
     if (!ordered.ok) {
       const alarm = failureAlarm(ordered.error);
       if (alarm !== null) c.get('event').alarm = alarm;
-      return refuse(c, orderRefusal(ordered.error));
+      return refuse(c, orderRefusal(ordered.error, c.get('deps').clock()));
     }
     const { orderId, sessionId, url, isReplay } = ordered.value;
     c.get('event').topUpId = orderId;

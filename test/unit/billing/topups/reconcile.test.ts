@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { PaymentService, SessionPage } from '../../../../src/billing/topups/payment-service.ts';
-import { reconcileTopUps, runParts } from '../../../../src/billing/topups/reconcile.ts';
+import { reconcileDue, reconcileListed, runParts } from '../../../../src/billing/topups/reconcile.ts';
 import { sweepSessions } from '../../../../src/billing/topups/sweep-sessions.ts';
 import type { Checked, CheckFailure, TopUpCheck } from '../../../../src/billing/topups/sync.ts';
 import type { DueOrder, TopUps } from '../../../../src/billing/topups/top-ups.ts';
@@ -35,9 +35,13 @@ function checkBy(answers: Answers) {
 /** The orders by when they are due. */
 function dueOrders(ids: readonly string[], createdAt: number) {
   const dueAt = new Map<string, number>(ids.map((id, index) => [id, index]));
-  const topUps: Pick<TopUps, 'takeDue' | 'postpone'> = {
-    async takeDue(limit, nextCheckAt) {
-      const taken = [...dueAt.entries()].sort(([, a], [, b]) => a - b).slice(0, limit);
+  const topUps: Pick<TopUps, 'take' | 'postpone'> = {
+    async take(lane, limit, nextCheckAt) {
+      const isWanted = (id: string) => lane.kind !== 'listed' || lane.sessionIds.includes(`cs_${id}`);
+      const taken = [...dueAt.entries()]
+        .filter(([id]) => isWanted(id))
+        .sort(([, a], [, b]) => a - b)
+        .slice(0, limit);
       for (const [id] of taken) dueAt.set(id, nextCheckAt);
       return ok(taken.map(([id]): DueOrder => ({ id, createdAt })));
     },
@@ -56,7 +60,7 @@ describe('reconciling due orders', () => {
     const { topUps, dueAt } = dueOrders(['pay_1', 'pay_2', 'pay_3'], clock() - minutes);
     const { check, checked } = checkBy({ pay_1: fault });
     const alarms = fault === 'contended' ? [] : ['top_up_check_failed'];
-    expect(await reconcileTopUps({ topUps, check, clock, isOver })).toEqual(ok({ done: 2, failed: 1, alarms, isDown: false }));
+    expect(await reconcileDue('unpaid', { topUps, check, clock, isOver })).toEqual(ok({ done: 2, failed: 1, alarms, isDown: false }));
     expect(checked).toEqual(['pay_1', 'pay_2', 'pay_3']);
     expect(dueAt.get('pay_1')).toBe(clock() + 5 * minutes);
   });
@@ -65,7 +69,7 @@ describe('reconciling due orders', () => {
     const clock = manualClock();
     const { topUps } = dueOrders(['pay_1', 'pay_2', 'pay_3', 'pay_4', 'pay_5'], clock());
     const { check } = checkBy({ pay_1: 'throws', pay_2: 'throws', pay_3: 'throws', pay_4: 'unreadable' });
-    expect(await reconcileTopUps({ topUps, check, clock, isOver })).toMatchObject({ value: { done: 1, failed: 4, isDown: false } });
+    expect(await reconcileDue('unpaid', { topUps, check, clock, isOver })).toMatchObject({ value: { done: 1, failed: 4, isDown: false } });
   });
 
   test.each(['unavailable', 'refused', 'unreachable'] as const)('a run in which all is %s ends after three orders', async (fault) => {
@@ -74,7 +78,7 @@ describe('reconciling due orders', () => {
     const { topUps, dueAt } = dueOrders(ids, clock());
     const { check, checked } = checkBy(Object.fromEntries(ids.map((id) => [id, fault])));
     const alarms = fault === 'refused' ? ['payment_service_refused'] : [];
-    expect(await reconcileTopUps({ topUps, check, clock, isOver })).toEqual(ok({ done: 0, failed: 3, alarms, isDown: true }));
+    expect(await reconcileDue('unpaid', { topUps, check, clock, isOver })).toEqual(ok({ done: 0, failed: 3, alarms, isDown: true }));
     expect(checked).toEqual(['pay_1', 'pay_2', 'pay_3']);
     // Those that were tried wait, the others are the first of the next run.
     expect([...dueAt.values()]).toEqual([1, 2, 3].map(() => clock() + 5 * minutes).concat([clock(), clock()]));
@@ -87,7 +91,7 @@ describe('reconciling due orders', () => {
   ])('an order of %d ms whose check fails waits %d ms', async (age, pause) => {
     const clock = manualClock();
     const { topUps, dueAt } = dueOrders(['pay_1'], clock() - age);
-    await reconcileTopUps({ topUps, check: checkBy({ pay_1: 'throws' }).check, clock, isOver });
+    await reconcileDue('unpaid', { topUps, check: checkBy({ pay_1: 'throws' }).check, clock, isOver });
     expect(dueAt.get('pay_1')).toBe(clock() + pause);
   });
 
@@ -95,7 +99,7 @@ describe('reconciling due orders', () => {
     const clock = manualClock();
     const { topUps, dueAt } = dueOrders(['pay_1', 'pay_2', 'pay_3'], clock());
     const { check, checked } = checkBy({});
-    const run = await reconcileTopUps({ topUps, check, clock, isOver: () => checked.length === 2 });
+    const run = await reconcileDue('unpaid', { topUps, check, clock, isOver: () => checked.length === 2 });
     expect(run).toEqual(ok({ done: 2, failed: 0, alarms: [], isDown: false }));
     expect([checked, dueAt.get('pay_3')]).toEqual([['pay_1', 'pay_2'], clock()]);
   });
@@ -117,8 +121,41 @@ describe('reconciling due orders', () => {
     const { check } = checkBy({});
     const seen: unknown[] = [];
     const watching: TopUpCheck = { ...check, byOrder: async (id) => (seen.push(dueAt.get(id)), check.byOrder(id)) };
-    await reconcileTopUps({ topUps, check: watching, clock, isOver });
+    await reconcileDue('unpaid', { topUps, check: watching, clock, isOver });
     expect(seen).toEqual([clock() + 5 * minutes]);
+  });
+});
+
+describe('reconciling the sessions that Stripe lists as paid', () => {
+  const pagesOf = (pages: Readonly<Record<string, SessionPage>>): Pick<PaymentService, 'completedSessions'> => ({
+    completedSessions: async (_since, after) => ok(pages[after ?? 'first'] ?? { sessions: [], next: null }),
+  });
+  const session = (id: string, isPaidTopUp: boolean | null = true) => ({ sessionId: `cs_${id}`, isPaidTopUp });
+
+  test('checks their orders alone, over pages, and is not stopped by one that it cannot read', async () => {
+    const clock = manualClock();
+    const { topUps, dueAt } = dueOrders(['pay_1', 'pay_2', 'pay_3', 'pay_4'], clock());
+    const { check, checked } = checkBy({ pay_1: 'throws' });
+    const payments = pagesOf({
+      first: { sessions: [session('pay_1'), session('pay_9', null), session('pay_2', false)], next: 'cs_pay_2' },
+      cs_pay_2: { sessions: [session('pay_4')], next: null },
+    });
+    const run = await reconcileListed(payments, { topUps, check, clock, isOver });
+    expect(run).toEqual(ok({ done: 1, failed: 1, alarms: ['top_up_check_failed'], isDown: false }));
+    expect(checked).toEqual(['pay_1', 'pay_4']);
+    expect(dueAt.get('pay_1')).toBe(clock() + 5 * minutes);
+  });
+
+  test.each([
+    ['unavailable', true, []],
+    ['refused', true, ['payment_service_refused']],
+    ['unreadable', false, ['top_up_check_failed']],
+  ] as const)('says so when the list is %s', async (kind, isDown, alarms) => {
+    const clock = manualClock();
+    const { topUps } = dueOrders(['pay_1'], clock());
+    const payments = { completedSessions: async () => err({ kind }) };
+    const run = await reconcileListed(payments, { topUps, check: checkBy({}).check, clock, isOver });
+    expect(run).toEqual(ok({ done: 0, failed: 1, alarms, isDown }));
   });
 });
 
