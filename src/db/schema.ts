@@ -42,6 +42,9 @@ export const apiKey = sqliteTable(
   (table) => [
     index('api_key_account').on(table.accountId, table.createdAt),
     index('api_key_listed').on(table.accountId, sql`(revoked_at IS NULL)`, table.createdAt, table.id),
+    index('api_key_parent')
+      .on(table.parentId)
+      .where(sql`revoked_at IS NULL`),
   ],
 );
 

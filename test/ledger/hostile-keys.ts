@@ -52,6 +52,7 @@ export const HOSTILE_KEYS: readonly (readonly [string, string])[] = [
   ],
   ['hash of a secret changed', 'UPDATE key_secret SET hash = randomblob(32)'],
   ['retired secret restored', 'UPDATE key_secret SET retires_at = NULL WHERE retires_at IS NOT NULL'],
+  ['retired secret extended', 'UPDATE key_secret SET retires_at = retires_at + 1 WHERE retires_at IS NOT NULL'],
   ['secret deleted', 'DELETE FROM key_secret'],
   ['usage inserted again', 'INSERT INTO key_usage (key_id) SELECT u.key_id FROM key_usage u'],
   ['usage inserted with an amount', `INSERT INTO key_usage (key_id, total_micros) VALUES ('key_nobody', -5)`],

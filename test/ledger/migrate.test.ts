@@ -70,6 +70,41 @@ describe('migrating', () => {
     expect(usage.rows.map((row) => ({ ...row }))).toEqual([{ key_id: 'key_one', total_micros: 3_000 }]);
   });
 
+  test('marks keys below a key that was revoked before they were revoked with it', async () => {
+    const client = createClient({ url: ':memory:', intMode: 'number' });
+    const path = join(folder, 'meta', '_journal.json');
+    const whole = readFileSync(path, 'utf8');
+    const journal: { entries: { tag: string }[] } = JSON.parse(whole);
+    writeFileSync(path, JSON.stringify({ ...journal, entries: journal.entries.filter((entry) => entry.tag < '0009') }));
+    await migrateDatabase(client, folder);
+    const { keyId, accountId } = await addCustomer(client, { balance: 9_000 });
+    const tree = [
+      ['key_helper', keyId, 7],
+      ['key_below', 'key_helper', null],
+      ['key_earlier', 'key_below', 5],
+      ['key_deepest', 'key_below', null],
+      ['key_beside', keyId, null],
+    ] as const;
+    for (const [id, parent, revokedAt] of tree) {
+      await client.execute({
+        sql: `INSERT INTO api_key (id, account_id, parent_id, name, hash, last4, created_at) VALUES (?, ?, ?, 'x', randomblob(32), 'abcd', 1)`,
+        args: [id, accountId, parent],
+      });
+      await client.execute({ sql: 'UPDATE api_key SET revoked_at = ? WHERE id = ?', args: [revokedAt, id] });
+    }
+    writeFileSync(path, whole);
+    await migrateDatabase(client, folder);
+    const keys = await client.execute('SELECT id, revoked_at FROM api_key WHERE parent_id IS NOT NULL ORDER BY id');
+    expect(keys.rows.map((row) => [row['id'], row['revoked_at']])).toEqual([
+      ['key_below', 7],
+      ['key_beside', null],
+      ['key_deepest', 7],
+      ['key_earlier', 5],
+      ['key_helper', 7],
+    ]);
+    expect(brokenInvariants(await auditLedger(client))).toEqual([]);
+  });
+
   test('refuses when an applied migration has been edited', async () => {
     const client = createClient({ url: ':memory:' });
     await migrateDatabase(client, folder);
