@@ -26,6 +26,7 @@ import { registerOpsAudit } from './routes/operator/audit.ts';
 import { registerOpsCredits } from './routes/operator/credits.ts';
 import { registerOpsHolds } from './routes/operator/holds.ts';
 import { registerOpsKeys } from './routes/operator/keys.ts';
+import { registerOpsRootKey } from './routes/operator/root-key.ts';
 import { registerOpsMetrics } from './routes/operator/metrics.ts';
 import { registerOpsReceipts } from './routes/operator/receipts.ts';
 import { registerPost } from './routes/reads/post.ts';
@@ -88,6 +89,7 @@ export function createApp(depsFor: DepsFor): App {
   registerOpsMetrics(app);
   registerOpsCredits(app);
   registerOpsAccounts(app);
+  registerOpsRootKey(app);
   registerOpsKeys(app);
   registerOpsReceipts(app);
   registerOpsHolds(app);

@@ -131,6 +131,7 @@ export const ENDPOINTS = {
   bookCredit: { ...OPERATOR, method: 'post', path: '/v1/ops/credits', summary: 'Grant or adjust credit' },
   freezeAccount: { ...OPERATOR, method: 'post', path: '/v1/ops/accounts/{id}/freeze', summary: 'Freeze an account' },
   unfreezeAccount: { ...OPERATOR, method: 'post', path: '/v1/ops/accounts/{id}/unfreeze', summary: 'Unfreeze an account' },
+  reissueRootKey: { ...OPERATOR, method: 'post', path: '/v1/ops/accounts/{id}/root-key', summary: 'Reissue the root key' },
   revokeAnyKey: {
     ...OPERATOR,
     method: 'post',

@@ -180,7 +180,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'http/middleware': HTTP_SUB_ROOM,
   'routes/account': { ...ROUTES, rooms: [...ROUTES.rooms, 'routes/keys'] },
   'routes/keys': ROUTES,
-  'routes/operator': { ...ROUTES, rooms: [...ROUTES.rooms, 'routes/account'] },
+  'routes/operator': { ...ROUTES, rooms: [...ROUTES.rooms, 'routes/account', 'routes/keys'] },
   'routes/reads': ROUTES,
   'routes/service': ROUTES,
   'routes/topups': ROUTES,

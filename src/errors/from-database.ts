@@ -112,6 +112,13 @@ export function scopeRefusal({ scope }: Extract<LimitRefusal, { kind: 'scope_mis
   return { code: 'forbidden', message: `This key lacks the scope "${scope}".`, details: { reason: 'scope_missing', scope } };
 }
 
+/** A secret that a rotation replaced, where more than a read is asked of it: somebody else may have it. */
+export const secretRetiring: Refusal<'forbidden'> = {
+  code: 'forbidden',
+  message: "This secret was replaced by a rotation: until it ends it can read. Use the key's new secret.",
+  details: { reason: 'secret_retiring' },
+};
+
 /** Maps an Idempotency-Key that is in use, or was used for a different request. */
 export function claimRefusal(
   claimed: Exclude<Claimed, { kind: 'replayed' }>,

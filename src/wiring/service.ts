@@ -191,7 +191,9 @@ class LazyOperations {
   }
 
   get desk() {
-    return (this.deskMade ??= createOperatorService({ client: this.open().client, clock: this.parts.runtime.clock }));
+    const { client, number: shard } = this.open();
+    const { clock, ids } = this.parts.runtime;
+    return (this.deskMade ??= createOperatorService({ client, clock, ids, shard }));
   }
 
   get reports() {

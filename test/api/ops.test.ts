@@ -25,6 +25,7 @@ const ROUTES = [
   ['POST', '/v1/ops/credits'],
   ['POST', '/v1/ops/accounts/acct_x/freeze'],
   ['POST', '/v1/ops/accounts/acct_x/unfreeze'],
+  ['POST', '/v1/ops/accounts/acct_x/root-key'],
   ['POST', '/v1/ops/keys/key_x/revoke'],
   ['GET', '/v1/ops/receipts/req_x'],
   ['POST', '/v1/ops/holds/expire'],

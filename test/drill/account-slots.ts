@@ -28,6 +28,7 @@ export const SLOT_RULES: Readonly<Record<string, SlotRule>> = {
   'findReceipt path requestId': receipts,
   'freezeAccount path id': accounts,
   'unfreezeAccount path id': accounts,
+  'reissueRootKey path id': accounts,
   'bookCredit body accountId': accounts,
   'getTopUp path id': { kind: 'missing', things: ({ topUpIds }) => topUpIds, madeUp: otherId },
   'listTopUps query cursor': { kind: 'own_list', things: ({ topUpIds }) => topUpIds.map(positionNow), madeUp: otherPosition },

@@ -30,6 +30,7 @@ export const NEEDED: Readonly<Record<string, KeyScope | 'any' | 'owner'>> = {
   bookCredit: 'owner',
   freezeAccount: 'owner',
   unfreezeAccount: 'owner',
+  reissueRootKey: 'owner',
   revokeAnyKey: 'owner',
   findReceipt: 'owner',
   expireHolds: 'owner',

@@ -46,6 +46,7 @@ describe.each([
       value: {
         account,
         key: { ...key, parentId: null, lastUsedAt: null, lineage: [limits], limits },
+        secret: { hash: hashApiKey(apiKey), retiresAt: null },
         balance: { available: 0, held: 0, debt: 0 },
       },
     });

@@ -6,6 +6,7 @@ import * as statement from '../../src/billing/ledger/statements.ts';
 import { RANGE_INVARIANTS, RECEIPT_INVARIANT } from '../../src/billing/audit/invariants.ts';
 import * as topUp from '../../src/billing/topups/statements.ts';
 import * as replay from '../../src/billing/idempotency/statements.ts';
+import { insertRootSecret } from '../../src/billing/operator/statements.ts';
 import * as usage from '../../src/billing/usage/statements.ts';
 import { USAGE_STATES } from '../../src/billing/usage/usage.ts';
 import { memoryDatabase, serverDatabase, textOf } from '../support/database.ts';
@@ -36,7 +37,10 @@ const OWN_STATEMENTS: readonly PlannedStatement[] = [
   { name: 'insertKey', sql: key.insertKey({}).sql },
   { name: 'updateKey', sql: key.updateKey({}).sql },
   ...key.insertSecret({}).map(({ sql }) => ({ name: 'insertSecret', sql })),
-  { name: 'revokeKey', sql: key.revokeKey('', 0).sql },
+  { name: 'revokeKey', sql: key.revokeKey({ id: '', now: 0, by: '' }).sql },
+  { name: 'readMayManage', sql: key.readMayManage({}).sql },
+  { name: 'readSecret', sql: key.readSecret('').sql },
+  ...insertRootSecret({}).map(({ sql }) => ({ name: 'insertRootSecret', sql })),
   { name: 'readKey', sql: key.readKey('', 0).sql },
   ...[null, 'x'].map((root) => ({
     name: 'readAccountKeys',

@@ -7,6 +7,7 @@ import { ALL_SCOPES } from '../../src/billing/keys/limits.ts';
 import type { CallPolicy } from '../../src/db/call.ts';
 import type { Spend } from '../../src/billing/ledger/ledger.ts';
 import { createAccounts } from '../../src/billing/accounts/libsql-accounts.ts';
+import { insertSecret } from '../../src/billing/keys/statements.ts';
 import { createKeyManager } from '../../src/billing/keys/libsql-key-manager.ts';
 import { ledgerOver } from '../support/ledger.ts';
 import { createDatabase } from '../../src/db/client.ts';
@@ -67,8 +68,9 @@ describe('an unreachable database', () => {
       revokedAt: null,
     } as const;
     const names = { id: 'key_a', accountId: 'acct_a', name: 'a', last4: 'abcd', createdAt: 1 } as const;
-    const manager = { ...names, parentId: null, lastUsedAt: null, lineage: [limits], limits };
-    expect(await ring.list(manager, null, 10)).toEqual(UNREACHABLE);
+    const key = { ...names, parentId: null, lastUsedAt: null, lineage: [limits], limits };
+    const manager = { key, secret: { hash: sha256('key'), retiresAt: null } };
+    expect(await ring.list(key, null, 10)).toEqual(UNREACHABLE);
     expect(await ring.create(manager, { ...limits, name: 'b' })).toEqual(UNREACHABLE);
     expect(await ring.update(manager, 'key_a', { name: 'b' })).toEqual(UNREACHABLE);
     expect(await ring.rotate(manager, 'key_a', 0)).toEqual(UNREACHABLE);
@@ -210,10 +212,26 @@ describe('a network that loses messages', () => {
     const lossy = () =>
       createKeyManager({ client: forgetful(1).client, clock, ids: (prefix) => `${prefix}_minted`, policy: quickPolicy() });
     const draft = { name: 'a', mode: 'live', scopes: null, ceiling: null, budget: null, expiresAt: null } as const;
-    expect(await lossy().create(manager.value.key, draft)).toMatchObject({ ok: true, value: { key: { id: 'key_minted', accountId } } });
-    expect(await lossy().rotate(manager.value.key, 'key_minted', 5)).toMatchObject({ ok: true, value: { key: { id: 'key_minted' } } });
+    expect(await lossy().create(manager.value, draft)).toMatchObject({ ok: true, value: { key: { id: 'key_minted', accountId } } });
+    expect(await lossy().rotate(manager.value, 'key_minted', 5)).toMatchObject({ ok: true, value: { key: { id: 'key_minted' } } });
     const secrets = await client.execute(`SELECT retires_at FROM key_secret WHERE key_id = 'key_minted' ORDER BY retires_at IS NULL`);
     expect(secrets.rows.map((row) => row['retires_at'])).toEqual([clock() + 5, null]);
+  });
+
+  test('a rotation that is sent again after a later one leaves the later secret alone', async () => {
+    const { keyId, keyHash } = await addCustomer(client, { name: 'rotating' });
+    const row = (name: string, by: string) => ({ keyId, hash: sha256(name), last4: 'abcd', by, now: clock(), retiresAt: clock() });
+    const earlier = insertSecret(row('rotated once', keyHash));
+    await client.batch([...earlier, ...insertSecret(row('rotated twice', sha256('rotated once'))), ...earlier], 'write');
+    const secrets = await client.execute({
+      sql: 'SELECT hex(hash) AS hash, retires_at FROM key_secret WHERE key_id = ? ORDER BY created_at',
+      args: [keyId],
+    });
+    expect(secrets.rows.map((secret) => [secret['hash'], secret['retires_at']])).toEqual([
+      [keyHash.toUpperCase(), clock()],
+      [sha256('rotated once').toUpperCase(), clock()],
+      [sha256('rotated twice').toUpperCase(), null],
+    ]);
   });
 
   test('a violated invariant throws at once, without a retry', async () => {

@@ -1,6 +1,6 @@
 import type { Id } from '../../core/ids.ts';
 import type { Result } from '../../core/result.ts';
-import type { ApiKey, KeyDetails } from '../keys/key-details.ts';
+import type { ApiKey, KeyDetails, SentSecret } from '../keys/key-details.ts';
 import type { Balance, SpendRefusal } from '../ledger/ledger.ts';
 
 /** An account, as its customer sees it. */
@@ -12,8 +12,13 @@ export type Account = {
   readonly createdAt: number;
 };
 
-/** A key with its account and balance. */
-export type Membership = { readonly account: Account; readonly key: KeyDetails; readonly balance: Balance };
+/** A key with its account and balance, and the secret that opened it. */
+export type Membership = {
+  readonly account: Account;
+  readonly key: KeyDetails;
+  readonly secret: SentSecret;
+  readonly balance: Balance;
+};
 
 /** Why a key doesn't work. */
 export type KeyRefusal = Extract<

@@ -62,6 +62,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       const membership: Membership = {
         account: { id: row.keyAccountId, name: row.accountName, status: row.status, createdAt: row.accountCreatedAt },
         key: keyOf(row),
+        secret: { hash: keyHash, retiresAt: row.retiresAt },
         balance: balanceOf(row),
       };
       return ok(membership);

@@ -11,6 +11,9 @@ export type ApiKey = {
   readonly createdAt: number;
 };
 
+/** The secret that a request was sent with, as the SHA-256 of its text. After a rotation it ends at `retiresAt`, unix milliseconds. */
+export type SentSecret = { readonly hash: string; readonly retiresAt: number | null };
+
 /** A key with everything its account may know. */
 export type KeyDetails = ApiKey & {
   readonly parentId: Id<'key'> | null;

@@ -1,7 +1,7 @@
 import type { Id } from '../../core/ids.ts';
 import type { MicroCredits } from '../../core/money.ts';
 import type { Result } from '../../core/result.ts';
-import type { KeyDetails } from './key-details.ts';
+import type { KeyDetails, SentSecret } from './key-details.ts';
 import type { BudgetPeriod, KeyScope, widerThan } from './limits.ts';
 import type { KeyMode } from './api-key.ts';
 
@@ -33,9 +33,13 @@ export type KeyPosition = { readonly isRevoked: boolean; readonly createdAt: num
 /** A page of keys; `next` is null at the end. */
 export type KeyPage = { readonly items: readonly KeyDetails[]; readonly next: KeyPosition | null };
 
+/** The key that manages others, and the secret it was opened with. */
+export type Manager = { readonly key: KeyDetails; readonly secret: SentSecret };
+
 /**
  * Why a key was not created or changed. `wider`: a limit would exceed the parents' limits. `own_limits`: only a root key may change its own
- * limits. `expires_earlier`: the key already expires earlier, at `expiresAt` (unix milliseconds).
+ * limits. `expires_earlier`: the key already expires earlier, at `expiresAt` (unix milliseconds). `secret_retiring`: the manager's secret was
+ * replaced by a rotation. `revoked`: the key has ended, or the manager has meanwhile.
  */
 export type KeyManagerRefusal =
   | { readonly kind: 'unknown_key' }
@@ -44,6 +48,7 @@ export type KeyManagerRefusal =
   | { readonly kind: 'expires_earlier'; readonly expiresAt: number }
   | { readonly kind: 'too_deep' }
   | { readonly kind: 'too_many' }
+  | { readonly kind: 'secret_retiring' }
   | { readonly kind: 'revoked' }
   | { readonly kind: 'unreachable' };
 
@@ -52,16 +57,17 @@ export type MintedKey = { readonly key: KeyDetails; readonly apiKey: string };
 
 /**
  * Manages the keys of an account on behalf of one of them. A root key manages all keys of the account, any other key itself and its
- * descendants. A key outside that range is `unknown_key`, like a key of another account.
+ * descendants. A key outside that range is `unknown_key`, like a key of another account. A retiring secret only lists: somebody else may
+ * have it. The statement that writes checks the manager again, so that a rotation or revocation stops what is under way.
  */
 export interface KeyManager {
   /** Lists at most `limit` keys: active before revoked, newest first. A key revoked between two pages can appear twice. */
   list(manager: KeyDetails, after: KeyPosition | null, limit: number): Promise<Result<KeyPage, { readonly kind: 'unreachable' }>>;
   /** Creates a child of `manager`. */
-  create(manager: KeyDetails, draft: KeyDraft): Promise<Result<MintedKey, KeyManagerRefusal>>;
-  update(manager: KeyDetails, id: Id<'key'>, changes: KeyChanges): Promise<Result<KeyDetails, KeyManagerRefusal>>;
-  /** Issues a new secret. Older secrets work for another `graceMs`; id, children, limits and usage stay. */
-  rotate(manager: KeyDetails, id: Id<'key'>, graceMs: number): Promise<Result<MintedKey, KeyManagerRefusal>>;
+  create(manager: Manager, draft: KeyDraft): Promise<Result<MintedKey, KeyManagerRefusal>>;
+  update(manager: Manager, id: Id<'key'>, changes: KeyChanges): Promise<Result<KeyDetails, KeyManagerRefusal>>;
+  /** Issues a new secret. Every older secret ends after `graceMs` at the latest; id, children, limits and usage stay. */
+  rotate(manager: Manager, id: Id<'key'>, graceMs: number): Promise<Result<MintedKey, KeyManagerRefusal>>;
   /** Revokes the key and all its descendants immediately. Revoking again changes nothing. */
-  revoke(manager: KeyDetails, id: Id<'key'>): Promise<Result<KeyDetails, KeyManagerRefusal>>;
+  revoke(manager: Manager, id: Id<'key'>): Promise<Result<KeyDetails, KeyManagerRefusal>>;
 }

@@ -7,8 +7,8 @@ import { err, ok, type Result } from '../../core/result.ts';
 import type { KeyDetails } from './key-details.ts';
 import { CALL_POLICY, type CallPolicy, callDatabase, type Unreachable } from '../../db/call.ts';
 import { allows, endOf, KEY_SCOPES, type KeyScope, type Lineage, type WantedLimits, widerThan } from './limits.ts';
-import type { KeyChanges, KeyDraft, KeyPosition, KeyManager, KeyManagerRefusal, MintedKey } from './key-manager.ts';
-import { insertKey, insertSecret, readAccountKeys, readKey, revokeKey, updateKey } from './statements.ts';
+import type { KeyChanges, KeyDraft, KeyPosition, KeyManager, KeyManagerRefusal, Manager, MintedKey } from './key-manager.ts';
+import { insertKey, insertSecret, readAccountKeys, readKey, readMayManage, readSecret, revokeKey, updateKey } from './statements.ts';
 import { keyOf, KeyRow } from './rows.ts';
 import { hashApiKey, lastCharacters, mintApiKey, type RandomBytes, secureRandomBytes } from './api-key.ts';
 
@@ -30,8 +30,8 @@ export type KeyManagerDeps = {
 };
 
 type Send = (statements: readonly InStatement[]) => Promise<Result<readonly (readonly unknown[])[], Unreachable>>;
-/** The key a call is about, and the key that makes the call. */
-type ManagedKey = { readonly manager: KeyDetails; readonly id: Id<'key'> };
+/** The key a call is about, and who makes the call. */
+type ManagedKey = { readonly manager: Manager; readonly id: Id<'key'> };
 
 type Context = { readonly send: Send; readonly clock: Clock; readonly ids: Ids; readonly mint: (mode: 'live' | 'test') => string };
 
@@ -56,7 +56,8 @@ export function createKeyManager(deps: KeyManagerDeps): KeyManager {
       const found = await find(context, { manager, id });
       if (!found.ok) return found;
       const now = clock();
-      return readBack(await context.send([revokeKey(id, now), readKey(id, now)]), 1);
+      const revoked = readBack(await context.send([revokeKey({ id, now, by: manager.secret.hash }), readKey(id, now)]), 1);
+      return revoked.ok && revoked.value.limits.revokedAt === null ? err({ kind: 'revoked' }) : revoked;
     },
   };
 }
@@ -78,7 +79,8 @@ async function list(
   return ok({ items, next: { isRevoked: last.limits.revokedAt !== null, createdAt: last.createdAt, id: last.id } });
 }
 
-async function create(context: Context, manager: KeyDetails, draft: KeyDraft): Promise<Result<MintedKey, KeyManagerRefusal>> {
+async function create(context: Context, { key: manager, secret }: Manager, draft: KeyDraft): Promise<Result<MintedKey, KeyManagerRefusal>> {
+  if (secret.retiresAt !== null) return err({ kind: 'secret_retiring' });
   if (manager.lineage.length >= MAX_LINEAGE) return err({ kind: 'too_deep' });
   const limits = { ...draft, scopes: draft.scopes ?? readScopesOf(manager.lineage) };
   const wider = widerThan(manager.lineage, limits);
@@ -96,26 +98,27 @@ async function create(context: Context, manager: KeyDetails, draft: KeyDraft): P
     expiresAt: draft.expiresAt,
     hash: hashApiKey(apiKey),
     last4: lastCharacters(apiKey),
+    by: secret.hash,
     now,
     most: MAX_ACTIVE_KEYS,
   };
-  const answer = await context.send([insertKey(row), readKey(id, now), readKey(manager.id, now)]);
-  const made = readBack(answer, 1);
+  const answer = await context.send([readMayManage(row), insertKey(row), readKey(id, now)]);
+  if (!answer.ok) return answer;
+  const made = readBack(answer, 2);
   if (made.ok) return ok({ key: made.value, apiKey });
-  if (made.error.kind === 'unreachable') return made;
-  // The insert refuses for two reasons: too many keys, or a manager revoked just now.
-  const parent = readBack(answer, 2);
-  return err({ kind: parent.ok && endOf(parent.value.lineage, now) === null ? 'too_many' : 'revoked' });
+  // The insert refuses for two reasons: too many keys, or a manager that ended just now.
+  return err({ kind: mayManage(answer.value[0]) ? 'too_many' : 'revoked' });
 }
 
 async function update(context: Context, subject: ManagedKey, changes: KeyChanges): Promise<Result<KeyDetails, KeyManagerRefusal>> {
   const found = await find(context, subject);
   if (!found.ok) return found;
   const { manager, id } = subject;
+  const { key: by, secret } = manager;
   const key = found.value;
   if (key.limits.revokedAt !== null) return err({ kind: 'revoked' });
   // Otherwise an agent could raise its own limits.
-  if (key.id === manager.id && key.parentId !== null) return err({ kind: 'own_limits' });
+  if (key.id === by.id && key.parentId !== null) return err({ kind: 'own_limits' });
   const limits: WantedLimits = {
     mode: key.limits.mode,
     scopes: changes.scopes ?? key.limits.scopes,
@@ -134,31 +137,49 @@ async function update(context: Context, subject: ManagedKey, changes: KeyChanges
   const end = key.limits.expiresAt;
   if (end !== null && limits.expiresAt !== null && limits.expiresAt > end) return err({ kind: 'expires_earlier', expiresAt: end });
   const now = context.clock();
-  const row = { ...columnsOf(limits), id, name: changes.name ?? key.name, expiresAt: limits.expiresAt };
-  return readBack(await context.send([updateKey(row), readKey(id, now)]), 1);
+  const row = { ...columnsOf(limits), id, name: changes.name ?? key.name, expiresAt: limits.expiresAt, by: secret.hash, now };
+  const answer = await context.send([readMayManage(row), updateKey(row), readKey(id, now)]);
+  return answer.ok && !mayManage(answer.value[0]) ? err({ kind: 'revoked' }) : readBack(answer, 2);
 }
 
 async function rotate(context: Context, subject: ManagedKey, graceMs: number): Promise<Result<MintedKey, KeyManagerRefusal>> {
   const found = await find(context, subject);
   if (!found.ok) return found;
-  const { id } = subject;
+  const { id, manager } = subject;
   const now = context.clock();
   if (endOf(found.value.lineage, now) !== null) return err({ kind: 'revoked' });
   const apiKey = context.mint(found.value.limits.mode);
-  const row = { keyId: id, hash: hashApiKey(apiKey), last4: lastCharacters(apiKey), now, retiresAt: now + graceMs };
-  const rotated = readBack(await context.send([...insertSecret(row), readKey(id, now)]), 2);
-  return rotated.ok ? ok({ key: rotated.value, apiKey }) : rotated;
+  const row = {
+    keyId: id,
+    hash: hashApiKey(apiKey),
+    last4: lastCharacters(apiKey),
+    by: manager.secret.hash,
+    now,
+    retiresAt: now + graceMs,
+  };
+  const answer = await context.send([...insertSecret(row), readKey(id, now), readSecret(row.hash)]);
+  const rotated = readBack(answer, 2);
+  if (!rotated.ok) return rotated;
+  // Without a new secret the key, or the manager, ended just now.
+  return answer.ok && answer.value[3]?.length === 1 ? ok({ key: rotated.value, apiKey }) : err({ kind: 'revoked' });
 }
 
 async function find(context: Context, { manager, id }: ManagedKey): Promise<Result<KeyDetails, KeyManagerRefusal>> {
+  if (manager.secret.retiresAt !== null) return err({ kind: 'secret_retiring' });
   const found = readBack(await context.send([readKey(id, context.clock())]), 0);
-  return found.ok && !manages(manager, found.value) ? err({ kind: 'unknown_key' }) : found;
+  return found.ok && !manages(manager.key, found.value) ? err({ kind: 'unknown_key' }) : found;
 }
 
 function readBack(answer: Awaited<ReturnType<Send>>, index: number): Result<KeyDetails, { kind: 'unknown_key' } | Unreachable> {
   if (!answer.ok) return answer;
   const row = z.array(KeyRow).max(1).parse(answer.value[index])[0];
   return row === undefined ? err({ kind: 'unknown_key' }) : ok(keyOf(row));
+}
+
+const MayManage = z.tuple([z.object({ allowed: z.int() })]);
+
+function mayManage(rows: unknown): boolean {
+  return MayManage.parse(rows)[0].allowed === 1;
 }
 
 /** A root key manages the whole account, so a lost root key can be revoked with another. */

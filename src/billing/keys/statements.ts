@@ -9,9 +9,22 @@ type Statement = Exclude<InStatement, string>;
 
 const call = (sql: string, row: Readonly<Record<string, unknown>>): Statement => ({ sql, args: [JSON.stringify([row])] });
 
+/** Whether the secret { by } may manage keys at { now }: it is not retiring, and the lineage of its key is active. */
+const MAY_MANAGE = `EXISTS (
+          SELECT 1 FROM key_secret b CROSS JOIN api_key m ON m.id = b.key_id
+           WHERE b.hash = unhex(j.value ->> 'by') AND b.retires_at IS NULL
+             AND NOT EXISTS (
+               SELECT 1 FROM json_each(m.lineage) l CROSS JOIN api_key p ON p.id = l.value
+                WHERE p.revoked_at IS NOT NULL OR p.expires_at <= j.value ->> 'now'))`;
+
+/** One row { allowed }: 1 while the secret { by } may manage keys at { now }, else 0. */
+export function readMayManage(row: Readonly<Record<string, unknown>>): Statement {
+  return call(`SELECT ${MAY_MANAGE} AS allowed FROM json_each(?) j`, row);
+}
+
 /**
- * Inserts a key { id, accountId, parentId, name, mode, scopes, ceiling, budget, period, expiresAt, hash, last4, now, most }, unless the
- * account already has `most` active keys or the parent's lineage has ended. A repeat changes nothing.
+ * Inserts a key { id, accountId, parentId, name, mode, scopes, ceiling, budget, period, expiresAt, hash, last4, by, now, most } below the
+ * key of the secret `by`, unless that may no longer manage keys or the account already has `most` active ones. A repeat changes nothing.
  */
 export function insertKey(row: Readonly<Record<string, unknown>>): Statement {
   return call(
@@ -24,15 +37,13 @@ export function insertKey(row: Readonly<Record<string, unknown>>): Statement {
         AND (SELECT count(*) FROM api_key k
               WHERE k.account_id = j.value ->> 'accountId' AND k.revoked_at IS NULL
                 AND (k.expires_at IS NULL OR k.expires_at > j.value ->> 'now')) < j.value ->> 'most'
-        AND NOT EXISTS (
-          SELECT 1 FROM api_key k CROSS JOIN json_each(k.lineage) l CROSS JOIN api_key p ON p.id = l.value
-           WHERE k.id = j.value ->> 'parentId' AND (p.revoked_at IS NOT NULL OR p.expires_at <= j.value ->> 'now'))`,
+        AND ${MAY_MANAGE}`,
     row,
   );
 }
 
 /**
- * Updates a key to { id, name, scopes, ceiling, budget, period }, and its end to `expiresAt` if that is earlier: of two concurrent changes
+ * Updates a key to { id, name, scopes, ceiling, budget, period } if the secret `by` may manage keys at `now`, and its end to `expiresAt` if that is earlier: of two concurrent changes
  * the earlier end stays.
  */
 export function updateKey(row: Readonly<Record<string, unknown>>): Statement {
@@ -42,34 +53,49 @@ export function updateKey(row: Readonly<Record<string, unknown>>): Statement {
             budget_micros = j.value ->> 'budget', budget_period = j.value ->> 'period',
             expires_at = CASE WHEN j.value ->> 'expiresAt' IS NULL THEN expires_at
                               ELSE min(j.value ->> 'expiresAt', coalesce(expires_at, j.value ->> 'expiresAt')) END
-       FROM json_each(?) j WHERE api_key.id = j.value ->> 'id'`,
+       FROM json_each(?) j WHERE api_key.id = j.value ->> 'id' AND ${MAY_MANAGE}`,
     row,
   );
 }
 
-/** Inserts a secret { keyId, hash, last4, now, retiresAt }, and retires the key's other secrets that have no end yet. */
+/**
+ * Inserts a secret { keyId, hash, last4, now } if the secret `by` may manage keys, and lets every older secret of the key end at
+ * `retiresAt` at the latest. A repeat changes nothing, also after another rotation: each secret is newer than those before it, whatever the
+ * clocks say.
+ */
 export function insertSecret(row: Readonly<Record<string, unknown>>): readonly Statement[] {
   return [
     call(
       `INSERT INTO key_secret (hash, key_id, last4, created_at)
-       SELECT unhex(j.value ->> 'hash'), j.value ->> 'keyId', j.value ->> 'last4', j.value ->> 'now' FROM json_each(?) j
+       SELECT unhex(j.value ->> 'hash'), j.value ->> 'keyId', j.value ->> 'last4',
+              max(j.value ->> 'now', coalesce((SELECT max(o.created_at) + 1 FROM key_secret o WHERE o.key_id = j.value ->> 'keyId'), 0))
+         FROM json_each(?) j
         WHERE NOT EXISTS (SELECT 1 FROM key_secret s WHERE s.hash = unhex(j.value ->> 'hash'))
-          AND EXISTS (SELECT 1 FROM api_key k WHERE k.id = j.value ->> 'keyId' AND k.revoked_at IS NULL)`,
+          AND EXISTS (SELECT 1 FROM api_key k WHERE k.id = j.value ->> 'keyId' AND k.revoked_at IS NULL)
+          AND ${MAY_MANAGE}`,
       row,
     ),
     call(
       `UPDATE key_secret SET retires_at = j.value ->> 'retiresAt' FROM json_each(?) j
-        WHERE key_secret.key_id = j.value ->> 'keyId' AND key_secret.hash <> unhex(j.value ->> 'hash') AND key_secret.retires_at IS NULL`,
+        WHERE key_secret.key_id = j.value ->> 'keyId'
+          AND key_secret.created_at < (SELECT n.created_at FROM key_secret n WHERE n.hash = unhex(j.value ->> 'hash'))
+          AND (key_secret.retires_at IS NULL OR key_secret.retires_at > j.value ->> 'retiresAt')`,
       row,
     ),
   ];
 }
 
-export function revokeKey(id: string, now: number): Statement {
+/** The id of the key that a secret opens; no row if there is no such secret. */
+export function readSecret(hash: string): Statement {
+  return { sql: 'SELECT s.key_id FROM key_secret s WHERE s.hash = unhex(?)', args: [hash] };
+}
+
+/** Revokes a key at { id, now }, if the secret `by` may manage keys; null: the operator revokes it. */
+export function revokeKey(row: { readonly id: string; readonly now: number; readonly by: string | null }): Statement {
   return call(
     `UPDATE api_key SET revoked_at = j.value ->> 'now' FROM json_each(?) j
-      WHERE api_key.id = j.value ->> 'id' AND api_key.revoked_at IS NULL`,
-    { id, now },
+      WHERE api_key.id = j.value ->> 'id' AND api_key.revoked_at IS NULL AND (j.value ->> 'by' IS NULL OR ${MAY_MANAGE})`,
+    row,
   );
 }
 

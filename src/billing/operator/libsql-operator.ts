@@ -2,31 +2,42 @@ import type { InStatement } from '@libsql/client/web';
 import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import type { Database } from '../../db/client.ts';
+import type { Ids } from '../../core/ids.ts';
 import { ZERO } from '../../core/money.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { microsColumn } from '../../db/columns.ts';
 import { CALL_POLICY, type CallPolicy, callDatabase, type Unreachable } from '../../db/call.ts';
-import { revokeKey as revokeKeyRow } from '../keys/statements.ts';
+import { hashApiKey, lastCharacters, mintApiKey, secureRandomBytes } from '../keys/api-key.ts';
+import { readSecret, revokeKey as revokeKeyRow } from '../keys/statements.ts';
 import { receiptColumn } from '../ledger/receipt.ts';
 import { BalanceRow, balanceOf, LineRow } from '../ledger/rows.ts';
 import { callCredit, readBalance, readLines } from '../ledger/statements.ts';
 import { OPERATOR_ACTION_KINDS, type OperatorService, type RequestRecord, type Unknown } from './operator.ts';
-import { insertAction, readAction, readActions, readEntry, readRequest } from './statements.ts';
+import { insertAction, insertRootSecret, readAction, readActions, readEntry, readRequest } from './statements.ts';
 
 /** `policy` is for tests. */
-export type OperatorServiceDeps = { readonly client: Database; readonly clock: Clock; readonly policy?: CallPolicy };
-
-type Context = {
+export type OperatorServiceDeps = {
+  readonly client: Database;
   readonly clock: Clock;
+  readonly ids: Ids;
+  /** The shard of this database, which new keys name. */
+  readonly shard: number;
+  readonly policy?: CallPolicy;
+};
+
+type Context = Pick<OperatorServiceDeps, 'clock' | 'ids' | 'shard'> & {
   readonly batch: (statements: readonly InStatement[], mode?: 'read') => Promise<Result<readonly (readonly unknown[])[], Unreachable>>;
 };
 
 const unknown: Unknown = { kind: 'unknown' };
 
 /** Creates the operator's service over libSQL. Each order and its action are one batch; repeating it with the same id changes nothing. */
-export function createOperatorService({ client, clock, policy = CALL_POLICY }: OperatorServiceDeps): OperatorService {
+export function createOperatorService(deps: OperatorServiceDeps): OperatorService {
+  const { client, clock, ids, shard, policy = CALL_POLICY } = deps;
   const context: Context = {
     clock,
+    ids,
+    shard,
     batch: async (statements, mode) => {
       const answer = await callDatabase(() => client.batch([...statements], mode ?? 'write'), policy);
       return answer.ok ? ok(answer.value.map((set) => set.rows)) : answer;
@@ -36,6 +47,7 @@ export function createOperatorService({ client, clock, policy = CALL_POLICY }: O
     credit: (order) => credit(context, order),
     setFrozen: (order) => setFrozen(context, order),
     revokeKey: (order) => revokeKey(context, order),
+    reissueRootKey: (order) => reissueRootKey(context, order),
     async note({ id, kind, reason, details }) {
       const answer = await context.batch([insertAction({ id, kind, ref: id, subject: '', reason, details, createdAt: clock() })]);
       return answer.ok ? ok(undefined) : answer;
@@ -116,13 +128,34 @@ async function revokeKey(context: Context, order: Parameters<OperatorService['re
     insertAction(action, 'EXISTS (SELECT 1 FROM api_key k WHERE k.id = ?)', [keyId]),
     revocation,
     // The keys below it end with it: see the lineage in migrations/0002_keys.sql.
-    revokeKeyRow(keyId, now),
+    revokeKeyRow({ id: keyId, now, by: null }),
     revocation,
   ]);
   if (!answer.ok) return answer;
   const [before, after] = [Revocations.parse(answer.value[1])[0], Revocations.parse(answer.value[3])[0]];
   if (before === undefined || after === undefined || after.revoked_at === null) return err(unknown);
   return ok({ revokedAt: after.revoked_at, changed: before.revoked_at === null });
+}
+
+const Secrets = z.array(z.object({ key_id: z.string() })).max(1);
+
+async function reissueRootKey(
+  context: Context,
+  order: Parameters<OperatorService['reissueRootKey']>[0],
+): ReturnType<OperatorService['reissueRootKey']> {
+  const { id, accountId, reason } = order;
+  const now = context.clock();
+  const apiKey = mintApiKey(secureRandomBytes, 'live', context.shard);
+  const [hash, last4, newKeyId] = [hashApiKey(apiKey), lastCharacters(apiKey), context.ids('key')];
+  const action = { id, kind: 'reissue_root_key', ref: id, subject: accountId, reason, details: { last4 }, createdAt: now };
+  const answer = await context.batch([
+    insertAction(action, 'EXISTS (SELECT 1 FROM account a WHERE a.id = ?)', [accountId]),
+    ...insertRootSecret({ accountId, newKeyId, hash, last4, now }),
+    readSecret(hash),
+  ]);
+  if (!answer.ok) return answer;
+  const keyId = Secrets.parse(answer.value.at(-1))[0]?.key_id;
+  return keyId === undefined ? err(unknown) : ok({ keyId, isNewKey: keyId === newKeyId, apiKey });
 }
 
 const json = z.string().transform((text): unknown => JSON.parse(text));

@@ -6,7 +6,7 @@ import type { StoredReceipt } from '../ledger/receipt.ts';
 import type { Unreachable } from '../../db/call.ts';
 
 /** The operator's actions that are recorded. */
-export const OPERATOR_ACTION_KINDS = ['credit', 'freeze', 'unfreeze', 'revoke_key', 'expire_holds', 'audit'] as const;
+export const OPERATOR_ACTION_KINDS = ['credit', 'freeze', 'unfreeze', 'revoke_key', 'reissue_root_key', 'expire_holds', 'audit'] as const;
 export type OperatorActionKind = (typeof OPERATOR_ACTION_KINDS)[number];
 
 /** Identifies an action and says why it was taken. `id` is the id of the request. */
@@ -73,6 +73,14 @@ export interface OperatorService {
   revokeKey(
     order: OperatorOrder & { readonly keyId: string },
   ): Promise<Result<{ readonly revokedAt: number; readonly changed: boolean }, Unknown | Unreachable>>;
+  /**
+   * Gives an account a new secret of its root key, and ends every older secret of a root key at once. Makes a new root key, with
+   * `isNewKey`, where none is left that works and may manage keys. `apiKey` is the secret, which is stored nowhere. The keys below and the
+   * status of the account stay.
+   */
+  reissueRootKey(
+    order: OperatorOrder & { readonly accountId: string },
+  ): Promise<Result<{ readonly keyId: string; readonly isNewKey: boolean; readonly apiKey: string }, Unknown | Unreachable>>;
   /** Records an action that was carried out elsewhere. */
   note(
     order: OperatorOrder & { readonly kind: OperatorActionKind; readonly details: Readonly<Record<string, unknown>> },

@@ -1,5 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
-import type { KeyDetails } from '../../billing/keys/key-details.ts';
+import type { Manager } from '../../billing/keys/key-manager.ts';
 import { API_KEY_WARNING } from './basic-view.ts';
 import { AccountKey, accountKey, accountKeyExample } from './view.ts';
 import type { App, AppContext } from '../../http/context.ts';
@@ -31,9 +31,9 @@ const updateRoute = createRoute({
 const rotateRoute = createRoute({
   ...operation(
     'rotateKey',
-    'Gives a key a new secret, on a schedule or after a leak. The key keeps its id, limits, usage and the keys below it. The old secret works ' +
-      'until the grace period ends, a day by default; set `graceSeconds` to 0 to end it at once. To end the key itself, revoke it. ' +
-      'Needs the scope `keys`.',
+    'Gives a key a new secret, on a schedule or after a leak. The key keeps its id, limits, usage and the keys below it. Older secrets can ' +
+      'still read until the grace period ends, a day by default, but neither manage keys nor top up; set `graceSeconds` to 0 to end all of them at ' +
+      'once. To end the key itself, revoke it. Needs the scope `keys`.',
   ),
   ...shared,
   request: { params: KeyId, headers: KeyHeaders, body: { required: true, content: { 'application/json': { schema: Rotation } } } },
@@ -61,7 +61,7 @@ export function registerKey(app: App): void {
     const changes = changesOf(c.req.valid('json'));
     const past = pastEnd(changes.expiresAt, c.get('deps').clock());
     if (past !== null) return refuse(c, past);
-    const updated = await c.get('service').accounts.keys.update(asked.value.key, keyIdOf(c.req.valid('param')), changes);
+    const updated = await c.get('service').accounts.keys.update(asked.value, keyIdOf(c.req.valid('param')), changes);
     if (!updated.ok) return refuse(c, keyRefusal(updated.error));
     c.header('Cache-Control', 'no-store');
     return c.json(accountKey(updated.value, c.get('deps').clock()), 200);
@@ -73,20 +73,22 @@ export function registerKey(app: App): void {
     const { account, key } = asked.value;
     const body = c.req.valid('json');
     const id = keyIdOf(c.req.valid('param'));
-    return idempotent(c, { scope: account.id, body: { ...body, rotatedBy: key.id } }, () => rotate(c, key, id, body.graceSeconds * 1_000));
+    return idempotent(c, { scope: account.id, body: { ...body, rotatedBy: key.id } }, () =>
+      rotate(c, asked.value, id, body.graceSeconds * 1_000),
+    );
   });
 
   app.openapi(revokeRoute, async (c) => {
     const asked = await identifyCustomer(c, 'keys');
     if (!asked.ok) return refuse(c, asked.error);
-    const revoked = await c.get('service').accounts.keys.revoke(asked.value.key, keyIdOf(c.req.valid('param')));
+    const revoked = await c.get('service').accounts.keys.revoke(asked.value, keyIdOf(c.req.valid('param')));
     if (!revoked.ok) return refuse(c, keyRefusal(revoked.error));
     c.header('Cache-Control', 'no-store');
     return c.json(accountKey(revoked.value, c.get('deps').clock()), 200);
   });
 }
 
-async function rotate(c: AppContext, by: KeyDetails, id: ReturnType<typeof keyIdOf>, graceMs: number) {
+async function rotate(c: AppContext, by: Manager, id: ReturnType<typeof keyIdOf>, graceMs: number) {
   const rotated = await c.get('service').accounts.keys.rotate(by, id, graceMs);
   if (!rotated.ok) return refuse(c, keyRefusal(rotated.error));
   const { key, apiKey } = rotated.value;

@@ -1,6 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { KeyDetails } from '../../billing/keys/key-details.ts';
-import type { KeyPosition } from '../../billing/keys/key-manager.ts';
+import type { KeyPosition, Manager } from '../../billing/keys/key-manager.ts';
 import { API_KEY_WARNING } from './basic-view.ts';
 import { AccountKey, accountKey, accountKeyExample } from './view.ts';
 import type { App, AppContext } from '../../http/context.ts';
@@ -74,7 +73,7 @@ export function registerKeys(app: App): void {
     const { account, key } = asked.value;
     const body = c.req.valid('json');
     // The creating key is part of the fingerprint: another key of the account must not receive the first one's new secret.
-    return idempotent(c, { scope: account.id, body: { ...body, mintedBy: key.id } }, () => mint(c, key, draftOf(body)));
+    return idempotent(c, { scope: account.id, body: { ...body, mintedBy: key.id } }, () => mint(c, asked.value, draftOf(body)));
   });
 }
 
@@ -87,7 +86,7 @@ function positionOf({ at, id }: ListPosition): KeyPosition {
   return { isRevoked, createdAt: at, id: isRevoked ? id.slice(REVOKED.length) : id };
 }
 
-async function mint(c: AppContext, by: KeyDetails, draft: ReturnType<typeof draftOf>) {
+async function mint(c: AppContext, by: Manager, draft: ReturnType<typeof draftOf>) {
   const past = pastEnd(draft.expiresAt, c.get('deps').clock());
   if (past !== null) return refuse(c, past);
   const minted = await c.get('service').accounts.keys.create(by, draft);

@@ -3,6 +3,7 @@ import { KEY_SCOPES } from '../../billing/keys/limits.ts';
 import type { KeyChanges, KeyDraft, KeyManagerRefusal } from '../../billing/keys/key-manager.ts';
 import { isoTime } from '../../core/clock.ts';
 import type { Refusal } from '../../errors.ts';
+import { secretRetiring } from '../../errors/from-database.ts';
 import type { Id } from '../../core/ids.ts';
 import { MAX_AMOUNT_MICRO_CREDITS, type MicroCredits, microCredits } from '../../core/money.ts';
 import { API_KEY_WARNING, newSecret } from './basic-view.ts';
@@ -79,7 +80,7 @@ export const Rotation = z
       .nonnegative()
       .max(LONGEST_GRACE_SECONDS)
       .default(DEFAULT_GRACE_SECONDS)
-      .openapi({ description: 'How long the old secret still works.' }),
+      .openapi({ description: 'How long older secrets can still read.' }),
   })
   .openapi('Rotation', { example: { graceSeconds: 3_600 } });
 
@@ -166,6 +167,8 @@ export function keyRefusal(refusal: KeyManagerRefusal): Refusal<'not_found' | 'f
         message: 'The account has as many active keys as it can have. Revoke some first.',
         details: { reason: 'too_many_keys' },
       };
+    case 'secret_retiring':
+      return secretRetiring;
     case 'revoked':
       return { code: 'forbidden', message: 'The key is revoked or expired.', details: { reason: 'key_ended' } };
     case 'unreachable':

@@ -9,6 +9,7 @@ import { publicOrigin } from '../../http/origin.ts';
 import { strictQuery } from '../../http/middleware/strict-query.ts';
 import { orderRefusal, paymentsUnconfigured, testKeyBuysNothing } from '../../errors/from-payment.ts';
 import { isTest } from '../../billing/keys/limits.ts';
+import { secretRetiring } from '../../errors/from-database.ts';
 import { microCredits } from '../../core/money.ts';
 
 const Wanted = z
@@ -58,6 +59,7 @@ export function registerTopUpCheckout(app: App): void {
     if (!customer.ok) return refuse(c, customer.error);
     if (isTest(customer.value.key.lineage)) return refuse(c, testKeyBuysNothing);
     if (customer.value.account.status !== 'active') return refuse(c, { code: 'account_frozen' });
+    if (customer.value.secret.retiresAt !== null) return refuse(c, secretRetiring);
     const key = idempotencyKey(c.req.header('Idempotency-Key'));
     if (!key.ok) return refuse(c, key.error);
     const { stripe } = c.get('service').payments;
