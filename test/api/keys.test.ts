@@ -208,6 +208,23 @@ describe('PATCH /v1/keys/{id}', () => {
     expect((await api.request(path, send('PATCH', parent.apiKey, {}))).status).toBe(400);
   });
 
+  test('keeps both of two changes at once to different properties', async () => {
+    const api = start();
+    const { key } = await api.signUp();
+    const keys = [];
+    for (let count = 0; count < 40; count += 1) keys.push((await mint(api, key, { budget: { microCredits: 5_000, period: 'day' } })).key);
+    const patch = (id: string, changes: unknown) => api.request(`/v1/keys/${id}`, send('PATCH', key, changes));
+    const answers = await Promise.all(
+      keys.flatMap(({ id }) => [patch(id, { scopes: ['read:post'], budget: { microCredits: 0 } }), patch(id, { name: `named ${id}` })]),
+    );
+    expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
+    const { items } = Keys.parse((await api.request('/v1/keys?limit=200', { key })).body);
+    const stands = (id: string) => items.find((item) => item.id === id);
+    const undone = keys.filter(({ id }) => stands(id)?.budget?.microCredits !== 0 || stands(id)?.scopes.join() !== 'read:post');
+    const unnamed = keys.filter(({ id }) => stands(id)?.name !== `named ${id}`);
+    expect({ undone: undone.length, unnamed: unnamed.length }).toEqual({ undone: 0, unnamed: 0 });
+  });
+
   test('brings the end of a key closer, and never moves it away', async () => {
     const api = start();
     const { key } = await api.signUp();

@@ -119,27 +119,24 @@ async function update(context: Context, subject: ManagedKey, changes: KeyChanges
   if (key.limits.revokedAt !== null) return err({ kind: 'revoked' });
   // Otherwise an agent could raise its own limits.
   if (key.id === by.id && key.parentId !== null) return err({ kind: 'own_limits' });
-  const limits: WantedLimits = {
-    mode: key.limits.mode,
-    scopes: changes.scopes ?? key.limits.scopes,
-    ceiling: changes.ceiling === undefined ? key.limits.ceiling : changes.ceiling,
-    budget: changes.budget === undefined ? key.limits.budget : changes.budget,
-    expiresAt: changes.expiresAt ?? null,
-  };
   // Only changed limits are compared: a parent whose limits were lowered since already limits the rest.
   const wider = widerThan(key.lineage.slice(0, -1), {
-    ...limits,
+    mode: key.limits.mode,
     scopes: changes.scopes ?? [],
     ceiling: changes.ceiling ?? null,
     budget: changes.budget ?? null,
+    expiresAt: changes.expiresAt ?? null,
   });
   if (wider !== null) return err({ kind: 'wider', limit: wider });
   const end = key.limits.expiresAt;
-  if (end !== null && limits.expiresAt !== null && limits.expiresAt > end) return err({ kind: 'expires_earlier', expiresAt: end });
+  if (end !== null && changes.expiresAt !== undefined && changes.expiresAt > end) return err({ kind: 'expires_earlier', expiresAt: end });
   const now = context.clock();
-  const row = { ...columnsOf(limits), id, name: changes.name ?? key.name, expiresAt: limits.expiresAt, by: secret.hash, now };
+  // JSON leaves out what is undefined, so the statement sees only what was sent.
+  const row = { ...changes, id, by: secret.hash, now };
   const answer = await context.send([readMayManage(row), updateKey(row), readKey(id, now)]);
-  return answer.ok && !mayManage(answer.value[0]) ? err({ kind: 'revoked' }) : readBack(answer, 2);
+  if (answer.ok && !mayManage(answer.value[0])) return err({ kind: 'revoked' });
+  const changed = readBack(answer, 2);
+  return changed.ok && changed.value.limits.revokedAt !== null ? err({ kind: 'revoked' }) : changed;
 }
 
 async function rotate(context: Context, subject: ManagedKey, graceMs: number): Promise<Result<MintedKey, KeyManagerRefusal>> {

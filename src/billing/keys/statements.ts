@@ -43,17 +43,20 @@ export function insertKey(row: Readonly<Record<string, unknown>>): Statement {
 }
 
 /**
- * Updates a key to { id, name, scopes, ceiling, budget, period } if the secret `by` may manage keys at `now`, and its end to `expiresAt` if that is earlier: of two concurrent changes
- * the earlier end stays.
+ * Changes those of { name, scopes, ceiling, budget: { limit, period } } of the key `id` that the row has, if the secret `by` may manage keys
+ * at `now`; of two changes at once to different properties both stay. Its end becomes `expiresAt` if that is earlier: of two the earlier
+ * stays.
  */
 export function updateKey(row: Readonly<Record<string, unknown>>): Statement {
   return call(
     `UPDATE api_key
-        SET name = j.value ->> 'name', scopes = j.value -> 'scopes', ceiling_micros = j.value ->> 'ceiling',
-            budget_micros = j.value ->> 'budget', budget_period = j.value ->> 'period',
-            expires_at = CASE WHEN j.value ->> 'expiresAt' IS NULL THEN expires_at
-                              ELSE min(j.value ->> 'expiresAt', coalesce(expires_at, j.value ->> 'expiresAt')) END
-       FROM json_each(?) j WHERE api_key.id = j.value ->> 'id' AND ${MAY_MANAGE}`,
+        SET name = coalesce(j.value ->> 'name', api_key.name), scopes = coalesce(j.value -> 'scopes', api_key.scopes),
+            ceiling_micros = CASE WHEN json_type(j.value, '$.ceiling') IS NULL THEN api_key.ceiling_micros ELSE j.value ->> 'ceiling' END,
+            budget_micros = CASE WHEN json_type(j.value, '$.budget') IS NULL THEN api_key.budget_micros ELSE j.value ->> '$.budget.limit' END,
+            budget_period = CASE WHEN json_type(j.value, '$.budget') IS NULL THEN api_key.budget_period ELSE j.value ->> '$.budget.period' END,
+            expires_at = CASE WHEN j.value ->> 'expiresAt' IS NULL THEN api_key.expires_at
+                              ELSE min(j.value ->> 'expiresAt', coalesce(api_key.expires_at, j.value ->> 'expiresAt')) END
+       FROM json_each(?) j WHERE api_key.id = j.value ->> 'id' AND api_key.revoked_at IS NULL AND ${MAY_MANAGE}`,
     row,
   );
 }
