@@ -110,6 +110,11 @@ export const SAMPLE_POSTS: readonly SamplePost[] = [
     threadMoves: true,
   },
   {
+    ...reel('DemoReplies', 'One question, and everybody answers it. (1 comment with 585 replies)', 30),
+    comments: 586,
+    isOneThread: true,
+  },
+  {
     ...ordinary,
     shortcode: 'DemoClosed1',
     caption: 'Comments are off on this one.',

@@ -48,6 +48,8 @@ export type SamplePost = {
   readonly commentTexts: readonly string[] | null;
   /** Whether pages of its comments repeat earlier ones, as in a busy thread. */
   readonly threadMoves: boolean;
+  /** Whether all of its comments but the first are replies to that. */
+  readonly isOneThread: boolean;
   /** The outcome of the providers' transcription; null when they have none. */
   readonly transcript: { readonly kind: 'speech'; readonly text: string } | { readonly kind: 'no_speech' } | null;
 };
@@ -127,6 +129,7 @@ export const ordinary = {
   commentsDisabled: false,
   commentTexts: null,
   threadMoves: false,
+  isOneThread: false,
   transcript: null,
 } as const;
 

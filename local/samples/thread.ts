@@ -19,7 +19,7 @@ export type SampleComment = {
 /** Comment ids have 17 digits and start like this. */
 const FIRST_ID = 17_900_000_000_000_000n;
 
-/** The range of ids per post: fewer than a thousand comments with fewer than a hundred replies each. */
+/** The range of ids per post: fewer than a thousand comments with fewer than a hundred replies each, or one comment with all of them. */
 const IDS_A_POST = 100_000n;
 
 /** A prime that spreads posts over the ids. */
@@ -74,6 +74,7 @@ function replyAt(post: SamplePost, index: number, reply: number): SampleComment 
 }
 
 function repliesAt(post: SamplePost, index: number): number {
+  if (post.isOneThread) return post.comments;
   if (index === 1) return post.comments < SOME_SIZE ? 2 : MOST_REPLIES;
   if (index % 9 === 4) return 3;
   return index % 5 === 2 ? 1 : 0;

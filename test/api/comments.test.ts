@@ -149,6 +149,25 @@ describe('GET /v1/comments', () => {
     }
   });
 
+  test('sells 585 replies to one comment at no less than the calls they took, and stops where the price does', async () => {
+    for (const [provider, limit, calls, lines, reason] of [
+      // 39 pages of five replies, and no more than 40 calls in one read.
+      ['hikerapi', 500, 40, [1_000, 39_000], 'provider_limit'],
+      ['hikerapi', 20, 5, [1_000, 4_000], 'price_limit'],
+      ['scrapecreators', 500, 38, [1_880, 37 * 1_880], 'price_limit'],
+      ['scrapecreators', 100, 8, [1_880, 7 * 1_880], 'price_limit'],
+    ] as const) {
+      const api = start({ PROVIDER_ORDER_COMMENTS: provider });
+      const { key } = await api.signUp();
+      api.takeSent();
+      const answer = await api.request(comments('DemoReplies', `&limit=${limit}&includeReplies=true&maxAgeSeconds=0`), { key });
+      expect(api.takeSent().providers).toBe(calls);
+      const { usage, limitations } = readingOf(answer);
+      expect(usage.lines.map((line) => line.settledMicroCredits)).toEqual(lines);
+      expect(limitations).toContainEqual(expect.objectContaining({ code: 'replies_incomplete', reason }));
+    }
+  });
+
   describe('refuses a cursor', () => {
     const cases: [string, (cursor: string) => string][] = [
       ['that was changed', (cursor) => comments('DemoThread1', `&limit=100&cursor=${cursor.slice(0, 10)}A${cursor.slice(11)}`)],

@@ -40,7 +40,7 @@ const REELS = [
 ] as const;
 const THREADS = [
   'DemoThread1',
-  'DemoThread1',
+  'DemoReplies',
   'DemoReel_01',
   'DemoArabic1',
   'DemoClosed1',

@@ -16,7 +16,7 @@ type Said = {
 export type Thread = { readonly comments: readonly (Said & { readonly replies: readonly Said[] })[]; readonly pages: number };
 
 /** No thread of the samples has as many pages; a paging that goes round in circles ends here. */
-const MAX_PAGES = 80;
+const MAX_PAGES = 120;
 
 const user = z.object({ username: z.string(), is_verified: z.boolean() });
 const HikerComment = z.object({
