@@ -22,8 +22,8 @@ type Answer = { readonly status: number; readonly body: unknown };
 type Failure = {
   readonly error: { readonly code: string; readonly message: string; readonly details?: { readonly topUp?: { readonly body: unknown } } };
 };
-type Checkout = { readonly checkoutSession: { readonly url: string }; readonly microCredits: number };
-type TopUp = { readonly id: string; readonly status: string; readonly checkoutUrl: string | null };
+type Checkout = { readonly checkoutSession: { readonly url: string }; readonly microCredits: number; readonly topUpId: string };
+type TopUp = { readonly status: string };
 type Read = { readonly data: { readonly caption: string | null }; readonly usage: { readonly settledMicroCredits: number } };
 
 async function send(method: 'GET' | 'POST', path: string, idempotencyKey?: string, body?: unknown): Promise<Answer> {
@@ -51,14 +51,11 @@ function bodyOf<T>({ status, body }: Answer): T {
 /** Buys what the 402 proposes and returns once it was credited. Needs a key with the scope `billing`. */
 async function topUp(order: unknown): Promise<void> {
   // A repeat with the same key would return the same page instead of making a second order.
-  const { checkoutSession, microCredits } = bodyOf<Checkout>(await send('POST', '/v1/topups/checkout', randomUUID(), order));
+  const { checkoutSession, microCredits, topUpId } = bodyOf<Checkout>(await send('POST', '/v1/topups/checkout', randomUUID(), order));
   console.log(`Pay ${microCredits / 1_000_000} US dollars at ${checkoutSession.url}`);
-  const { items } = bodyOf<{ readonly items: readonly TopUp[] }>(await send('GET', '/v1/topups'));
-  const id = items.find(({ checkoutUrl }) => checkoutUrl === checkoutSession.url)?.id;
-  if (id === undefined) throw new Error('The order is not among the latest top-ups.');
   const deadline = Date.now() + MAX_WAIT_MINUTES * 60_000;
   while (Date.now() < deadline) {
-    const { status } = bodyOf<TopUp>(await send('GET', `/v1/topups/${id}`));
+    const { status } = bodyOf<TopUp>(await send('GET', `/v1/topups/${topUpId}`));
     if (status === 'paid') return;
     if (status !== 'open') throw new Error(`The top-up is ${status}.`);
     await sleep(POLL_SECONDS * 1_000);

@@ -20,13 +20,20 @@ function open(settings: Parameters<typeof start>[0] = {}) {
   return { api, stripe };
 }
 
-type Checkout = { checkoutSession: { id: string; url: string }; microCredits: number };
+type Checkout = { checkoutSession: { id: string; url: string }; microCredits: number; topUpId: string; status: string; expiresAt: string };
 
 async function checkout(api: Api, key: string, body: unknown = { microCredits: 5_000_000 }, idempotencyKey?: string) {
   const headers = { 'Content-Type': 'application/json', ...(idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey }) };
   const answer = await api.request('/v1/topups/checkout', { method: 'POST', key, headers, body: JSON.stringify(body) });
   // safe because the first test below checks this shape
-  return { ...answer, session: (answer.body as Checkout).checkoutSession };
+  return { ...answer, session: (answer.body as Checkout).checkoutSession, topUp: answer.body as Checkout };
+}
+
+/** Makes an account's orders and their keys older. */
+async function age(api: Api, accountId: string, minutes: number): Promise<void> {
+  const args = [minutes * 60_000, accountId];
+  await api.database.execute({ sql: 'UPDATE checkout_key SET created_at = created_at - ? WHERE account_id = ?', args });
+  await api.database.execute({ sql: 'UPDATE checkout SET expires_at = expires_at - ? WHERE account_id = ?', args });
 }
 
 /** A customer whose top-up of US$5 has been paid and delivered. */
@@ -73,6 +80,9 @@ describe('POST /v1/topups/checkout', () => {
     expect(answer.body).toEqual({
       checkoutSession: { id: expect.stringMatching(/^cs_/), url: expect.stringMatching(/^http/) },
       microCredits: 1_000_000,
+      topUpId: expect.stringMatching(/^pay_/),
+      status: 'open',
+      expiresAt: expect.stringMatching(/Z$/),
     });
     const session = await stripe.seller.checkout.sessions.retrieve(answer.session.id);
     expect(session).toMatchObject({
@@ -175,6 +185,52 @@ describe('POST /v1/topups/checkout', () => {
       expect([answers[1], answers[2]], malformed).toEqual([answers[0], answers[0]]);
     }
     expect(await orders(api, key)).toHaveLength(1);
+  });
+
+  test.each([
+    ['pay', 'paid'],
+    ['expire', 'expired'],
+  ] as const)('answers a repeat with the present status once its buyer has done this: %s', async (action, status) => {
+    const { api, stripe } = open();
+    await stripe.takeEvents();
+    const { key } = await api.signUp();
+    const first = await checkout(api, key, undefined, 'repeated');
+    expect(first.topUp.status).toBe('open');
+    await stripe.buyer(first.session.id, action);
+    await stripe.deliver(api);
+    const again = await checkout(api, key, undefined, 'repeated');
+    expect(again.body).toEqual({ ...first.topUp, status });
+    expect(await orders(api, key)).toHaveLength(1);
+    expect((await checkout(api, key, undefined, 'a-new-key')).topUp.status).toBe('open');
+  });
+
+  test('hands out no session that is about to expire: late in its life the key makes a new order', async () => {
+    const { api, stripe } = open();
+    const { key, accountId } = await api.signUp();
+    const first = await checkout(api, key, undefined, 'late');
+    await age(api, accountId, 21 * 60 + 54);
+    expect((await checkout(api, key, undefined, 'late')).session).toEqual(first.session);
+    await age(api, accountId, 12);
+    const later = await checkout(api, key, undefined, 'late');
+    expect(later.status).toBe(200);
+    expect(later.topUp.topUpId).not.toBe(first.topUp.topUpId);
+    const { expires_at: expiresAt } = await stripe.seller.checkout.sessions.retrieve(later.session.id);
+    expect(expiresAt * 1_000 - Date.now()).toBeGreaterThan(22 * 3_600_000);
+    expect(Date.parse(later.topUp.expiresAt)).toBeGreaterThan(Date.now() + 22 * 3_600_000);
+  });
+
+  test.each([
+    [21 * 60 + 54, 1],
+    [22 * 60 + 40, 2],
+  ])('makes a session that Stripe takes where none could be made %d minutes ago', async (minutes, count) => {
+    const { api, stripe } = open();
+    const { key, accountId } = await api.signUp();
+    await stripe.control('/__api', { failures: 2 });
+    expect((await checkout(api, key, undefined, 'failed-at-first')).status).toBe(502);
+    await age(api, accountId, minutes);
+    const answer = await checkout(api, key, undefined, 'failed-at-first');
+    expect([answer.status, answer.topUp.status]).toEqual([200, 'open']);
+    expect(await orders(api, key)).toHaveLength(count);
   });
 
   test('keeps no Idempotency-Key in the database, only its digest', async () => {
@@ -891,10 +947,14 @@ describe('GET /v1/topups', () => {
   test("answers one order to its account, and another account's as if there were none", async () => {
     const { api } = open();
     const [one, two] = [await api.signUp(), await api.signUp()];
-    const { session } = await checkout(api, one.key);
+    const { session, topUp } = await checkout(api, one.key);
     const [order] = await orders(api, one.key);
     const path = `/v1/topups/${order?.id ?? ''}`;
+    expect(topUp.topUpId).toBe(order?.id);
     expect((await api.request(path, { key: one.key })).body).toMatchObject({ id: order?.id, status: 'open', checkoutUrl: session.url });
+    expect((await api.request(`/v1/topups/${session.id}`, { key: one.key })).body).toMatchObject({ id: order?.id, status: 'open' });
+    expect((await api.request(`/v1/topups/${session.id}`, { key: two.key })).status).toBe(404);
+    expect((await api.request('/v1/topups/cs_nobody', { key: one.key })).status).toBe(404);
     const other = await api.request(path, { key: two.key });
     const nothing = await api.request('/v1/topups/pay_nothing', { key: two.key });
     expect([other.status, nothing.status]).toEqual([404, 404]);

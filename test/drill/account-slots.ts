@@ -30,7 +30,7 @@ export const SLOT_RULES: Readonly<Record<string, SlotRule>> = {
   'unfreezeAccount path id': accounts,
   'reissueRootKey path id': accounts,
   'bookCredit body accountId': accounts,
-  'getTopUp path id': { kind: 'missing', things: ({ topUpIds }) => topUpIds, madeUp: otherId },
+  'getTopUp path id': { kind: 'missing', things: ({ topUpIds, sessionIds }) => [...topUpIds, ...sessionIds], madeUp: otherId },
   'listTopUps query cursor': { kind: 'own_list', things: ({ topUpIds }) => topUpIds.map(positionNow), madeUp: otherPosition },
   'listUsage query cursor': { kind: 'own_list', things: ({ usageCursor }) => [usageCursor], madeUp: otherPosition },
   'listKeys query cursor': { kind: 'own_list', things: keyPositions, madeUp: otherPosition },

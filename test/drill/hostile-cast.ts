@@ -15,6 +15,7 @@ export type Setup = (
 
 const SignedUp = z.object({ account: z.object({ id: z.string() }), key: z.object({ id: z.string() }), apiKey: z.string() });
 const Minted = z.object({ key: z.object({ id: z.string() }), apiKey: z.string() });
+const Ordered = z.object({ checkoutSession: z.object({ id: z.string() }) });
 const Ids = z.object({ items: z.array(z.object({ id: z.string() })) });
 const Receipts = z.object({ items: z.array(z.object({ requestId: z.string() })), nextCursor: z.string().nullable() });
 const Reading = z.object({ data: z.object({ nextCursor: z.string().nullable() }) });
@@ -28,6 +29,7 @@ export type Customer = {
   readonly childId: string;
   readonly requestIds: readonly string[];
   readonly topUpIds: readonly string[];
+  readonly sessionIds: readonly string[];
   readonly usageCursor: string;
   readonly commentsCursor: string;
 };
@@ -39,8 +41,11 @@ export async function makeCustomer(setup: Setup, name: string): Promise<Customer
   const child = await mint(setup, root, { name: 'child', scopes: ['read', 'keys', 'account', 'billing'] });
   for (const shortcode of ['DemoImage01', 'DemoThread1']) await setup('GET', `/v1/post?url=${shortcode}`, { key: root, expected: 200 });
   const comments = Reading.parse(await setup('GET', '/v1/comments?url=DemoThread1&limit=20', { key: root, expected: 200 }));
-  for (let order = 0; order < 2; order++)
-    await setup('POST', '/v1/topups/checkout', { key: root, body: { microCredits: 1_000_000 }, expected: 200 });
+  const sessionIds: string[] = [];
+  for (let order = 0; order < 2; order++) {
+    const ordered = await setup('POST', '/v1/topups/checkout', { key: root, body: { microCredits: 1_000_000 }, expected: 200 });
+    sessionIds.push(Ordered.parse(ordered).checkoutSession.id);
+  }
   const receipts = Receipts.parse(await setup('GET', '/v1/usage?limit=2', { key: root, expected: 200 }));
   const topUps = Ids.parse(await setup('GET', '/v1/topups', { key: root, expected: 200 }));
   return {
@@ -51,6 +56,7 @@ export async function makeCustomer(setup: Setup, name: string): Promise<Customer
     childId: child.key.id,
     requestIds: receipts.items.map(({ requestId }) => requestId),
     topUpIds: topUps.items.map(({ id }) => id),
+    sessionIds,
     usageCursor: receipts.nextCursor ?? '',
     commentsCursor: comments.data.nextCursor ?? '',
   };

@@ -4,7 +4,7 @@ import type { MicroCredits } from '../../core/money.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import type { Unreachable } from '../../db/call.ts';
 import type { PaymentFailure, PaymentService } from './payment-service.ts';
-import { MICRO_CREDITS_PER_CENT, type TopUps } from './top-ups.ts';
+import { MICRO_CREDITS_PER_CENT, type TopUp, type TopUps } from './top-ups.ts';
 
 /**
  * How long an order can be paid. Stripe takes 24 hours at most, counted from when it hears of the session; the hour less leaves room
@@ -23,8 +23,15 @@ export type OrderRefusal =
   | { readonly kind: 'other_request' }
   | { readonly kind: 'too_many_open'; readonly until: number };
 
-/** A place to pay. `isReplay`: the answer that an earlier request with the same key got. */
-export type Ordered = { readonly orderId: Id<'pay'>; readonly sessionId: string; readonly url: string; readonly isReplay: boolean };
+/**
+ * A place to pay, and what was last seen of the order: a repeat may find it paid or expired. `expiresAt` is unix milliseconds. `isReplay`: an
+ * earlier request with the same key got this session.
+ */
+export type Ordered = Pick<TopUp, 'id' | 'state' | 'expiresAt'> & {
+  readonly sessionId: string;
+  readonly url: string;
+  readonly isReplay: boolean;
+};
 
 /**
  * Takes orders: writes the order, then asks for its session. `credits` must be an amount for which `topUpProblem` returns null.
@@ -68,7 +75,7 @@ export function createCheckoutService(deps: {
         return err({ kind: 'other_request' });
       }
       if (order.sessionId !== null && order.url !== null) {
-        return ok({ orderId: order.id, sessionId: order.sessionId, url: order.url, isReplay: true });
+        return ok(orderedAs(order, { sessionId: order.sessionId, url: order.url }, true));
       }
       if (!isClaimed) return err({ kind: 'in_flight' });
       const session = await payments.createSession(order, returnUrl);
@@ -77,7 +84,11 @@ export function createCheckoutService(deps: {
         return session;
       }
       const attached = await topUps.attachSession(order.id, session.value);
-      return attached.ok ? ok({ orderId: order.id, ...session.value, isReplay: false }) : attached;
+      return attached.ok ? ok(orderedAs(order, session.value, false)) : attached;
     },
   };
+}
+
+function orderedAs({ id, state, expiresAt }: TopUp, session: Pick<Ordered, 'sessionId' | 'url'>, isReplay: boolean): Ordered {
+  return { id, state, expiresAt, ...session, isReplay };
 }

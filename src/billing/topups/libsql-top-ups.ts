@@ -17,7 +17,11 @@ import {
   type TopUps,
 } from './top-ups.ts';
 
-const KEY_LIFETIME_MS = 24 * 60 * 60 * 1_000;
+/**
+ * An hour less than an order can be paid: a repeat never gets a page that is about to close, and a session that is only made by a late repeat
+ * still has the half hour that Stripe asks for. Stripe remembers the order's own key for longer.
+ */
+const KEY_LIFETIME_MS = 22 * 60 * 60 * 1_000;
 
 /** A request that is creating a session has been answered or has died by then. */
 const CLAIM_MS = 30_000;

@@ -48,7 +48,7 @@ export type TopUp = {
 };
 
 export type NewTopUp = Pick<TopUp, 'id' | 'accountId' | 'amountCents' | 'credits' | 'expiresAt'> & {
-  /** SHA-256 of the caller's Idempotency-Key; an order made with it less than a day ago is found instead. */
+  /** SHA-256 of the caller's Idempotency-Key; an order made with it less than 22 hours ago is found instead. */
   readonly idempotencyKey: string | null;
 };
 

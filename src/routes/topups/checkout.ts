@@ -10,7 +10,9 @@ import { strictQuery } from '../../http/middleware/strict-query.ts';
 import { orderRefusal, paymentsUnconfigured, testKeyBuysNothing } from '../../errors/from-payment.ts';
 import { isTest } from '../../billing/keys/limits.ts';
 import { secretRetiring } from '../../errors/from-database.ts';
+import { isoTime } from '../../core/clock.ts';
 import { microCredits } from '../../core/money.ts';
+import { topUpExample, TopUpView } from './view.ts';
 
 const Wanted = z
   .strictObject({
@@ -30,20 +32,35 @@ const Checkout = z
   .object({
     checkoutSession: z.object({ id: z.string(), url: z.string().openapi({ description: 'The page on which to pay.' }) }),
     microCredits: z.int().openapi({ description: 'The credit that full payment buys.' }),
+    topUpId: z.string().openapi({ description: 'The id of the top-up, for `GET /v1/topups/{id}`.' }),
+    status: TopUpView.shape.status.openapi({
+      description: 'The status of the top-up; anything but `open` only for a repeat: `expired` needs a new `Idempotency-Key`.',
+    }),
+    expiresAt: TopUpView.shape.expiresAt,
   })
   .openapi('TopUpCheckout', {
-    example: { checkoutSession: { id: 'cs_…', url: 'https://checkout.stripe.com/…' }, microCredits: 1_000_000 },
+    example: {
+      checkoutSession: { id: 'cs_…', url: 'https://checkout.stripe.com/…' },
+      microCredits: 1_000_000,
+      topUpId: topUpExample.id,
+      status: 'open',
+      expiresAt: topUpExample.expiresAt,
+    },
   });
+
+const KEY_LIFE =
+  'For a top-up it is 22 hours, an hour less than the session can be paid: a repeat returns the same session, with the present `status`, and ' +
+  'a later request makes a new one.';
 
 const route = createRoute({
   ...operation(
     'createTopUpCheckout',
     'Creates a Stripe Checkout session and returns the page on which a person pays by card. 1,000,000 micro-credits are US$1. The balance grows ' +
-      'when the payment arrives, usually within seconds: see `GET /v1/topups/{id}` or `GET /v1/me`. A session can be paid for 23 hours. Send an ' +
+      'when the payment arrives, usually within seconds: see `GET /v1/topups/{id}` with the `topUpId`, or `GET /v1/me`. A session can be paid for 23 hours. Send an ' +
       '`Idempotency-Key`, so that a retry returns the same session instead of a second one. Needs the scope `billing`; a test key is refused with 403 `forbidden`.',
   ),
   middleware: [strictQuery([])] as const,
-  request: { headers: idempotencyHeaders(), body: { required: true, content: { 'application/json': { schema: Wanted } } } },
+  request: { headers: idempotencyHeaders(KEY_LIFE), body: { required: true, content: { 'application/json': { schema: Wanted } } } },
   responses: {
     200: { description: 'The session to pay.', content: { 'application/json': { schema: Checkout } } },
     ...errorResponses('invalid_request', 'body_too_large', 'unsupported_media_type', 'unauthorized', 'forbidden', 'account_frozen'),
@@ -77,9 +94,10 @@ export function registerTopUpCheckout(app: App): void {
       if (alarm !== null) c.get('event').alarm = alarm;
       return refuse(c, orderRefusal(ordered.error, c.get('deps').clock()));
     }
-    const { orderId, sessionId, url, isReplay } = ordered.value;
-    c.get('event').topUpId = orderId;
+    const { id: topUpId, state: status, expiresAt, sessionId, url, isReplay } = ordered.value;
+    c.get('event').topUpId = topUpId;
     if (isReplay) c.header('Idempotency-Replayed', 'true');
-    return c.json({ checkoutSession: { id: sessionId, url }, microCredits: credits }, 200);
+    const checkoutSession = { id: sessionId, url };
+    return c.json({ checkoutSession, microCredits: credits, topUpId, status, expiresAt: isoTime(expiresAt) }, 200);
   });
 }

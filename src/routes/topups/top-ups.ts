@@ -27,13 +27,21 @@ const listRoute = createRoute({
   },
 });
 
+/** Stripe's ids are at most 255 characters (docs.stripe.com/upgrades#what-changes-does-stripe-consider-to-be-backward-compatible). */
+const LONGEST_ID = 255;
+
 const oneRoute = createRoute({
   ...operation(
     'getTopUp',
-    'Returns one top-up by its id, to see whether it was paid. A top-up of another account is 404. Needs the scope `billing`.',
+    'Returns one top-up by its id or by that of its checkout session, to see whether it was paid. A top-up of another account is 404. Needs ' +
+      'the scope `billing`.',
   ),
   middleware: [strictQuery([])] as const,
-  request: { params: z.object({ id: z.string().max(100).openapi({ description: 'The id of the top-up.' }) }) },
+  request: {
+    params: z.object({
+      id: z.string().max(LONGEST_ID).openapi({ description: 'The id of the top-up (`pay_…`) or of its checkout session (`cs_…`).' }),
+    }),
+  },
   responses: {
     200: { description: 'The top-up.', content: { 'application/json': { schema: TopUpView } } },
     ...errorResponses('invalid_request', 'unauthorized', 'forbidden', 'not_found', 'internal', 'misconfigured', 'overloaded'),
@@ -62,7 +70,8 @@ export function registerTopUps(app: App): void {
     c.header('Cache-Control', 'no-store');
     const customer = await identifyCustomer(c, 'billing');
     if (!customer.ok) return refuse(c, customer.error);
-    const order = await c.get('service').payments.topUps.find({ id: c.req.valid('param').id });
+    const { id } = c.req.valid('param');
+    const order = await c.get('service').payments.topUps.find(id.startsWith('cs_') ? { sessionId: id } : { id });
     if (!order.ok) return refuse(c, { code: 'overloaded' });
     if (order.value?.accountId !== customer.value.account.id) return refuse(c, { code: 'not_found', message: 'There is no such top-up.' });
     return c.json(topUpView(order.value, c.get('deps').clock()), 200);
