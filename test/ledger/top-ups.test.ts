@@ -205,7 +205,7 @@ test('an unpaid order is checked ever less often, and once more when it has ende
       checks += 1;
       const sums = { subtotalCents: 500, totalCents: 500, refundedCents: 0, disputedCents: 0 };
       const metadata = { order: null, accountId: null, microCredits: null };
-      return { ok: true, value: { sessionId, intentId: null, progress, currency: 'usd', ...sums, metadata } };
+      return { ok: true, value: { sessionId, isWrongMode: false, intentId: null, progress, currency: 'usd', ...sums, metadata } };
     },
   };
   // safe because the check of an order asks for facts alone
