@@ -73,7 +73,7 @@ export function minimumTable(): string {
 
 /** Renders one row for each rate limit. */
 export function rateLimitTable(): string {
-  const whom = { key: 'key', account: 'account', address: 'address', everyone: 'deployment' } as const;
+  const whom = { key: 'key', account: 'account', address: 'address', network: 'IPv6 /48 network', everyone: 'deployment' } as const;
   const rows = Object.entries(RATE_LIMIT_ROWS).map(
     ([name, row]) => `| \`${name}\` | ${row.guards} | ${row.limit} | ${row.windowSeconds} | ${whom[row.per]} |`,
   );

@@ -14,6 +14,7 @@ import type { TopUps } from '../billing/topups/top-ups.ts';
 import type { IdempotencyStore } from '../billing/idempotency/idempotency.ts';
 import type { UsageBook } from '../billing/usage/usage.ts';
 import type { Clock } from '../core/clock.ts';
+import type { MicroCredits } from '../core/money.ts';
 import type { Env, SettingsProblem } from '../env.ts';
 import type { Id, Ids } from '../core/ids.ts';
 import type { Leases } from '../limits/leases.ts';
@@ -42,6 +43,8 @@ export type Service = {
     /** Whose a key is, remembered by the isolate. */
     readonly owners: KeyOwners;
     readonly keys: KeyManager;
+    /** What a new account receives. */
+    readonly signupGrant: MicroCredits;
     readonly usage: UsageBook;
     /** Null where a signup needs no Turnstile challenge. */
     readonly turnstile: Turnstile | null;

@@ -46,7 +46,9 @@ export function describeRateLimits(document: Document): void {
 
 function sentence(name: PolicyName): string {
   const { limit, windowSeconds } = quotaOf(name, 1);
-  const whom = { key: 'API key', account: 'account', address: 'address', everyone: 'deployment' }[RATE_LIMIT_ROWS[name].per];
+  const whom = { key: 'API key', account: 'account', address: 'address', network: 'IPv6 /48 network', everyone: 'deployment' }[
+    RATE_LIMIT_ROWS[name].per
+  ];
   return `${limit} requests in ${windowSeconds} seconds per ${whom} (\`${name}\`)`;
 }
 

@@ -1,5 +1,5 @@
 /** Requests that are counted together. */
-type Counted = 'key' | 'account' | 'address' | 'everyone';
+type Counted = 'key' | 'account' | 'address' | 'network' | 'everyone';
 
 export type Quota = { readonly name: string; readonly limit: number; readonly windowSeconds: number };
 
@@ -40,8 +40,11 @@ export const RATE_LIMITS = {
   // An account is worth a grant. Five are enough for a person who starts over.
   signup: { per: 'address', limit: 5, windowSeconds: hour, guards: 'accounts created from one address' },
   'signup-daily': { per: 'address', limit: 10, windowSeconds: day, guards: 'accounts created from one address' },
-  // Bounds what grants can cost in a day: this times SIGNUP_GRANT_MICRO_CREDITS.
-  'signup-everyone': { per: 'everyone', limit: 500, windowSeconds: day, guards: 'accounts created in the deployment' },
+  // A provider of IPv6 hands out a /48 or a /56 to one customer, who has thousands of /64 networks then.
+  'signup-network-daily': { per: 'network', limit: 20, windowSeconds: day, guards: 'accounts created from one IPv6 site' },
+  // Bounds what grants can cost in a day: this times SIGNUP_GRANT_MICRO_CREDITS. Beyond it accounts are made without a grant, so that
+  // whoever uses it up locks nobody out.
+  'signup-everyone': { per: 'everyone', limit: 500, windowSeconds: day, guards: 'accounts created with a grant' },
 } as const satisfies Readonly<Record<string, PolicyRow>>;
 
 export type PolicyName = keyof typeof RATE_LIMITS;
@@ -60,7 +63,7 @@ export type EndpointPolicy = KeyPolicy | KeylessPolicy;
 
 /** A policy that counts without looking at a key. */
 export type KeylessPolicy = {
-  [Name in PolicyName]: (typeof RATE_LIMITS)[Name]['per'] extends 'address' | 'everyone' ? Name : never;
+  [Name in PolicyName]: (typeof RATE_LIMITS)[Name]['per'] extends 'address' | 'network' | 'everyone' ? Name : never;
 }[PolicyName];
 
 export function isKeyPolicy(name: EndpointPolicy): name is KeyPolicy {
@@ -69,8 +72,8 @@ export function isKeyPolicy(name: EndpointPolicy): name is KeyPolicy {
 
 export const RATE_LIMIT_ROWS: Readonly<Record<PolicyName, PolicyRow>> = { ...RATE_LIMITS };
 
-/** What a signup counts against, in this order, so that a refused address does not count against the deployment. */
-export const SIGNUP_POLICIES = ['signup', 'signup-daily', 'signup-everyone'] as const satisfies readonly PolicyName[];
+/** What can refuse a signup, in this order. */
+export const SIGNUP_POLICIES = ['signup', 'signup-daily', 'signup-network-daily'] as const satisfies readonly PolicyName[];
 
 /** `scale` multiplies the number of requests, never the window. */
 export function quotaOf(name: PolicyName, scale: number): Quota {

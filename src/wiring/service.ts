@@ -120,14 +120,18 @@ class LazyAccounts {
   }
 
   get directory() {
-    const { own, settings, runtime } = this.parts;
+    const { own, runtime } = this.parts;
     return (this.directoryMade ??= createAccounts({
       client: own.client,
       clock: runtime.clock,
       ids: runtime.ids,
-      signupGrant: microCredits(settings.SIGNUP_GRANT_MICRO_CREDITS),
+      signupGrant: this.signupGrant,
       shard: own.number,
     }));
+  }
+
+  get signupGrant() {
+    return microCredits(this.parts.settings.SIGNUP_GRANT_MICRO_CREDITS);
   }
 
   get owners() {

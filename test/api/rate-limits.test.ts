@@ -9,6 +9,9 @@ import { startTurnstile, TURNSTILE_PAGE, type TurnstileFake } from '../support/t
 
 const start = useApi();
 const published = { RATE_LIMIT_SCALE: '1' } as const;
+/** What a new account gets in these tests. */
+const GRANT = 5_000_000;
+
 const READ = '/v1/post?url=DemoImage01';
 const PRICE = `${READ}&dryRun=true`;
 
@@ -322,7 +325,7 @@ describe('making accounts in bulk', () => {
     expect((await api.request('/v1/signup', signup({}, '203.0.113.8'))).status).toBe(201);
   });
 
-  test('ends for the day for one address, and for everybody', async () => {
+  test('ends for the day for one address', async () => {
     const api = start(published);
     const hour = 3_600_000;
     for (let index = 0; index < 10; index += 1) {
@@ -332,14 +335,68 @@ describe('making accounts in bulk', () => {
     api.clock.advance(hour);
     const daily = await api.request('/v1/signup', signup({}, '203.0.113.7'));
     expect(errorOf(daily).details).toMatchObject({ policy: 'signup-daily', limit: 10 });
-    const { limit } = RATE_LIMITS['signup-everyone'];
-    const everyone = api.env.RATE_LIMITS.getByName('signup-everyone:everyone');
-    const quota = { name: 'signup-everyone', limit, windowSeconds: 86_400 };
-    for (let taken = 10; taken < limit; taken += 1) expect((await everyone.take(quota, api.clock())).allowed).toBe(true);
-    const last = await api.request('/v1/signup', signup({}, '203.0.113.8'));
-    expect(errorOf(last).details).toMatchObject({ policy: 'signup-everyone', limit });
+    expect(daily.status).toBe(429);
     api.clock.advance(24 * hour);
-    expect((await api.request('/v1/signup', signup({}, '203.0.113.8'))).status).toBe(201);
+    expect((await api.request('/v1/signup', signup({}, '203.0.113.7'))).status).toBe(201);
+  });
+
+  test('ends for an IPv6 site that changes its networks, and for no other', async () => {
+    const api = start(published);
+    const { limit } = RATE_LIMITS['signup-network-daily'];
+    for (let index = 0; index < limit; index += 1) {
+      expect((await api.request('/v1/signup', signup({}, `2001:db8:1:${index}::1`))).status).toBe(201);
+    }
+    const refused = await api.request('/v1/signup', signup({}, `2001:db8:1:ffff::1`));
+    expect([refused.status, errorOf(refused).details]).toEqual([
+      429,
+      { policy: 'signup-network-daily', limit, windowSeconds: 86_400, retryAfterSeconds: 86_400 },
+    ]);
+    expect((await api.request('/v1/signup', signup({}, '2001:db8:2:ffff::1'))).status).toBe(201);
+  });
+
+  test('goes on without a grant once the grants of a day are given, and locks nobody out', async () => {
+    const api = start(published);
+    const { limit } = RATE_LIMITS['signup-everyone'];
+    const grants = api.env.RATE_LIMITS.getByName('signup-everyone:everyone');
+    const quota = { name: 'signup-everyone', limit, windowSeconds: 86_400 };
+    for (let taken = 1; taken < limit; taken += 1) expect((await grants.take(quota, api.clock())).allowed).toBe(true);
+    const signUpFrom = async (address: string) => {
+      const { status, body } = await api.request('/v1/signup', signup({}, address));
+      // safe because the signup tests check this shape
+      const { apiKey } = body as { apiKey: string };
+      return [status, (await api.balance(apiKey)).available];
+    };
+    expect(await signUpFrom('203.0.113.1')).toEqual([201, GRANT]);
+    expect(await signUpFrom('203.0.113.2')).toEqual([201, 0]);
+    expect(await signUpFrom('203.0.113.3')).toEqual([201, 0]);
+    api.clock.advance(86_400_000);
+    expect(await signUpFrom('203.0.113.4')).toEqual([201, GRANT]);
+  });
+
+  test('counts no grants where there are none', async () => {
+    const api = start({ ...published, SIGNUP_GRANT_MICRO_CREDITS: '0' });
+    expect((await api.request('/v1/signup', signup())).status).toBe(201);
+    expect(api.rateLimits.asked.filter((name) => name.startsWith('signup-everyone'))).toEqual([]);
+  });
+
+  test('writes nothing when it is refused, under a fresh Idempotency-Key too, and answers a repeat all the same', async () => {
+    const api = start(published);
+    const keyed = (key: string) => {
+      const { headers, ...init } = signup({}, '203.0.113.7');
+      return { ...init, headers: { ...headers, 'Idempotency-Key': `${key}-${'x'.repeat(22)}` } };
+    };
+    for (let index = 0; index < 5; index += 1) expect((await api.request('/v1/signup', keyed(`made-${index}`))).status).toBe(201);
+    await api.database.batch(
+      ['CREATE TABLE seen (n INTEGER)', 'CREATE TRIGGER see_claims AFTER INSERT ON replay BEGIN INSERT INTO seen VALUES (1); END'],
+      'write',
+    );
+    api.takeSent();
+    const refused = await api.request('/v1/signup', keyed('refused'));
+    expect([refused.status, api.takeSent()]).toEqual([429, { database: 1, providers: 0 }]);
+    expect((await api.database.execute('SELECT count(*) AS claims FROM seen')).rows[0]?.['claims']).toBe(0);
+    await api.database.batch(['DROP TRIGGER see_claims', 'DROP TABLE seen'], 'write');
+    const again = await api.request('/v1/signup', keyed('made-0'));
+    expect([again.status, again.headers.get('Idempotency-Replayed')]).toEqual([201, 'true']);
   });
 });
 

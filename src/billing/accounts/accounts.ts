@@ -27,10 +27,14 @@ export type KeyRefusal = Extract<
 >;
 
 export interface Accounts {
-  /** Creates an account with its first key and books the signup grant, in one batch. `apiKey` is the secret, which is stored nowhere. */
-  signUp(names: {
+  /**
+   * Creates an account with its first key and books the signup grant, unless `isGranted` is false, in one batch. `apiKey` is the secret,
+   * which is stored nowhere.
+   */
+  signUp(draft: {
     readonly accountName: string;
     readonly keyName: string;
+    readonly isGranted?: boolean;
   }): Promise<Result<{ readonly account: Account; readonly key: ApiKey; readonly apiKey: string }, { readonly kind: 'unreachable' }>>;
   /** Finds the account of a key, in one read. `keyHash` is 64 hex digits. A frozen account is returned, not refused. */
   identify(keyHash: string): Promise<Result<Membership, KeyRefusal>>;

@@ -30,7 +30,7 @@ export type AccountsDeps = {
 export function createAccounts(deps: AccountsDeps): Accounts {
   const { client, clock, policy = CALL_POLICY } = deps;
   return {
-    async signUp({ accountName, keyName }) {
+    async signUp({ accountName, keyName, isGranted = true }) {
       const now = clock();
       const apiKeyText = mintApiKey(deps.randomBytes ?? secureRandomBytes, 'live', deps.shard);
       const created = { id: deps.ids('acct'), name: accountName, status: 'active', createdAt: now } as const;
@@ -44,7 +44,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       const statements = [
         ...insertAccount(created),
         ...insertKey(key, hashApiKey(apiKeyText)),
-        ...grant(created.id, deps.signupGrant, now),
+        ...grant(created.id, isGranted ? deps.signupGrant : ZERO, now),
       ];
       const answer = await callDatabase(() => client.batch(statements, 'write'), policy);
       return answer.ok ? ok({ account: created, key, apiKey: apiKeyText }) : answer;

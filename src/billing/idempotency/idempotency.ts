@@ -39,6 +39,8 @@ export type IdempotentCall = {
 
 /** Stores responses by Idempotency-Key for requests that open no hold; paid reads claim and store within the ledger's own batches. */
 export interface IdempotencyStore {
+  /** Looks for an earlier request with the key and writes nothing. `free`: none stands in the way. */
+  look(request: IdempotentCall): Promise<Result<'free', Claimed | { readonly kind: 'unreachable' }>>;
   /** Claims the key for `ttlMs`. After `unreachable` a claim may exist, but it ends by then. */
   claim(request: IdempotentCall, ttlMs: number): Promise<Result<'claimed', Claimed | { readonly kind: 'unreachable' }>>;
   /** Stores the response of a claimed request for a day. False when it could not be stored: a repeat would be performed anew. */

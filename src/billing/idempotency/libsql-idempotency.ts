@@ -5,7 +5,7 @@ import { err, ok } from '../../core/result.ts';
 import { CALL_POLICY, type CallPolicy, callDatabase } from '../../db/call.ts';
 import { claimedOf, FAILURE_WINDOW_MS, replayOf } from './rows.ts';
 import * as statement from './statements.ts';
-import { IDEMPOTENCY_TTL_MS, type IdempotencyStore } from './idempotency.ts';
+import { IDEMPOTENCY_TTL_MS, type IdempotencyStore, type IdempotentCall } from './idempotency.ts';
 
 const OwnRow = z.array(z.object({ request_id: z.string() })).max(1);
 
@@ -16,8 +16,20 @@ export function createIdempotencyStore(deps: {
   readonly policy?: CallPolicy;
 }): IdempotencyStore {
   const { client, clock, policy = CALL_POLICY } = deps;
+  const claimIn = ({ scope, requestId: id, fingerprint }: IdempotentCall, rows: unknown, now: number) => {
+    const accountId = scope === 'signup' ? null : scope;
+    return claimedOf(replayOf(rows), { id, fingerprint }, { accountId, available: null }, now);
+  };
   return {
-    async claim({ scope, digest, fingerprint, requestId }, ttlMs) {
+    async look(request) {
+      const answer = await callDatabase(() => client.execute(statement.readReplay(request.scope, request.digest)), policy);
+      if (!answer.ok) return answer;
+      const claimed = claimIn(request, answer.value.rows, clock());
+      return claimed === null ? ok('free') : err(claimed);
+    },
+
+    async claim(request, ttlMs) {
+      const { scope, digest, fingerprint, requestId } = request;
       const now = clock();
       const answer = await callDatabase(
         () =>
@@ -32,9 +44,7 @@ export function createIdempotencyStore(deps: {
         policy,
       );
       if (!answer.ok) return answer;
-      const rows = answer.value[2]?.rows;
-      const accountId = scope === 'signup' ? null : scope;
-      const claimed = claimedOf(replayOf(rows), { id: requestId, fingerprint }, { accountId, available: null }, now);
+      const claimed = claimIn(request, answer.value[2]?.rows, now);
       return claimed === null ? ok('claimed') : err(claimed);
     },
 

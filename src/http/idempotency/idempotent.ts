@@ -1,7 +1,7 @@
 import type { TypedResponse } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { ResponseText } from '../../billing/idempotency/response-seal.ts';
-import type { IdempotentCall, ReplayableResponse } from '../../billing/idempotency/idempotency.ts';
+import type { Claimed, IdempotentCall, ReplayableResponse } from '../../billing/idempotency/idempotency.ts';
 import { claimRefusal } from '../../errors/from-database.ts';
 import type { AppContext } from '../context.ts';
 import { recordCredits } from '../middleware/credit-headers.ts';
@@ -32,12 +32,34 @@ type IdempotentRequest = {
  * receives the first response again, marked `Idempotency-Replayed: true`. Another request with the key is refused, and so is a repeat
  * while the first is running. Successes, 404 and 422 are kept, sealed, for a day; any other outcome frees the key.
  */
-export async function idempotent<R extends Response>(c: AppContext, request: IdempotentRequest, perform: () => Promise<R>) {
+export function idempotent<R extends Response>(c: AppContext, request: IdempotentRequest, perform: () => Promise<R>) {
+  return performOnce<R, never>(c, request, null, perform);
+}
+
+/**
+ * The same, for a request that may be refused without writing anything: `guard` returns the refusal, or null where the request may be
+ * performed. A repeat is answered without asking it.
+ */
+export function idempotentIf<R extends Response, G extends Response>(
+  c: AppContext,
+  request: IdempotentRequest,
+  guard: () => Promise<G | null>,
+  perform: () => Promise<R>,
+) {
+  return performOnce<R, G>(c, request, guard, perform);
+}
+
+async function performOnce<R extends Response, G extends Response>(
+  c: AppContext,
+  request: IdempotentRequest,
+  guard: (() => Promise<G | null>) | null,
+  perform: () => Promise<R>,
+) {
   const { scope, body, shortestKey = 1 } = request;
   const { idempotencyStore, responseCipher } = c.get('service');
   const key = idempotencyKey(c.req.header('Idempotency-Key'));
   if (!key.ok) return refuse(c, key.error);
-  if (key.value === null) return perform();
+  if (key.value === null) return (await guard?.()) ?? perform();
   if (key.value.text.length < shortestKey) {
     const message = `Idempotency-Key must have at least ${shortestKey} characters here: it returns the API key again, so it must be impossible to guess.`;
     return refuse(c, { code: 'invalid_request', message, details: { header: 'Idempotency-Key' } });
@@ -48,18 +70,14 @@ export async function idempotent<R extends Response>(c: AppContext, request: Ide
     fingerprint: fingerprint(c.req.method, c.req.path, c.req.query(), body),
     requestId: c.get('requestId'),
   };
-  const claimed = await idempotencyStore.claim(claim, CLAIM_TTL_MS);
-  if (!claimed.ok) {
-    switch (claimed.error.kind) {
-      case 'unreachable':
-        return refuse(c, { code: 'overloaded' });
-      case 'replayed':
-        return replay(c, claimed.error.replay, key.value);
-      case 'in_flight':
-      case 'mismatch':
-        return refuse(c, claimRefusal(claimed.error, c.get('deps').clock()));
-    }
+  if (guard !== null) {
+    const looked = await idempotencyStore.look(claim);
+    if (!looked.ok) return answerClaimed(c, looked.error, key.value);
+    const refused = await guard();
+    if (refused !== null) return refused;
   }
+  const claimed = await idempotencyStore.claim(claim, CLAIM_TTL_MS);
+  if (!claimed.ok) return answerClaimed(c, claimed.error, key.value);
   let isKept = false;
   try {
     const response = await perform();
@@ -70,6 +88,19 @@ export async function idempotent<R extends Response>(c: AppContext, request: Ide
     return response;
   } finally {
     if (!isKept) await idempotencyStore.drop(claim);
+  }
+}
+
+/** Answers a request whose key another one has used or is using. */
+function answerClaimed(c: AppContext, claimed: Claimed | { readonly kind: 'unreachable' }, key: IdempotencyKey) {
+  switch (claimed.kind) {
+    case 'unreachable':
+      return refuse(c, { code: 'overloaded' });
+    case 'replayed':
+      return replay(c, claimed.replay, key);
+    case 'in_flight':
+    case 'mismatch':
+      return refuse(c, claimRefusal(claimed, c.get('deps').clock()));
   }
 }
 

@@ -2,8 +2,8 @@ import type { Refusal } from '../../errors.ts';
 import { rateLimitRefusal } from '../../errors/from-rate-limit.ts';
 import { type RateLimitResult, STORE_DOWN, takeOrPass } from '../../limits/limiter.ts';
 import { type KeySubject, takeForKey } from '../../limits/key-limits.ts';
-import { type KeylessPolicy, type KeyPolicy, quotaOf, RATE_LIMIT_ROWS } from '../../limits/policies.ts';
-import { addressSubject } from '../../limits/subject.ts';
+import { type KeylessPolicy, type KeyPolicy, quotaOf, RATE_LIMITS } from '../../limits/policies.ts';
+import { addressSubject, siteSubject } from '../../limits/subject.ts';
 import type { AppContext } from '../context.ts';
 
 /** Cloudflare sets it, whatever the caller sent; absent on a developer's machine. */
@@ -12,8 +12,9 @@ const ADDRESS_HEADER = 'CF-Connecting-IP';
 /** Counts the request against a policy that looks at no key. Null when it may go on, also when the store is down. */
 export async function limitBy(c: AppContext, name: KeylessPolicy): Promise<Refusal<'rate_limited'> | null> {
   const { rateLimits, clock } = c.get('deps');
-  if (rateLimits === null) return null;
-  const taken = await takeOrPass({ ...rateLimits, clock }, quotaOf(name, rateLimits.scale), subjectOf(c, name));
+  const subject = subjectOf(c, name);
+  if (rateLimits === null || subject === null) return null;
+  const taken = await takeOrPass({ ...rateLimits, clock }, quotaOf(name, rateLimits.scale), subject);
   return taken === STORE_DOWN ? passUncounted(c) : measure(c, taken);
 }
 
@@ -59,7 +60,14 @@ export function addressOf(c: AppContext): string {
   return addressSubject(c.req.header(ADDRESS_HEADER));
 }
 
-/** What a policy counts a request without a key under. */
-function subjectOf(c: AppContext, name: KeylessPolicy): string {
-  return RATE_LIMIT_ROWS[name].per === 'everyone' ? 'everyone' : addressOf(c);
+/** What a policy counts a request without a key under; null where it does not count it. */
+function subjectOf(c: AppContext, name: KeylessPolicy): string | null {
+  switch (RATE_LIMITS[name].per) {
+    case 'everyone':
+      return 'everyone';
+    case 'network':
+      return siteSubject(c.req.header(ADDRESS_HEADER));
+    case 'address':
+      return addressOf(c);
+  }
 }

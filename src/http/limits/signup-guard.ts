@@ -27,6 +27,15 @@ export async function signupRefusal(
   return null;
 }
 
+/**
+ * Whether the new account gets the grant: not once the grants of the day are given. The account is made all the same, so that nobody can
+ * lock others out. Where there is no grant, nothing is counted.
+ */
+export async function mayGrant(c: AppContext): Promise<boolean> {
+  const { signupGrant } = c.get('service').accounts;
+  return signupGrant > 0 && (await limitBy(c, 'signup-everyone')) === null;
+}
+
 /** Worded like the schema's refusals, so that without Turnstile the field seems not to exist. */
 function refusedField(path: string, problem: string): Refusal<'invalid_request'> {
   return { code: 'invalid_request', message: path === '' ? problem : `${path}: ${problem}`, details: { issues: [{ path, problem }] } };

@@ -5,10 +5,10 @@ import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
 import { API_KEY_WARNING, KeyView, keyView, newSecret } from '../keys/basic-view.ts';
 import { idempotencyHeaders } from '../../http/idempotency/header.ts';
-import { IDEMPOTENCY_ERRORS, idempotent } from '../../http/idempotency/idempotent.ts';
+import { IDEMPOTENCY_ERRORS, idempotentIf } from '../../http/idempotency/idempotent.ts';
 import { personName } from '../keys/requests.ts';
 import { strictQuery } from '../../http/middleware/strict-query.ts';
-import { signupRefusal } from '../../http/limits/signup-guard.ts';
+import { mayGrant, signupRefusal } from '../../http/limits/signup-guard.ts';
 
 /** Turnstile's own maximum. Characters. */
 const LONGEST_TOKEN = 2_048;
@@ -80,14 +80,16 @@ export function registerSignup(app: App): void {
   app.openapi(route, (c) => {
     const { turnstileToken, ...names } = c.req.valid('json');
     // A repeat is answered before it counts against the signup limits. Its Turnstile token is new, so it is not part of the fingerprint.
-    return idempotent(c, { scope: 'signup', body: names, shortestKey: SHORTEST_SIGNUP_KEY }, () => signUp(c, names, turnstileToken));
+    const guard = async () => {
+      const refusal = await signupRefusal(c, turnstileToken);
+      return refusal === null ? null : refuse(c, refusal);
+    };
+    return idempotentIf(c, { scope: 'signup', body: names, shortestKey: SHORTEST_SIGNUP_KEY }, guard, () => signUp(c, names));
   });
 }
 
-async function signUp(c: AppContext, names: Omit<z.infer<typeof Signup>, 'turnstileToken'>, turnstileToken: string | undefined) {
-  const refusal = await signupRefusal(c, turnstileToken);
-  if (refusal !== null) return refuse(c, refusal);
-  const signedUp = await c.get('service').accounts.directory.signUp(names);
+async function signUp(c: AppContext, names: Omit<z.infer<typeof Signup>, 'turnstileToken'>) {
+  const signedUp = await c.get('service').accounts.directory.signUp({ ...names, isGranted: await mayGrant(c) });
   if (!signedUp.ok) return refuse(c, { code: 'overloaded' });
   const { account, key, apiKey } = signedUp.value;
   c.get('event').accountId = account.id;

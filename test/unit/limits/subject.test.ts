@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { addressSubject, networkOf } from '../../../src/limits/subject.ts';
+import { addressSubject, networkOf, siteSubject } from '../../../src/limits/subject.ts';
 
 test.each([
   ['203.0.113.7', '203.0.113.7'],
@@ -19,4 +19,11 @@ test('an address is counted under a hash that does not contain it, one hash for 
   expect(addressSubject('203.0.113.8')).not.toBe(subject);
   expect(addressSubject(' 2001:DB8:1:2::1')).toBe(addressSubject('2001:db8:1:2:ffff::9'));
   expect(addressSubject(undefined)).toMatch(/^[0-9a-f]{64}$/);
+});
+
+test('the site of an IPv6 address is its /48, and an IPv4 address has none', () => {
+  expect(siteSubject('2001:DB8:1:2::1')).toBe(siteSubject('2001:db8:1:ffff::9'));
+  expect(siteSubject('2001:db8:2:2::1')).not.toBe(siteSubject('2001:db8:1:2::1'));
+  expect(siteSubject('2001:db8:1:2::1')).toMatch(/^[0-9a-f]{64}$/);
+  for (const address of ['203.0.113.7', '::ffff:203.0.113.7', undefined]) expect(siteSubject(address)).toBeNull();
 });
