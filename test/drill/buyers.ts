@@ -41,6 +41,8 @@ export class Buyers {
   readonly #stripe: StripeSide;
   /** Orders without a response, whose request is sent again. */
   readonly #unanswered: Order[] = [];
+  /** Paid, with every event lost and no buyer who comes back: only the cron can find it. */
+  readonly #quiet: Purchase[] = [];
 
   constructor(world: World, customers: readonly Customer[], breaches: Breaches) {
     this.#world = world;
@@ -48,6 +50,32 @@ export class Buyers {
     this.#breaches = breaches;
     this.#stripe = new StripeSide(world.stripeUrl);
   }
+
+  /**
+   * Has a stranger's orders that no check can handle stand before everything that the cron has to do in this round: a row that no release
+   * has written, and a session that Stripe's library can't read. Behind them it has to find a purchase of which nobody tells.
+   */
+  async poison(stranger: Customer, send: Send): Promise<void> {
+    const { database } = this.#world;
+    const place = async (customer: Customer, idempotencyKey: string): Promise<Purchase> => {
+      const before = this.purchases.length;
+      await this.#order({ number: 0, customer, cents: 100, idempotencyKey }, send);
+      const purchase = this.purchases.splice(before)[0];
+      if (purchase === undefined) throw new Error('an order was refused without any fault');
+      await this.#stripe.buyer(purchase.sessionId, 'pay');
+      return { ...purchase, isPaid: true };
+    };
+    const [row, session] = [await place(stranger, 'row'), await place(stranger, 'session')];
+    const soonest = 'next_check_at = 1 WHERE payment_id = (SELECT id FROM payment WHERE session_id = ?)';
+    await database.execute({ sql: `UPDATE checkout SET state = 'of no release', ${soonest}`, args: [row.sessionId] });
+    await database.execute({ sql: `UPDATE checkout SET ${soonest}`, args: [session.sessionId] });
+    await this.#stripe.control(`/__sessions/${session.sessionId}`, { currency_conversion: { fx_rate: '' } });
+    const [first] = this.#customers;
+    if (first !== undefined) this.#quiet.push(await place(first, 'quiet'));
+    this.#lost = [row, session, ...this.#quiet].map(({ sessionId }) => sessionId);
+  }
+
+  #lost: readonly string[] = [];
 
   /** Takes one random step of a buyer, the seller or Stripe. */
   async act(number: number, random: Random, send: Send): Promise<void> {
@@ -64,6 +92,7 @@ export class Buyers {
   async finish(send: Send): Promise<void> {
     while (this.#unanswered.length > 0) await this.#orderAgain(send);
     for (const letter of this.#world.letters.splice(0)) await this.#bring(letter, send);
+    this.purchases.push(...this.#quiet);
   }
 
   /** Asks Stripe for the final state of each purchase. */
@@ -71,9 +100,12 @@ export class Buyers {
     for (const purchase of this.purchases) purchase.worth = await this.#worthOf(purchase);
   }
 
-  /** Expires unpaid sessions, so that they don't affect later rounds. */
+  /** Expires unpaid sessions and lets the poisoned ones rest, so that they don't affect later rounds. */
   async leave(): Promise<void> {
     for (const { sessionId, isPaid } of this.purchases) if (!isPaid) await this.#stripe.buyer(sessionId, 'expire');
+    const lost = JSON.stringify(this.#lost);
+    const poisoned = 'SELECT p.id FROM payment p WHERE p.session_id IN (SELECT j.value FROM json_each(?) j)';
+    await this.#world.database.execute({ sql: `UPDATE checkout SET next_check_at = NULL WHERE payment_id IN (${poisoned})`, args: [lost] });
   }
 
   #newOrder(number: number, random: Random): Order {
@@ -159,6 +191,7 @@ export class Buyers {
   }
 
   async #bring(letter: Letter, send: Send): Promise<void> {
+    if (this.#lost.some((sessionId) => letter.body.includes(sessionId))) return;
     letter.tries += 1;
     const timestamp = Math.floor(this.#world.clock() / 1_000);
     const signature = Stripe.webhooks.generateTestHeaderString({ payload: letter.body, secret: FAKE_WEBHOOK_SECRET, timestamp });

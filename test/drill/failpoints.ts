@@ -147,6 +147,7 @@ class FailpointDrill {
     const customers = await this.#customers(round);
     const model = new PaidModel(this.#breaches);
     const buyers = new Buyers(this.#world, customers, this.#breaches);
+    await buyers.poison(await this.#customer(round, CUSTOMERS), this.#sender(0, ++this.#number));
     this.#failpoints.isCalm = false;
     const work = async (slot: number) => {
       while (this.#sent < until) await this.#act({ round, customers, model, buyers }, ++this.#number, slot);
@@ -269,15 +270,17 @@ class FailpointDrill {
 
   async #customers(round: number): Promise<readonly Customer[]> {
     const customers: Customer[] = [];
-    for (let index = 0; index < CUSTOMERS; index++) {
-      const json = { 'Content-Type': 'application/json' };
-      const signUp = { accountName: `Drill ${round}`, keyName: `customer ${index}` };
-      const { apiKey: root, account } = await this.#ask(SignedUp, '/v1/signup', json, signUp);
-      const draft = { name: 'budgeted', budget: { microCredits: KEY_BUDGET_MICRO_CREDITS } };
-      const minted = await this.#ask(Minted, '/v1/keys', { ...json, Authorization: `Bearer ${root}` }, draft);
-      customers.push({ accountId: account.id, root, budgeted: minted.apiKey, budgetedKeyId: minted.key.id });
-    }
+    for (let index = 0; index < CUSTOMERS; index++) customers.push(await this.#customer(round, index));
     return customers;
+  }
+
+  async #customer(round: number, index: number): Promise<Customer> {
+    const json = { 'Content-Type': 'application/json' };
+    const signUp = { accountName: `Drill ${round}`, keyName: `customer ${index}` };
+    const { apiKey: root, account } = await this.#ask(SignedUp, '/v1/signup', json, signUp);
+    const draft = { name: 'budgeted', budget: { microCredits: KEY_BUDGET_MICRO_CREDITS } };
+    const minted = await this.#ask(Minted, '/v1/keys', { ...json, Authorization: `Bearer ${root}` }, draft);
+    return { accountId: account.id, root, budgeted: minted.apiKey, budgetedKeyId: minted.key.id };
   }
 
   async #ask<T>(schema: z.ZodType<T>, path: string, headers: Record<string, string>, body: object): Promise<T> {
