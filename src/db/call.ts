@@ -32,8 +32,17 @@ export const CALL_POLICY: CallPolicy = {
 const FIRST_PAUSE_MS = 40;
 
 /**
+ * While sqld checkpoints, whoever wants to write gets SQLITE_BUSY at once, as a normal outcome. So it uses up no attempt: the call is repeated
+ * after some milliseconds, doubled up to a longest pause, for about the five seconds of the longest deadline.
+ */
+const FIRST_BUSY_PAUSE_MS = 5;
+const LONGEST_BUSY_PAUSE_MS = 80;
+const MAX_BUSY_REPEATS = 60;
+
+/**
  * Calls `send` until it succeeds, within the policy's attempts and deadline. `send` must be safe to repeat; it receives the attempt's
- * number, from 1. Network errors, 5xx, 429 and a database that is busy or out of disk or memory are retried. A refused statement (broken
+ * number, from 1. Network errors, 5xx, 429 and a database that is out of disk or memory are retried as often as the policy says, a database
+ * that is busy more often. A refused statement (broken
  * constraint, bad SQL) is a bug and throws. A late request is not aborted, since that could cut a write in half.
  */
 export async function callDatabase<T>(send: (attempt: number) => Promise<T>, policy: CallPolicy): Promise<Result<T, Unreachable>> {
@@ -54,16 +63,22 @@ async function tryInTurn<T>(
   policy: CallPolicy,
   isOver: () => boolean,
 ): Promise<Result<T, Unreachable>> {
-  for (let attempt = 1; attempt <= policy.tries && !isOver(); attempt++) {
-    const outcome = await attemptInTime(send, attempt, policy);
+  let failures = 0;
+  let busy = 0;
+  while (failures < policy.tries && busy <= MAX_BUSY_REPEATS && !isOver()) {
+    const outcome = await attemptInTime(send, 1 + failures + busy, policy);
     if (outcome.kind === 'answered') return ok(outcome.value);
-    if (outcome.kind === 'permanent' || attempt === policy.tries || isOver()) break;
-    await policy.wait(FIRST_PAUSE_MS * 2 ** (attempt - 1));
+    if (outcome.kind === 'permanent') break;
+    const isBusy = outcome.kind === 'busy';
+    const pauseMs = isBusy ? Math.min(FIRST_BUSY_PAUSE_MS * 2 ** busy, LONGEST_BUSY_PAUSE_MS) : FIRST_PAUSE_MS * 2 ** failures;
+    if (isBusy) busy += 1;
+    else failures += 1;
+    if (failures < policy.tries && !isOver()) await policy.wait(pauseMs);
   }
   return err({ kind: 'unreachable' });
 }
 
-type Attempt<T> = { readonly kind: 'answered'; readonly value: T } | { readonly kind: 'failed' } | { readonly kind: 'permanent' };
+type Attempt<T> = { readonly kind: 'answered'; readonly value: T } | { readonly kind: 'busy' | 'failed' | 'permanent' };
 
 async function attemptInTime<T>(send: (attempt: number) => Promise<T>, attempt: number, policy: CallPolicy): Promise<Attempt<T>> {
   const outcome = await withTimeout(attemptOnce(send, attempt), policy.tryMs ?? policy.deadlineMs);
@@ -80,13 +95,17 @@ async function attemptOnce<T>(send: (attempt: number) => Promise<T>, attempt: nu
   }
 }
 
-/** SQLite codes that blame the machine, not the statement: locked, broken or full disk, no memory, missing file. */
-const MACHINE_FAULT = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|NOMEM|CANTOPEN|READONLY|PROTOCOL|INTERRUPT)/;
+/** Another connection holds the lock: nothing was written. */
+const BUSY = /^SQLITE_BUSY/;
+
+/** SQLite codes that blame the machine, not the statement: broken or full disk, no memory, missing file. */
+const MACHINE_FAULT = /^SQLITE_(LOCKED|FULL|IOERR|NOMEM|CANTOPEN|READONLY|PROTOCOL|INTERRUPT)/;
 
 /** The client reports its own failures as LibsqlError and throws RangeError for a number that is too large; all else is the network's. */
-function classify(error: unknown): 'failed' | 'permanent' | 'bug' {
+function classify(error: unknown): 'busy' | 'failed' | 'permanent' | 'bug' {
   if (error instanceof RangeError) return 'bug';
   if (!(error instanceof LibsqlError)) return 'failed';
+  if (BUSY.test(error.code)) return 'busy';
   // sqld reports a full disk as IOERR.
   if (MACHINE_FAULT.test(error.code)) return 'failed';
   if (/^(SQLITE|SQL|ARGS)_/.test(error.code)) return 'bug';
