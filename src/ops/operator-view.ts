@@ -42,7 +42,10 @@ export function createOperatorReports({ client, clock, ledger, configured }: Ope
       if (!audit.ok) return audit;
       return ok({ now: clock(), window, numbers: numbers.value, jobs: jobs.value, audit: audit.value, configured });
     },
-    expireHolds: () => expireAll(ledger, NEVER_OVER),
+    async expireHolds() {
+      const swept = await expireAll(ledger, NEVER_OVER);
+      return swept.ok ? ok({ expired: swept.value.expired }) : swept;
+    },
     audit: () => auditOn({ client, clock, store }, AUDIT_STEPS, NEVER_OVER),
   };
 }
@@ -58,7 +61,10 @@ export function scheduledJobs(
   const { client, clock, ledger, idempotencyStore, reconcilePayments, archive } = deps;
   const store = createJobStore({ client, clock });
   return {
-    expire_holds: async (isOver) => workOf(await expireAll(ledger, isOver), ({ expired }) => expired),
+    async expire_holds(isOver) {
+      const swept = await expireAll(ledger, isOver);
+      return swept.ok ? ok({ done: swept.value.expired, putOff: swept.value.failed }) : swept;
+    },
     reconcile_payments: reconcilePayments,
     forget_replays: async (isOver) => workOf(await forgetAll(idempotencyStore, isOver), ({ deleted }) => deleted),
     fold_metrics: async (isOver) => workOf(await createMetricsStore({ client, clock }).fold(FOLD_PAGES, isOver), ({ moved }) => moved),

@@ -66,6 +66,7 @@ const OWN_STATEMENTS: readonly PlannedStatement[] = [
   }),
   { name: 'readReceipt', sql: usage.readReceipt('', '').sql },
   { name: 'readEntries', sql: usage.readEntries('', null, 0).sql },
+  { name: 'readOverdue', sql: statement.readOverdue(0, 0).sql },
   { name: 'countExpiring', sql: statement.countExpiring(0, 0).sql },
   { name: 'deleteOldKey', sql: topUp.deleteOldKey('', '', 0).sql },
   { name: 'insertPayment', sql: topUp.insertPayment({}).sql },

@@ -149,6 +149,11 @@ export interface Ledger {
   }): Promise<
     Result<{ readonly booked: boolean; readonly balance: Balance }, { readonly kind: 'unknown_account' } | { readonly kind: 'unreachable' }>
   >;
-  /** Expires up to `page` overdue holds; returns how many. Throws unless `page` is 1 to `MAX_EXPIRE_PAGE`. */
+  /**
+   * Expires up to `page` overdue holds; returns how many. Throws unless `page` is 1 to `MAX_EXPIRE_PAGE`, and where the database refuses to
+   * expire one of them: then none of the page is.
+   */
   expireHolds(page: number): Promise<Result<{ readonly expired: number }, { readonly kind: 'unreachable' }>>;
+  /** Lists up to `limit` overdue holds, longest overdue first. */
+  overdueHolds(limit: number): Promise<Result<readonly Id<'req'>[], { readonly kind: 'unreachable' }>>;
 }

@@ -5,6 +5,7 @@ import type { Database } from '../../db/client.ts';
 import { microCredits, sum } from '../../core/money.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { CALL_POLICY, type CallPolicy, callDatabase, type Unreachable } from '../../db/call.ts';
+import { idColumn } from '../../db/columns.ts';
 import { isTest, type KeyScope, missingRoom, missingScope } from '../keys/limits.ts';
 import type { Hold, Ledger, Settlement, SettleRefusal, Spend, SpendRefusal } from './ledger.ts';
 import {
@@ -61,6 +62,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
     recall: (...asked) => recall(context, ...asked),
     credit: (entry) => credit(context, entry),
     expireHolds: (page) => expireHolds(context, page),
+    overdueHolds: (limit) => overdueHolds(context, limit),
   };
 }
 
@@ -236,4 +238,11 @@ async function expireHolds(context: Context, page: number): ReturnType<Ledger['e
   const answer = await callDatabase(() => context.client.batch(statements, 'write'), context.policy);
   if (!answer.ok) return answer;
   return ok({ expired: Expiring.parse(answer.value[0]?.rows)[0].expiring });
+}
+
+const HoldIds = z.array(z.object({ id: idColumn('req') }));
+
+async function overdueHolds(context: Context, limit: number): ReturnType<Ledger['overdueHolds']> {
+  const answer = await callDatabase(() => context.client.execute(statement.readOverdue(context.clock(), limit)), context.policy);
+  return answer.ok ? ok(HoldIds.parse(answer.value.rows).map(({ id }) => id)) : answer;
 }

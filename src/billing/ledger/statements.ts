@@ -226,3 +226,7 @@ export function countExpiring(now: number, page: number): Statement {
     args: [now, page],
   };
 }
+
+export function readOverdue(now: number, limit: number): Statement {
+  return { sql: "SELECT h.id FROM hold h WHERE h.state = 'open' AND h.expires_at <= ? ORDER BY h.expires_at LIMIT ?", args: [now, limit] };
+}
