@@ -16,6 +16,8 @@ export function createCounterBuffer(write: (increments: readonly Increment[]) =>
   let numbers = new Map<string, Increment>();
   const add = (increments: readonly Increment[]) => {
     for (const increment of increments) {
+      // The database would refuse it, and with it everything that is written beside it, at every flush.
+      if (!Number.isSafeInteger(increment.value)) continue;
       const key = `${increment.name} ${labelText(increment.labels)}`;
       const known = numbers.get(key);
       if (known === undefined && numbers.size >= MAX_NUMBERS) continue;

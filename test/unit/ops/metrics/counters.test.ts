@@ -40,6 +40,14 @@ describe('the buffer of counters', () => {
     expect(written).toEqual([[increment(11)]]);
   });
 
+  test.each([Number.NaN, 0.5, Infinity])('drops %d, which the database would refuse together with all other counts', async (value) => {
+    const written: (readonly Increment[])[] = [];
+    const buffer = createCounterBuffer(async (increments) => void written.push(increments));
+    buffer.add([increment(value, 'odd'), increment(2)]);
+    expect(await buffer.flush()).toEqual({ isEmpty: true });
+    expect(written).toEqual([[increment(2)]]);
+  });
+
   test('limits the number of distinct labels', async () => {
     let size = 0;
     const buffer = createCounterBuffer(async (increments) => void (size = increments.length));
