@@ -5,6 +5,8 @@ import type { Result } from '../core/result.ts';
 export type CoalescerLimits = {
   /** Coalesced requests in one object at once; requests are spread over many objects. */
   readonly requests: number;
+  /** Of these, the runs in progress that one account may have started. */
+  readonly requestsOfAccount: number;
   /** Callers of one request. Each holds a few kilobytes here until the run completes. */
   readonly callers: number;
   /** The longest answer, as JSON. Twice as many bytes must fit into one RPC response of at most 32 MiB; one body of an upstream does. */
@@ -21,6 +23,7 @@ export type CoalescerLimits = {
 
 export const COALESCER_LIMITS: CoalescerLimits = {
   requests: 200,
+  requestsOfAccount: 50,
   callers: 500,
   answerChars: 12_000_000,
   sentChars: 48_000_000,
@@ -30,12 +33,13 @@ export const COALESCER_LIMITS: CoalescerLimits = {
   lingeringChars: 8_000_000,
 };
 
-/** When a caller's own request began, and its deadline. Unix milliseconds. */
-export type CallerTimes = { readonly beganAt: number; readonly deadlineAt: number };
+/** Who calls, and when the caller's own request began and must end. Unix milliseconds. `account` tells accounts apart. */
+export type CoalescedCaller = { readonly beganAt: number; readonly deadlineAt: number; readonly account: string };
 
 /**
  * The answer to one caller. `text` is the JSON of the result, delivered or failed; `joined` is false for the caller that started the run;
  * `deadlineAt` is the run's. `full`: a limit is reached; `late`: the run did not complete.
+ * `asksDirectly`: the limit is one of the object or of the account's share of it, and nobody else runs the same, so the caller may run it.
  */
 export type CoalescedAnswer =
   | {
@@ -45,7 +49,7 @@ export type CoalescedAnswer =
       readonly completedAt: number;
       readonly deadlineAt: number;
     }
-  | { readonly kind: 'full' }
+  | { readonly kind: 'full'; readonly asksDirectly?: true }
   | { readonly kind: 'late' };
 
 /** The work of a run. `tooLarge` replaces a result that exceeds `answerChars`. */
@@ -60,11 +64,13 @@ export interface Coalescer {
    * Joins the run with this key, or starts one. A failed run fails for all its callers, and the next caller starts a new one. A delivered
    * result is shared, for a few seconds, with callers that began before it completed. Rethrows to all callers whatever the work throws.
    */
-  join(key: string, times: CallerTimes, work: Work): Promise<CoalescedAnswer>;
+  join(key: string, caller: CoalescedCaller, work: Work): Promise<CoalescedAnswer>;
 }
 
 type CoalescedRequest = {
   readonly deadlineAt: number;
+  /** That of the caller who started it. */
+  readonly account: string;
   callers: number;
   chars: number;
   completedAt: number | null;
@@ -104,7 +110,9 @@ export function createCoalescer(clock: Clock, limits: CoalescerLimits = COALESCE
     return { kind: 'completed', text, joined: position > 1, completedAt: request.completedAt ?? clock(), deadlineAt: request.deadlineAt };
   };
 
-  const hasRoom = (): boolean => {
+  const hasRoom = (account: string): boolean => {
+    const own = [...known.values()].filter((request) => request.account === account && request.completedAt === null);
+    if (own.length >= limits.requestsOfAccount) return false;
     if (known.size < limits.requests) return true;
     // Completed requests make room for new ones.
     const completed = [...known].find(([, request]) => request.completedAt !== null);
@@ -114,7 +122,7 @@ export function createCoalescer(clock: Clock, limits: CoalescerLimits = COALESCE
   };
 
   return {
-    async join(key, { beganAt, deadlineAt }, work) {
+    async join(key, { beganAt, deadlineAt, account }, work) {
       const found = known.get(key);
       if (found !== undefined && (found.completedAt === null || found.completedAt > beganAt)) {
         if (found.callers >= limits.callers) return { kind: 'full' };
@@ -122,8 +130,8 @@ export function createCoalescer(clock: Clock, limits: CoalescerLimits = COALESCE
         return answerFor(found, found.callers);
       }
       if (found !== undefined) forget(key, found);
-      else if (!hasRoom()) return { kind: 'full' };
-      const request: CoalescedRequest = { deadlineAt, callers: 1, chars: 0, completedAt: null, completion: Promise.resolve(null) };
+      else if (!hasRoom(account)) return { kind: 'full', asksDirectly: true };
+      const request: CoalescedRequest = { deadlineAt, account, callers: 1, chars: 0, completedAt: null, completion: Promise.resolve(null) };
       known.set(key, request);
       request.completion = runWork(key, request, work);
       return answerFor(request, 1);

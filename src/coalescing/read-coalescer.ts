@@ -56,9 +56,9 @@ export type DirectSources = {
   readonly parser: Parser;
 };
 
-/** One object of the coalescer. `beganAt` is when the caller's own request began, unix milliseconds. */
+/** One object of the coalescer. `beganAt` is when the request of the caller began, unix milliseconds; `account` tells accounts apart. */
 export interface ReadCoalescer {
-  coalesce(name: string, request: CoalescableRequest, budget: Budget, beganAt: number): Promise<CoalescedAnswer>;
+  coalesce(name: string, request: CoalescableRequest, budget: Budget, beganAt: number, account: string): Promise<CoalescedAnswer>;
 }
 
 /** The objects of the coalescer: Durable Objects shared by all isolates, selected by bucket. */
@@ -76,8 +76,9 @@ export function coalescingKey(request: CoalescableRequest): string {
  */
 const BUCKETS = 64;
 
-export function bucketOf(key: string): string {
-  return `deck-${Number.parseInt(key.slice(-2), 16) % BUCKETS}`;
+/** The object of a request. `salt` is a secret of the deployment, so that nobody can choose targets that meet in one object. */
+export function bucketOf(key: string, salt: string): string {
+  return `deck-${Number.parseInt(sha256Hex(`${salt}:${key}`).slice(-2), 16) % BUCKETS}`;
 }
 
 /** Serialises equal content equally, whatever the order of its fields. */
@@ -90,10 +91,10 @@ function sortKeys(_key: string, value: unknown): unknown {
 export function createReadCoalescer(sources: () => DirectSources, clock: Clock): ReadCoalescer {
   const coalescer = createCoalescer(clock);
   return {
-    coalesce: (name, request, budget, beganAt) =>
+    coalesce: (name, request, budget, beganAt, account) =>
       coalescer.join(
         name,
-        { beganAt, deadlineAt: budget.deadlineAt },
+        { beganAt, deadlineAt: budget.deadlineAt, account },
         { run: async () => ask(sources(), request, budget), tooLarge: (result) => tooLarge(request, result) },
       ),
   };

@@ -94,7 +94,8 @@ export type ExecuteReadDeps = {
   readonly seal: ResponseCipher;
   readonly limits: ReadLimits;
   readonly misses: MissAllowances;
-  readonly reader: () => Reader;
+  /** `account` is that of the caller, for a fair share of what its reads have in common with others. */
+  readonly reader: (account: string) => Reader;
   readonly sandbox: () => Reader;
   readonly priceCardVersion: string;
   /** How long a hold may stay open. It outlives the deadline of a read, so that it never expires under one. */
@@ -109,7 +110,7 @@ export function createExecuteRead(deps: ExecuteReadDeps): ExecuteRead {
     const { rateLimit, refusal } = await countCall(deps, caller);
     if (refusal !== null) return err({ refusal, credits: { used: 0, remaining: null }, rateLimit });
     const run: Run<M> = { deps, caller, call, key: storageKey(caller, call), trace: {}, rateLimit };
-    const reader = modeOf(caller) === 'test' ? deps.sandbox() : deps.reader();
+    const reader = modeOf(caller) === 'test' ? deps.sandbox() : deps.reader(sharerOf(deps, caller));
     if (call.isDryRun) {
       const priced = await reader.dryRun(orderOf(run), run.trace);
       return priced.ok ? ok(pricedResponse(run, priced.value)) : stopped(run, priced.error);
@@ -172,6 +173,12 @@ async function countCall({ limits, owners }: ExecuteReadDeps, { principal, isCou
   const refusal = rateLimit === null ? null : rateLimitRefusal(rateLimit);
   if (rateLimit === null || refusal !== null) log({ rateLimit: rateLimit?.quota.name ?? STORE_DOWN });
   return { rateLimit, refusal };
+}
+
+/** The account whose key it is, or the key while that is unknown. */
+function sharerOf({ owners }: ExecuteReadDeps, { principal }: Caller): string {
+  if (principal.kind === 'operator') return 'operator';
+  return owners.known(principal.keyHash)?.accountId ?? principal.keyHash;
 }
 
 function modeOf({ principal }: Caller): KeyMode {

@@ -27,11 +27,18 @@ import { createReader, type Reader } from '../read/reader.ts';
 import { count } from './counters.ts';
 import { type RequestContext, type Runtime, settingsFrom, workerd } from './runtime.ts';
 
-export function buildReader(context: RequestContext): Reader {
+/** `account` tells apart who shares the objects of the coalescer. */
+export function buildReader(context: RequestContext, account: string): Reader {
   const { settings, env, background, runtime } = context;
   const { clock } = runtime;
   const direct = directSources(context);
-  const coalesce = createCoalescingClient({ coalescers: env.READ_FLIGHTS, clock, beganAt: clock() });
+  const coalesce = createCoalescingClient({
+    coalescers: env.READ_FLIGHTS,
+    clock,
+    beganAt: clock(),
+    account,
+    salt: settings.CURSOR_SIGNING_SECRET,
+  });
   const deps: ReadDeps = {
     clock,
     cache: contentCache(settings, env, runtime),

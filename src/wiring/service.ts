@@ -77,7 +77,7 @@ class LazyService implements Service {
       seal: this.responseCipher,
       limits: { ...rateLimits(settings, env), clock: runtime.clock },
       misses: createMissAllowances({ objects: env.RATE_LIMITS, timeoutMs: settings.RATE_LIMIT_TIMEOUT_MS, background }),
-      reader: () => buildReader(this.parts),
+      reader: (account) => buildReader(this.parts, account),
       sandbox: () => createSandbox({ clock: runtime.clock }),
       priceCardVersion: PRICE_CARD.version,
       holdTtlMs: settings.READ_DEADLINE_MS + HOLD_SLACK_MS,

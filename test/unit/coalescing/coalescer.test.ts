@@ -23,7 +23,8 @@ function coalescer(limits: Partial<CoalescerLimits> = {}) {
     tooLarge: () => err({ kind: 'too large' }),
   };
   return {
-    join: (key = 'one', beganAt = Date.now()) => coalescer.join(key, { beganAt, deadlineAt: NOW + 25_000 }, work),
+    join: (key = 'one', beganAt = Date.now(), account = 'an account') =>
+      coalescer.join(key, { beganAt, deadlineAt: NOW + 25_000, account }, work),
     started: () => runs.length,
     complete: (result: Outcome, index = runs.length - 1) => runs[index]?.complete(result),
     crash: (bug: Error) => runs.at(-1)?.crash(bug),
@@ -126,11 +127,26 @@ describe('a coalesced request', () => {
 });
 
 describe('the coalesced requests of one object', () => {
+  test('are bounded for each account, whose completed runs and joined ones do not count', async () => {
+    const { join, started, complete } = coalescer({ requests: 10, requestsOfAccount: 2 });
+    const first = join('first', NOW, 'greedy');
+    const second = join('second', NOW, 'greedy');
+    expect(await join('third', NOW, 'greedy')).toEqual({ kind: 'full', asksDirectly: true });
+    const others = [join('third', NOW, 'other'), join('third', NOW, 'greedy')];
+    expect(started()).toBe(3);
+    complete(ok('done'), 0);
+    await first;
+    const fourth = join('fourth', NOW, 'greedy');
+    expect(started()).toBe(4);
+    for (const index of [1, 2, 3]) complete(ok('done'), index);
+    await Promise.all([second, fourth, ...others]);
+  });
+
   test('are bounded, and completed ones make room for new runs', async () => {
     const { join, started, complete } = coalescer({ requests: 2 });
     const first = join('first');
     const second = join('second');
-    expect(await join('third')).toEqual({ kind: 'full' });
+    expect(await join('third')).toEqual({ kind: 'full', asksDirectly: true });
     complete(ok('done'), 0);
     await first;
     const third = join('third');

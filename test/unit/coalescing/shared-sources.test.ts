@@ -1,6 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
 import { createCoalescingClient } from '../../../src/coalescing/client.ts';
+import { COALESCER_LIMITS } from '../../../src/coalescing/coalescer.ts';
 import {
+  bucketOf,
   createReadCoalescer,
   type DirectSources,
   type ReadCoalescer,
@@ -126,7 +128,7 @@ describe('a shared source', () => {
   test('makes one upstream call for identical parallel requests, and attributes it to one of them', async () => {
     const { direct, asked, release } = upstream(async () => ok(delivery));
     const coalescers = fakeCoalescers(direct, now);
-    const coalesce = createCoalescingClient({ coalescers, clock: now, beganAt: NOW });
+    const coalesce = createCoalescingClient({ coalescers, clock: now, beganAt: NOW, account: 'one', salt: 'a secret' });
     const media = createSharedMedia(direct.media, coalesce);
     const comments = createSharedComments(direct.comments, coalesce);
     const transcripts = createSharedTranscripts(direct.transcripts, coalesce);
@@ -160,7 +162,10 @@ describe('a shared source', () => {
   test('fails all followers of a failed run, and attributes its calls to one caller', async () => {
     const { direct, asked, release } = upstream(async () => err(failure('server_error')));
     const coalescers = fakeCoalescers(direct, now);
-    const media = createSharedMedia(direct.media, createCoalescingClient({ coalescers, clock: now, beganAt: NOW }));
+    const media = createSharedMedia(
+      direct.media,
+      createCoalescingClient({ coalescers, clock: now, beganAt: NOW, account: 'one', salt: 'a secret' }),
+    );
     const running = Promise.all(Array.from({ length: 5 }, () => media.fetchMedia(target('AAAAAAA'), budget)));
     await vi.waitUntil(() => coalescers.joined.length === 5);
     release();
@@ -184,6 +189,8 @@ describe('a shared source', () => {
         },
         clock: now,
         beganAt: NOW,
+        account: 'one',
+        salt: 'a secret',
       });
     const alone = await createSharedMedia(direct.media, broken(new Error('no route'))).fetchMedia(target('AAAAAAA'), budget);
     expect(alone).toEqual(ok(delivery));
@@ -200,11 +207,34 @@ describe('a shared source', () => {
     expect(asked).toEqual(['media']);
   });
 
+  test('calls the provider directly when the object has no room, or the account no share of it left', async () => {
+    const { direct, asked, release } = upstream(async () => ok(delivery));
+    const one: ReadCoalescer = createReadCoalescer(() => direct, now);
+    const mediaOf = (account: string) =>
+      createSharedMedia(
+        direct.media,
+        createCoalescingClient({ coalescers: { getByName: () => one }, clock: now, beganAt: NOW, account, salt: '' }),
+      );
+    const code = (index: number) => target(`AAAA${String(index).padStart(3, '0')}`);
+    const greedy = mediaOf('greedy');
+    const runs = Array.from({ length: 300 }, (_none, index) => greedy.fetchMedia(code(index), budget));
+    await vi.waitUntil(() => asked.length === 300);
+    const other = [mediaOf('other').fetchMedia(code(400), budget), mediaOf('another').fetchMedia(code(400), budget)];
+    await vi.waitUntil(() => asked.length === 301);
+    release();
+    const results = await Promise.all(runs);
+    expect(results.every((result) => result.ok)).toBe(true);
+    expect(results.filter((result) => result.ok && result.value.coalescing !== undefined)).toHaveLength(COALESCER_LIMITS.requestsOfAccount);
+    const shared = await Promise.all(other);
+    expect(shared.filter((result) => result.ok && result.value.coalescing?.joined === true)).toHaveLength(1);
+    expect(asked).toHaveLength(301);
+  });
+
   test('does not use the coalescer when no provider is configured', async () => {
     const { direct, release } = upstream(async () => ok(delivery));
     release();
     const coalescers = fakeCoalescers(direct, now);
-    const coalesce = createCoalescingClient({ coalescers, clock: now, beganAt: NOW });
+    const coalesce = createCoalescingClient({ coalescers, clock: now, beganAt: NOW, account: 'one', salt: 'a secret' });
     const nobody = { providers: [], fetchMedia: async () => err({ kind: 'unconfigured', failed: [], attempts: [] } as const) };
     expect((await createSharedMedia(nobody, coalesce).fetchMedia(target('AAAAAAA'), budget)).ok).toBe(false);
     await createSharedTranscriber({ ...direct.transcriber, configured: false }, coalesce).transcribe(
@@ -227,7 +257,7 @@ describe('deadlines of a coalesced request', () => {
       release();
       const media = createSharedMedia(
         direct.media,
-        createCoalescingClient({ coalescers: fakeCoalescers(direct, clock), clock, beganAt: NOW }),
+        createCoalescingClient({ coalescers: fakeCoalescers(direct, clock), clock, beganAt: NOW, account: 'one', salt: 'a secret' }),
       );
       const patient = media.fetchMedia(target('AAAAAAA'), { deadlineAt: NOW + 20 * SECOND_MS, maxCostMicros });
       const hurried = media.fetchMedia(target('AAAAAAA'), { deadlineAt: NOW + 2 * SECOND_MS, maxCostMicros });
@@ -252,7 +282,10 @@ describe('deadlines of a coalesced request', () => {
       });
       release();
       const coalescers = fakeCoalescers(direct, clock);
-      const media = createSharedMedia(direct.media, createCoalescingClient({ coalescers, clock, beganAt: NOW }));
+      const media = createSharedMedia(
+        direct.media,
+        createCoalescingClient({ coalescers, clock, beganAt: NOW, account: 'one', salt: 'a secret' }),
+      );
       const hurried = media.fetchMedia(target('AAAAAAA'), { deadlineAt: NOW + 2 * SECOND_MS, maxCostMicros });
       await vi.waitUntil(() => asked.length === 1);
       const patient = [10, 12].map((seconds) =>
@@ -273,13 +306,33 @@ describe('deadlines of a coalesced request', () => {
   test('a follower of a run whose providers were too slow does not ask them again', async () => {
     const { direct, asked, release } = upstream(async () => err(failure('timed_out')));
     const coalescers = fakeCoalescers(direct, now);
-    const media = createSharedMedia(direct.media, createCoalescingClient({ coalescers, clock: now, beganAt: NOW }));
+    const media = createSharedMedia(
+      direct.media,
+      createCoalescingClient({ coalescers, clock: now, beganAt: NOW, account: 'one', salt: 'a secret' }),
+    );
     const running = Promise.all([1, 2, 3].map(() => media.fetchMedia(target('AAAAAAA'), budget)));
     await vi.waitUntil(() => coalescers.joined.length === 3);
     release();
     const results = await running;
     expect(results.every((result) => !result.ok && result.error.kind === 'timed_out')).toBe(true);
     expect(asked).toHaveLength(1);
+  });
+});
+
+describe('the object of a coalesced request', () => {
+  const names = Array.from({ length: 2_000 }, (_none, index) =>
+    coalescingKey({ kind: 'media', providers: ['apify'], target: target(`A${String(index).padStart(6, '0')}`) }),
+  );
+
+  test('cannot be chosen without the secret: targets that meet in one object are spread by another secret', () => {
+    const met = names.filter((name) => bucketOf(name, 'one secret') === 'deck-7');
+    expect(met.length).toBeGreaterThan(10);
+    expect(new Set(met.map((name) => bucketOf(name, 'another secret'))).size).toBeGreaterThan(met.length / 2);
+    expect(new Set(names.map((name) => bucketOf(name, 'one secret'))).size).toBe(64);
+  });
+
+  test('is the same for the same request', () => {
+    for (const name of names.slice(0, 10)) expect(bucketOf(name, 'one secret')).toBe(bucketOf(name, 'one secret'));
   });
 });
 
