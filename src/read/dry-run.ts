@@ -6,12 +6,11 @@ import type { Plan } from './plan.ts';
 import { priceLines } from './price.ts';
 import type { DryRun } from './response/quote.ts';
 
-/** Prices a plan without carrying it out. `unlocated` is the same request with nothing in the cache. */
+/** Prices a plan without carrying it out, and without asking who pays. `unlocated` is the same request with nothing in the cache. */
 export function dryRun(
   deps: ReadDeps,
   { plan, unlocated, isLocated }: { readonly plan: Plan; readonly unlocated: Plan; readonly isLocated: boolean },
-  available: MicroCredits | null,
-): DryRun {
+): Omit<DryRun, 'affordable' | 'available'> {
   const now = amounts(priceLines(deps, plan));
   const most = amounts(priceLines(deps, unlocated));
   const lines = [...new Set([...most.keys(), ...now.keys()])].map((item) => {
@@ -24,8 +23,6 @@ export function dryRun(
     expected,
     lines,
     cache: isLocated ? cacheOf(plan, deps.clock()) : { status: 'unknown', ageSeconds: null },
-    affordable: available === null || available >= expected,
-    available,
   };
 }
 

@@ -68,11 +68,12 @@ export function createReader<L extends PartList>(deps: ReadDeps, parts: L): Read
       const { target, plan } = planned.value;
       const refusal = knownRefusal(plan) ?? (isMainAvailable(deps, plan) ? null : providerUnconfigured);
       if (refusal !== null) return refuseFree(job, refusal);
-      const identified = await order.payer.identify();
-      if (!identified.ok) return unpaid(job, identified.error);
-      recordAccount(trace, identified.value);
       const unlocated = planUnlocated(parts, order.request);
-      return ok(dryRun(deps, { plan, unlocated, isLocated: target.kind === 'media' }, identified.value.available));
+      const priced = dryRun(deps, { plan, unlocated, isLocated: target.kind === 'media' });
+      const quoted = await order.payer.quote(priced.expected);
+      if (!quoted.ok) return unpaid(job, quoted.error);
+      recordAccount(trace, quoted.value);
+      return ok({ ...priced, affordable: quoted.value.affordable, available: quoted.value.available });
     },
   };
 }

@@ -214,10 +214,14 @@ describe('PATCH /v1/keys/{id}', () => {
     const keys = [];
     for (let count = 0; count < 40; count += 1) keys.push((await mint(api, key, { budget: { microCredits: 5_000, period: 'day' } })).key);
     const patch = (id: string, changes: unknown) => api.request(`/v1/keys/${id}`, send('PATCH', key, changes));
-    const answers = await Promise.all(
-      keys.flatMap(({ id }) => [patch(id, { scopes: ['read:post'], budget: { microCredits: 0 } }), patch(id, { name: `named ${id}` })]),
-    );
-    expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
+    for (let from = 0; from < keys.length; from += 4) {
+      const answers = await Promise.all(
+        keys
+          .slice(from, from + 4)
+          .flatMap(({ id }) => [patch(id, { scopes: ['read:post'], budget: { microCredits: 0 } }), patch(id, { name: `named ${id}` })]),
+      );
+      expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    }
     const { items } = Keys.parse((await api.request('/v1/keys?limit=200', { key })).body);
     const stands = (id: string) => items.find((item) => item.id === id);
     const undone = keys.filter(({ id }) => stands(id)?.budget?.microCredits !== 0 || stands(id)?.scopes.join() !== 'read:post');

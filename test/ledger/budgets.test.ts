@@ -27,7 +27,7 @@ afterEach(async () => {
   expect(brokenInvariants(await auditLedger(client))).toEqual([]);
 });
 
-const managerOf = ({ key, hash }: Opened) => ({ key, secret: { hash, retiresAt: null } });
+const managerOf = ({ key, hash }: Opened) => ({ key, secret: { hash, retiresAt: null }, account: { status: 'active' } as const });
 
 /** A ledger with its own client, like that of each request to the Worker. */
 const ownLedger = () => ledgerOver({ client: createDatabase({ url: serverUrl() }), clock });

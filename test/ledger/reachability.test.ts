@@ -69,7 +69,7 @@ describe('an unreachable database', () => {
     } as const;
     const names = { id: 'key_a', accountId: 'acct_a', name: 'a', last4: 'abcd', createdAt: 1 } as const;
     const key = { ...names, parentId: null, lastUsedAt: null, lineage: [limits], limits };
-    const manager = { key, secret: { hash: sha256('key'), retiresAt: null } };
+    const manager = { key, secret: { hash: sha256('key'), retiresAt: null }, account: { status: 'active' } as const };
     expect(await ring.list(key, null, 10)).toEqual(UNREACHABLE);
     expect(await ring.create(manager, { ...limits, name: 'b' })).toEqual(UNREACHABLE);
     expect(await ring.update(manager, 'key_a', { name: 'b' })).toEqual(UNREACHABLE);

@@ -18,7 +18,7 @@ export function createIdempotencyStore(deps: {
   const { client, clock, policy = CALL_POLICY } = deps;
   const claimIn = ({ scope, requestId: id, fingerprint }: IdempotentCall, rows: unknown, now: number) => {
     const accountId = scope === 'signup' ? null : scope;
-    return claimedOf(replayOf(rows), { id, fingerprint }, { accountId, available: null }, now);
+    return claimedOf(replayOf(rows), { id, fingerprint }, { accountId, keyId: null, available: null }, now);
   };
   return {
     async look(request) {

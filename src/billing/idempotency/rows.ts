@@ -11,6 +11,8 @@ export const ReplayRow = z.object({
   answer: z.string().nullable(),
   balance_micros: microsColumn.nullable(),
   expires_at: z.int(),
+  /** The key of the request's hold; null where it has none. */
+  key_id: z.string().nullable(),
 });
 
 /** The streak of failures of a key on a target. */
@@ -27,16 +29,17 @@ const COOLING_MS = 120_000;
 
 /**
  * Decides whether the row of an Idempotency-Key stands in the way of this request; null when the key is free or is this request's own.
- * `who` is the account that asks, and what it can spend now.
+ * `who` is the account and the key that ask, and what the account can spend now. A response that was paid for belongs to the key that paid:
+ * another one may not have its scopes, ceiling or budget.
  */
 export function claimedOf(
   row: z.infer<typeof ReplayRow> | null,
   request: { readonly id: string; readonly fingerprint: string },
-  who: { readonly accountId: Id<'acct'> | null; readonly available: MicroCredits | null },
+  who: { readonly accountId: Id<'acct'> | null; readonly keyId: Id<'key'> | null; readonly available: MicroCredits | null },
   now: number,
 ): Claimed | null {
   if (row === null || row.expires_at <= now || row.request_id === request.id) return null;
-  if (row.fingerprint !== request.fingerprint) return { kind: 'mismatch' };
+  if (row.fingerprint !== request.fingerprint || (row.key_id !== null && row.key_id !== who.keyId)) return { kind: 'mismatch' };
   if (row.status === null) return { kind: 'in_flight', until: row.expires_at };
   const replay = { status: row.status, sealed: row.answer, requestId: row.request_id, available: row.balance_micros };
   return { kind: 'replayed', replay, accountId: who.accountId, availableNow: who.available };

@@ -45,7 +45,8 @@ export function answerClaim(
   };
 }
 
-const REPLAY_COLUMNS = 'r.fingerprint, r.request_id, r.status, r.answer, r.balance_micros, r.expires_at';
+const REPLAY_COLUMNS = `r.fingerprint, r.request_id, r.status, r.answer, r.balance_micros, r.expires_at,
+          (SELECT h.key_id FROM hold h WHERE h.id = r.request_id) AS key_id`;
 
 export function readReplay(scope: string, digest: string): Statement {
   return { sql: `SELECT ${REPLAY_COLUMNS} FROM replay r WHERE r.scope = ? AND r.key_digest = ?`, args: [scope, digest] };

@@ -33,13 +33,18 @@ export type KeyPosition = { readonly isRevoked: boolean; readonly createdAt: num
 /** A page of keys; `next` is null at the end. */
 export type KeyPage = { readonly items: readonly KeyDetails[]; readonly next: KeyPosition | null };
 
-/** The key that manages others, and the secret it was opened with. */
-export type Manager = { readonly key: KeyDetails; readonly secret: SentSecret };
+/** The key that manages others, the secret it was opened with, and the status of their account. */
+export type Manager = {
+  readonly key: KeyDetails;
+  readonly secret: SentSecret;
+  readonly account: { readonly status: 'active' | 'frozen' | 'closed' };
+};
 
 /**
  * Why a key was not created or changed. `wider`: a limit would exceed the parents' limits. `own_limits`: only a root key may change its own
  * limits. `expires_earlier`: the key already expires earlier, at `expiresAt` (unix milliseconds). `secret_retiring`: the manager's secret was
- * replaced by a rotation. `revoked`: the key has ended, or the manager has meanwhile.
+ * replaced by a rotation. `account_frozen`: the account is frozen or closed, so nothing but revoking is done. `revoked`: the key has ended, or
+ * the manager has meanwhile.
  */
 export type KeyManagerRefusal =
   | { readonly kind: 'unknown_key' }
@@ -49,6 +54,7 @@ export type KeyManagerRefusal =
   | { readonly kind: 'too_deep' }
   | { readonly kind: 'too_many' }
   | { readonly kind: 'secret_retiring' }
+  | { readonly kind: 'account_frozen' }
   | { readonly kind: 'revoked' }
   | { readonly kind: 'unreachable' };
 

@@ -53,6 +53,7 @@ export function createKeyManager(deps: KeyManagerDeps): KeyManager {
     update: (manager, id, changes) => update(context, { manager, id }, changes),
     rotate: (manager, id, graceMs) => rotate(context, { manager, id }, graceMs),
     async revoke(manager, id) {
+      // Allowed for a frozen account: it only takes access away.
       const found = await find(context, { manager, id });
       if (!found.ok) return found;
       const now = clock();
@@ -79,8 +80,10 @@ async function list(
   return ok({ items, next: { isRevoked: last.limits.revokedAt !== null, createdAt: last.createdAt, id: last.id } });
 }
 
-async function create(context: Context, { key: manager, secret }: Manager, draft: KeyDraft): Promise<Result<MintedKey, KeyManagerRefusal>> {
-  if (secret.retiresAt !== null) return err({ kind: 'secret_retiring' });
+async function create(context: Context, by: Manager, draft: KeyDraft): Promise<Result<MintedKey, KeyManagerRefusal>> {
+  const refusal = managerRefusal(by);
+  if (refusal !== null) return err(refusal);
+  const { key: manager, secret } = by;
   if (manager.lineage.length >= MAX_LINEAGE) return err({ kind: 'too_deep' });
   const limits = { ...draft, scopes: draft.scopes ?? readScopesOf(manager.lineage) };
   const wider = widerThan(manager.lineage, limits);
@@ -111,6 +114,8 @@ async function create(context: Context, { key: manager, secret }: Manager, draft
 }
 
 async function update(context: Context, subject: ManagedKey, changes: KeyChanges): Promise<Result<KeyDetails, KeyManagerRefusal>> {
+  const refusal = managerRefusal(subject.manager);
+  if (refusal !== null) return err(refusal);
   const found = await find(context, subject);
   if (!found.ok) return found;
   const { manager, id } = subject;
@@ -140,6 +145,8 @@ async function update(context: Context, subject: ManagedKey, changes: KeyChanges
 }
 
 async function rotate(context: Context, subject: ManagedKey, graceMs: number): Promise<Result<MintedKey, KeyManagerRefusal>> {
+  const refusal = managerRefusal(subject.manager);
+  if (refusal !== null) return err(refusal);
   const found = await find(context, subject);
   if (!found.ok) return found;
   const { id, manager } = subject;
@@ -159,6 +166,12 @@ async function rotate(context: Context, subject: ManagedKey, graceMs: number): P
   if (!rotated.ok) return rotated;
   // Without a new secret the key, or the manager, ended just now.
   return answer.ok && answer.value[3]?.length === 1 ? ok({ key: rotated.value, apiKey }) : err({ kind: 'revoked' });
+}
+
+/** Why a manager may not create, change or rotate keys; null if it may. */
+function managerRefusal({ account, secret }: Manager): Extract<KeyManagerRefusal, { kind: 'account_frozen' | 'secret_retiring' }> | null {
+  if (account.status !== 'active') return { kind: 'account_frozen' };
+  return secret.retiresAt === null ? null : { kind: 'secret_retiring' };
 }
 
 async function find(context: Context, { manager, id }: ManagedKey): Promise<Result<KeyDetails, KeyManagerRefusal>> {

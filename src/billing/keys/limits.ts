@@ -75,6 +75,12 @@ export function missingRoom(lineage: Lineage, required: MicroCredits, now: numbe
   return null;
 }
 
+/** Whether every ceiling and budget of a lineage has room for `required`. */
+export function hasRoom(lineage: Lineage, required: MicroCredits): boolean {
+  // The time decides only when a budget that refuses resets.
+  return missingRoom(lineage, required, 0) === null;
+}
+
 /** Returns when the budget resets, in unix milliseconds: the next UTC midnight, or the first of the next month. */
 export function budgetResetsAt(period: BudgetPeriod, now: number): number | null {
   const date = new Date(now);

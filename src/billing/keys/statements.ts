@@ -9,13 +9,18 @@ type Statement = Exclude<InStatement, string>;
 
 const call = (sql: string, row: Readonly<Record<string, unknown>>): Statement => ({ sql, args: [JSON.stringify([row])] });
 
-/** Whether the secret { by } may manage keys at { now }: it is not retiring, and the lineage of its key is active. */
-const MAY_MANAGE = `EXISTS (
+/** Whether the secret { by } may revoke keys at { now }: it is not retiring, and the lineage of its key is active. */
+const MAY_REVOKE = `EXISTS (
           SELECT 1 FROM key_secret b CROSS JOIN api_key m ON m.id = b.key_id
            WHERE b.hash = unhex(j.value ->> 'by') AND b.retires_at IS NULL
              AND NOT EXISTS (
                SELECT 1 FROM json_each(m.lineage) l CROSS JOIN api_key p ON p.id = l.value
                 WHERE p.revoked_at IS NOT NULL OR p.expires_at <= j.value ->> 'now'))`;
+
+/** Whether it may create, change and rotate keys too: its account is active. */
+const MAY_MANAGE = `${MAY_REVOKE} AND EXISTS (
+          SELECT 1 FROM key_secret b CROSS JOIN api_key m ON m.id = b.key_id CROSS JOIN account a ON a.id = m.account_id
+           WHERE b.hash = unhex(j.value ->> 'by') AND a.status = 'active')`;
 
 /** One row { allowed }: 1 while the secret { by } may manage keys at { now }, else 0. */
 export function readMayManage(row: Readonly<Record<string, unknown>>): Statement {
@@ -93,11 +98,11 @@ export function readSecret(hash: string): Statement {
   return { sql: 'SELECT s.key_id FROM key_secret s WHERE s.hash = unhex(?)', args: [hash] };
 }
 
-/** Revokes a key at { id, now }, if the secret `by` may manage keys; null: the operator revokes it. */
+/** Revokes a key at { id, now }, if the secret `by` may revoke keys; null: the operator revokes it. */
 export function revokeKey(row: { readonly id: string; readonly now: number; readonly by: string | null }): Statement {
   return call(
     `UPDATE api_key SET revoked_at = j.value ->> 'now' FROM json_each(?) j
-      WHERE api_key.id = j.value ->> 'id' AND api_key.revoked_at IS NULL AND (j.value ->> 'by' IS NULL OR ${MAY_MANAGE})`,
+      WHERE api_key.id = j.value ->> 'id' AND api_key.revoked_at IS NULL AND (j.value ->> 'by' IS NULL OR ${MAY_REVOKE})`,
     row,
   );
 }

@@ -2,6 +2,7 @@ import type { InStatement } from '@libsql/client/web';
 import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import type { Database } from '../../db/client.ts';
+import type { Id } from '../../core/ids.ts';
 import { microCredits, sum } from '../../core/money.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { CALL_POLICY, type CallPolicy, callDatabase, type Unreachable } from '../../db/call.ts';
@@ -148,10 +149,20 @@ function keyRefusal(
   return scope === undefined ? null : missingScope(row.lineage, scope);
 }
 
+/** The key itself is the last of its lineage. */
+function keyIdOf(lineage: UnheldSpend['lineage']): Id<'key'> {
+  return (lineage.at(-1) ?? lineage[0]).id;
+}
+
 /** Refuses because of an earlier request with the same Idempotency-Key, or of repeated failures of the target. */
 function repeatRefusal(found: UnheldSpend, spend: Spend, now: number): SpendRefusal | null {
   const balance = balanceOf(found);
-  const claimed = claimedOf(found.replay, spend, { accountId: found.accountId, available: balance.available }, now);
+  const claimed = claimedOf(
+    found.replay,
+    spend,
+    { accountId: found.accountId, keyId: keyIdOf(found.lineage), available: balance.available },
+    now,
+  );
   if (claimed !== null) return claimed;
   const repeated = repeatedFailure(found.failing, now);
   return repeated === null ? null : { kind: 'repeated_failure', accountId: found.accountId, balance, ...repeated };
@@ -181,7 +192,7 @@ async function recall(
   const refusal = keyRefusal(row, scope, now);
   if (refusal !== null) return err(refusal);
   const balance = balanceOf(row);
-  const who = { accountId: row.account_id, available: balance.available };
+  const who = { accountId: row.account_id, keyId: keyIdOf(row.lineage), available: balance.available };
   return ok({ accountId: row.account_id, balance, claimed: claimedOf(replayOf(replays?.rows), { id: '', fingerprint }, who, now) });
 }
 

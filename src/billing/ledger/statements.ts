@@ -146,7 +146,8 @@ export function readSpends(rows: string): Statement {
               'accountId', a.id, 'posted_micros', a.posted_micros, 'held_micros', a.held_micros, 'debt_micros', a.debt_micros,
               'status', a.status, 'retires_at', s.retires_at, 'lineage', json(${LINEAGE}),
               'replay', (SELECT json_object('fingerprint', r.fingerprint, 'request_id', r.request_id, 'status', r.status, 'answer', r.answer,
-                                            'balance_micros', r.balance_micros, 'expires_at', r.expires_at)
+                                            'balance_micros', r.balance_micros, 'expires_at', r.expires_at,
+                                            'key_id', (SELECT p.key_id FROM hold p WHERE p.id = r.request_id))
                            FROM replay r WHERE r.scope = a.id AND r.key_digest = t.value ->> 'idempotencyKeyHash'),
               'failing', (SELECT json_object('failures', f.failures, 'code', f.code, 'last_at', f.last_at)
                             FROM failing f WHERE f.key_id = k.id AND f.target = t.value ->> 'target'),

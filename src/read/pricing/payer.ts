@@ -1,6 +1,6 @@
-import type { Accounts } from '../../billing/accounts/accounts.ts';
+import type { Accounts, Membership } from '../../billing/accounts/accounts.ts';
 import type { KeyMode } from '../../billing/keys/api-key.ts';
-import { type KeyScope, missingScope } from '../../billing/keys/limits.ts';
+import { hasRoom, type KeyScope, missingScope } from '../../billing/keys/limits.ts';
 import type { StoredResponse } from '../../billing/idempotency/idempotency.ts';
 import type {
   Ledger,
@@ -37,6 +37,8 @@ export type PayingAccount = { readonly accountId: Id<'acct'> | null; readonly av
 export interface Payer {
   /** Proves the key without moving money, for answers that are free. */
   identify(): Promise<Result<PayingAccount, SpendRefusal>>;
+  /** Proves the key without moving money, and says whether the account and the limits of the key allow `required` now. */
+  quote(required: MicroCredits): Promise<Result<PayingAccount & { readonly affordable: boolean }, SpendRefusal>>;
   /** Repeated failures are counted by `target`. */
   reserve(lines: readonly PricedLine[], target: string): Promise<Result<PayingAccount, SpendRefusal>>;
   /** `answer` is the response to store under the Idempotency-Key, in the same batch; null stores none. */
@@ -90,11 +92,10 @@ export function customerPayer(deps: {
         const { accountId, balance, claimed } = recalled.value;
         return claimed === null ? ok({ accountId, available: balance.available }) : err(claimed);
       }
-      const found = await deps.accounts.identify(keyHash);
-      if (!found.ok) return found;
-      const missing = missingScope(found.value.key.lineage, scope);
-      return missing === null ? ok({ accountId: found.value.account.id, available: found.value.balance.available }) : err(missing);
+      const found = await memberOf(deps);
+      return found.ok ? ok({ accountId: found.value.account.id, available: found.value.balance.available }) : found;
     },
+    quote: (required) => quote(deps, required),
     async reserve(lines, target) {
       const reserved = await ledger.reserve(spend(lines, target), deps.holdTtlMs);
       if (reserved.ok) return ok({ accountId: reserved.value.accountId, available: reserved.value.balance.available });
@@ -136,6 +137,24 @@ export function customerPayer(deps: {
   }
 }
 
+type Member = { readonly accounts: Accounts; readonly keyHash: string; readonly scope: KeyScope };
+
+/** The account of the key, if the key has the scope. */
+async function memberOf({ accounts, keyHash, scope }: Member): Promise<Result<Membership, SpendRefusal>> {
+  const found = await accounts.identify(keyHash);
+  const missing = found.ok ? missingScope(found.value.key.lineage, scope) : null;
+  return missing === null ? found : err(missing);
+}
+
+async function quote(member: Member, required: MicroCredits): ReturnType<Payer['quote']> {
+  const found = await memberOf(member);
+  if (!found.ok) return found;
+  const { account, key, balance } = found.value;
+  const canPay = account.status === 'active' && balance.available >= required && hasRoom(key.lineage, required);
+  // What costs nothing is not paid for, so nothing refuses it.
+  return ok({ accountId: account.id, available: balance.available, affordable: required === ZERO || canPay });
+}
+
 /** A free read: nothing is held, nothing is booked. */
 export const nothingPaid: Payment = { reserved: ZERO, settled: ZERO, refunded: ZERO, available: null, receiptId: null, lines: [] };
 
@@ -163,6 +182,7 @@ export function operatorPayer(): Payer {
   const nothing: Payment & PayingAccount = { ...nothingPaid, accountId: null };
   return {
     identify: async () => ok(nothing),
+    quote: async () => ok({ ...nothing, affordable: true }),
     reserve: async () => ok(nothing),
     charge: async () => ok(nothing),
     settle: async () => ok(nothing),

@@ -10,7 +10,7 @@ export type DryRun = {
   readonly lines: readonly { readonly item: string; readonly maximum: MicroCredits; readonly expected: MicroCredits }[];
   /** Of the main part; `unknown` for a share link that was not resolved yet. */
   readonly cache: { readonly status: 'hit' | 'miss' | 'unknown'; readonly ageSeconds: number | null };
-  /** Whether the balance covers what would be held now; true for the operator. */
+  /** Whether the account and the limits of its key allow what would be held now; true for the operator. */
   readonly affordable: boolean;
   /** Null for the operator. */
   readonly available: MicroCredits | null;
@@ -35,7 +35,11 @@ export const Quote = z
           .meta({ description: 'Of the main part; `unknown` for a share link, which a dry run does not resolve.' }),
         ageSeconds: amount.nullable(),
       }),
-      affordable: z.boolean().meta({ description: 'Whether the balance covers `expectedMicroCredits`.' }),
+      affordable: z.boolean().meta({
+        description:
+          'Whether the read would be paid for now: the balance, the budgets and ceilings of the key and of every key above it cover ' +
+          '`expectedMicroCredits`, and the account is not frozen.',
+      }),
       balanceMicroCredits: z.int().nullable().meta({ description: 'Null for the operator, who is not billed.' }),
       priceCardVersion: z.string(),
     }),

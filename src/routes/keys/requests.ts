@@ -20,13 +20,23 @@ const LONGEST_GRACE_SECONDS = 604_800;
 /** Characters after trimming. */
 const LONGEST_NAME = 100;
 
+/**
+ * Controls, line breaks, and characters that show nothing although they are letters or symbols, such as U+115F (which Unicode says to ignore)
+ * and the blank U+2800. The variation selector of an emoji is one, and stays.
+ */
+const UNSEEN =
+  /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\u2800\u{1d159}\u{16fe4}]|(?<!\p{Extended_Pictographic})\ufe0f|(?!\ufe0f)\p{Default_Ignorable_Code_Point}/u;
+
+/** A name of nothing but marks and spaces looks blank. */
+const SEEN = /[\p{L}\p{N}\p{P}\p{S}]/u;
+
 /** A name that people give. Invisible and control characters in it serve only to deceive. */
 export const personName = z
   .string()
   .trim()
   .min(1)
   .max(LONGEST_NAME)
-  .refine((text) => !/[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/u.test(text), 'must not contain control characters');
+  .refine((text) => !UNSEEN.test(text) && SEEN.test(text), 'must be visible, without control or invisible characters');
 
 const amount = z.int().nonnegative().max(MAX_AMOUNT_MICRO_CREDITS);
 const scopes = z.array(z.enum(KEY_SCOPES)).min(1).max(KEY_SCOPES.length);
@@ -100,7 +110,7 @@ export const MintedKey = z.object({ key: AccountKey, ...newSecret }).openapi('Mi
 });
 
 /** The errors of every endpoint of keys. */
-export const KEY_ERRORS = ['invalid_request', 'not_found', 'internal', 'misconfigured', ...IDENTITY_ERRORS] as const;
+export const KEY_ERRORS = ['invalid_request', 'not_found', 'account_frozen', 'internal', 'misconfigured', ...IDENTITY_ERRORS] as const;
 
 export function draftOf(body: z.infer<typeof NewKey>): KeyDraft {
   return {
@@ -133,7 +143,7 @@ export function keyIdOf(param: z.infer<typeof KeyId>): Id<'key'> {
   return param.id;
 }
 
-export function keyRefusal(refusal: KeyManagerRefusal): Refusal<'not_found' | 'forbidden' | 'overloaded'> {
+export function keyRefusal(refusal: KeyManagerRefusal): Refusal<'not_found' | 'forbidden' | 'account_frozen' | 'overloaded'> {
   switch (refusal.kind) {
     case 'unknown_key':
       return { code: 'not_found', message: 'There is no such key.' };
@@ -167,6 +177,8 @@ export function keyRefusal(refusal: KeyManagerRefusal): Refusal<'not_found' | 'f
         message: 'The account has as many active keys as it can have. Revoke some first.',
         details: { reason: 'too_many_keys' },
       };
+    case 'account_frozen':
+      return { code: 'account_frozen' };
     case 'secret_retiring':
       return secretRetiring;
     case 'revoked':

@@ -32,8 +32,8 @@ const shared = {
 const freeze = createRoute({
   ...operation(
     'freezeAccount',
-    'Stops the account from spending, for example while fraud is investigated: reads and top-ups return `account_frozen`. Its keys still work for ' +
-      'looking at the account. Reads that are running finish and are charged. To stop a single key, revoke it instead.',
+    'Stops the account from spending, for example while fraud is investigated: reads, top-ups and changes of keys return `account_frozen`. Its keys still ' +
+      'work for looking at the account, and can be revoked. Reads that are running finish and are charged. To stop a single key, revoke it instead.',
   ),
   ...shared,
   middleware: [strictQuery(['shard'])] as const,

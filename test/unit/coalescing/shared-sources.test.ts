@@ -321,7 +321,7 @@ describe('deadlines of a coalesced request', () => {
 
 describe('the object of a coalesced request', () => {
   const names = Array.from({ length: 2_000 }, (_none, index) =>
-    coalescingKey({ kind: 'media', providers: ['apify'], target: target(`A${String(index).padStart(6, '0')}`) }),
+    coalescingKey({ kind: 'media', providers: ['apify'], target: target(`A${String(index).padStart(6, '0')}`), maxCostMicros }),
   );
 
   test('cannot be chosen without the secret: targets that meet in one object are spread by another secret', () => {
