@@ -64,14 +64,14 @@ export type Service = {
   };
 };
 
-/**
- * `scale` multiplies the published limits. `guessing` maps each address that sent too many unknown keys to the end of the window in
- * which it did (unix milliseconds), and is blocked; one map for each isolate.
- */
+/** An address that sent too many unknown keys: the end of the window in which it did, and when one of its keys was last looked up. */
+type Guesser = { readonly until: number; readonly lookedUpAt: number };
+
+/** `scale` multiplies the published limits. `guessing` has the blocked addresses, one map for each isolate. Times in unix milliseconds. */
 export type RateLimits = {
   readonly limiter: RateLimiter;
   readonly scale: number;
-  readonly guessing: Map<string, number>;
+  readonly guessing: Map<string, Guesser>;
   readonly leases: Leases;
 };
 

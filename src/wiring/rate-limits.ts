@@ -6,7 +6,7 @@ import { createTimedLimiter } from '../limits/limiter.ts';
 import { createUpstashLimiter } from '../limits/upstash-limiter.ts';
 
 /** What one isolate remembers, by subject and until when: who is over a limit that Upstash counts, and which addresses guess keys. */
-const limitMemory = new WeakMap<Env, { readonly refused: Map<string, number>; readonly guessing: Map<string, number> }>();
+const limitMemory = new WeakMap<Env, { readonly refused: Map<string, number>; readonly guessing: RateLimits['guessing'] }>();
 
 export function rateLimits(settings: Settings, env: Env): RateLimits {
   const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token, RATE_LIMIT_TIMEOUT_MS: timeoutMs } = settings;

@@ -199,6 +199,20 @@ describe('making up keys', () => {
     expect((await api.request(READ, { ...FROM, key: helper })).status).toBe(200);
   });
 
+  test('lets a key pass that exists but that the isolate has not met, one in a second', async () => {
+    const [one, api] = [start(published), start(published)];
+    const [{ key }, other] = [await one.signUp(), await one.signUp()];
+    for (let index = 0; index < 200; index += 1) await api.request('/v1/me', { ...FROM, key: mintApiKey() });
+    expect((await api.request('/v1/me', { ...FROM, key })).status).toBe(429);
+    api.clock.advance(1_000);
+    expect((await api.request('/v1/me', { ...FROM, key })).status).toBe(200);
+    expect((await api.request('/v1/me', { ...FROM, key: other.key })).status).toBe(429);
+    expect((await api.request('/v1/me', { ...FROM, key })).status).toBe(200);
+    api.clock.advance(1_000);
+    expect((await api.request('/v1/me', { ...FROM, key: mintApiKey() })).status).toBe(401);
+    expect((await api.request('/v1/me', { ...FROM, key: other.key })).status).toBe(429);
+  });
+
   test('is what a key does that was revoked, from its first 401 on', async () => {
     const api = start(published);
     const { key } = await api.signUp();

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createObjectLimiter } from '../../src/limits/durable-object-limiter.ts';
+import { FREE_MISSES } from '../../src/limits/miss-allowance.ts';
 import { createTimedLimiter } from '../../src/limits/limiter.ts';
 import { createUpstashLimiter } from '../../src/limits/upstash-limiter.ts';
 import { countsExactly } from '../support/rate-limit-store.ts';
@@ -17,6 +18,25 @@ countsExactly({
 
 const objects = useRateLimitObjects();
 countsExactly({ name: 'the Durable Object in workerd', limiter: () => createObjectLimiter(objects()), setTime: () => undefined });
+
+describe('an object in workerd', () => {
+  test('counts misses, parallel ones too', async () => {
+    const account = objects().getByName('misses:one');
+    const verdicts = await Promise.all(Array.from({ length: FREE_MISSES + 5 }, (_none, index) => account.askTarget(`target ${index}`)));
+    expect(verdicts.filter(({ allowed }) => allowed)).toHaveLength(FREE_MISSES);
+    for (let index = 0; index < FREE_MISSES; index += 1) await account.endTarget(`target ${index}`, 'missed');
+    expect(await account.askTarget('one more')).toMatchObject({ allowed: false, missed: FREE_MISSES, inProgress: 0 });
+    await account.endTarget('a hit', 'paid');
+    expect(await account.askTarget('one more')).toEqual({ allowed: true });
+  });
+
+  test('lets one caller at a time begin', async () => {
+    const lease = objects().getByName('lease:one');
+    expect([await lease.lease(60_000), await lease.lease(60_000)]).toEqual([true, false]);
+    await lease.endLease(0);
+    expect(await lease.lease(60_000)).toBe(true);
+  });
+});
 
 describe.skipIf(!hasRedis)('on a real Redis', () => {
   let redis: Redis | undefined;
