@@ -38,6 +38,7 @@ const OWN_STATEMENTS: readonly PlannedStatement[] = [
   { name: 'updateKey', sql: key.updateKey({}).sql },
   ...key.insertSecret({}).map(({ sql }) => ({ name: 'insertSecret', sql })),
   { name: 'revokeKey', sql: key.revokeKey({ id: '', now: 0, by: '' }).sql },
+  { name: 'readFullBelow', sql: key.readFullBelow({}).sql },
   { name: 'readMayManage', sql: key.readMayManage({}).sql },
   { name: 'readSecret', sql: key.readSecret('').sql },
   ...insertRootSecret({}).map(({ sql }) => ({ name: 'insertRootSecret', sql })),

@@ -8,7 +8,17 @@ import type { KeyDetails } from './key-details.ts';
 import { CALL_POLICY, type CallPolicy, callDatabase, type Unreachable } from '../../db/call.ts';
 import { allows, endOf, KEY_SCOPES, type KeyScope, type Lineage, type WantedLimits, widerThan } from './limits.ts';
 import type { KeyChanges, KeyDraft, KeyPosition, KeyManager, KeyManagerRefusal, Manager, MintedKey } from './key-manager.ts';
-import { insertKey, insertSecret, readAccountKeys, readKey, readMayManage, readSecret, revokeKey, updateKey } from './statements.ts';
+import {
+  insertKey,
+  insertSecret,
+  readAccountKeys,
+  readFullBelow,
+  readKey,
+  readMayManage,
+  readSecret,
+  revokeKey,
+  updateKey,
+} from './statements.ts';
 import { keyOf, KeyRow } from './rows.ts';
 import { hashApiKey, lastCharacters, mintApiKey, type RandomBytes, secureRandomBytes } from './api-key.ts';
 
@@ -105,12 +115,13 @@ async function create(context: Context, by: Manager, draft: KeyDraft): Promise<R
     now,
     most: MAX_ACTIVE_KEYS,
   };
-  const answer = await context.send([readMayManage(row), insertKey(row), readKey(id, now)]);
+  const answer = await context.send([readMayManage(row), insertKey(row), readKey(id, now), readFullBelow(row)]);
   if (!answer.ok) return answer;
   const made = readBack(answer, 2);
   if (made.ok) return ok({ key: made.value, apiKey });
-  // The insert refuses for two reasons: too many keys, or a manager that ended just now.
-  return err({ kind: mayManage(answer.value[0]) ? 'too_many' : 'revoked' });
+  // The insert refuses for three reasons: a manager that ended just now, too many keys below it, or too many in the account.
+  if (!mayManage(answer.value[0])) return err({ kind: 'revoked' });
+  return err({ kind: FullBelow.parse(answer.value[3])[0].isFull === 1 ? 'too_many_below' : 'too_many' });
 }
 
 async function update(context: Context, subject: ManagedKey, changes: KeyChanges): Promise<Result<KeyDetails, KeyManagerRefusal>> {
@@ -186,6 +197,7 @@ function readBack(answer: Awaited<ReturnType<Send>>, index: number): Result<KeyD
   return row === undefined ? err({ kind: 'unknown_key' }) : ok(keyOf(row));
 }
 
+const FullBelow = z.tuple([z.object({ isFull: z.int() })]);
 const MayManage = z.tuple([z.object({ allowed: z.int() })]);
 
 function mayManage(rows: unknown): boolean {

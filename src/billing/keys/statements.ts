@@ -27,9 +27,33 @@ export function readMayManage(row: Readonly<Record<string, unknown>>): Statement
   return call(`SELECT ${MAY_MANAGE} AS allowed FROM json_each(?) j`, row);
 }
 
+/** Bounds what one agent can take of the account's active keys with all keys below its own. The root key may use the rest. */
+const MOST_BELOW = 50;
+
+/**
+ * Whether { parentId }, or a key above it other than the root, has MOST_BELOW active keys below it already. Counts no further than that, and
+ * not below a key that has ended.
+ */
+const IS_FULL_BELOW = `EXISTS (
+          SELECT 1 FROM api_key m CROSS JOIN json_each(m.lineage) a
+           WHERE m.id = j.value ->> 'parentId' AND a.key > 0
+             AND (WITH RECURSIVE below (id) AS (
+                    SELECT a.value
+                    UNION ALL
+                    SELECT k.id FROM below CROSS JOIN api_key k INDEXED BY api_key_parent ON k.parent_id = below.id
+                     WHERE k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > j.value ->> 'now')
+                    LIMIT ${MOST_BELOW + 1})
+                  SELECT count(*) FROM below) > ${MOST_BELOW})`;
+
+/** One row { isFull }: 1 if too many keys are active below { parentId } at { now } for another one, else 0. */
+export function readFullBelow(row: Readonly<Record<string, unknown>>): Statement {
+  return call(`SELECT ${IS_FULL_BELOW} AS isFull FROM json_each(?) j`, row);
+}
+
 /**
  * Inserts a key { id, accountId, parentId, name, mode, scopes, ceiling, budget, period, expiresAt, hash, last4, by, now, most } below the
- * key of the secret `by`, unless that may no longer manage keys or the account already has `most` active ones. A repeat changes nothing.
+ * key of the secret `by`, unless that may no longer manage keys, the account already has `most` active ones, or there are too many below the
+ * parent or a key above it. A key whose lineage has ended is not active. A repeat changes nothing.
  */
 export function insertKey(row: Readonly<Record<string, unknown>>): Statement {
   return call(
@@ -41,7 +65,11 @@ export function insertKey(row: Readonly<Record<string, unknown>>): Statement {
       WHERE NOT EXISTS (SELECT 1 FROM api_key k WHERE k.id = j.value ->> 'id')
         AND (SELECT count(*) FROM api_key k
               WHERE k.account_id = j.value ->> 'accountId' AND k.revoked_at IS NULL
-                AND (k.expires_at IS NULL OR k.expires_at > j.value ->> 'now')) < j.value ->> 'most'
+                AND (k.expires_at IS NULL OR k.expires_at > j.value ->> 'now')
+                AND NOT EXISTS (
+                  SELECT 1 FROM json_each(k.lineage) l CROSS JOIN api_key p ON p.id = l.value
+                   WHERE p.revoked_at IS NOT NULL OR p.expires_at <= j.value ->> 'now')) < j.value ->> 'most'
+        AND NOT ${IS_FULL_BELOW}
         AND ${MAY_MANAGE}`,
     row,
   );
@@ -98,13 +126,29 @@ export function readSecret(hash: string): Statement {
   return { sql: 'SELECT s.key_id FROM key_secret s WHERE s.hash = unhex(?)', args: [hash] };
 }
 
-/** Revokes a key at { id, now }, if the secret `by` may revoke keys; null: the operator revokes it. */
+/** Far more keys than an account can have active; what is below them has ended with its lineage in any case. */
+const MOST_REVOKED = 1_000;
+
+/**
+ * Revokes a key and every key below it at { id, now }, those that have not expired first, if the secret `by` may revoke keys; null: the
+ * operator revokes them.
+ */
 export function revokeKey(row: { readonly id: string; readonly now: number; readonly by: string | null }): Statement {
-  return call(
-    `UPDATE api_key SET revoked_at = j.value ->> 'now' FROM json_each(?) j
-      WHERE api_key.id = j.value ->> 'id' AND api_key.revoked_at IS NULL AND (j.value ->> 'by' IS NULL OR ${MAY_REVOKE})`,
-    row,
-  );
+  const text = JSON.stringify([row]);
+  return {
+    sql: `UPDATE api_key SET revoked_at = j.value ->> 'now' FROM json_each(?) j
+           WHERE api_key.id IN (
+                   WITH RECURSIVE tree (id, now, has_expired) AS (
+                     SELECT r.value ->> 'id', r.value ->> 'now', 0 FROM json_each(?) r
+                     UNION ALL
+                     SELECT k.id, tree.now, coalesce(k.expires_at <= tree.now, 0)
+                       FROM tree CROSS JOIN api_key k INDEXED BY api_key_parent ON k.parent_id = tree.id
+                      WHERE k.revoked_at IS NULL
+                      ORDER BY 3 LIMIT ${MOST_REVOKED})
+                   SELECT id FROM tree)
+             AND api_key.revoked_at IS NULL AND (j.value ->> 'by' IS NULL OR ${MAY_REVOKE})`,
+    args: [text, text],
+  };
 }
 
 /** A key with its lineage; no row if it doesn't exist. */

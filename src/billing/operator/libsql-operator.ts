@@ -127,7 +127,6 @@ async function revokeKey(context: Context, order: Parameters<OperatorService['re
   const answer = await context.batch([
     insertAction(action, 'EXISTS (SELECT 1 FROM api_key k WHERE k.id = ?)', [keyId]),
     revocation,
-    // The keys below it end with it: see the lineage in migrations/0002_keys.sql.
     revokeKeyRow({ id: keyId, now, by: null }),
     revocation,
   ]);

@@ -69,7 +69,7 @@ export interface OperatorService {
   setFrozen(
     order: OperatorOrder & { readonly accountId: string; readonly frozen: boolean },
   ): Promise<Result<{ readonly status: 'active' | 'frozen' | 'closed'; readonly changed: boolean }, Unknown | Unreachable>>;
-  /** Revokes a key immediately and permanently; `changed` is false if it already was. */
+  /** Revokes a key and every key below it, immediately and permanently; `changed` is false if it already was. */
   revokeKey(
     order: OperatorOrder & { readonly keyId: string },
   ): Promise<Result<{ readonly revokedAt: number; readonly changed: boolean }, Unknown | Unreachable>>;

@@ -181,6 +181,12 @@ export function keyRefusal(refusal: KeyManagerRefusal): Refusal<'not_found' | 'f
       return { code: 'account_frozen' };
     case 'secret_retiring':
       return secretRetiring;
+    case 'too_many_below':
+      return {
+        code: 'forbidden',
+        message: 'The sending key, or one above it, has as many active keys below it as it can have. Revoke some first.',
+        details: { reason: 'too_many_keys_below' },
+      };
     case 'revoked':
       return { code: 'forbidden', message: 'The key is revoked or expired.', details: { reason: 'key_ended' } };
     case 'unreachable':
