@@ -11,6 +11,9 @@ export const WRITING_MARK = 'wr1t1ng';
 /** Part of every error body that an upstream returns. */
 export const VENDOR_MARK = 'v3nd0r-w0rds';
 
+/** What the fake providers return instead of the URLs of pictures: a private address that nobody may be led to. */
+export const FOREIGN_URL_MARK = 'http://169.254.169.254/f0r31gn/';
+
 /** A recognisable value for each secret of the Worker. */
 export const CANARY_SETTINGS = {
   OWNER_ADMIN_KEY_SHA256: createHash('sha256').update(CANARY_OPERATOR_KEY).digest('hex'),
@@ -51,5 +54,6 @@ export function leaksIn(place: Place, text: string): string[] {
   if (keys.size > (place === 'key_answer' ? 1 : 0)) leaks.push('a whole API key');
   if (!MAY_HOLD_WRITING.includes(place) && text.includes(WRITING_MARK)) leaks.push("somebody's words");
   if (text.includes(VENDOR_MARK)) leaks.push("an upstream's own error");
+  if (text.includes(FOREIGN_URL_MARK)) leaks.push('a media URL that leads elsewhere than to the platform');
   return leaks;
 }

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, request as httpRequest, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { VENDOR_MARK, WRITING_MARK } from './canaries.ts';
+import { FOREIGN_URL_MARK, VENDOR_MARK, WRITING_MARK } from './canaries.ts';
 
 /** Longer bodies pass unchanged; only the fault of an oversized response has one. */
 const LARGEST_POISONED = 2 * 1024 * 1024;
@@ -8,7 +8,10 @@ const LARGEST_POISONED = 2 * 1024 * 1024;
 /** The upstream's address for the Worker. */
 export type PoisonedProxy = { readonly baseUrl: string; readonly poisonedErrors: () => number; stop(): Promise<void> };
 
-/** Adds marks to a fake's responses: to the content of successful ones, and to every text of an error. */
+/** The URLs of the sample pictures begin so; videos keep theirs, so that they can be transcribed. */
+const PICTURE_URL = 'https://scontent.cdninstagram.com/v/t51.2885-15/';
+
+/** Adds marks to a fake's responses: to the content and the picture URLs of successful ones, and to every text of an error. */
 export async function startPoisonedProxy(target: string): Promise<PoisonedProxy> {
   const { hostname, port, pathname } = new URL(target);
   let errors = 0;
@@ -35,9 +38,12 @@ export async function startPoisonedProxy(target: string): Promise<PoisonedProxy>
   };
 }
 
-/** Marks the texts of a body; JSON stays JSON. */
+/** Marks the texts and the picture URLs of a body; JSON stays JSON. */
 export function poisoned(status: number, body: string): string {
-  if (status < 400) return body.replaceAll(/"(text|caption|caption_text|transcript)":\s?"(?!")/g, (start) => `${start}${WRITING_MARK} `);
+  if (status < 400) {
+    const marked = body.replaceAll(/"(text|caption|caption_text|transcript)":\s?"(?!")/g, (start) => `${start}${WRITING_MARK} `);
+    return marked.replaceAll(PICTURE_URL, FOREIGN_URL_MARK);
+  }
   const parsed = jsonOf(body);
   if (parsed === null) return `${VENDOR_MARK} ${body}`;
   // Adapters recognise a missing post by the vendor's message, so only texts that don't affect decisions are replaced.

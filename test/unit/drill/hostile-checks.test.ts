@@ -124,6 +124,8 @@ describe('the search for leaks', () => {
     expect(JSON.parse(spoken)).toEqual({ caption: `${WRITING_MARK} sunrise`, text: `${WRITING_MARK} first` });
     expect([leaksIn('reading', spoken), leaksIn('content_cache', spoken)]).toEqual([[], []]);
     for (const place of ['log', 'answer', 'header', 'database', 'object_state'] as const) expect(leaksIn(place, spoken)).toHaveLength(1);
+    const picture = poisoned(200, '{"display_url":"https://scontent.cdninstagram.com/v/t51.2885-15/1.jpg"}');
+    expect(leaksIn('reading', picture)).toEqual(['a media URL that leads elsewhere than to the platform']);
     const failed = poisoned(503, '{"message":"down"}');
     expect(failed).toContain(VENDOR_MARK);
     for (const place of ['reading', 'log', 'content_cache'] as const) expect(leaksIn(place, failed)).toEqual(["an upstream's own error"]);
