@@ -48,11 +48,12 @@ export function rateLimitFields(measured: readonly RateLimitResult[]): { readonl
   };
 }
 
+/** Sets the fields to what was measured; removes them where nothing was. */
 export function setRateLimitHeaders(c: AppContext): void {
-  if (c.get('measured').length === 0) return;
-  const { policy, state } = rateLimitFields(c.get('measured'));
-  c.header('RateLimit-Policy', policy);
-  c.header('RateLimit', state);
+  const measured = c.get('measured');
+  const { policy, state } = rateLimitFields(measured);
+  c.header('RateLimit-Policy', measured.length === 0 ? undefined : policy);
+  c.header('RateLimit', measured.length === 0 ? undefined : state);
 }
 
 /** A hash of the caller's address. */

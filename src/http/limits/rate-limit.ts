@@ -23,8 +23,12 @@ export const rateLimit = createMiddleware<AppEnv>(async function rateLimit(c, ne
   if (refusal !== null) return refuse(c, refusal);
   const alreadySaid = measured.length;
   await next();
-  if (c.res.status === 401) await forgetKey(c);
-  if (measured.length > alreadySaid) setRateLimitHeaders(c);
+  if (c.res.status === 401) {
+    // Told like a key that never was: the limits of a key would say that it had existed.
+    measured.splice(0);
+    await forgetKey(c);
+    setRateLimitHeaders(c);
+  } else if (measured.length > alreadySaid) setRateLimitHeaders(c);
   return undefined;
 });
 
