@@ -170,7 +170,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
     packages: [],
   },
-  ops: { rooms: ['core', 'db', 'billing/archive', 'billing/idempotency', 'billing/ledger', 'ops/*'], packages: [] },
+  ops: { rooms: ['core', 'db', 'billing/archive', 'billing/idempotency', 'billing/keys', 'billing/ledger', 'ops/*'], packages: [] },
   'ops/metrics': { rooms: ['core', 'db', 'limits', 'ops/jobs'], packages: LIBSQL },
   'ops/jobs': { rooms: ['core', 'db', 'billing/archive', 'billing/audit'], packages: LIBSQL },
   http: { rooms: ['core', 'endpoints.ts', 'env.ts', 'errors.ts', 'limits', 'ops', 'read', ...BILLING], packages: HTTP },

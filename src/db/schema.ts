@@ -42,6 +42,12 @@ export const apiKey = sqliteTable(
   (table) => [
     index('api_key_account').on(table.accountId, table.createdAt),
     index('api_key_listed').on(table.accountId, sql`(revoked_at IS NULL)`, table.createdAt, table.id),
+    index('api_key_active')
+      .on(table.accountId, sql`coalesce(expires_at, 9007199254740991)`)
+      .where(sql`revoked_at IS NULL`),
+    index('api_key_expired')
+      .on(table.expiresAt)
+      .where(sql`revoked_at IS NULL AND expires_at IS NOT NULL`),
     index('api_key_parent')
       .on(table.parentId)
       .where(sql`revoked_at IS NULL`),
@@ -58,7 +64,10 @@ export const keySecret = sqliteTable(
     createdAt: integer('created_at').notNull(),
     retiresAt: integer('retires_at'),
   },
-  (table) => [index('key_secret_key').on(table.keyId, table.createdAt)],
+  (table) => [
+    index('key_secret_key').on(table.keyId, table.createdAt),
+    index('key_secret_ends').on(table.keyId, sql`coalesce(retires_at, 9007199254740991)`),
+  ],
 );
 
 /** Usage of a key and its child keys, against which budgets are checked. */

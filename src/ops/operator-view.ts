@@ -1,5 +1,6 @@
 import type { ArchiveFiles } from '../billing/archive/archive.ts';
 import { expireAll, forgetAll } from '../billing/ledger/expire.ts';
+import { endAllExpiredKeys } from '../billing/keys/expired-keys.ts';
 import type { IdempotencyStore } from '../billing/idempotency/idempotency.ts';
 import type { Ledger } from '../billing/ledger/ledger.ts';
 import type { Unreachable } from '../db/call.ts';
@@ -67,6 +68,7 @@ export function scheduledJobs(
     },
     reconcile_payments: reconcilePayments,
     forget_replays: async (isOver) => workOf(await forgetAll(idempotencyStore, isOver), ({ deleted }) => deleted),
+    end_expired_keys: async (isOver) => workOf(await endAllExpiredKeys({ client, clock }, isOver), ({ ended }) => ended),
     fold_metrics: async (isOver) => workOf(await createMetricsStore({ client, clock }).fold(FOLD_PAGES, isOver), ({ moved }) => moved),
     apply_retention: async (isOver) => workOf(await applyRetention({ client, clock, store, ...archive }, isOver), ({ moved }) => moved),
     audit_ledger: async (isOver) => workOf(await auditOn({ client, clock, store }, AUDIT_STEPS, isOver), () => 0),

@@ -188,11 +188,9 @@ describe('GET /v1/ops/metrics', () => {
     const { jobs } = await metrics(api);
     const lastSuccessAt = new Date(api.clock()).toISOString();
     expect(jobs.map((job) => [job.name, job.lastSuccessAt, job.overdue])).toEqual(
-      ['expire_holds', 'reconcile_payments', 'forget_replays', 'fold_metrics', 'apply_retention', 'audit_ledger'].map((name) => [
-        name,
-        lastSuccessAt,
-        false,
-      ]),
+      ['expire_holds', 'reconcile_payments', 'forget_replays', 'end_expired_keys', 'fold_metrics', 'apply_retention', 'audit_ledger'].map(
+        (name) => [name, lastSuccessAt, false],
+      ),
     );
     const text = String((await api.request('/v1/ops/metrics?format=prometheus', { key: OPERATOR_KEY })).body);
     for (const outcome of ['done', 'put_off']) expect(text).toContain(`igskill_job_rows_total{job="forget_replays",outcome="${outcome}"} `);

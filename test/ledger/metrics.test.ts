@@ -291,6 +291,7 @@ test('a job that fails, throws or gives up is recorded as failed, and the other 
     expire_holds: async () => err({ kind: 'unreachable' as const }),
     reconcile_payments: async () => ok({ done: 1, putOff: 2, isDown: true }),
     forget_replays: async () => ok(done),
+    end_expired_keys: async () => ok(done),
     apply_retention: async () => ok(done),
     fold_metrics: async () => {
       throw new Error('a bug');
@@ -301,6 +302,7 @@ test('a job that fails, throws or gives up is recorded as failed, and the other 
   expect(reported.sort()).toEqual([
     'apply_retention true 3 0',
     'audit_ledger true 0 1',
+    'end_expired_keys true 3 0',
     'expire_holds false 0 0',
     'fold_metrics false 0 0',
     'forget_replays true 3 0',
@@ -311,6 +313,7 @@ test('a job that fails, throws or gives up is recorded as failed, and the other 
     ['expire_holds', null, START_TIME],
     ['reconcile_payments', null, START_TIME],
     ['forget_replays', START_TIME, null],
+    ['end_expired_keys', START_TIME, null],
     ['fold_metrics', null, START_TIME],
     ['apply_retention', START_TIME, null],
     ['audit_ledger', START_TIME, null],
@@ -320,6 +323,8 @@ test('a job that fails, throws or gives up is recorded as failed, and the other 
   expect(Object.keys(jobs).map(rows)).toEqual([
     [0, 0],
     [1, 2],
+    [3, 0],
+    [3, 0],
     [3, 0],
     [0, 0],
     [0, 1],

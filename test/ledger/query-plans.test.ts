@@ -42,6 +42,7 @@ const OWN_STATEMENTS: readonly PlannedStatement[] = [
   { name: 'readMayManage', sql: key.readMayManage({}).sql },
   { name: 'readSecret', sql: key.readSecret('').sql },
   ...insertRootSecret({}).map(({ sql }) => ({ name: 'insertRootSecret', sql })),
+  { name: 'endExpiredKeys', sql: key.endExpiredKeys(0, 0).sql },
   { name: 'readKey', sql: key.readKey('', 0).sql },
   ...[null, 'x'].map((root) => ({
     name: 'readAccountKeys',

@@ -41,11 +41,15 @@ export type LimitRefusal =
       readonly resetsAt: number | null;
     };
 
-/** Why a lineage no longer works at `now` (unix milliseconds): one of its keys was revoked or has expired. Null while it works. */
+/**
+ * Why a lineage no longer works at `now` (unix milliseconds): what came first, one of its keys was revoked or it expired. Null while it works.
+ * A key that has expired is later marked as revoked at that time (`endExpiredKeys`), which does not change the reason.
+ */
 export function endOf(lineage: Lineage, now: number): { readonly kind: 'key_revoked' } | { readonly kind: 'key_expired' } | null {
-  if (lineage.some((key) => key.revokedAt !== null)) return { kind: 'key_revoked' };
-  if (lineage.some((key) => key.expiresAt !== null && key.expiresAt <= now)) return { kind: 'key_expired' };
-  return null;
+  const revokedAt = Math.min(...lineage.map((key) => key.revokedAt ?? Infinity));
+  const expiresAt = Math.min(...lineage.map((key) => key.expiresAt ?? Infinity));
+  if (expiresAt <= Math.min(now, revokedAt)) return { kind: 'key_expired' };
+  return revokedAt === Infinity ? null : { kind: 'key_revoked' };
 }
 
 /** Whether these scopes include `scope`, by its full name or by the part before its colon. */

@@ -9,6 +9,9 @@ type Statement = Exclude<InStatement, string>;
 
 const call = (sql: string, row: Readonly<Record<string, unknown>>): Statement => ({ sql, args: [JSON.stringify([row])] });
 
+/** Bounds how many keys a runaway agent can create in one account, and how many rows the writer's turn reads to count them. */
+const MAX_ACTIVE_KEYS = 100;
+
 /** Whether the secret { by } may revoke keys at { now }: it is not retiring, and the lineage of its key is active. */
 const MAY_REVOKE = `EXISTS (
           SELECT 1 FROM key_secret b CROSS JOIN api_key m ON m.id = b.key_id
@@ -51,9 +54,9 @@ export function readFullBelow(row: Readonly<Record<string, unknown>>): Statement
 }
 
 /**
- * Inserts a key { id, accountId, parentId, name, mode, scopes, ceiling, budget, period, expiresAt, hash, last4, by, now, most } below the
- * key of the secret `by`, unless that may no longer manage keys, the account already has `most` active ones, or there are too many below the
- * parent or a key above it. A key whose lineage has ended is not active. A repeat changes nothing.
+ * Inserts a key { id, accountId, parentId, name, mode, scopes, ceiling, budget, period, expiresAt, hash, last4, by, now } below the
+ * key of the secret `by`, unless that may no longer manage keys, the account already has MAX_ACTIVE_KEYS, or there are too many below the
+ * parent or a key above it. A repeat changes nothing.
  */
 export function insertKey(row: Readonly<Record<string, unknown>>): Statement {
   return call(
@@ -63,12 +66,13 @@ export function insertKey(row: Readonly<Record<string, unknown>>): Statement {
             j.value ->> 'now', j.value ->> 'expiresAt'
        FROM json_each(?) j
       WHERE NOT EXISTS (SELECT 1 FROM api_key k WHERE k.id = j.value ->> 'id')
-        AND (SELECT count(*) FROM api_key k
-              WHERE k.account_id = j.value ->> 'accountId' AND k.revoked_at IS NULL
-                AND (k.expires_at IS NULL OR k.expires_at > j.value ->> 'now')
-                AND NOT EXISTS (
-                  SELECT 1 FROM json_each(k.lineage) l CROSS JOIN api_key p ON p.id = l.value
-                   WHERE p.revoked_at IS NOT NULL OR p.expires_at <= j.value ->> 'now')) < j.value ->> 'most'
+        AND (SELECT count(*) FROM (
+               SELECT 1 FROM api_key k INDEXED BY api_key_active
+                WHERE k.account_id = j.value ->> 'accountId' AND k.revoked_at IS NULL
+                  AND coalesce(k.expires_at, ${END_OF_TIME}) > j.value ->> 'now' LIMIT ${MAX_ACTIVE_KEYS})) < ${MAX_ACTIVE_KEYS}
+        AND NOT EXISTS (
+          SELECT 1 FROM api_key k CROSS JOIN json_each(k.lineage) l CROSS JOIN api_key p ON p.id = l.value
+           WHERE k.id = j.value ->> 'parentId' AND (p.revoked_at IS NOT NULL OR p.expires_at <= j.value ->> 'now'))
         AND NOT ${IS_FULL_BELOW}
         AND ${MAY_MANAGE}`,
     row,
@@ -114,8 +118,8 @@ export function insertSecret(row: Readonly<Record<string, unknown>>): readonly S
     call(
       `UPDATE key_secret SET retires_at = j.value ->> 'retiresAt' FROM json_each(?) j
         WHERE key_secret.key_id = j.value ->> 'keyId'
-          AND key_secret.created_at < (SELECT n.created_at FROM key_secret n WHERE n.hash = unhex(j.value ->> 'hash'))
-          AND (key_secret.retires_at IS NULL OR key_secret.retires_at > j.value ->> 'retiresAt')`,
+          AND +key_secret.created_at < (SELECT n.created_at FROM key_secret n WHERE n.hash = unhex(j.value ->> 'hash'))
+          AND coalesce(key_secret.retires_at, ${END_OF_TIME}) > j.value ->> 'retiresAt'`,
       row,
     ),
   ];
@@ -148,6 +152,34 @@ export function revokeKey(row: { readonly id: string; readonly now: number; read
                    SELECT id FROM tree)
              AND api_key.revoked_at IS NULL AND (j.value ->> 'by' IS NULL OR ${MAY_REVOKE})`,
     args: [text, text],
+  };
+}
+
+/**
+ * Marks expired keys, and the keys below them, as revoked at the time at which they ended: of at most `page` keys those that have no
+ * unmarked key below them. Repeated until it changes nothing, it marks all.
+ */
+export function endExpiredKeys(now: number, page: number): Statement {
+  // Ordered by depth, so that however many keys there are, the walk reaches one that can be marked.
+  return {
+    sql: `UPDATE api_key
+             SET revoked_at = (SELECT min(min(coalesce(p.revoked_at, ${END_OF_TIME}), coalesce(p.expires_at, ${END_OF_TIME})))
+                                 FROM json_each(api_key.lineage) l CROSS JOIN api_key p ON p.id = l.value)
+           WHERE id IN (
+             WITH RECURSIVE
+               expired (id) AS (
+                 SELECT k.id FROM api_key k INDEXED BY api_key_expired
+                  WHERE k.revoked_at IS NULL AND k.expires_at IS NOT NULL AND k.expires_at <= CAST(? AS INTEGER)
+                  ORDER BY k.expires_at LIMIT CAST(? AS INTEGER)),
+               ended (id, depth) AS (
+                 SELECT id, 1 FROM expired
+                 UNION
+                 SELECT c.id, ended.depth + 1
+                   FROM ended CROSS JOIN api_key c INDEXED BY api_key_parent ON c.parent_id = ended.id AND c.revoked_at IS NULL
+                  ORDER BY 2 DESC LIMIT CAST(? AS INTEGER))
+             SELECT ended.id FROM ended
+              WHERE NOT EXISTS (SELECT 1 FROM api_key c INDEXED BY api_key_parent WHERE c.parent_id = ended.id AND c.revoked_at IS NULL))`,
+    args: [now, page, page],
   };
 }
 

@@ -25,6 +25,10 @@ export const JOBS = {
     purpose:
       'Deletes responses stored under an Idempotency-Key after a day, and failure streaks that have ended; a bounded number per run.',
   },
+  end_expired_keys: {
+    budgetMs: minutes,
+    purpose: 'Marks expired API keys, and the keys below them, as ended; 20,000 a run.',
+  },
   fold_metrics: {
     budgetMs: minutes,
     purpose: 'Folds old minutes of the counters into hours and hours into days, and deletes days after 35.',
