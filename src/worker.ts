@@ -64,8 +64,8 @@ export class LedgerWriter extends DurableObject<Env> {
     return this.#of(shard).submit(call);
   }
 
-  run(shard: number, statements: Parameters<Writer['run']>[0]): ReturnType<Writer['run']> {
-    return this.#of(shard).run(statements);
+  run(shard: number, ...order: Parameters<Writer['run']>): ReturnType<Writer['run']> {
+    return this.#of(shard).run(...order);
   }
 
   compensate(shard: number, call: LedgerCall): Promise<void> {

@@ -8,7 +8,13 @@ import { createDatabase, type Database } from '../db/client.ts';
 import type { Env, Settings } from '../env.ts';
 import { type Runtime, settingsFrom, workerd } from './runtime.ts';
 
-export type Shard = { readonly number: number; readonly client: Database; readonly ledger: Ledger };
+export type Shard = {
+  readonly number: number;
+  readonly client: Database;
+  readonly ledger: Ledger;
+  /** Says for which account the writes of this request take turns of the writer. */
+  readonly attribute: (accountId: string) => void;
+};
 
 export function shardCount(settings: Settings): number {
   return 1 + settings.LIBSQL_SHARDS.length;
@@ -18,8 +24,14 @@ export function shardCount(settings: Settings): number {
 export function openShard(settings: Settings, env: Env, shard: number, runtime: Runtime): Shard {
   const locationHint = settings.LEDGER_LOCATION_HINT;
   const writer = createObjectWriter({ objects: env.LEDGER, shard, locationHint });
-  const client = createQueuedDatabase(() => connect(settings, shard, runtime), writer);
-  return { number: shard, client, ledger: createLedger({ client, clock: runtime.clock, writer }) };
+  let payer: string | undefined;
+  const attribute = (accountId: string) => void (payer = accountId);
+  const client = createQueuedDatabase(
+    () => connect(settings, shard, runtime),
+    writer,
+    () => payer,
+  );
+  return { number: shard, client, ledger: createLedger({ client, clock: runtime.clock, writer }), attribute };
 }
 
 /** Creates a shard's writer for the object that owns it. Throws while settings are missing; no call gets that far. */

@@ -127,6 +127,7 @@ class LazyAccounts {
       ids: runtime.ids,
       signupGrant: this.signupGrant,
       shard: own.number,
+      identified: own.attribute,
     }));
   }
 

@@ -35,7 +35,7 @@ const OBJECTS: ObjectMakers = {
     const abandoned = createCompensations(writerStorage(env), runtime.clock);
     return {
       submit: (shard, call) => writer(shard).submit(call),
-      run: (shard, statements) => writer(shard).run(statements),
+      run: (shard, ...order) => writer(shard).run(...order),
       compensate: (shard, call) => abandoned.add(shard, call),
       alarm: () => abandoned.carryOut(writer),
     };

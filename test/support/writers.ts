@@ -23,7 +23,7 @@ export function processWriters(writerOf: (shard: number) => LedgerWriter, clock:
   return {
     getByName: () => ({
       submit: (shard, call) => of(shard).submit(call),
-      run: (shard, statements) => of(shard).run(statements),
+      run: (shard, ...order) => of(shard).run(...order),
       compensate: (shard, call) => abandoned.add(shard, call),
     }),
     async carryOutCompensations() {

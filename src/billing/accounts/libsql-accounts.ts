@@ -22,6 +22,8 @@ export type AccountsDeps = {
   readonly signupGrant: MicroCredits;
   /** The shard of this database, which new keys name. */
   readonly shard?: number;
+  /** Told the account of each key that is identified. */
+  readonly identified?: (accountId: string) => void;
   readonly randomBytes?: RandomBytes;
   readonly policy?: CallPolicy;
 };
@@ -56,6 +58,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       if (!answer.ok) return answer;
       const row = z.array(MembershipRow).max(1).parse(answer.value)[0];
       if (row === undefined) return err({ kind: 'unknown_key' });
+      deps.identified?.(row.keyAccountId);
       const end = endOf(row.lineage, now);
       if (end !== null) return err(end);
       if (row.retiresAt !== null && row.retiresAt <= now) return err({ kind: 'key_expired' });

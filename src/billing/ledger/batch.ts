@@ -27,7 +27,8 @@ export function batchOf(calls: readonly LedgerCall[]): Batch {
     const given = rows.filter((row) => row !== undefined);
     if (given.length > 0) statements.push(make(`[${given.join(',')}]`));
   };
-  const rowsOf = (group: readonly LedgerCall[], field: Exclude<keyof LedgerCall, 'kind'> = 'row') => group.map((call) => call[field]);
+  const rowsOf = (group: readonly LedgerCall[], field: Exclude<keyof LedgerCall, 'kind' | 'payer'> = 'row') =>
+    group.map((call) => call[field]);
   add(statement.callSettle, rowsOf(settles));
   add(statement.callResetFailures, rowsOf(settles, 'heal'));
   add(statement.callRecordFailures, rowsOf(firstOfEachHold(releases), 'fail'));

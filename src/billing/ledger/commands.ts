@@ -3,12 +3,14 @@ import { FAILURE_WINDOW_MS, failureLimit } from '../idempotency/rows.ts';
 import { type StoredResponse, IDEMPOTENCY_TTL_MS } from '../idempotency/idempotency.ts';
 
 /**
- * One call of the ledger as it travels to the writer. Each field except `kind` is the JSON text of one row for one statement, ready to be
+ * One call of the ledger as it travels to the writer. Each field except `kind` and `payer` is the JSON text of one row for one statement, ready to be
  * joined with the rows of other calls; its times are the caller's. The field names are a wire format: requests send calls to the Durable
  * Object, and an `undo` can wait in its storage across deployments. All but `row` and `look` are named after the SQL procedure they feed.
  */
 export type LedgerCall = {
   readonly kind: 'reserve' | 'charge' | 'settle' | 'release' | 'undo';
+  /** The hash of the key whose account takes a turn of the writer for this call. Without it the call is the service's own. */
+  readonly payer?: string;
   /** Row of the procedure that `kind` names. */
   readonly row: string;
   /** Selects the outcome: by id and key for a spend, by request id for the others. */
@@ -40,7 +42,7 @@ export type ReleaseRequest = Pick<SettleRequest, 'id' | 'ending'> & { readonly r
 export function reserveCall(spend: Spend, now: number, ttlMs: number): LedgerCall {
   const expiresAt = now + ttlMs;
   const row = JSON.stringify({ ...spend, ...failureLimit(now), now, expiresAt });
-  return { kind: 'reserve', row, look: outcomeQuery(spend, now), ...claimRows(spend, now, expiresAt) };
+  return { kind: 'reserve', payer: spend.keyHash, row, look: outcomeQuery(spend, now), ...claimRows(spend, now, expiresAt) };
 }
 
 /** The batch that makes a charge's claim also stores the response; should that ever fail, the claim ends after this time. */
@@ -54,6 +56,7 @@ export function chargeCall(
   const row = JSON.stringify({ ...spend, target: null, body: receipt, now });
   return {
     kind: 'charge',
+    payer: spend.keyHash,
     row,
     look: outcomeQuery({ ...spend, target: null }, now),
     ...claimRows(spend, now, now + CHARGE_CLAIM_MS),
@@ -68,6 +71,7 @@ export function settleCall({ id, lines, receipt, ending }: SettleRequest, now: n
   const { keyHash, idempotencyKeyHash = null, answer = null, target = null } = ending ?? {};
   return {
     kind: 'settle',
+    ...payerOf(keyHash),
     row: JSON.stringify({ id, lines, body: receipt, now }),
     look: JSON.stringify(id),
     ...(keyHash === undefined || idempotencyKeyHash === null || answer === null
@@ -86,6 +90,7 @@ export function releaseCall({ id, reason, ending }: ReleaseRequest, now: number)
   const claim = keyHash !== undefined && idempotencyKeyHash !== null ? claimOf(id, keyHash, idempotencyKeyHash) : null;
   return {
     kind: 'release',
+    ...payerOf(keyHash),
     row: JSON.stringify({ id, reason, now }),
     look: JSON.stringify(id),
     ...(claim !== null && answer !== null ? { remember: responseRow(claim, { answer, state: 'released' }, now) } : {}),
@@ -97,6 +102,10 @@ export function releaseCall({ id, reason, ending }: ReleaseRequest, now: number)
 /** Compensates a request that was answered as failed, whatever became of it. */
 export function compensateCall(id: Spend['id'], idempotencyKeyHash: string | null, now: number): LedgerCall {
   return { kind: 'undo', row: JSON.stringify({ id, digest: idempotencyKeyHash, now }), look: JSON.stringify(id) };
+}
+
+function payerOf(keyHash: string | undefined): Pick<LedgerCall, 'payer'> {
+  return keyHash === undefined ? {} : { payer: keyHash };
 }
 
 function outcomeQuery({ id, keyHash, idempotencyKeyHash, target }: Spend, now: number): string {

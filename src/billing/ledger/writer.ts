@@ -4,7 +4,7 @@ import type { Unreachable } from '../../db/call.ts';
 import type { Outcome } from './batch.ts';
 import type { LedgerCall } from './commands.ts';
 
-/** The queue is full: nothing was sent, and nothing will be. `retryAfterSeconds` is at least 1. */
+/** The queue, or the account's share of it, is full: nothing was sent, and nothing will be. `retryAfterSeconds` is at least 1. */
 export type Busy = { readonly kind: 'busy'; readonly retryAfterSeconds: number };
 
 /** A bug: the database refused a statement with an SQLite error and changed nothing, or its response could not be read. */
@@ -24,8 +24,11 @@ export type PlainSet = {
 export interface LedgerWriter {
   /** Carries a call out in one batch with others that are waiting. A refused call never affects another. */
   submit(call: LedgerCall): Promise<Result<Outcome, WriteFailure>>;
-  /** Carries out other statements as a batch of their own, in turn. They must be safe to repeat. */
-  run(statements: readonly InStatement[]): Promise<Result<readonly PlainSet[], WriteFailure>>;
+  /**
+   * Carries out other statements as a batch of their own, in turn. They must be safe to repeat. `payer` is the account whose turn it takes;
+   * without it they are the service's own.
+   */
+  run(statements: readonly InStatement[], payer?: string): Promise<Result<readonly PlainSet[], WriteFailure>>;
   /** Carries out an `undo` as soon as possible; a writer with storage also retries it after this has returned. Never rejects. */
   compensate(call: LedgerCall): Promise<void>;
 }

@@ -8,7 +8,7 @@ import type { LedgerWriter, PlainSet, WriteFailure } from '../ledger/writer.ts';
 /** The writing Durable Object's methods. `shard` tells it which database to write to. */
 export type WriterObject = {
   submit(shard: number, call: LedgerCall): Promise<Result<Outcome, WriteFailure>>;
-  run(shard: number, statements: readonly InStatement[]): Promise<Result<readonly PlainSet[], WriteFailure>>;
+  run(shard: number, statements: readonly InStatement[], payer?: string): Promise<Result<readonly PlainSet[], WriteFailure>>;
   compensate(shard: number, call: LedgerCall): Promise<void>;
 };
 
@@ -57,7 +57,7 @@ export function createObjectWriter(deps: {
   };
   return {
     submit: (call) => ask((object) => object.submit(shard, call)),
-    run: (statements) => ask((object) => object.run(shard, statements)),
+    run: (statements, payer) => ask((object) => object.run(shard, statements, payer)),
     async compensate(call) {
       await ask(async (object) => {
         await object.compensate(shard, call);

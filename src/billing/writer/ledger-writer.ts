@@ -6,31 +6,27 @@ import { CALL_POLICY, type CallPolicy, callDatabase } from '../../db/call.ts';
 import type { LedgerWriter, PlainSet, Refused, WriteFailure } from '../ledger/writer.ts';
 import { batchOf, type Outcome } from '../ledger/batch.ts';
 import type { LedgerCall } from '../ledger/commands.ts';
+import { isEnding, type TurnLimits, Turns, type Waiting } from './turns.ts';
 
-/** Bounds of the writer's batches and queue. */
-export type WriterLimits = {
-  readonly batchCalls: number;
-  /** JSON characters in one batch; a larger call is sent alone. */
-  readonly batchChars: number;
-  readonly waitingCalls: number;
-  /** JSON characters. */
-  readonly waitingChars: number;
+/** Bounds of the writer's batches and queues. */
+export type WriterLimits = TurnLimits & {
   /** How long a call may wait before it is sent. */
   readonly waitMs: number;
-  /** Multiplies the queue's limits for settle, release and undo, which free money and must not be lost. */
-  readonly endingFactor: number;
 };
 
 /**
  * A batch of 256 calls holds the database's lock for about 40 ms (measured on sqld); 4,000 waiting calls are about a second of work. After
  * two seconds of waiting a new attempt is faster. The factor of two is bounded by the 128 MB of a Durable Object and by the ten seconds
- * after which its callers time out.
+ * after which its callers time out. One account gets an eighth of the queue, and sixteen calls of a batch, because a call of another
+ * account that arrives in the middle of a batch waits for its end (docs/operating/reliability.md).
  */
 export const WRITER_LIMITS: WriterLimits = {
   batchCalls: 256,
   batchChars: 4_000_000,
+  accountBatchCalls: 16,
   waitingCalls: 4_000,
   waitingChars: 32_000_000,
+  accountWaitingCalls: 500,
   waitMs: 2_000,
   endingFactor: 2,
 };
@@ -49,17 +45,18 @@ export type WriterDeps = {
   readonly limits?: WriterLimits;
 };
 
-type Waiter = { readonly chars: number; readonly since: number; readonly refuse: (failure: WriteFailure) => void };
+type Waiter = Waiting & { readonly refuse: (failure: WriteFailure) => void };
 
-type WaitingCall = Waiter & { readonly kind: 'call'; readonly call: LedgerCall; readonly answer: (outcome: Outcome) => void };
+type WaitingCall = Waiter & {
+  readonly call: LedgerCall;
+  readonly answer: (outcome: Outcome) => void;
+};
 
 type WaitingRun = Waiter & {
-  readonly kind: 'run';
+  readonly call: null;
   readonly statements: readonly InStatement[];
   readonly answer: (sets: readonly PlainSet[]) => void;
 };
-
-type Waiting = WaitingCall | WaitingRun;
 
 /** Checks of the queue in each `waitMs`, so that nothing waits much longer than allowed. */
 const SWEEPS_IN_A_WAIT = 4;
@@ -69,21 +66,18 @@ const RETRY_AFTER_SECONDS = 2;
 
 /**
  * Creates the writer of one database. It sends one batch at a time: a call that finds the queue empty is sent at once, and calls that
- * arrive while a batch is running share the next. It caches nothing of the ledger; the database's guards decide everything. Never
- * rejects: a bug becomes the result `refused` of its own call.
+ * arrive while a batch is running share the next, in which each account has its turn (`Turns`). It caches nothing of the ledger but
+ * whose a key is; the database's guards decide everything. Never rejects: a bug becomes the result `refused` of its own call.
  */
 export function createLedgerWriter(deps: WriterDeps): LedgerWriter {
   const { clock, limits = WRITER_LIMITS } = deps;
-  const queue: Waiting[] = [];
-  let waitingChars = 0;
+  const turns = new Turns<WaitingCall | WaitingRun>(limits);
   let isPumping = false;
   let sweep: ReturnType<typeof setTimeout> | null = null;
 
   const pump = async () => {
     isPumping = true;
-    while (queue.length > 0) {
-      const group = take(queue, limits);
-      waitingChars -= group.reduce((total, { chars }) => total + chars, 0);
+    for (let group = turns.next(); group.length > 0; group = turns.next()) {
       try {
         await write(deps, group);
       } catch (bug) {
@@ -94,41 +88,35 @@ export function createLedgerWriter(deps: WriterDeps): LedgerWriter {
     isPumping = false;
   };
 
-  const factorOf = (waiting: Waiting) => (isEnding(waiting) ? limits.endingFactor : 1);
-
   /** Refuses calls that have waited too long behind a batch that doesn't return. */
   const scheduleSweep = () => {
     sweep ??= setTimeout(() => {
       sweep = null;
       const now = clock();
-      const isLate = (waiting: Waiting) => now - waiting.since >= limits.waitMs * factorOf(waiting);
-      const late = queue.filter(isLate);
-      if (late.length > 0) queue.splice(0, queue.length, ...queue.filter((waiting) => !isLate(waiting)));
-      for (const { chars, refuse } of late) {
-        waitingChars -= chars;
-        refuse({ kind: 'busy', retryAfterSeconds: RETRY_AFTER_SECONDS });
-      }
-      if (queue.length > 0) scheduleSweep();
+      const late = turns.remove((waiting) => now - waiting.since >= limits.waitMs * (isEnding(waiting) ? limits.endingFactor : 1));
+      for (const { refuse } of late) refuse({ kind: 'busy', retryAfterSeconds: RETRY_AFTER_SECONDS });
+      if (turns.size > 0) scheduleSweep();
     }, limits.waitMs / SWEEPS_IN_A_WAIT);
   };
 
-  const enqueue = (waiting: Waiting) => {
-    const factor = factorOf(waiting);
-    const isFull = queue.length >= limits.waitingCalls * factor || waitingChars + waiting.chars > limits.waitingChars * factor;
-    if (isFull && queue.length > 0) {
+  const enqueue = (waiting: WaitingCall | WaitingRun, payer: string | undefined) => {
+    if (!turns.add(waiting, payer)) {
       waiting.refuse({ kind: 'busy', retryAfterSeconds: RETRY_AFTER_SECONDS });
       return;
     }
-    queue.push(waiting);
-    waitingChars += waiting.chars;
     if (!isPumping) void pump();
     else scheduleSweep();
   };
 
   const submit: LedgerWriter['submit'] = (call) =>
     new Promise((resolve) => {
-      const answer = (outcome: Outcome) => resolve(ok(outcome));
-      enqueue({ kind: 'call', call, chars: charsOf(call), since: clock(), answer, refuse: (failure) => resolve(err(failure)) });
+      const { payer } = call;
+      const answer = (outcome: Outcome) => {
+        const accountId = payer === undefined || turns.hasMet(payer) ? null : accountIn(outcome);
+        if (payer !== undefined && accountId !== null) turns.meet(payer, accountId);
+        resolve(ok(outcome));
+      };
+      enqueue({ call, chars: charsOf(call), since: clock(), answer, refuse: (failure) => resolve(err(failure)) }, payer);
     });
 
   return {
@@ -136,40 +124,26 @@ export function createLedgerWriter(deps: WriterDeps): LedgerWriter {
     async compensate(call) {
       await submit(call);
     },
-    run: (statements) =>
+    run: (statements, payer) =>
       new Promise((resolve) => {
         const answer = (sets: readonly PlainSet[]) => resolve(ok(sets));
         const chars = JSON.stringify(statements, measurable).length;
-        enqueue({ kind: 'run', statements, chars, since: clock(), answer, refuse: (failure) => resolve(err(failure)) });
+        enqueue({ call: null, statements, chars, since: clock(), answer, refuse: (failure) => resolve(err(failure)) }, payer);
       }),
   };
 }
 
-/** Whether a call ends a request rather than starting one. */
-function isEnding(waiting: Waiting): boolean {
-  return waiting.kind === 'call' && waiting.call.kind !== 'reserve' && waiting.call.kind !== 'charge';
+/** The account in the outcome of a spend. Other outcomes name none. */
+function accountIn(outcome: Outcome): string | null {
+  return outcome === null ? null : (/"accountId":"(acct_[^"]*)"/.exec(outcome)?.[1] ?? null);
 }
 
-/** Takes the next group: as many calls as fit one batch, or one batch of other statements. */
-function take(queue: Waiting[], limits: WriterLimits): readonly Waiting[] {
-  let chars = 0;
-  let count = 0;
-  for (const waiting of queue) {
-    const isFull = count >= limits.batchCalls || chars + waiting.chars > limits.batchChars;
-    if (count > 0 && (isFull || waiting.kind === 'run')) break;
-    chars += waiting.chars;
-    count += 1;
-    if (waiting.kind === 'run') break;
-  }
-  return queue.splice(0, count);
-}
-
-async function write(deps: WriterDeps, group: readonly Waiting[]): Promise<void> {
+async function write(deps: WriterDeps, group: readonly (WaitingCall | WaitingRun)[]): Promise<void> {
   const [first] = group;
-  if (first?.kind !== 'run') {
+  if (first === undefined || first.call !== null) {
     await writeCalls(
       deps,
-      group.flatMap((waiting) => (waiting.kind === 'call' ? [waiting] : [])),
+      group.filter((waiting) => waiting.call !== null),
     );
     return;
   }

@@ -4,16 +4,20 @@ import type { LedgerWriter, PlainSet, Refused } from '../ledger/writer.ts';
 
 /**
  * Creates a database whose writes go through the ledger's writer, so that they never compete with it for the database's lock. Reads go
- * directly. A write with an unknown outcome throws like a lost connection; a refused one throws with the database's code.
+ * directly. `payer` says for which account a write takes a turn of the writer, undefined for the service itself. A write with an unknown outcome throws like a lost connection; a refused one throws with the database's code.
  */
-export function createQueuedDatabase(connect: () => Database, writer: Pick<LedgerWriter, 'run'>): Database {
+export function createQueuedDatabase(
+  connect: () => Database,
+  writer: Pick<LedgerWriter, 'run'>,
+  payer?: () => string | undefined,
+): Database {
   let made: Database | undefined;
   const direct = () => (made ??= connect());
   return {
     execute: (...statement: Parameters<Database['execute']>) => direct().execute(...statement),
     async batch(statements, mode) {
       if (mode !== 'write') return direct().batch(statements, mode);
-      const written = await writer.run(statements.map(asObject));
+      const written = await writer.run(statements.map(asObject), payer?.());
       if (written.ok) return written.value.map(resultSet);
       const { error } = written;
       if (error.kind === 'refused') throw refusal(error);

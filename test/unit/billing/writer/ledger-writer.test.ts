@@ -10,6 +10,7 @@ import {
   compensateCall,
 } from '../../../../src/billing/ledger/commands.ts';
 import { createLedgerWriter, WRITER_LIMITS, type WriterLimits } from '../../../../src/billing/writer/ledger-writer.ts';
+import { Turns } from '../../../../src/billing/writer/turns.ts';
 import type { LedgerWriter } from '../../../../src/billing/ledger/writer.ts';
 import { microCredits } from '../../../../src/core/money.ts';
 import { sha256 } from '../../../support/database.ts';
@@ -27,6 +28,9 @@ const charge = (id: string) => chargeCall({ spend: spendOf(id), receipt: {}, ans
 const settle = (id: string) => settleCall({ id: `req_${id}`, lines: [], receipt: {}, ending: undefined }, 1);
 const release = (id: string) => releaseCall({ id: `req_${id}`, reason: 'x', ending: undefined }, 1);
 const undo = (id: string) => compensateCall(`req_${id}`, null, 1);
+
+/** A spend of an account that the writer has met. */
+const of = (payer: string, id: string): LedgerCall => ({ ...reserve(id), payer });
 
 /** The outcome that the fake database returns for this id. */
 const outcomeOf = (id: string) => ({ ok: true, value: `outcome of req_${id}` });
@@ -145,10 +149,10 @@ describe('a writer', () => {
     const order: string[] = [];
     const note = (name: string) => () => void order.push(name);
     await Promise.all([
-      writer.submit(reserve('a')).then(note('a')),
-      writer.submit(reserve('b')).then(note('b')),
-      writer.run([{ sql: 'INSERT 1', args: [] }]).then(note('run')),
-      writer.submit(reserve('c')).then(note('c')),
+      writer.submit(of('acct_one', 'a')).then(note('a')),
+      writer.submit(of('acct_one', 'b')).then(note('b')),
+      writer.run([{ sql: 'INSERT 1', args: [] }], 'acct_one').then(note('run')),
+      writer.submit(of('acct_one', 'c')).then(note('c')),
     ]);
     expect(database.batches.map((batch) => batch.map(({ sql }) => sql.slice(0, 6)))).toEqual([
       ['INSERT', 'SELECT'],
@@ -157,6 +161,79 @@ describe('a writer', () => {
       ['INSERT', 'SELECT'],
     ]);
     expect(order).toEqual(['a', 'b', 'run', 'c']);
+  });
+});
+
+describe('a writer with a flood of one account', () => {
+  /** Answers the held batch and lets the writer send the next. */
+  const nextTurn = async (database: FakeDatabase) => {
+    database.release();
+    await vi.advanceTimersByTimeAsync(0);
+  };
+
+  test('sends what another account asks for in the very next turn', async () => {
+    const database = new FakeDatabase();
+    database.isHeld = true;
+    const writer = start(database);
+    for (let count = 0; count < 100; count++) void writer.run([{ sql: 'INSERT 1', args: [] }], 'acct_flood');
+    for (let count = 0; count < 100; count++) void writer.submit(of('acct_flood', `flood-${count}`));
+    void writer.submit(of('acct_other', 'read'));
+    await nextTurn(database);
+    expect(database.sent()[1]).toEqual(['req_read']);
+    await nextTurn(database);
+    expect(database.sent()[2]).toEqual([]);
+    void writer.run([{ sql: 'UPDATE 1', args: [] }], 'acct_other');
+    await nextTurn(database);
+    expect(database.batches[3]).toEqual([{ sql: 'UPDATE 1', args: [] }]);
+  });
+
+  test('sends few calls of one account in a batch, and one of each account before another of the same', async () => {
+    const database = new FakeDatabase();
+    database.isHeld = true;
+    const writer = start(database, { accountBatchCalls: 3, batchCalls: 5 });
+    void writer.submit(of('acct_flood', 'sent'));
+    for (let count = 0; count < 8; count++) void writer.submit(of('acct_flood', `f${count}`));
+    for (const id of ['a', 'b', 'c']) void writer.submit(of(`acct_${id}`, id));
+    for (let turn = 0; turn < 4; turn++) await nextTurn(database);
+    expect(database.sent().map((ids) => ids.map((id) => id.slice('req_'.length)).join())).toEqual([
+      'sent',
+      'a,b,c,f0,f1',
+      'f2,f3,f4',
+      'f5,f6,f7',
+    ]);
+  });
+
+  test('refuses what is over the share of the account, no call that ends a request, and nothing of other accounts', async () => {
+    const database = new FakeDatabase();
+    database.isHeld = true;
+    const writer = start(database, { accountWaitingCalls: 2 });
+    const taken = ['sent', 'a', 'b'].map((id) => writer.submit(of('acct_flood', id)));
+    expect(await writer.submit(of('acct_flood', 'c'))).toEqual(BUSY);
+    expect(await writer.run([{ sql: 'INSERT 1', args: [] }], 'acct_flood')).toEqual(BUSY);
+    const passed = [
+      writer.submit({ ...settle('d'), payer: 'acct_flood' }),
+      writer.submit({ ...release('e'), payer: 'acct_flood' }),
+      writer.submit(undo('f')),
+      writer.submit(of('acct_other', 'g')),
+    ];
+    database.isHeld = false;
+    database.release();
+    expect(await Promise.all([...taken, ...passed])).toEqual(['sent', 'a', 'b', 'd', 'e', 'f', 'g'].map(outcomeOf));
+  });
+});
+
+describe('turns', () => {
+  const waiting = (id: string) => ({ call: reserve(id), chars: 1, since: 0 });
+  const idsIn = (group: readonly { readonly call: LedgerCall }[]) => group.map(({ call }) => String(JSON.parse(call.look).id)).join();
+
+  test('keys of one account share its turns, once the writer has met them, and made-up keys share one', () => {
+    const turns = new Turns<ReturnType<typeof waiting>>({ ...WRITER_LIMITS, accountBatchCalls: 1, batchCalls: 2 });
+    turns.meet('key 1', 'acct_flood');
+    turns.meet('key 2', 'acct_flood');
+    const calls = ['key 1', 'key 2', 'key 1', 'made-up 1', 'made-up 2', 'acct_other'];
+    for (const [index, payer] of calls.entries()) turns.add(waiting(`${index}`), payer);
+    expect([turns.next(), turns.next(), turns.next(), turns.next()].map(idsIn)).toEqual(['req_0,req_3', 'req_5,req_1', 'req_4,req_2', '']);
+    expect(turns.size).toBe(0);
   });
 });
 
