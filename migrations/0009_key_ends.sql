@@ -16,8 +16,9 @@ END;
 
 -- api_key ---------------------------------------------------------------------------------------------------------------------------
 
--- The keys right below a key that are not revoked: what revoking it ends with it, and what it may still create.
-CREATE INDEX api_key_parent ON api_key (parent_id) WHERE revoked_at IS NULL;
+-- The keys right below a key that still work are one range, however many have expired: what revoking it ends with it, and what it may still
+-- create. A key without an end has one that never comes.
+CREATE INDEX api_key_parent ON api_key (parent_id, coalesce(expires_at, 9007199254740991)) WHERE revoked_at IS NULL;
 --> statement-breakpoint
 -- Keys below a revoked key ended with it but were not marked.
 UPDATE api_key

@@ -49,7 +49,7 @@ export const apiKey = sqliteTable(
       .on(table.expiresAt)
       .where(sql`revoked_at IS NULL AND expires_at IS NOT NULL`),
     index('api_key_parent')
-      .on(table.parentId)
+      .on(table.parentId, sql`coalesce(expires_at, 9007199254740991)`)
       .where(sql`revoked_at IS NULL`),
   ],
 );

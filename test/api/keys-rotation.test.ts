@@ -51,6 +51,24 @@ describe('an emergency rotation', () => {
     expect([await statusWith(api, first), await statusWith(api, second)]).toEqual([401, 200]);
   });
 
+  test('works where twenty replaced secrets still do, when no other rotation does', async () => {
+    const api = start();
+    let { key } = await api.signUp();
+    const id = await idOf(api, key);
+    for (let count = 0; count < 19; count += 1) {
+      key = await rotate(api, key, id, { graceSeconds: 600_000 });
+      api.clock.advance(10_000);
+    }
+    expect(codeOf(await api.request(`/v1/keys/${id}/rotate`, send('POST', key, { graceSeconds: 60 })))).toEqual([
+      403,
+      'forbidden',
+      'too_many_secrets',
+    ]);
+    expect(await statusWith(api, key)).toBe(200);
+    const last = await rotate(api, key, id, { graceSeconds: 0 });
+    expect([await statusWith(api, key), await statusWith(api, last)]).toEqual([401, 200]);
+  });
+
   test('wins against a rotation of the older secret at the same time: one secret is left', async () => {
     const api = start();
     const { key: first } = await api.signUp();

@@ -33,6 +33,8 @@ beforeAll(async () => {
   await client.batch(
     [
       insertKeys('ended-', ENDED, crowded, START_TIME + 1),
+      insertKeys('agent-', 1, crowded, null),
+      insertKeys('below-agent-', ENDED, { ...crowded, keyId: 'key_agent-0' }, START_TIME + 1),
       {
         sql: `WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?)
               INSERT INTO key_secret (hash, key_id, last4, created_at, retires_at) SELECT randomblob(32), ?, 'abcd', ?, ? FROM n`,
@@ -71,6 +73,7 @@ const childOf = (parent: Customer, id: string) => ({
   expiresAt: null,
   hash: sha256(id),
   last4: 'abcd',
+  by: parent.keyHash,
   now: clock(),
 });
 
@@ -84,10 +87,12 @@ test('no statement about keys or payments reads the ended keys and secrets of an
   });
   const statements: InStatement[] = [
     key.insertKey(childOf(crowded, 'key_new')),
-    key.updateKey({ id: 'key_new', name: 'changed', scopes: ['read'], ceiling: null, budget: null, period: null, expiresAt: null }),
-    ...key.insertSecret({ keyId, hash: sha256('another secret'), last4: 'abcd', now: clock(), retiresAt: clock() + 60_000 }),
+    key.updateKey({ id: 'key_new', name: 'changed', by: keyHash, now: clock() }),
+    ...key.insertSecret({ keyId, hash: sha256('another secret'), last4: 'abcd', by: keyHash, now: clock(), retiresAt: clock() + 60_000 }),
     key.readKey(keyId, clock()),
-    key.revokeKey('key_new', clock()),
+    key.insertKey({ ...childOf(crowded, 'key_below'), parentId: 'key_agent-0' }),
+    key.revokeKey({ id: 'key_agent-0', now: clock(), by: null }),
+    key.revokeKey({ id: 'key_new', now: clock(), by: null }),
     ...batchOf([reserveCall(spend('one'), clock(), 60_000), chargeCall({ spend: spend('two'), receipt: {}, answer: null }, clock())])
       .statements,
   ];
@@ -105,7 +110,7 @@ test('counts active keys to the limit, with and without an end, and no ended one
   );
   const rows = async (id: string) => (await client.execute(key.insertKey(childOf(full, id)))).rowsAffected;
   expect([await rows('key_full-a'), await rows('key_full-b')]).toEqual([1, 0]);
-  await client.execute(key.revokeKey('key_full-1', clock()));
+  await client.execute(key.revokeKey({ id: 'key_full-1', now: clock(), by: null }));
   expect([await rows('key_full-b'), await rows('key_full-c')]).toEqual([1, 0]);
 });
 
@@ -114,15 +119,22 @@ test('expired keys are marked at their own time, with the keys below them, and s
   const helper = { ...parent, keyId: 'key_helper-0' as const };
   const end = clock() + 1_000;
   await client.batch(
-    [insertKeys('helper-', 1, parent, end), insertKeys('below-', 300, helper, null), insertKeys('stays-', 1, parent, end + 60_000)],
+    [insertKeys('helper-', 1, parent, end), insertKeys('below-', 300, helper, null), insertKeys('stays-', 1, parent, end + 2 * 86_400_000)],
     'write',
   );
   await client.execute({ sql: `UPDATE api_key SET revoked_at = ? WHERE id = 'key_below-7'`, args: [end - 5] });
   clock.advance(2_000);
+  // A clock that is ahead by less than a day marks none of them.
+  await endAllExpiredKeys({ client, clock: () => clock() + 86_390_000 });
+  const early = await client.execute({
+    sql: 'SELECT count(*) AS keys FROM api_key WHERE account_id = ? AND revoked_at IS NOT NULL',
+    args: [parent.accountId],
+  });
+  expect(early.rows).toMatchObject([{ keys: 1 }]);
+  clock.advance(86_400_000);
   const swept = await endAllExpiredKeys({ client, clock });
   expect(swept).toMatchObject({ ok: true });
-  // Those of the other tests ended too.
-  expect(swept.ok && swept.value.ended).toBeGreaterThanOrEqual(ENDED + 300);
+  expect(swept.ok && swept.value.ended).toBeGreaterThanOrEqual(300);
   expect(await endAllExpiredKeys({ client, clock })).toEqual({ ok: true, value: { ended: 0 } });
   const marked = await client.execute({
     sql: `SELECT revoked_at, count(*) AS keys FROM api_key WHERE account_id = ? GROUP BY 1 ORDER BY 1`,

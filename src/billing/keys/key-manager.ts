@@ -44,7 +44,7 @@ export type Manager = {
  * Why a key was not created or changed. `wider`: a limit would exceed the parents' limits. `own_limits`: only a root key may change its own
  * limits. `too_many`: the account has as many active keys as it can have; `too_many_below`: the manager does, or a key between it and the root.
  * `expires_earlier`: the key already expires earlier, at `expiresAt` (unix milliseconds). `secret_retiring`: the manager's secret was
- * replaced by a rotation. `account_frozen`: the account is frozen or closed, so nothing but revoking is done. `revoked`: the key has ended, or
+ * replaced by a rotation. `too_many_secrets`: too many replaced secrets of the key still work. `account_frozen`: the account is frozen or closed, so nothing but revoking is done. `revoked`: the key has ended, or
  * the manager has meanwhile.
  */
 export type KeyManagerRefusal =
@@ -55,6 +55,7 @@ export type KeyManagerRefusal =
   | { readonly kind: 'too_deep' }
   | { readonly kind: 'too_many' }
   | { readonly kind: 'too_many_below' }
+  | { readonly kind: 'too_many_secrets' }
   | { readonly kind: 'secret_retiring' }
   | { readonly kind: 'account_frozen' }
   | { readonly kind: 'revoked' }

@@ -13,6 +13,7 @@ import {
   insertSecret,
   readAccountKeys,
   readFullBelow,
+  readHasRoom,
   readKey,
   readMayManage,
   readSecret,
@@ -105,7 +106,8 @@ async function create(context: Context, by: Manager, draft: KeyDraft): Promise<R
     parentId: manager.id,
     name: draft.name,
     mode: draft.mode,
-    expiresAt: draft.expiresAt,
+    // It ends with its parents in any case, and is counted as active no longer than that.
+    expiresAt: earliestEnd([draft, ...manager.lineage]),
     hash: hashApiKey(apiKey),
     last4: lastCharacters(apiKey),
     by: secret.hash,
@@ -168,11 +170,13 @@ async function rotate(context: Context, subject: ManagedKey, graceMs: number): P
     now,
     retiresAt: now + graceMs,
   };
-  const answer = await context.send([...insertSecret(row), readKey(id, now), readSecret(row.hash)]);
-  const rotated = readBack(answer, 2);
+  const answer = await context.send([readHasRoom(row), ...insertSecret(row), readKey(id, now), readSecret(row.hash)]);
+  if (!answer.ok) return answer;
+  const rotated = readBack(answer, 3);
   if (!rotated.ok) return rotated;
-  // Without a new secret the key, or the manager, ended just now.
-  return answer.ok && answer.value[3]?.length === 1 ? ok({ key: rotated.value, apiKey }) : err({ kind: 'revoked' });
+  if (answer.value[4]?.length === 1) return ok({ key: rotated.value, apiKey });
+  // Otherwise the key, or the manager, ended just now.
+  return err({ kind: HasRoom.parse(answer.value[0])[0].hasRoom === 1 ? 'revoked' : 'too_many_secrets' });
 }
 
 /** Why a manager may not create, change or rotate keys; null if it may. */
@@ -194,10 +198,16 @@ function readBack(answer: Awaited<ReturnType<Send>>, index: number): Result<KeyD
 }
 
 const FullBelow = z.tuple([z.object({ isFull: z.int() })]);
+const HasRoom = z.tuple([z.object({ hasRoom: z.int() })]);
 const MayManage = z.tuple([z.object({ allowed: z.int() })]);
 
 function mayManage(rows: unknown): boolean {
   return MayManage.parse(rows)[0].allowed === 1;
+}
+
+function earliestEnd(keys: readonly { readonly expiresAt: number | null }[]): number | null {
+  const ends = keys.flatMap(({ expiresAt }) => (expiresAt === null ? [] : [expiresAt]));
+  return ends.length === 0 ? null : Math.min(...ends);
 }
 
 /** A root key manages the whole account, so a lost root key can be revoked with another. */

@@ -44,7 +44,7 @@ const IS_FULL_BELOW = `EXISTS (
                     SELECT a.value
                     UNION ALL
                     SELECT k.id FROM below CROSS JOIN api_key k INDEXED BY api_key_parent ON k.parent_id = below.id
-                     WHERE k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > j.value ->> 'now')
+                     WHERE k.revoked_at IS NULL AND coalesce(k.expires_at, ${END_OF_TIME}) > j.value ->> 'now'
                     LIMIT ${MOST_BELOW + 1})
                   SELECT count(*) FROM below) > ${MOST_BELOW})`;
 
@@ -98,8 +98,22 @@ export function updateKey(row: Readonly<Record<string, unknown>>): Statement {
   );
 }
 
+/** Bounds how many rows a rotation changes in the writer's turn. */
+const MOST_SECRETS = 20;
+
+/** Whether so many secrets of { keyId } still work that another one needs them all to end at once. */
+const HAS_ROOM_FOR_A_SECRET = `(j.value ->> 'retiresAt' <= j.value ->> 'now' OR (
+          SELECT count(*) FROM (
+            SELECT 1 FROM key_secret o INDEXED BY key_secret_ends
+             WHERE o.key_id = j.value ->> 'keyId' AND coalesce(o.retires_at, ${END_OF_TIME}) > j.value ->> 'now' LIMIT ${MOST_SECRETS})) < ${MOST_SECRETS})`;
+
+/** One row { hasRoom }: 1 if { keyId } may have another secret at { now } beside those that retire at { retiresAt }, else 0. */
+export function readHasRoom(row: Readonly<Record<string, unknown>>): Statement {
+  return call(`SELECT ${HAS_ROOM_FOR_A_SECRET} AS hasRoom FROM json_each(?) j`, row);
+}
+
 /**
- * Inserts a secret { keyId, hash, last4, now } if the secret `by` may manage keys, and lets every older secret of the key end at
+ * Inserts a secret { keyId, hash, last4, now } if the secret `by` may manage keys and not too many others would go on working, and lets every older secret of the key end at
  * `retiresAt` at the latest. A repeat changes nothing, also after another rotation: each secret is newer than those before it, whatever the
  * clocks say.
  */
@@ -112,7 +126,7 @@ export function insertSecret(row: Readonly<Record<string, unknown>>): readonly S
          FROM json_each(?) j
         WHERE NOT EXISTS (SELECT 1 FROM key_secret s WHERE s.hash = unhex(j.value ->> 'hash'))
           AND EXISTS (SELECT 1 FROM api_key k WHERE k.id = j.value ->> 'keyId' AND k.revoked_at IS NULL)
-          AND ${MAY_MANAGE}`,
+          AND ${HAS_ROOM_FOR_A_SECRET} AND ${MAY_MANAGE}`,
       row,
     ),
     call(
@@ -130,25 +144,25 @@ export function readSecret(hash: string): Statement {
   return { sql: 'SELECT s.key_id FROM key_secret s WHERE s.hash = unhex(?)', args: [hash] };
 }
 
-/** Far more keys than an account can have active; what is below them has ended with its lineage in any case. */
+/** More keys than an account can have active. */
 const MOST_REVOKED = 1_000;
 
 /**
- * Revokes a key and every key below it at { id, now }, those that have not expired first, if the secret `by` may revoke keys; null: the
- * operator revokes them.
+ * Revokes a key and every key below it that has not expired at { id, now }, if the secret `by` may revoke keys; null: the operator revokes
+ * them. Expired keys have ended by themselves, and are marked by endExpiredKeys.
  */
 export function revokeKey(row: { readonly id: string; readonly now: number; readonly by: string | null }): Statement {
   const text = JSON.stringify([row]);
   return {
     sql: `UPDATE api_key SET revoked_at = j.value ->> 'now' FROM json_each(?) j
            WHERE api_key.id IN (
-                   WITH RECURSIVE tree (id, now, has_expired) AS (
-                     SELECT r.value ->> 'id', r.value ->> 'now', 0 FROM json_each(?) r
+                   WITH RECURSIVE tree (id, now) AS (
+                     SELECT r.value ->> 'id', r.value ->> 'now' FROM json_each(?) r
                      UNION ALL
-                     SELECT k.id, tree.now, coalesce(k.expires_at <= tree.now, 0)
+                     SELECT k.id, tree.now
                        FROM tree CROSS JOIN api_key k INDEXED BY api_key_parent ON k.parent_id = tree.id
-                      WHERE k.revoked_at IS NULL
-                      ORDER BY 3 LIMIT ${MOST_REVOKED})
+                      WHERE k.revoked_at IS NULL AND coalesce(k.expires_at, ${END_OF_TIME}) > tree.now
+                      LIMIT ${MOST_REVOKED})
                    SELECT id FROM tree)
              AND api_key.revoked_at IS NULL AND (j.value ->> 'by' IS NULL OR ${MAY_REVOKE})`,
     args: [text, text],

@@ -27,7 +27,7 @@ export const JOBS = {
   },
   end_expired_keys: {
     budgetMs: minutes,
-    purpose: 'Marks expired API keys, and the keys below them, as ended; 20,000 a run.',
+    purpose: 'Marks API keys that expired a day ago, and the keys below them, as ended; 20,000 a run.',
   },
   fold_metrics: {
     budgetMs: minutes,

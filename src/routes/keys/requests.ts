@@ -181,6 +181,12 @@ export function keyRefusal(refusal: KeyManagerRefusal): Refusal<'not_found' | 'f
       return { code: 'account_frozen' };
     case 'secret_retiring':
       return secretRetiring;
+    case 'too_many_secrets':
+      return {
+        code: 'forbidden',
+        message: 'Too many replaced secrets of this key still work. Rotate it with "graceSeconds": 0, which ends them.',
+        details: { reason: 'too_many_secrets' },
+      };
     case 'too_many_below':
       return {
         code: 'forbidden',
