@@ -67,7 +67,7 @@ async function openAccount(url: string, writer: LedgerWriter, hasTurns: boolean)
   const ledger = createLedger({ client, clock, writer: through });
   const keys = createKeyManager({ client, clock, ids: randomIds });
   const usage = createUsageBook({ client, clock });
-  const { key } = membership.value;
+  const manager = membership.value;
   return {
     read: async () => {
       const held = await ledger.reserve(
@@ -79,7 +79,7 @@ async function openAccount(url: string, writer: LedgerWriter, hasTurns: boolean)
       return settled.ok;
     },
     mint: async () => {
-      const minted = await keys.create(key, {
+      const minted = await keys.create(manager, {
         name: 'helper',
         mode: 'live',
         scopes: null,
@@ -89,7 +89,7 @@ async function openAccount(url: string, writer: LedgerWriter, hasTurns: boolean)
       });
       return minted.ok || minted.error.kind === 'too_many';
     },
-    patch: async () => (await keys.update(key, key.id, { name: 'changed' })).ok,
+    patch: async () => (await keys.update(manager, manager.key.id, { name: 'changed' })).ok,
     aggregate: async () => (await usage.groups(keyHash, { from: null, to: null, endpoint: null, keyId: null }, 'day')).ok,
   };
 }

@@ -73,8 +73,11 @@ export function isMiss(code: ReadErrorCode): boolean {
 
 /** Refuses to look for one more target that may not exist; null where the account may. */
 export function missRefusal(verdict: MissVerdict): ReadRefusal | null {
-  if (verdict.allowed) return null;
-  const { allowance, missed, inProgress, retryAfterSeconds } = verdict;
+  return verdict.allowed ? null : tooManyMisses(verdict);
+}
+
+/** Maps an allowance of misses that has no room. */
+export function tooManyMisses({ allowance, missed, inProgress, retryAfterSeconds }: Exclude<MissVerdict, { allowed: true }>): ReadRefusal {
   const reason = missed < allowance ? 'reads_in_progress' : 'allowance_used_up';
   const seen = reason === 'allowance_used_up' ? '' : ', and as many more as may miss are being read';
   return {

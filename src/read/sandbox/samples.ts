@@ -1,6 +1,6 @@
 import { microCredits, ZERO } from '../../core/money.ts';
 import { lastingRefusal } from '../../errors/from-database.ts';
-import { absentRefusal, providerUnconfigured, type ReadRefusal, shareLinkRefusal } from '../../errors/from-read.ts';
+import { absentRefusal, providerUnconfigured, type ReadRefusal, shareLinkRefusal, tooManyMisses } from '../../errors/from-read.ts';
 import type { CacheStatus } from '../cache/freshness.ts';
 import type { VariantsOf } from '../model/part.ts';
 import type { Parts } from '../parts/parts.ts';
@@ -98,6 +98,10 @@ export const SANDBOX_SAMPLES: Readonly<Record<string, SandboxSample>> = {
   TestRepeat1: {
     meaning: '`repeated_failure`',
     refusal: { code: 'repeated_failure', details: { failures: 3, lastCode: 'provider_unavailable' }, retryAfterSeconds: 120 },
+  },
+  TestMisses1: {
+    meaning: '`too_many_misses`',
+    refusal: tooManyMisses({ allowed: false, missed: 60, inProgress: 0, allowance: 60, retryAfterSeconds: 1_200 }),
   },
   TestFlight1: { meaning: '`idempotency_in_flight`', refusal: { code: 'idempotency_in_flight', retryAfterSeconds: 2 } },
   TestLost__1: {
