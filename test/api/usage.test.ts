@@ -127,6 +127,23 @@ describe('GET /v1/usage', () => {
     ]);
   });
 
+  test('computes the totals of an account once at a time, and those of others meanwhile', async () => {
+    const api = start();
+    const [{ key }, other] = [await api.signUp(), await api.signUp()];
+    for (const one of [key, other.key]) await api.request('/v1/me', { key: one });
+    const gate = Promise.withResolvers<void>();
+    api.databaseGate = gate.promise;
+    const totals = (one: string) => api.request('/v1/usage?aggregate=day', { key: one });
+    const asked = [key, key, key, other.key].map(totals);
+    const refused = await Promise.race(asked);
+    expect([refused.status, errorOf(refused).code, refused.headers.get('Retry-After')]).toEqual([503, 'overloaded', '1']);
+    // A list reads a page, and waits for nobody.
+    const list = api.request('/v1/usage', { key });
+    gate.resolve();
+    expect((await Promise.all([...asked, list])).map(({ status }) => status).toSorted()).toEqual([200, 200, 200, 503, 503]);
+    expect((await totals(key)).status).toBe(200);
+  });
+
   test('sums by day, endpoint and key what the requests came to', async () => {
     const api = start();
     const { key } = await threeReads(api);

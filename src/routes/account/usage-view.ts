@@ -66,6 +66,24 @@ export const UsagePage = z.object({ items: z.array(z.union([UsageLine, UsageSum]
   },
 });
 
+/** The columns of requests and of totals as CSV. */
+export const CSV_LINE = [
+  'requestId',
+  'settledAt',
+  'keyId',
+  'endpoint',
+  'shortcode',
+  'cacheStatus',
+  'reservedMicroCredits',
+  'settledMicroCredits',
+  'refundedMicroCredits',
+  'priceCardVersion',
+  'state',
+  'reason',
+  'resolvedAt',
+];
+export const CSV_SUM = ['requests', 'reservedMicroCredits', 'settledMicroCredits', 'refundedMicroCredits'];
+
 export const Receipt = z
   .object({
     requestId: z.string(),

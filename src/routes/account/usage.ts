@@ -6,9 +6,10 @@ import type { App, AppContext } from '../../http/context.ts';
 import { csv, wantsCsv } from '../../http/csv.ts';
 import { operation } from '../../endpoints.ts';
 import { errorResponses, refuse } from '../../http/error-response.ts';
+import { totalsInProgress, totalsOnce } from '../../http/limits/totals-turn.ts';
 import { listCursor, listPosition, pageQuery, pageSize } from '../../http/pagination.ts';
 import { strictQuery } from '../../http/middleware/strict-query.ts';
-import { UsagePage, usageLine, usageSum } from './usage-view.ts';
+import { CSV_LINE, CSV_SUM, UsagePage, usageLine, usageSum } from './usage-view.ts';
 
 /** Totals read every request of the range, so the range is bounded. */
 const USUAL_RANGE_MS = 30 * DAY_MS;
@@ -41,27 +42,10 @@ const Query = z.object({
 });
 type Query = z.infer<typeof Query>;
 
-const CSV_LINE = [
-  'requestId',
-  'settledAt',
-  'keyId',
-  'endpoint',
-  'shortcode',
-  'cacheStatus',
-  'reservedMicroCredits',
-  'settledMicroCredits',
-  'refundedMicroCredits',
-  'priceCardVersion',
-  'state',
-  'reason',
-  'resolvedAt',
-];
-const CSV_SUM = ['requests', 'reservedMicroCredits', 'settledMicroCredits', 'refundedMicroCredits'];
-
 const listRoute = createRoute({
   ...operation(
     'listUsage',
-    'Returns the requests that the account was charged for, newest first; with `aggregate`, their totals by day, endpoint or key. Use `status` ' +
+    'Returns the requests that the account was charged for, newest first; with `aggregate`, their totals by day, endpoint or key, which are computed once at a time for an account (503 `overloaded` otherwise). Use `status` ' +
       'to list requests that failed, which cost nothing. For every change of the balance, top-ups included, use `GET /v1/ledger`. ' +
       'Send `Accept: text/csv` for CSV. Needs the scope `account`.',
   ),
@@ -112,7 +96,9 @@ async function answerSums(c: AppContext, query: Query, by: 'day' | 'endpoint' | 
   const to = query.to === undefined ? c.get('deps').clock() + 1 : Date.parse(query.to);
   const from = query.from === undefined ? to - USUAL_RANGE_MS : Date.parse(query.from);
   if (to - from > LARGEST_RANGE_MS) return refuse(c, { code: 'invalid_request', message: '`aggregate` covers at most 92 days.' });
-  const groups = await readOwnAccount(c, (keyHash) => c.get('service').accounts.usage.groups(keyHash, filterOf(query, { from, to }), by));
+  const filter = filterOf(query, { from, to });
+  const groups = await totalsOnce(c, () => readOwnAccount(c, (keyHash) => c.get('service').accounts.usage.groups(keyHash, filter, by)));
+  if (groups === null) return refuse(c, totalsInProgress);
   if (!groups.ok) return refuse(c, groups.error);
   const items = (groups.value?.groups ?? []).map((group) => usageSum(group, by));
   const archived = archivedBefore(c, groups.value?.archivedBefore ?? null);
