@@ -26,7 +26,7 @@ type ModelKey = {
   readonly parent: ModelKey | null;
   readonly ceiling: number | null;
   readonly budget: ModelBudget | null;
-  revoked: boolean;
+  revokedAt: number;
   expiresAt: number;
 };
 type ModelLine = { readonly item: string; readonly reserved: number; settled: number };
@@ -137,7 +137,7 @@ export class Model {
     const account: ModelAccount = { id: answer.value.account.id, posted: SIGNUP_GRANT, frozen: false };
     this.#accounts.push(account);
     const hash = hashApiKey(answer.value.apiKey);
-    const limits = { parent: null, ceiling: null, budget: null, revoked: false, expiresAt: Infinity };
+    const limits = { parent: null, ceiling: null, budget: null, revokedAt: Infinity, expiresAt: Infinity };
     this.#keys.push({ id: answer.value.key.id, hash, account, ...limits });
   }
 
@@ -146,7 +146,7 @@ export class Model {
     if (parent === undefined || lineage(parent).length >= 4) return;
     const { ceiling, budget } = operation;
     const id = this.#ids('key');
-    const key = { id, hash: sha256(id), account: parent.account, parent, ceiling, budget, revoked: false, expiresAt: Infinity };
+    const key = { id, hash: sha256(id), account: parent.account, parent, ceiling, budget, revokedAt: Infinity, expiresAt: Infinity };
     await this.#client.execute({
       sql: `INSERT INTO api_key (id, account_id, parent_id, name, hash, last4, created_at, ceiling_micros, budget_micros, budget_period)
             VALUES (?, ?, ?, 'minted', unhex(?), 'abcd', ?, ?, ?, ?)`,
@@ -208,8 +208,11 @@ export class Model {
   #refusal(key: ModelKey, required: number): object | null {
     const { account } = key;
     for (const hold of this.#openHolds(account)) if (hold.expiresAt <= this.#clock()) hold.state = 'expired';
-    if (lineage(key).some((one) => one.revoked)) return { kind: 'key_revoked' };
-    if (lineage(key).some((one) => one.expiresAt <= this.#clock())) return { kind: 'key_expired' };
+    // Of a key that was revoked and one that expired, the earlier end is told.
+    const revokedAt = Math.min(...lineage(key).map((one) => one.revokedAt));
+    const expiresAt = Math.min(...lineage(key).map((one) => one.expiresAt));
+    if (expiresAt <= Math.min(revokedAt, this.#clock())) return { kind: 'key_expired' };
+    if (revokedAt !== Infinity) return { kind: 'key_revoked' };
     if (account.frozen) return { kind: 'account_frozen', accountId: account.id };
     const ceiling = Math.min(...lineage(key).map((one) => one.ceiling ?? Infinity));
     if (required > ceiling) return { kind: 'above_key_ceiling', required, ceiling };
@@ -327,10 +330,10 @@ export class Model {
   async #endKey(operation: Extract<Operation, { do: 'revoke key' | 'expire key' }>): Promise<void> {
     const key = at(this.#keys, operation.key);
     // The last active key stays active, so that not every later spend is refused.
-    if (key === undefined || this.#isNeeded(key) || key.revoked || key.expiresAt < Infinity) return;
+    if (key === undefined || this.#isNeeded(key) || key.revokedAt < Infinity || key.expiresAt < Infinity) return;
     const column = operation.do === 'revoke key' ? 'revoked_at' : 'expires_at';
     await this.#client.execute({ sql: `UPDATE api_key SET ${column} = ? WHERE id = ?`, args: [this.#clock(), key.id] });
-    if (operation.do === 'revoke key') key.revoked = true;
+    if (operation.do === 'revoke key') key.revokedAt = this.#clock();
     else key.expiresAt = this.#clock();
   }
 
