@@ -136,11 +136,11 @@ describe('GET /v1/usage', () => {
     const totals = (one: string) => api.request('/v1/usage?aggregate=day', { key: one });
     const asked = [key, key, key, other.key].map(totals);
     const refused = await Promise.race(asked);
-    expect([refused.status, errorOf(refused).code, refused.headers.get('Retry-After')]).toEqual([503, 'overloaded', '1']);
+    expect([refused.status, errorOf(refused).code, refused.headers.get('Retry-After')]).toEqual([429, 'rate_limited', '1']);
     // A list reads a page, and waits for nobody.
     const list = api.request('/v1/usage', { key });
     gate.resolve();
-    expect((await Promise.all([...asked, list])).map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 200, 200, 503, 503]);
+    expect((await Promise.all([...asked, list])).map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 200, 200, 429, 429]);
     expect((await totals(key)).status).toBe(200);
   });
 

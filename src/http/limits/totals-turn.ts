@@ -19,8 +19,8 @@ export function totalsOnce<T>(c: AppContext, compute: () => Promise<T>): Promise
 }
 
 /** Refuses totals while others of the account are being computed. */
-export const totalsInProgress: Refusal<'overloaded'> = {
-  code: 'overloaded',
+export const totalsInProgress: Refusal<'rate_limited'> = {
+  code: 'rate_limited',
   message: 'Totals of this account are being computed already. Ask again when they are done.',
   retryAfterSeconds: 1,
 };
