@@ -14,3 +14,13 @@ export async function withTimeout<T>(work: Promise<T>, ms: number): Promise<T | 
     clearTimeout(timer);
   }
 }
+
+/** Asks for something that the caller can do without. Null when it fails or takes longer than `ms` milliseconds. Never throws. */
+export async function answerInTime<T>(ask: () => Promise<T>, ms: number): Promise<T | null> {
+  try {
+    const answer = await withTimeout(ask(), ms);
+    return answer === TIMED_OUT ? null : answer;
+  } catch {
+    return null;
+  }
+}

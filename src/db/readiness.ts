@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import { withTimeout, TIMED_OUT } from '../core/timeout.ts';
+import { answerInTime } from '../core/timeout.ts';
 import type { Database } from './client.ts';
 
 export type DatabaseProblem = 'unreachable' | 'not_migrated' | 'not_writable';
@@ -23,24 +23,15 @@ const WRITE = `INSERT INTO job (name, last_success_at) SELECT 'ready_probe', j.v
  * when the database can serve. Never throws.
  */
 export async function databaseProblem(client: Database, clock: Clock): Promise<DatabaseProblem | null> {
-  const tables = await inTime(() => client.execute(TABLES));
+  const tables = await answerInTime(() => client.execute(TABLES), PROBE_TIMEOUT_MS);
   if (tables === null) return 'unreachable';
   if (tables.rows[0]?.['found'] !== 6) return 'not_migrated';
   const now = clock();
-  const last = await inTime(() => client.execute(LAST_WRITE));
+  const last = await answerInTime(() => client.execute(LAST_WRITE), PROBE_TIMEOUT_MS);
   if (last === null) return 'unreachable';
   const writtenAt = last.rows[0]?.['at'];
   if (typeof writtenAt === 'number' && Math.abs(now - writtenAt) < WRITE_INTERVAL_MS) return null;
-  const written = await inTime(() => client.batch([{ sql: WRITE, args: [JSON.stringify([{ now }])] }], 'write'));
+  const write = { sql: WRITE, args: [JSON.stringify([{ now }])] };
+  const written = await answerInTime(() => client.batch([write], 'write'), PROBE_TIMEOUT_MS);
   return written === null ? 'not_writable' : null;
-}
-
-/** What a probe answers; null when it fails or is late. */
-async function inTime<T>(probe: () => Promise<T>): Promise<T | null> {
-  try {
-    const answer = await withTimeout(probe(), PROBE_TIMEOUT_MS);
-    return answer === TIMED_OUT ? null : answer;
-  } catch {
-    return null;
-  }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import { withTimeout, TIMED_OUT } from '../core/timeout.ts';
+import { answerInTime } from '../core/timeout.ts';
 
 /** Lets one caller at a time do something. Kept in memory alone: an object that restarts lets one more caller in. */
 export type Lease = {
@@ -40,23 +40,13 @@ export function createLeases(objects: { getByName(name: string): Lease }, timeou
   return {
     async once(name, { longestMs, pauseMs }, work) {
       const object = objects.getByName(`lease:${name}`);
-      const mayBegin = await inTime(() => object.lease(longestMs), timeoutMs);
+      const mayBegin = await answerInTime(() => object.lease(longestMs), timeoutMs);
       if (mayBegin === false) return null;
       try {
         return await work();
       } finally {
-        if (mayBegin === true) await inTime(() => object.endLease(pauseMs), timeoutMs);
+        if (mayBegin === true) await answerInTime(() => object.endLease(pauseMs), timeoutMs);
       }
     },
   };
-}
-
-/** Null when there is no answer in time. */
-async function inTime<T>(ask: () => Promise<T>, timeoutMs: number): Promise<T | null> {
-  try {
-    const answer = await withTimeout(ask(), timeoutMs);
-    return answer === TIMED_OUT ? null : answer;
-  } catch {
-    return null;
-  }
 }

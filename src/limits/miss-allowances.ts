@@ -1,4 +1,4 @@
-import { withTimeout, TIMED_OUT } from '../core/timeout.ts';
+import { answerInTime } from '../core/timeout.ts';
 import type { RateLimitObjects } from './durable-object-limiter.ts';
 import type { MissVerdict, TargetOutcome } from './miss-allowance.ts';
 
@@ -20,17 +20,12 @@ export function createMissAllowances(deps: {
   const objectOf = (accountId: string) => objects.getByName(`misses:${accountId}`);
   return {
     async ask(accountId, target) {
-      try {
-        const verdict = await withTimeout(objectOf(accountId).askTarget(target), timeoutMs);
-        return verdict === TIMED_OUT ? { allowed: true } : verdict;
-      } catch {
-        return { allowed: true };
-      }
+      const verdict = await answerInTime(() => objectOf(accountId).askTarget(target), timeoutMs);
+      return verdict ?? { allowed: true };
     },
     end(accountId, target, outcome) {
       try {
-        const ended = withTimeout(objectOf(accountId).endTarget(target, outcome), timeoutMs);
-        background(ended.catch(() => undefined));
+        background(answerInTime(() => objectOf(accountId).endTarget(target, outcome), timeoutMs));
       } catch {
         // The runtime has released the request, and what it cost is settled: nothing may fail here.
       }

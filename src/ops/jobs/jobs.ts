@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { Database } from '../../db/client.ts';
 import { CALL_POLICY, callDatabase, type Unreachable } from '../../db/call.ts';
 import { ok, type Result } from '../../core/result.ts';
-import { TIMED_OUT, withTimeout } from '../../core/timeout.ts';
+import { answerInTime } from '../../core/timeout.ts';
 
 const seconds = 1_000;
 const minutes = 60 * seconds;
@@ -88,9 +88,10 @@ export async function runJobs(
   const runOne = async (job: JobName) => {
     const startedAt = clock();
     const { budgetMs } = JOBS[job];
-    const ended = await endOf(() => jobs[job](() => clock() - startedAt >= budgetMs), budgetMs + GRACE_MS);
-    const { done, putOff, isDown = false } = ended ?? NOTHING;
-    const run = { job, ok: ended !== null && !isDown, milliseconds: clock() - startedAt, done, putOff };
+    // Null if it threw (a bug) or is not over in time. The alarm for an overdue job reaches a person.
+    const ended = await answerInTime(() => jobs[job](() => clock() - startedAt >= budgetMs), budgetMs + GRACE_MS);
+    const { done, putOff, isDown = false } = ended?.ok === true ? ended.value : NOTHING;
+    const run = { job, ok: ended?.ok === true && !isDown, milliseconds: clock() - startedAt, done, putOff };
     report(run);
     // Thrown further it would end the wait for the other jobs. A job that is not recorded becomes overdue.
     await store.record(run).catch(() => undefined);
@@ -102,16 +103,6 @@ export async function runJobs(
 const JOB_NAMES = Object.keys(JOBS) as JobName[];
 
 const NOTHING: JobWork = { done: 0, putOff: 0 };
-
-/** Returns what a job did; null if it failed, threw (a bug) or is not over in time. The alarm for an overdue job reaches a person. */
-async function endOf(job: () => ReturnType<Job>, withinMs: number): Promise<JobWork | null> {
-  try {
-    const ended = await withTimeout(job(), withinMs);
-    return ended !== TIMED_OUT && ended.ok ? ended.value : null;
-  } catch {
-    return null;
-  }
-}
 
 const JobRows = z.array(
   z.object({

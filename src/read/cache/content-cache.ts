@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
-import { withTimeout, TIMED_OUT } from '../../core/timeout.ts';
+import { answerInTime } from '../../core/timeout.ts';
 import { isFresh, isFromFuture, type Timed } from './freshness.ts';
 import type { MemoryCache } from './memory.ts';
 
@@ -47,7 +47,7 @@ export function createContentCache(store: KeyValueStore, memory: MemoryCache | n
     async get(key, schema, maxAgeSeconds) {
       const remembered = memory?.get(key, schema) ?? null;
       if (remembered !== null && isFresh(remembered, clock(), maxAgeSeconds)) return remembered;
-      const text = await textInTime(store.get(key));
+      const text = await answerInTime(() => store.get(key), STORE_TIMEOUT_MS);
       if (text === null) return null;
       const json = parseJson(text);
       if ((Keyed.safeParse(json).data?.key ?? key) !== key) return null;
@@ -63,19 +63,9 @@ export function createContentCache(store: KeyValueStore, memory: MemoryCache | n
       memory?.kept(key, text, entry);
       if (by === 'follower') return;
       const expirationTtl = Math.max(MIN_TTL_SECONDS, entry.ttlSeconds + retainSeconds);
-      await textInTime(store.put(key, text, { expirationTtl }).then(() => null));
+      await answerInTime(() => store.put(key, text, { expirationTtl }), STORE_TIMEOUT_MS);
     },
   };
-}
-
-/** A failing or slow store must not fail the read: either is a miss. */
-async function textInTime(answer: Promise<string | null>): Promise<string | null> {
-  try {
-    const answered = await withTimeout(answer, STORE_TIMEOUT_MS);
-    return answered === TIMED_OUT ? null : answered;
-  } catch {
-    return null;
-  }
 }
 
 function parseJson(text: string): unknown {
