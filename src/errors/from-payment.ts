@@ -1,6 +1,7 @@
 import type { OrderRefusal } from '../billing/topups/checkout.ts';
 import { MAX_OPEN_ORDERS } from '../billing/topups/top-ups.ts';
 import type { CheckFailure } from '../billing/topups/sync.ts';
+import { secondsUntil } from '../core/clock.ts';
 import type { Refusal } from '../errors.ts';
 import { IN_FLIGHT_RETRY_SECONDS, UNCONFIGURED_RETRY_SECONDS } from './retry-seconds.ts';
 
@@ -37,7 +38,7 @@ export function orderRefusal(
       return {
         code: 'too_many_open_top_ups',
         details: { limit: MAX_OPEN_ORDERS },
-        retryAfterSeconds: Math.max(1, Math.ceil((refusal.until - now) / 1_000)),
+        retryAfterSeconds: secondsUntil(refusal.until, now),
       };
   }
 }

@@ -1,7 +1,7 @@
 import type { InStatement, ResultSet } from '@libsql/client/web';
 import { z } from 'zod';
 import { type Clock, DAY_MS } from '../../core/clock.ts';
-import { err, ok, type Result } from '../../core/result.ts';
+import { ok, type Result } from '../../core/result.ts';
 import { CALL_POLICY, type CallPolicy, callDatabase, type Unreachable } from '../../db/call.ts';
 import type { Database } from '../../db/client.ts';
 import { type ArchiveFiles, type FilePlan, fileName, type FinishedRequest, planFiles, RETENTION_DAYS, SWEEP_DAYS } from './archive.ts';
@@ -136,11 +136,10 @@ async function emptyInto(deps: ArchiveDeps, unfinished: statement.UnfinishedFile
   }
 }
 
-async function query(
+function query(
   { client, policy = CALL_POLICY }: Pick<ArchiveDeps, 'client' | 'policy'>,
   statements: readonly InStatement[],
   mode: 'read' | 'write',
 ): Promise<Result<readonly ResultSet[], Unreachable>> {
-  const answer = await callDatabase(() => client.batch([...statements], mode), policy);
-  return answer.ok ? answer : err(answer.error);
+  return callDatabase(() => client.batch([...statements], mode), policy);
 }
