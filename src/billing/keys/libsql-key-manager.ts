@@ -1,11 +1,11 @@
-import type { InStatement } from '@libsql/client/web';
 import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import type { Database } from '../../db/client.ts';
 import type { Id, Ids } from '../../core/ids.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import type { KeyDetails } from './key-details.ts';
-import { CALL_POLICY, type CallPolicy, callDatabase, type Unreachable } from '../../db/call.ts';
+import type { CallPolicy, Unreachable } from '../../db/call.ts';
+import { createSendBatch, type SendBatch } from '../../db/batch.ts';
 import { allows, endOf, KEY_SCOPES, type KeyScope, type Lineage, type WantedLimits, widerThan } from './limits.ts';
 import type { KeyChanges, KeyDraft, KeyPosition, KeyManager, KeyManagerRefusal, Manager, MintedKey } from './key-manager.ts';
 import {
@@ -37,24 +37,19 @@ export type KeyManagerDeps = {
   readonly policy?: CallPolicy;
 };
 
-/** Reads go past the writer's queue, so that they take no turn from writes. */
-type Send = (statements: readonly InStatement[], mode?: 'read') => Promise<Result<readonly (readonly unknown[])[], Unreachable>>;
 /** The key a call is about, and who makes the call. */
 type ManagedKey = { readonly manager: Manager; readonly id: Id<'key'> };
 
-type Context = { readonly send: Send; readonly clock: Clock; readonly ids: Ids; readonly mint: (mode: 'live' | 'test') => string };
+type Context = { readonly send: SendBatch; readonly clock: Clock; readonly ids: Ids; readonly mint: (mode: 'live' | 'test') => string };
 
 /** Creates the key manager over libSQL. Each write is a read of the key, then one batch that is safe to repeat. */
 export function createKeyManager(deps: KeyManagerDeps): KeyManager {
-  const { client, clock, ids, policy = CALL_POLICY } = deps;
+  const { clock, ids } = deps;
   const context: Context = {
     clock,
     ids,
     mint: (mode) => mintApiKey(deps.randomBytes ?? secureRandomBytes, mode, deps.shard),
-    async send(statements, mode) {
-      const answer = await callDatabase(() => client.batch([...statements], mode ?? 'write'), policy);
-      return answer.ok ? ok(answer.value.map((set) => set.rows)) : answer;
-    },
+    send: createSendBatch(deps),
   };
   return {
     list: (manager, after, limit) => list(context, manager, { after, limit }),
@@ -191,7 +186,7 @@ async function find(context: Context, { manager, id }: ManagedKey): Promise<Resu
   return found.ok && !manages(manager.key, found.value) ? err({ kind: 'unknown_key' }) : found;
 }
 
-function readBack(answer: Awaited<ReturnType<Send>>, index: number): Result<KeyDetails, { kind: 'unknown_key' } | Unreachable> {
+function readBack(answer: Awaited<ReturnType<SendBatch>>, index: number): Result<KeyDetails, { kind: 'unknown_key' } | Unreachable> {
   if (!answer.ok) return answer;
   const row = z.array(KeyRow).max(1).parse(answer.value[index])[0];
   return row === undefined ? err({ kind: 'unknown_key' }) : ok(keyOf(row));

@@ -1,12 +1,12 @@
-import type { InStatement } from '@libsql/client/web';
 import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import type { Database } from '../../db/client.ts';
 import type { Ids } from '../../core/ids.ts';
 import { ZERO } from '../../core/money.ts';
-import { err, ok, type Result } from '../../core/result.ts';
+import { err, ok } from '../../core/result.ts';
 import { microsColumn } from '../../db/columns.ts';
-import { CALL_POLICY, type CallPolicy, callDatabase, type Unreachable } from '../../db/call.ts';
+import type { CallPolicy } from '../../db/call.ts';
+import { createSendBatch, type SendBatch } from '../../db/batch.ts';
 import { hashApiKey, lastCharacters, mintApiKey, secureRandomBytes } from '../keys/api-key.ts';
 import { readSecret, revokeKey as revokeKeyRow } from '../keys/statements.ts';
 import { receiptColumn } from '../ledger/receipt.ts';
@@ -25,24 +25,14 @@ export type OperatorServiceDeps = {
   readonly policy?: CallPolicy;
 };
 
-type Context = Pick<OperatorServiceDeps, 'clock' | 'ids' | 'shard'> & {
-  readonly batch: (statements: readonly InStatement[], mode?: 'read') => Promise<Result<readonly (readonly unknown[])[], Unreachable>>;
-};
+type Context = Pick<OperatorServiceDeps, 'clock' | 'ids' | 'shard'> & { readonly batch: SendBatch };
 
 const unknown: Unknown = { kind: 'unknown' };
 
 /** Creates the operator's service over libSQL. Each order and its action are one batch; repeating it with the same id changes nothing. */
 export function createOperatorService(deps: OperatorServiceDeps): OperatorService {
-  const { client, clock, ids, shard, policy = CALL_POLICY } = deps;
-  const context: Context = {
-    clock,
-    ids,
-    shard,
-    batch: async (statements, mode) => {
-      const answer = await callDatabase(() => client.batch([...statements], mode ?? 'write'), policy);
-      return answer.ok ? ok(answer.value.map((set) => set.rows)) : answer;
-    },
-  };
+  const { clock, ids, shard } = deps;
+  const context: Context = { clock, ids, shard, batch: createSendBatch(deps) };
   return {
     credit: (order) => credit(context, order),
     setFrozen: (order) => setFrozen(context, order),
