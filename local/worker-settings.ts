@@ -1,4 +1,4 @@
-import { modeOfStripeKey, readSettings, Settings } from '../src/env.ts';
+import { readSettings, Settings, stripeKeyProblem } from '../src/env.ts';
 import { PROVIDER_IDS, type ProviderId } from '../src/providers/provider.ts';
 import { err, ok, type Result } from '../src/core/result.ts';
 
@@ -67,9 +67,8 @@ export function layerSettings(defaults: Values, devVars: Values, environment: Va
     return err(
       `${read.error.map(({ name, problem }) => `${name} is ${problem}`).join(', ')}: correct it in .dev.vars or in the environment.`,
     );
-  const { STRIPE_SECRET_KEY: stripeKey, STRIPE_MODE: mode } = read.value;
-  if (stripeKey !== undefined && modeOfStripeKey(stripeKey) !== mode)
-    return err(`STRIPE_SECRET_KEY is no ${mode} key, which STRIPE_MODE requires: correct one of them in .dev.vars or in the environment.`);
+  const keyProblem = stripeKeyProblem(read.value);
+  if (keyProblem !== null) return err(`STRIPE_SECRET_KEY ${keyProblem}: correct one of them in .dev.vars or in the environment.`);
   return ok({ values, realProviders, isBoundaryReal: boundary.value, isStripeReal, notes });
 }
 

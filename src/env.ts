@@ -165,9 +165,14 @@ export function readSettings(env: Readonly<Record<string, unknown>>): Result<Set
 }
 
 /** The mode that a secret or restricted key of Stripe names (docs.stripe.com/keys); null for any other text. */
-export function modeOfStripeKey(key: string): Settings['STRIPE_MODE'] | null {
+function modeOfStripeKey(key: string): Settings['STRIPE_MODE'] | null {
   const named = /^[rs]k_(live|test)_/.exec(key)?.[1];
   return named === 'live' || named === 'test' ? named : null;
+}
+
+/** What is wrong with Stripe's key; null where it is of this deployment's mode, or not set. */
+export function stripeKeyProblem({ STRIPE_SECRET_KEY: key, STRIPE_MODE: mode }: Settings): string | null {
+  return key === undefined || modeOfStripeKey(key) === mode ? null : `is no ${mode} key, which STRIPE_MODE requires`;
 }
 
 /**
@@ -175,8 +180,8 @@ export function modeOfStripeKey(key: string): Settings['STRIPE_MODE'] | null {
  * buy credit that pays for real reads.
  */
 export function stripeSecrets(settings: Settings): { readonly secretKey: string; readonly webhookSecrets: readonly string[] } | null {
-  const { STRIPE_SECRET_KEY: secretKey, STRIPE_WEBHOOK_SECRET: webhookSecrets, STRIPE_MODE: mode } = settings;
-  if (secretKey === undefined || webhookSecrets === undefined || modeOfStripeKey(secretKey) !== mode) return null;
+  const { STRIPE_SECRET_KEY: secretKey, STRIPE_WEBHOOK_SECRET: webhookSecrets } = settings;
+  if (secretKey === undefined || webhookSecrets === undefined || stripeKeyProblem(settings) !== null) return null;
   return { secretKey, webhookSecrets };
 }
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Database } from '../db/client.ts';
 import { databaseProblem } from '../db/readiness.ts';
-import { type Env, modeOfStripeKey, type Settings, type SettingsProblem, stripeSecrets, withKey } from '../env.ts';
+import { type Env, type Settings, type SettingsProblem, stripeKeyProblem, stripeSecrets, withKey } from '../env.ts';
 import type { ReadinessCheck } from '../http/context.ts';
 import { withTimeout, TIMED_OUT } from '../core/timeout.ts';
 import type { Result } from '../core/result.ts';
@@ -50,9 +50,9 @@ function unknownOrigin(settings: Settings): readonly ReadinessCheck[] {
   return isNeeded && settings.PUBLIC_ORIGIN === undefined ? [{ name: 'setting PUBLIC_ORIGIN', ok: false, problem: 'missing' }] : [];
 }
 
-function wrongStripeKey({ STRIPE_SECRET_KEY: key, STRIPE_MODE: mode }: Settings): readonly ReadinessCheck[] {
-  if (key === undefined || modeOfStripeKey(key) === mode) return [];
-  return [{ name: 'setting STRIPE_SECRET_KEY', ok: false, problem: `is no ${mode} key, which STRIPE_MODE requires` }];
+function wrongStripeKey(settings: Settings): readonly ReadinessCheck[] {
+  const problem = stripeKeyProblem(settings);
+  return problem === null ? [] : [{ name: 'setting STRIPE_SECRET_KEY', ok: false, problem }];
 }
 
 function unknownShards({ SIGNUP_SHARDS, LIBSQL_SHARDS }: Settings): readonly ReadinessCheck[] {
