@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { ERROR_ROWS, type ErrorCode } from '../../src/errors.ts';
 import { sha256 } from '../support/database.ts';
+import { PricedAnswer } from '../support/price-by-card.ts';
 import { type Answer, requestName } from './isolate.ts';
 import type { PaidOrder } from './paid-orders.ts';
-import { Delivered, priceProblem } from './price-check.ts';
+import { priceProblem } from './price-check.ts';
 import type { Breaches } from './promises.ts';
 
 /** The outcome of one request, as seen from outside. */
@@ -60,7 +61,7 @@ export class PaidModel {
     const body: unknown = JSON.parse(answer.text);
     if (answer.status !== 200) return { kind: 'refused', code: this.#codeOf(number, answer.status, body), billed: billedOf(body) };
     if (order.query['dryRun'] === 'true' && Quoted.safeParse(body).success) return { kind: 'delivered', receiptId: null, isReplay: false };
-    const parsed = Delivered.safeParse(body);
+    const parsed = PricedAnswer.safeParse(body);
     if (!parsed.success) {
       this.#breaches.add('amount', number, `a delivered read without a bill: ${z.prettifyError(parsed.error)}`);
       return { kind: 'delivered', receiptId: null, isReplay: false };
@@ -80,7 +81,7 @@ export class PaidModel {
       readonly number: number;
       readonly receiptId: string;
       readonly isReplay: boolean;
-      readonly read: Delivered;
+      readonly read: PricedAnswer;
       readonly digest: string;
       readonly isHeard: boolean;
     },

@@ -1,41 +1,14 @@
-import { z } from 'zod';
 import { PRICE_CARD, type PriceId } from '../../src/billing/price-card.ts';
+import type { PricedAnswer } from '../support/price-by-card.ts';
 import type { PaidOrder } from './paid-orders.ts';
-
-const amount = z.int().nonnegative();
-const comments = z.array(z.object({ replies: z.array(z.unknown()).optional() }));
-
-/** The parts of a delivered read that determine its price. */
-export const Delivered = z.object({
-  data: z.object({
-    comments: comments.optional(),
-    transcript: z.object({ source: z.string() }).nullable().optional(),
-  }),
-  cache: z.object({ status: z.enum(['miss', 'hit', 'stale']) }),
-  usage: z.object({
-    reservedMicroCredits: amount,
-    settledMicroCredits: amount,
-    refundedMicroCredits: amount,
-    receiptId: z.string().nullable(),
-    lines: z.array(z.object({ item: z.string(), reservedMicroCredits: amount, settledMicroCredits: amount, refundedMicroCredits: amount })),
-  }),
-  parse: z
-    .object({
-      status: z.enum(['ok', 'failed']),
-      cache: z.object({ status: z.enum(['hit', 'miss']) }).nullable(),
-      sample: z.object({ included: amount }).nullish(),
-    })
-    .nullable(),
-});
-export type Delivered = z.infer<typeof Delivered>;
 
 type CopyStatus = 'miss' | 'hit' | 'stale';
 
 /**
  * Returns what is wrong with the price of a delivered read, or null. Computed from the response and the price card alone, without the code
- * under test. `null` in a list of prices means that the line may be missing.
+ * under test. A zero in a list of prices means that the line may be missing.
  */
-export function priceProblem(order: PaidOrder, { data, cache, usage, parse }: Delivered): string | null {
+export function priceProblem(order: PaidOrder, { data, cache, usage, parse }: PricedAnswer): string | null {
   for (const line of [...usage.lines.map((line) => ({ ...line, name: line.item })), { ...usage, name: 'the whole' }]) {
     if (line.reservedMicroCredits !== line.settledMicroCredits + line.refundedMicroCredits)
       return `${line.name} loses a part of what was held`;
@@ -58,7 +31,7 @@ export function priceProblem(order: PaidOrder, { data, cache, usage, parse }: De
 
 /** Whether a line that costs more than its price came to what its upstream calls cost. The answer does not say how many there were. */
 function isMinimum(
-  { item, settledMicroCredits: settled, reservedMicroCredits: reserved }: Delivered['usage']['lines'][number],
+  { item, settledMicroCredits: settled, reservedMicroCredits: reserved }: PricedAnswer['usage']['lines'][number],
   price: number,
 ): boolean {
   if (!['media', 'comments', 'replies', 'transcript'].includes(item) || settled < price) return false;
@@ -71,7 +44,10 @@ function isMinimum(
   return [...sums].some((sum) => sum % (first ?? 1) === 0);
 }
 
-function allowedPrices(order: PaidOrder, { data, cache, parse }: Omit<Delivered, 'usage'>): ReadonlyMap<string, readonly number[]> {
+function allowedPrices(
+  order: PaidOrder,
+  { data, cache, parse }: Pick<PricedAnswer, 'data' | 'cache' | 'parse'>,
+): ReadonlyMap<string, readonly number[]> {
   const { endpoint, query } = order;
   const allowed = new Map<string, readonly number[]>();
   const isComments = endpoint === '/v1/comments';

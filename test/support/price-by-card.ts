@@ -37,7 +37,7 @@ export const PricedAnswer = z.object({
     settledMicroCredits: amount,
     refundedMicroCredits: amount,
     receiptId: z.string().nullable(),
-    lines: z.array(z.object({ item: z.string(), reservedMicroCredits: amount, settledMicroCredits: amount })),
+    lines: z.array(z.object({ item: z.string(), reservedMicroCredits: amount, settledMicroCredits: amount, refundedMicroCredits: amount })),
   }),
   limitations: z.array(z.object({ code: z.string(), path: z.string(), reason: z.string() })),
   parse: z
