@@ -3,7 +3,10 @@ import { Settings } from '../src/env.ts';
 /** The mode in which each deployed environment takes payments: only production sells credit for real money. */
 const STRIPE_MODES: Readonly<Record<string, Settings['STRIPE_MODE']>> = { staging: 'test', production: 'live' };
 
-/** Returns, as sentences, what is wrong with the variables that wrangler.toml gives to an environment. Secrets are not in it; /ready checks them. */
+/**
+ * Returns, as sentences, what is wrong with the variables that wrangler.toml gives to an environment. Secrets are not in it; /ready checks
+ * them.
+ */
 export function deploymentProblems(environment: string, variables: Readonly<Record<string, unknown>>): readonly string[] {
   const problems: string[] = [];
   for (const [name, schema] of Object.entries(Settings.shape)) {

@@ -32,8 +32,8 @@ export const CALL_POLICY: CallPolicy = {
 const FIRST_PAUSE_MS = 40;
 
 /**
- * While sqld checkpoints, whoever wants to write gets SQLITE_BUSY at once, as a normal outcome. So it uses up no attempt: the call is repeated
- * after some milliseconds, doubled up to a longest pause, for about the five seconds of the longest deadline.
+ * While sqld checkpoints, whoever wants to write gets SQLITE_BUSY at once, as a normal outcome. So it uses up no attempt: the call is
+ * repeated after some milliseconds, doubled up to a longest pause, for about the five seconds of the longest deadline.
  */
 const FIRST_BUSY_PAUSE_MS = 5;
 const LONGEST_BUSY_PAUSE_MS = 80;
@@ -42,8 +42,8 @@ const MAX_BUSY_REPEATS = 60;
 /**
  * Calls `send` until it succeeds, within the policy's attempts and deadline. `send` must be safe to repeat; it receives the attempt's
  * number, from 1. Network errors, 5xx, 429 and a database that is out of disk or memory are retried as often as the policy says, a database
- * that is busy more often. A refused statement (broken
- * constraint, bad SQL) is a bug and throws. A late request is not aborted, since that could cut a write in half.
+ * that is busy more often. A refused statement (broken constraint, bad SQL) is a bug and throws. A late request is not aborted, since that
+ * could cut a write in half.
  */
 export async function callDatabase<T>(send: (attempt: number) => Promise<T>, policy: CallPolicy): Promise<Result<T, Unreachable>> {
   let isOver = false;

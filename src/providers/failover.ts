@@ -52,8 +52,8 @@ export type Failover = Ordered & {
 /** Reads comments from several providers. */
 export type CommentsSource = Ordered & {
   /**
-   * Reads one batch, within the money of the order. `provider` is the one whose batch is continued, because cursors are the vendor's own; null to start anew. A provider
-   * that is no longer configured is `unconfigured`.
+   * Reads one batch, within the money of the order. `provider` is the one whose batch is continued, because cursors are the vendor's own;
+   * null to start anew. A provider that is no longer configured is `unconfigured`.
    */
   fetchComments(
     target: MediaTarget,

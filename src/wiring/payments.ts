@@ -23,8 +23,8 @@ type PaymentContext = {
 };
 
 /**
- * Assembles the payments of a shard; null while Stripe's secrets are not set, or its key is of another mode. Stripe does not know shards, so its events are looked up in
- * all of them.
+ * Assembles the payments of a shard; null while Stripe's secrets are not set, or its key is of another mode. Stripe does not know shards,
+ * so its events are looked up in all of them.
  */
 export function buildPayments(context: PaymentContext): Payments | null {
   const { own, runtime } = context;

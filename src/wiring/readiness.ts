@@ -44,7 +44,7 @@ function unknownWidgetPages({ TURNSTILE_SECRET_KEY: secret, TURNSTILE_HOSTNAMES:
   return secret !== undefined && hostnames.length === 0 ? [{ name: 'setting TURNSTILE_HOSTNAMES', ok: false, problem: 'missing' }] : [];
 }
 
-/** Without it, checkout works on this machine alone, which live payments never do. */
+/** Without it, checkout works only where the API is called at localhost, which is never so with live payments. */
 function unknownOrigin(settings: Settings): readonly ReadinessCheck[] {
   const isNeeded = stripeSecrets(settings) !== null && settings.STRIPE_MODE === 'live';
   return isNeeded && settings.PUBLIC_ORIGIN === undefined ? [{ name: 'setting PUBLIC_ORIGIN', ok: false, problem: 'missing' }] : [];

@@ -21,8 +21,8 @@ afterEach(async () => {
 });
 
 /**
- * Lets many connections write, one transaction at a time each, until `goal` transactions are written or all of them stand still. The calls are
- * those of the Worker: a connection of its own for each, and its patience with a busy database.
+ * Lets many connections write, one transaction at a time each, until `goal` transactions are written or all of them stand still. The calls
+ * are those of the Worker: a connection of its own for each, and its patience with a busy database.
  */
 async function play(goal: number) {
   const dataDir = mkdtempSync(join(tmpdir(), 'igskill-writers-'));

@@ -58,8 +58,8 @@ const Requests = z.array(z.object({ request: z.string() }));
 
 /**
  * Does one bounded turn: finishes a file whose requests are still leaving, then writes and moves the next page. Returns the progress to go
- * on from and how many requests it moved. A file is stored before anything is deleted, and a turn that is cut off anywhere is completed by the next. Rejects when a file
- * can't be stored.
+ * on from and how many requests it moved. A file is stored before anything is deleted, and a turn that is cut off anywhere is completed by
+ * the next. Rejects when a file can't be stored.
  */
 export async function archiveTurn(deps: ArchiveDeps, progress: ArchiveProgress): Promise<Result<ArchiveTurn, Unreachable>> {
   const finished = await finishFiles(deps);

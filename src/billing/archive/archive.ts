@@ -8,7 +8,7 @@ export const RETENTION_DAYS = { settled: 400, failed: 30 } as const;
 
 /**
  * How many days rows stay that only save work. Stripe repeats a webhook event for 3 days, and by hand for 30; a checkout key is honored for
- * one day.
+ * 22 hours.
  */
 export const SWEEP_DAYS = { webhookEvents: 90, checkoutKeys: 2 } as const;
 

@@ -13,8 +13,8 @@ function isNotInFile(id: string): string {
 }
 
 /**
- * The invariants of the views `audit` and `key_audit` (migrations/0014_archive.sql), restricted to accounts
- * after ?1 up to and including ?2. Each uses an index that begins with the account. Missing are RECEIPT_INVARIANT and INVARIANTS_WITHOUT_ACCOUNT.
+ * The invariants of the views `audit` and `key_audit` (migrations/0014_archive.sql), restricted to accounts after ?1 up to and including
+ * ?2. Each uses an index that begins with the account. Missing are RECEIPT_INVARIANT and INVARIANTS_WITHOUT_ACCOUNT.
  */
 export const RANGE_INVARIANTS = {
   posted_is_the_sum_of_entries: `count(*) AS broken FROM account a WHERE a.id > ?1 AND a.id <= ?2

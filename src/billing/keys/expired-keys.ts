@@ -14,8 +14,8 @@ const MARKED_AFTER_MS = DAY_MS;
 const MAX_PAGES = 100;
 
 /**
- * Marks keys that expired a day ago, and the keys below them, as revoked at the time at which they ended, up to the limit of one run. They are
- * no longer counted as active, and lists show them last. Returns how many. `policy` is for tests.
+ * Marks keys that expired a day ago, and the keys below them, as revoked at the time at which they ended, up to the limit of one run. They
+ * are no longer counted as active, and lists show them last. Returns how many. `policy` is for tests.
  */
 export async function endAllExpiredKeys(
   deps: { readonly client: Database; readonly clock: Clock; readonly policy?: CallPolicy },

@@ -42,10 +42,11 @@ export type Manager = {
 
 /**
  * Why a key was not created or changed. `wider`: a limit would exceed the parents' limits. `own_limits`: only a root key may change its own
- * limits. `too_many`: the account has as many active keys as it can have; `too_many_below`: the manager does, or a key between it and the root.
- * `expires_earlier`: the key already expires earlier, at `expiresAt` (unix milliseconds). `secret_retiring`: the manager's secret was
- * replaced by a rotation. `too_many_secrets`: too many replaced secrets of the key still work. `account_frozen`: the account is frozen or closed, so nothing but revoking is done. `revoked`: the key has ended, or
- * the manager has meanwhile.
+ * limits. `too_many`: the account has as many active keys as it can have; `too_many_below`: the manager, or a key between it and the root,
+ * has as many below it as it can. `expires_earlier`: the key already expires earlier, at `expiresAt` (unix milliseconds).
+ * `secret_retiring`: the manager's secret was replaced by a rotation. `too_many_secrets`: too many replaced secrets of the key still work.
+ * `account_frozen`: the account is frozen or closed, which allows nothing but revoking. `revoked`: the key has ended, or the manager has
+ * meanwhile.
  */
 export type KeyManagerRefusal =
   | { readonly kind: 'unknown_key' }

@@ -42,8 +42,8 @@ export type LimitRefusal =
     };
 
 /**
- * Why a lineage no longer works at `now` (unix milliseconds): what came first, one of its keys was revoked or it expired. Null while it works.
- * A key that has expired is later marked as revoked at that time (`endExpiredKeys`), which does not change the reason.
+ * Why a lineage no longer works at `now` (unix milliseconds): what came first, one of its keys was revoked or it expired. Null while it
+ * works. A key that has expired is later marked as revoked at that time (`endExpiredKeys`), which does not change the reason.
  */
 export function endOf(lineage: Lineage, now: number): { readonly kind: 'key_revoked' } | { readonly kind: 'key_expired' } | null {
   const revokedAt = Math.min(...lineage.map((key) => key.revokedAt ?? Infinity));

@@ -113,9 +113,9 @@ export function readHasRoom(row: Readonly<Record<string, unknown>>): Statement {
 }
 
 /**
- * Inserts a secret { keyId, hash, last4, now } if the secret `by` may manage keys and not too many others would go on working, and lets every older secret of the key end at
- * `retiresAt` at the latest. A repeat changes nothing, also after another rotation: each secret is newer than those before it, whatever the
- * clocks say.
+ * Inserts a secret { keyId, hash, last4, now } if the secret `by` may manage keys and not too many others would go on working, and lets
+ * every older secret of the key end at `retiresAt` at the latest. A repeat changes nothing, also after another rotation: each secret is
+ * newer than those before it, whatever the clocks say.
  */
 export function insertSecret(row: Readonly<Record<string, unknown>>): readonly Statement[] {
   return [

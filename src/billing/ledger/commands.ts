@@ -3,9 +3,10 @@ import { FAILURE_WINDOW_MS, failureLimit } from '../idempotency/rows.ts';
 import { type StoredResponse, IDEMPOTENCY_TTL_MS } from '../idempotency/idempotency.ts';
 
 /**
- * One call of the ledger as it travels to the writer. Each field except `kind` and `payer` is the JSON text of one row for one statement, ready to be
- * joined with the rows of other calls; its times are the caller's. The field names are a wire format: requests send calls to the Durable
- * Object, and an `undo` can wait in its storage across deployments. All but `row` and `look` are named after the SQL procedure they feed.
+ * One call of the ledger as it travels to the writer. Each field except `kind` and `payer` is the JSON text of one row for one statement,
+ * ready to be joined with the rows of other calls; its times are the caller's. The field names are a wire format: requests send calls to
+ * the Durable Object, and an `undo` can wait in its storage across deployments. All but `row` and `look` are named after the SQL procedure
+ * they feed.
  */
 export type LedgerCall = {
   readonly kind: 'reserve' | 'charge' | 'settle' | 'release' | 'undo';

@@ -10,9 +10,9 @@ export type Target = {
 };
 
 /**
- * Computes the target from the order and the present state of its payment. Credit requires a paid session of the right mode, in the
- * order's currency and at the order's amount before tax. Refunds that didn't fail and disputes that aren't won reduce it proportionally, rounded down. The result doesn't
- * depend on what was credited before.
+ * Computes the target from the order and the present state of its payment. Credit requires a paid session of the right mode, in the order's
+ * currency and at the order's amount before tax. Refunds that didn't fail and disputes that aren't won reduce it proportionally, rounded
+ * down. The result doesn't depend on what was credited before.
  */
 export function targetOf(order: Pick<TopUp, 'currency' | 'amountCents' | 'credits'>, facts: PaymentFacts): Target {
   if (facts.progress !== 'paid') return { target: ZERO, state: facts.progress, alarm: null };

@@ -110,8 +110,8 @@ async function createSession(
 }
 
 /**
- * Sessions are asked for below the library's methods. Those convert decimal fields that nothing here uses, and throw at one that is no number:
- * a paid session would never be credited, and a page of sessions with it never be read.
+ * Sessions are asked for below the library's methods. Those convert decimal fields that nothing here uses, and throw at one that is no
+ * number: a paid session would never be credited, and a page of sessions with it never be read.
  */
 const SESSIONS = '/v1/checkout/sessions';
 

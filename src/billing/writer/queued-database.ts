@@ -4,7 +4,8 @@ import type { LedgerWriter, PlainSet, Refused } from '../ledger/writer.ts';
 
 /**
  * Creates a database whose writes go through the ledger's writer, so that they never compete with it for the database's lock. Reads go
- * directly. `payer` says for which account a write takes a turn of the writer, undefined for the service itself. A write with an unknown outcome throws like a lost connection; a refused one throws with the database's code.
+ * directly. `payer` says for which account a write takes a turn of the writer, undefined for the service itself. A write with an unknown
+ * outcome throws like a lost connection; a refused one throws with the database's code.
  */
 export function createQueuedDatabase(
   connect: () => Database,

@@ -54,7 +54,9 @@ const GRACE_MS = minutes;
 /** Without success for this long, three cron runs, a job is overdue. */
 const OVERDUE_AFTER_MS = 15 * 60_000;
 
-/** What a run did: rows that are done, and rows that could not be handled and are left for later. `isDown`: it gave up, for want of answers. */
+/**
+ * What a run did: rows that are done, and rows that could not be handled and are left for later. `isDown`: it gave up, for want of answers.
+ */
 export type JobWork = { readonly done: number; readonly putOff: number; readonly isDown?: boolean };
 
 /** One run of a job. It asks `isOver` before each step, and returns once it is true. */

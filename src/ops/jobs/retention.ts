@@ -21,7 +21,9 @@ export type RetentionDeps = {
   readonly shard: number;
 };
 
-/** Deletes rows that are over and moves requests that are over age into files, a bounded number per run. Returns how many requests it moved. */
+/**
+ * Deletes rows that are over and moves requests that are over age into files, a bounded number per run. Returns how many requests it moved.
+ */
 export async function applyRetention(deps: RetentionDeps, isOver: () => boolean): Promise<Result<{ readonly moved: number }, Unreachable>> {
   const swept = await sweepOldRows(deps);
   if (!swept.ok) return swept;

@@ -45,7 +45,7 @@ type Query = z.infer<typeof Query>;
 const listRoute = createRoute({
   ...operation(
     'listUsage',
-    'Returns the requests that the account was charged for, newest first; with `aggregate`, their totals by day, endpoint or key, which are computed once at a time for an account (429 `rate_limited` otherwise). Use `status` ' +
+    'Returns the requests that the account was charged for, newest first; with `aggregate`, their totals by day, endpoint or key; an account has one such request at a time (429 `rate_limited` otherwise). Use `status` ' +
       'to list requests that failed, which cost nothing. For every change of the balance, top-ups included, use `GET /v1/ledger`. ' +
       'Send `Accept: text/csv` for CSV. Needs the scope `account`.',
   ),

@@ -37,7 +37,7 @@ const createKeyRoute = createRoute({
   ...operation(
     'createKey',
     'Creates a key below the sending key, for an agent or a part of a system that should have less access. The new key never has more than ' +
-      'the keys above it: their scopes, ceilings, budgets and expiry apply to it too, and revoking one of them ends it. Keys nest four deep; an account has at most 100 active keys, and one that is not the root key at most 50 below it. ' +
+      'the keys above it: their scopes, ceilings, budgets and expiry apply to it too, and revoking one of them ends it. Keys nest four deep; an account has at most 100 active keys, and a key other than the root key at most 50 below it. ' +
       'The secret is shown once. To replace a leaked secret and keep the key, use `POST /v1/keys/{id}/rotate`. Needs the scope `keys`.',
   ),
   middleware: [strictQuery([])] as const,
