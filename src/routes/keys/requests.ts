@@ -148,56 +148,41 @@ export function keyRefusal(refusal: KeyManagerRefusal): Refusal<'not_found' | 'f
     case 'unknown_key':
       return { code: 'not_found', message: 'There is no such key.' };
     case 'wider':
-      return {
-        code: 'forbidden',
-        message: `A key cannot have wider limits than the keys above it: ${refusal.limit} exceeds theirs.`,
-        details: { reason: 'wider_than_parent', parameter: refusal.limit },
-      };
+      return forbidden('wider_than_parent', `A key cannot have wider limits than the keys above it: ${refusal.limit} exceeds theirs.`, {
+        parameter: refusal.limit,
+      });
     case 'own_limits':
-      return {
-        code: 'forbidden',
-        message: 'A key cannot change its own limits; a key above it can.',
-        details: { reason: 'own_limits' },
-      };
-    case 'expires_earlier':
-      return {
-        code: 'forbidden',
-        message: `The key expires at ${isoTime(refusal.expiresAt)}; expiresAt can only move earlier. Create another key instead.`,
-        details: { reason: 'expires_earlier', parameter: 'expiresAt', expiresAt: isoTime(refusal.expiresAt) },
-      };
+      return forbidden('own_limits', 'A key cannot change its own limits; a key above it can.');
+    case 'expires_earlier': {
+      const expiresAt = isoTime(refusal.expiresAt);
+      const message = `The key expires at ${expiresAt}; expiresAt can only move earlier. Create another key instead.`;
+      return forbidden('expires_earlier', message, { parameter: 'expiresAt', expiresAt });
+    }
     case 'too_deep':
-      return {
-        code: 'forbidden',
-        message: 'Keys nest four deep; this one cannot create another below it.',
-        details: { reason: 'too_deep' },
-      };
+      return forbidden('too_deep', 'Keys nest four deep; this one cannot create another below it.');
     case 'too_many':
-      return {
-        code: 'forbidden',
-        message: 'The account has as many active keys as it can have. Revoke some first.',
-        details: { reason: 'too_many_keys' },
-      };
+      return forbidden('too_many_keys', 'The account has as many active keys as it can have. Revoke some first.');
+    case 'too_many_below': {
+      const message = 'The sending key, or one above it, has as many active keys below it as it can have. Revoke some first.';
+      return forbidden('too_many_keys_below', message);
+    }
+    case 'too_many_secrets': {
+      const message = 'Too many replaced secrets of this key still work. Rotate it with "graceSeconds": 0, which ends them.';
+      return forbidden('too_many_secrets', message);
+    }
     case 'account_frozen':
       return { code: 'account_frozen' };
     case 'secret_retiring':
       return secretRetiring;
-    case 'too_many_secrets':
-      return {
-        code: 'forbidden',
-        message: 'Too many replaced secrets of this key still work. Rotate it with "graceSeconds": 0, which ends them.',
-        details: { reason: 'too_many_secrets' },
-      };
-    case 'too_many_below':
-      return {
-        code: 'forbidden',
-        message: 'The sending key, or one above it, has as many active keys below it as it can have. Revoke some first.',
-        details: { reason: 'too_many_keys_below' },
-      };
     case 'revoked':
-      return { code: 'forbidden', message: 'The key is revoked or expired.', details: { reason: 'key_ended' } };
+      return forbidden('key_ended', 'The key is revoked or expired.');
     case 'unreachable':
       return { code: 'overloaded' };
   }
+}
+
+function forbidden(reason: string, message: string, details: Refusal['details'] = {}): Refusal<'forbidden'> {
+  return { code: 'forbidden', message, details: { reason, ...details } };
 }
 
 const micros = (amount: number | null): MicroCredits | null => (amount === null ? null : microCredits(amount));
