@@ -19,18 +19,24 @@ import { createDatabase } from '../src/db/client.ts';
 import { makeWorkFolder } from './build.ts';
 import { percentile } from './statistics.ts';
 
-const ROUNDS = 2;
+const ROUNDS = 4;
 const ARM_MS = 8_000;
 /** For connections, and for queues that fill up. */
 const WARM_MS = 1_000;
 const FLOOD_CALLS = 256;
+/** The rate limit of an account with all its keys on the routes that read usage. */
+const AGGREGATES_EVERY_MS = 60_000 / 480;
 /** Accounts beside the flooding one, each with one read a second. */
 const OTHERS = 8;
 const READ_EVERY_MS = 1_000;
 const FINGERPRINT = '0'.repeat(64);
 const PRICE = microCredits(1_000);
 
-type Arm = { readonly name: string; readonly works: readonly ('read' | 'mint' | 'patch' | 'aggregate')[]; readonly hasTurns: boolean };
+type Arm = {
+  readonly name: string;
+  readonly works: readonly ('read' | 'mint' | 'patch' | 'aggregate' | 'admittedAggregate')[];
+  readonly hasTurns: boolean;
+};
 
 const WRITES = ['read', 'mint', 'patch'] as const;
 
@@ -41,6 +47,7 @@ const ARMS: readonly Arm[] = [
   { name: 'reads, mints and PATCHes, in turns', works: WRITES, hasTurns: true },
   { name: 'these and usage aggregates, in the order of arrival', works: [...WRITES, 'aggregate'], hasTurns: false },
   { name: 'these and usage aggregates, in turns', works: [...WRITES, 'aggregate'], hasTurns: true },
+  { name: 'these and usage aggregates as the Worker admits them, in turns', works: [...WRITES, 'admittedAggregate'], hasTurns: true },
 ];
 
 type Seen = { readonly waits: number[]; refused: number; flood: number; floodRefused: number };
@@ -68,6 +75,9 @@ async function openAccount(url: string, writer: LedgerWriter, hasTurns: boolean)
   const keys = createKeyManager({ client, clock, ids: randomIds });
   const usage = createUsageBook({ client, clock });
   const manager = membership.value;
+  const aggregate = async () => (await usage.groups(keyHash, { from: null, to: null, endpoint: null, keyId: null }, 'day')).ok;
+  let isAggregating = false;
+  let nextAggregateAt = 0;
   return {
     read: async () => {
       const held = await ledger.reserve(
@@ -90,7 +100,17 @@ async function openAccount(url: string, writer: LedgerWriter, hasTurns: boolean)
       return minted.ok || minted.error.kind === 'too_many';
     },
     patch: async () => (await keys.update(manager, manager.key.id, { name: 'changed' })).ok,
-    aggregate: async () => (await usage.groups(keyHash, { from: null, to: null, endpoint: null, keyId: null }, 'day')).ok,
+    aggregate,
+    /** As the Worker does it: within the account's rate limit, and refused while another of the account runs. */
+    admittedAggregate: async () => {
+      const now = performance.now();
+      if (isAggregating || now < nextAggregateAt) return false;
+      nextAggregateAt = now + AGGREGATES_EVERY_MS;
+      isAggregating = true;
+      return aggregate().finally(() => {
+        isAggregating = false;
+      });
+    },
   };
 }
 
