@@ -7,9 +7,6 @@ import type { Purchase } from './buyers.ts';
 import type { Breaches } from './promises.ts';
 import { GRANT_MICRO_CREDITS } from './world.ts';
 
-/** The total budget of the limited key: some tens of reads. */
-export const KEY_BUDGET_MICRO_CREDITS = 200_000;
-
 /** The ref prefix of refunds of undelivered charges. */
 const GIVEN_BACK = /^undelivered:(.+)$/;
 
@@ -144,8 +141,9 @@ function checkOnce(books: Books, model: PaidModel, breaches: Breaches): void {
 
 function checkSums(books: Books, customers: readonly Customer[], purchases: readonly Purchase[], breaches: Breaches): void {
   const { accounts, holds, entries } = books;
+  const charges = chargesOf(books);
   const total = (amounts: readonly number[]) => amounts.reduce((sum, amount) => sum + amount, 0);
-  for (const { accountId, budgetedKeyId } of customers) {
+  for (const { accountId, budgetedKeyId, budgetOfRound } of customers) {
     const own = entries.filter((entry) => entry.account_id === accountId);
     const deltas = (kind: string) => total(own.filter((entry) => entry.kind === kind).map(({ delta }) => delta));
     const settled = total(holds.filter((hold) => hold.account_id === accountId).map((hold) => hold.settled ?? 0));
@@ -157,8 +155,8 @@ function checkSums(books: Books, customers: readonly Customer[], purchases: read
       breaches.add('sum', null, `${accountId} holds ${account?.posted}, its journal ${sum}, and should hold ${expected}`);
     }
     if (deltas('grant') !== GRANT_MICRO_CREDITS) breaches.add('sum', null, `${accountId} was granted ${deltas('grant')}`);
-    const spent = total(holds.filter((hold) => hold.key_id === budgetedKeyId).map((hold) => hold.settled ?? 0));
-    if (spent > KEY_BUDGET_MICRO_CREDITS) breaches.add('budget', null, `a key of ${accountId} spent ${spent}`);
+    const spent = total(charges.filter((hold) => hold.key_id === budgetedKeyId).map((hold) => hold.settled ?? 0));
+    if (spent > budgetOfRound) breaches.add('budget', null, `a key of ${accountId} spent ${spent}`);
   }
   for (const { kind, ref, delta } of entries) {
     if (kind !== 'adjust') continue;

@@ -4,4 +4,6 @@ export type Customer = {
   readonly root: string;
   readonly budgeted: string;
   readonly budgetedKeyId: string;
+  /** What the key with a budget may spend in a round, in micro-credits. */
+  readonly budgetOfRound: number;
 };

@@ -3,11 +3,11 @@ import { withTimeout, TIMED_OUT } from '../../src/core/timeout.ts';
 import { ALL_COUNTERS } from '../../src/ops/metrics/counter-buffer.ts';
 import { randomFrom } from '../ledger/payment-lifecycles.ts';
 import type { Customer } from './customer.ts';
-import { type Books, chargesOf, checkAudit, checkBooks, KEY_BUDGET_MICRO_CREDITS, readBooks, type Undelivered } from './books.ts';
+import { type Books, chargesOf, checkAudit, checkBooks, readBooks, type Undelivered } from './books.ts';
 import { Buyers, type Send } from './buyers.ts';
 import type { Drill, DrillOptions, DrillResult } from './drill.ts';
 import { Failpoints, type Visit } from './failpoint.ts';
-import { type Answer, Machines, type Variant } from './isolate.ts';
+import { type Answer, LARGEST_SKEW_MS, Machines, type Variant } from './isolate.ts';
 import { type Asked, PaidModel } from './paid-model.ts';
 import { CUSTOMERS, type PaidOrder, paidOrder, pathOf } from './paid-orders.ts';
 import { Breaches } from './promises.ts';
@@ -25,12 +25,24 @@ const AT_ONCE = 24;
 const ISOLATES = 8;
 
 const seconds = 1_000;
-const hours = 3_600 * seconds;
+const minutes = 60 * seconds;
+const hours = 60 * minutes;
 const days = 24 * hours;
 
 /** The largest step of the clock with each request; a jump goes past the expiry of every open hold. */
 const LONGEST_STEP_MS = 150;
 const JUMP_MS = 41 * seconds;
+
+/** Longer than half a round: a round begins so long before midnight. */
+const EVENING_MS = 30 * minutes;
+
+/** The largest step while some isolates count a request in one day and some in the next, so that most keys are used then. */
+const LONGEST_STEP_AT_MIDNIGHT_MS = 8;
+
+/** The budget of a key, some tens of reads, and the same for a day, few enough that a key would spend more in the two days of a round. */
+const BUDGET_MICRO_CREDITS = 200_000;
+const DAY_BUDGET_MICRO_CREDITS = 10_000;
+const DAYS_OF_A_ROUND = 2;
 
 /** Far beyond every deadline, even on a slow machine: a longer wait counts as a hang. */
 const LONGEST_ANSWER_MS = 180 * seconds;
@@ -144,15 +156,16 @@ class FailpointDrill {
   /** One round: new customers, many requests with faults, then the check of the books. */
   async #round(round: number, until: number): Promise<void> {
     this.#failpoints.isCalm = true;
+    this.#approachMidnight(EVENING_MS);
     const customers = await this.#customers(round);
     const model = new PaidModel(this.#breaches);
     const buyers = new Buyers(this.#world, customers, this.#breaches);
     await buyers.poison(await this.#customer(round, CUSTOMERS), this.#sender(0, ++this.#number));
     this.#failpoints.isCalm = false;
-    const work = async (slot: number) => {
-      while (this.#sent < until) await this.#act({ round, customers, model, buyers }, ++this.#number, slot);
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, (_, slot) => work(slot % ISOLATES)));
+    const stage = { round, customers, model, buyers };
+    await this.#work(stage, Math.round((this.#sent + until) / 2));
+    this.#approachMidnight(LARGEST_SKEW_MS);
+    await this.#work(stage, until);
     this.#failpoints.isCalm = true;
     await this.#failpoints.settled();
     await this.#reap();
@@ -169,13 +182,31 @@ class FailpointDrill {
     this.#world.clock.advance(200 * days);
   }
 
+  async #work(stage: Stage, until: number): Promise<void> {
+    const work = async (slot: number) => {
+      while (this.#sent < until) await this.#act(stage, ++this.#number, slot);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, (_, slot) => work(slot % ISOLATES)));
+  }
+
+  /** Goes on to the given time before the end of a day, which comes for each isolate by its own clock. */
+  #approachMidnight(leftMs: number): void {
+    const { clock } = this.#world;
+    clock.advance(days - ((clock() + leftMs) % days));
+  }
+
+  /** Whether it is one day for some isolates and the next for others. */
+  get #isMidnight(): boolean {
+    return (this.#world.clock() + LARGEST_SKEW_MS) % days < 2 * LARGEST_SKEW_MS;
+  }
+
   /** Takes one step, which depends only on (seed, number). */
   async #act(stage: Stage, number: number, slot: number): Promise<void> {
     const { buyers } = stage;
     const random = randomFrom(Math.imul(this.#options.seed, 0x27d4eb2f) ^ number);
-    this.#world.clock.advance(random.below(LONGEST_STEP_MS));
+    this.#world.clock.advance(random.below(this.#isMidnight ? LONGEST_STEP_AT_MIDNIGHT_MS : LONGEST_STEP_MS));
     const dice = random.below(1_000);
-    if (dice < 6) this.#world.clock.advance(JUMP_MS);
+    if (dice < 6 && !this.#isMidnight) this.#world.clock.advance(JUMP_MS);
     if (dice < 16) return this.#cron(slot, number);
     if (dice < 200) return buyers.act(number, random, this.#sender(slot, number));
     const order = paidOrder(this.#options.seed, stage.round, number);
@@ -278,9 +309,12 @@ class FailpointDrill {
     const json = { 'Content-Type': 'application/json' };
     const signUp = { accountName: `Drill ${round}`, keyName: `customer ${index}` };
     const { apiKey: root, account } = await this.#ask(SignedUp, '/v1/signup', json, signUp);
-    const draft = { name: 'budgeted', budget: { microCredits: KEY_BUDGET_MICRO_CREDITS } };
+    const isDaily = index % 2 === 1;
+    const microCredits = isDaily ? DAY_BUDGET_MICRO_CREDITS : BUDGET_MICRO_CREDITS;
+    const draft = { name: 'budgeted', budget: { microCredits, ...(isDaily ? { period: 'day' } : {}) } };
     const minted = await this.#ask(Minted, '/v1/keys', { ...json, Authorization: `Bearer ${root}` }, draft);
-    return { accountId: account.id, root, budgeted: minted.apiKey, budgetedKeyId: minted.key.id };
+    const budgetOfRound = isDaily ? DAYS_OF_A_ROUND * microCredits : microCredits;
+    return { accountId: account.id, root, budgeted: minted.apiKey, budgetedKeyId: minted.key.id, budgetOfRound };
   }
 
   async #ask<T>(schema: z.ZodType<T>, path: string, headers: Record<string, string>, body: object): Promise<T> {

@@ -8,6 +8,7 @@ import { createCounterBuffer } from '../../src/ops/metrics/counter-buffer.ts';
 import { writerFor } from '../../src/wiring/database.ts';
 import { readCoalescerFor } from '../../src/wiring/reader.ts';
 import type { Runtime } from '../../src/wiring/runtime.ts';
+import { randomFrom, type Random } from '../ledger/payment-lifecycles.ts';
 import { CompensationMemory } from '../support/compensation-memory.ts';
 import { rateLimitObject } from '../support/rate-limits.ts';
 import { type Failpoints, Life, type Passage, Visit } from './failpoint.ts';
@@ -56,10 +57,13 @@ function writerStorage(env: Env): CompensationMemory {
   return storage;
 }
 
+/** How far the clock of an isolate or a Durable Object is wrong at most, in either direction. */
+export const LARGEST_SKEW_MS = 2_000;
+
 /** Parts of the service that can be replaced by broken ones, to test the test. */
 export type Variant = (deps: AppDeps) => AppDeps;
 
-/** The isolates that serve requests, and the Durable Objects behind them. Each lives until a failpoint ends it. */
+/** The isolates that serve requests, and the Durable Objects behind them. Each has a clock of its own, and lives until a failpoint ends it. */
 export class Machines {
   readonly #world: World;
   readonly #failpoints: Failpoints;
@@ -68,6 +72,7 @@ export class Machines {
   readonly #env: Env;
   readonly #objects = new Map<string, { readonly life: Life; readonly object: object }>();
   readonly #isolates: Isolate[] = [];
+  readonly #skews: Random;
   /** Counts the calls of objects, which number their visits. */
   #asked = 0;
   #replacedIsolates = 0;
@@ -78,6 +83,7 @@ export class Machines {
     this.#failpoints = failpoints;
     this.#seed = seed;
     this.#variant = variant;
+    this.#skews = randomFrom(seed);
     this.#env = this.#wrapped();
   }
 
@@ -193,8 +199,9 @@ export class Machines {
 
   #runtime(): Runtime {
     const { clock } = this.#world;
+    const skewMs = this.#skews.below(2 * LARGEST_SKEW_MS + 1) - LARGEST_SKEW_MS;
     return {
-      clock,
+      clock: () => clock() + skewMs,
       // The id of a request contains its number.
       ids: (prefix) => (prefix === 'req' ? `${prefix}_${requestName(this.#failpoints.visit?.number ?? 0)}` : randomIds(prefix)),
       fetch: (input, init) => this.#failpoints.pass(fetchPassage(this.#world, input, init)),
