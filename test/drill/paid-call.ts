@@ -6,7 +6,7 @@ import { ErrorBody } from '../../src/http/error-response.ts';
 
 /** How a call ended for its caller. */
 export type Outcome =
-  /** A 200 with its stated cost. `digest` is the SHA-256 of the body. */
+  /** A 200 with its stated cost. `digest` is the SHA-256 of the body without the balance. */
   | { readonly kind: 'paid'; readonly receiptId: string; readonly settled: number; readonly isReplay: boolean; readonly digest: string }
   | { readonly kind: 'refused'; readonly code: ErrorCode; readonly requestId: string }
   /** No response. `mayHaveArrived` is false if there was no connection; `endedBy` says which side ended it. */
@@ -91,7 +91,7 @@ export function judge(answer: WireAnswer): Outcome {
     if (!paid.success || paid.data.usage.receiptId === null) return foreign('no receipt');
     const { receiptId, settledMicroCredits: settled } = paid.data.usage;
     const isReplay = headers['idempotency-replayed'] === 'true';
-    return { kind: 'paid', receiptId, settled, isReplay, digest: createHash('sha256').update(text).digest('hex') };
+    return { kind: 'paid', receiptId, settled, isReplay, digest: digestOf(text) };
   }
   const refused = ErrorBody.safeParse(body);
   if (!refused.success) return foreign('no error of ours');
@@ -100,6 +100,13 @@ export function judge(answer: WireAnswer): Outcome {
   if (!/^req_\w+$/.test(requestId)) return foreign(`${code} without a request id`);
   if ((status === 503 || status === 429) && !/^\d+$/.test(String(headers['retry-after']))) return foreign(`${code} without Retry-After`);
   return { kind: 'refused', code, requestId };
+}
+
+/** The balance is the database's at the time of the settlement, which a caller whose settlement had to be repeated is told a moment later. */
+function digestOf(text: string): string {
+  return createHash('sha256')
+    .update(text.replace(/"balanceMicroCredits":\d+/, ''))
+    .digest('hex');
 }
 
 function jsonOf(text: string): unknown {
