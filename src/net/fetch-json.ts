@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { err, ok, type Result } from '../core/result.ts';
+import { mapTexts, mayHoldHalfPairs, wellFormed } from '../core/text.ts';
 import type { Budget } from './deadline.ts';
 
 /** The runtime's `fetch`, injected. Call it without a receiver: workerd rejects it as a method of another object. */
@@ -113,11 +114,13 @@ export async function requestJson(
   return ok({ status: value.status, headers: value.headers, body: body ?? null, latencyMs });
 }
 
-/** Parses JSON and keeps integers beyond 2^53 as strings of digits. Undefined when the text is not JSON. */
+/**
+ * Parses JSON, keeps integers beyond 2^53 as strings of digits and replaces halves of surrogate pairs. Undefined when the text is not JSON.
+ */
 export function parseExactJson(text: string): unknown {
   try {
     const parsed: unknown = JSON.parse(/\d{16}/.test(text) ? quoteLongIntegers(text) : text);
-    return parsed;
+    return mayHoldHalfPairs(text) ? mapTexts(parsed, wellFormed) : parsed;
   } catch {
     return undefined;
   }

@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { Budget } from '../../net/deadline.ts';
 import { joinUrl, requestJson, type Fetch, type JsonAnswer } from '../../net/fetch-json.ts';
 import { err, ok, type Result } from '../../core/result.ts';
+import { mapTexts, visible } from '../../core/text.ts';
 import { isPlatformMediaUrl } from '../../instagram/media-url.ts';
 import type { ParseFailure, ParseRequest, TranscriptionFailure, TranscriptionRequest } from '../ports.ts';
 
@@ -204,13 +205,14 @@ export async function askGateway<T, B extends TranscribeBody | ParseBody>(
 
 type FailureOf<B extends TranscribeBody | ParseBody> = B extends ParseBody ? ParseFailure['kind'] : TranscriptionFailure['kind'];
 
+/** What a model writes is read without the characters that nobody sees. */
 function readAnswer<T>(
   { status, body }: Pick<JsonAnswer, 'status' | 'body'>,
   task: 'transcribe' | 'parse',
   read: (answer: unknown) => T | null,
 ): Result<T, Failure> {
   if (status < 200 || status > 299) return err(failureOf(status, body, task));
-  const value = read(body);
+  const value = read(mapTexts(body, visible));
   return value === null ? err('invalid_output') : ok(value);
 }
 

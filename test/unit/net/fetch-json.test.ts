@@ -68,6 +68,12 @@ describe('one JSON request', () => {
     });
   });
 
+  test('gives text that every JSON parser takes', async () => {
+    const { fetch: fake } = answering(200, String.raw`{"caption":"half an emoji \ud83d here","whole":"\ud83d\ude00","list":["\udc00"]}`);
+    const answered = await requestJson({ fetch: fake, clock }, get('https://vendor.example/'), budget, 'post');
+    expect(answered.ok && answered.value.body).toEqual({ caption: 'half an emoji \ufffd here', whole: '😀', list: ['\ufffd'] });
+  });
+
   test('calls fetch without a receiver, as workerd requires', async () => {
     const receivers: unknown[] = [];
     const picky = function (this: unknown): Promise<Response> {

@@ -73,6 +73,13 @@ describe('a parse', () => {
     },
   );
 
+  test('is read without what nobody sees', async () => {
+    const output = { ...theme(['18000000000000001']), caveats: ['Only\u202e a\u{e0041}\u200b sample\ud83d'] };
+    const { fetch } = inTurn({ ...good, output });
+    const parsed = await createParser(access(fetch)).parse(commentsRequest('themes'), 'hold_1', budget);
+    expect(parsed).toMatchObject({ ok: true, value: { output: { caveats: ['Only a sample\ufffd'] } } });
+  });
+
   test('is not requested without an endpoint or a token', async () => {
     const { fetch, sent } = inTurn(good);
     for (const parser of [createParser(access(fetch, { endpoint: undefined })), createParser(access(fetch, { token: undefined }))]) {
