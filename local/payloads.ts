@@ -40,6 +40,8 @@ export type Page =
 export type Payloads = {
   /** Returns the JSON text of one post (for Apify one dataset item, without its array); null when there is none. */
   find(kind: PayloadKind, shortcode: string): string | null;
+  /** Whether a post is known in any format: then a format without it has it elsewhere, and cannot say that it does not exist. */
+  isKnown(shortcode: string): boolean;
   /** Returns every shortcode that `find` knows for a kind, in a stable order. */
   shortcodes(kind: PayloadKind): readonly string[];
   page(request: PageRequest): Page;

@@ -63,6 +63,7 @@ export function readRecordings(folder: string, map: RecordingMap = {}): Result<R
   return ok({
     payloads: {
       find: (kind, shortcode) => best.get(kind)?.get(shortcode)?.text ?? null,
+      isKnown: isPost,
       shortcodes,
       page: pagesFrom(placed.value, isPost),
     },

@@ -93,7 +93,9 @@ function result(from: Payloads, run: Run): Answer {
 }
 
 function itemsOf(from: Payloads, run: Run, input: string, shortcode: string): readonly string[] | null {
-  const item = () => [from.find('apify', shortcode) ?? JSON.stringify(missing(input))];
+  const found = from.find('apify', shortcode);
+  if (run.part === 'media' && found === null && from.isKnown(shortcode)) return null;
+  const item = () => [found ?? JSON.stringify(missing(input))];
   if (run.part === 'media') return item();
   const { limit, withReplies } = run;
   const kind = run.part === 'comments' ? 'apify_comments' : 'apify_transcript';

@@ -67,7 +67,8 @@ export function hikerapiFake({ payloads, clock }: ProviderFake): (call: Call) =>
 
 function post(from: Payloads, kind: PayloadKind, shortcode: string): Answer {
   const body = from.find(kind, shortcode);
-  return body === null ? notFound() : jsonText(200, body, BILLED);
+  if (body !== null) return jsonText(200, body, BILLED);
+  return from.isKnown(shortcode) ? busy() : notFound();
 }
 
 function page(from: Payloads, endpoint: Exclude<Endpoint, { part: 'media' }>, shortcode: string, query: URLSearchParams): Answer {
@@ -99,7 +100,7 @@ function without(why: Exclude<Page['kind'], 'page'>, kind: PageKind): Answer {
     case 'no_post':
       return notFound();
     case 'elsewhere':
-      return refusal(503, 'ServiceUnavailable', 'Service unavailable');
+      return busy();
     case 'none':
     // HikerAPI has no transcripts, so these are never requested.
     case 'no_speech':
@@ -155,7 +156,7 @@ function faults(kind: PayloadKind | PageKind, part: Ask['part'], found: () => An
     // Its clients honour the delay.
     rate_limited: () => refusal(429, 'RateLimitError', 'Too many requests', { 'retry-after': '2' }),
     server_error: () => refusal(500, 'ServerError', 'Internal server error'),
-    overloaded: () => refusal(503, 'ServiceUnavailable', 'Service unavailable'),
+    overloaded: busy,
     out_of_credit: () =>
       json(402, { state: false, error: 'Top up your account at https://hikerapi.com/billing', exc_type: 'InsufficientFunds' }),
     bad_key: unauthorized,
@@ -175,6 +176,10 @@ function faults(kind: PayloadKind | PageKind, part: Ask['part'], found: () => An
     },
     first_provider_down: found,
   };
+}
+
+function busy(): Answer {
+  return refusal(503, 'ServiceUnavailable', 'Service unavailable');
 }
 
 function notFound(): Answer {

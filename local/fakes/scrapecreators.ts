@@ -52,7 +52,8 @@ export function scrapecreatorsFake({ payloads, clock }: ProviderFake): (call: Ca
 
 function post(from: Payloads, shortcode: string): Answer {
   const body = from.find('scrapecreators', shortcode);
-  return body === null ? notFound() : jsonText(200, body);
+  if (body !== null) return jsonText(200, body);
+  return from.isKnown(shortcode) ? busy() : notFound();
 }
 
 function hanging(from: Payloads, part: Exclude<Ask['part'], 'media'>, shortcode: string, query: URLSearchParams): Answer {
@@ -93,7 +94,7 @@ function without(why: Exclude<Page['kind'], 'page'>, part: Exclude<Ask['part'], 
     case 'no_post':
       return notFound();
     case 'elsewhere':
-      return refusal(503, 'unavailable', 'Try again later');
+      return busy();
   }
 }
 
@@ -103,7 +104,7 @@ function faults(shortcode: string, part: Ask['part'], found: () => Answer, clock
     found,
     rate_limited: () => refusal(429, 'rate_limited', 'Too many requests'),
     server_error: () => refusal(500, 'internal_error', 'Something went wrong'),
-    overloaded: () => refusal(503, 'unavailable', 'Try again later'),
+    overloaded: busy,
     out_of_credit: () => refusal(402, 'out_of_credits', 'You are out of credits', 0),
     bad_key: () => refusal(401, 'unauthorized', 'Invalid API key'),
     wrong_shape: () => (part === 'media' ? envelope({}) : json(200, { success: true, credits_remaining: SAMPLE_CREDITS, items: {} })),
@@ -148,6 +149,10 @@ function envelope(data: unknown): Answer {
 
 function notFound(): Answer {
   return refusal(404, 'not_found', 'Post not found');
+}
+
+function busy(): Answer {
+  return refusal(503, 'unavailable', 'Try again later');
 }
 
 function refusal(status: number, error: string, message: string, creditsRemaining = SAMPLE_CREDITS): Answer {

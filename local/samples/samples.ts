@@ -42,6 +42,7 @@ function samplesFrom(postAt: (shortcode: string) => SamplePost | null, shortcode
       const post = postAt(shortcode);
       return post === null ? null : SHAPES[kind](post, createCdn(clock()));
     },
+    isKnown: (shortcode) => postAt(shortcode) !== null,
     shortcodes: () => shortcodes,
     page(request) {
       const post = postAt(request.shortcode);

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { FAULTS } from '../../local/faults.ts';
 import { createSamples } from '../../local/samples/samples.ts';
@@ -289,3 +292,53 @@ const SAID_OTHERWISE: Readonly<Record<string, Readonly<Record<string, ProviderFa
   FaultLogin_: { apify: 'unavailable' },
   FaultAge18_: { apify: 'unavailable' },
 };
+
+describe('recordings of one post', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'igskill-recordings-'));
+  const samples = createSamples(Date.now);
+  const ofProvider = [
+    ['scrapecreators', 'DemoReel_01', 'scrapecreators'],
+    ['hikerapi', 'DemoVideo01', 'hikerapi_v2'],
+    ['apify', 'DemoAlbum01', 'apify'],
+  ] as const;
+  let recorded: Fakes;
+
+  beforeAll(async () => {
+    for (const [name, shortcode, kind] of ofProvider) writeFileSync(join(folder, `${name}.json`), samples.find(kind, shortcode) ?? '');
+    const started = await startFakes({ recordingsFolder: folder });
+    if (!started.ok) throw new Error(started.error);
+    recorded = started.value;
+  });
+
+  afterAll(async () => {
+    await recorded.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  const access = (vendor: 'scrapecreators' | 'hikerapi' | 'apify') => ({
+    baseUrl: recorded.baseUrls[vendor],
+    key: 'k',
+    fetch: (url: string, init: RequestInit) => fetch(url, init),
+    clock: Date.now,
+  });
+  const makers = {
+    scrapecreators: () => createScrapeCreators(access('scrapecreators')),
+    hikerapi: () => createHikerApi({ ...access('hikerapi'), mediaVersion: 'v2' }),
+    apify: () => createApify(access('apify')),
+  } as const;
+
+  test.each(ofProvider)('are served by %s, and the others pass %s on instead of denying it', async (owner, shortcode) => {
+    for (const vendor of ['scrapecreators', 'hikerapi', 'apify'] as const) {
+      const target = { kind: 'media', shortcode, hint: 'unknown' } as const;
+      const answer = await makers[vendor]().fetchMedia(target, { deadlineAt: Date.now() + 20_000 });
+      if (vendor === owner) expect(answer).toMatchObject({ ok: true, value: { value: { shortcode } } });
+      else expect(answer).toMatchObject({ ok: false, error: { kind: 'server_error' } });
+    }
+  });
+
+  test.each(['scrapecreators', 'hikerapi', 'apify'] as const)('%s denies what nobody recorded', async (vendor) => {
+    const target = { kind: 'media', shortcode: 'DemoImage01', hint: 'unknown' } as const;
+    const answer = await makers[vendor]().fetchMedia(target, { deadlineAt: Date.now() + 20_000 });
+    expect(answer).toMatchObject({ ok: false, error: { kind: expect.stringMatching(/^(not_found|unavailable)$/) } });
+  });
+});
