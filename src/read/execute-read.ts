@@ -19,7 +19,7 @@ import type { ReadRequest } from './parts/parts.ts';
 import { customerPayer, operatorPayer, type Payer, type Principal } from './pricing/payer.ts';
 import { type ReadLimits, takeReadQuota } from './rate-limit.ts';
 import type { Reader, Stop } from './reader.ts';
-import { type Main, type ReadBody, readBody } from './response/envelope.ts';
+import { type Main, type ReadBody, readBody, type Shape } from './response/envelope.ts';
 import { type DryRun, type QuoteBody, quoteBody } from './response/quote.ts';
 import type { ReadResult } from './response/result.ts';
 import { withBalance } from './response/stored.ts';
@@ -43,6 +43,8 @@ export type ReadCall<M extends Main = Main> = {
   /** The URL or shortcode as the caller sent it. */
   readonly input: string;
   readonly request: ReadRequest & { readonly main: M };
+  /** What the answer shows. The price is the same for all. */
+  readonly shape: Shape;
   readonly freshness: Freshness;
   /** The most it may cost, micro-credits; null without a ceiling. */
   readonly ceiling: number | null;
@@ -57,7 +59,7 @@ export type ReadCall<M extends Main = Main> = {
 
 /** Writes a response as it is stored under an Idempotency-Key. */
 export type ResponseFormat = {
-  readonly body: (body: ReadBody<Main>) => ResponseText;
+  readonly body: (body: ReadBody<Main>, cache: ReadResult['cache']) => ResponseText;
   readonly refusal: (refusal: ReadRefusal) => ResponseText;
 };
 
@@ -70,7 +72,7 @@ type Facts = { readonly credits: Credits; readonly rateLimit: RateLimitResult | 
 /** A read that ended well: delivered, priced, or answered with the stored response of the same call. */
 export type ReadResponse<M extends Main = Main> = Facts &
   (
-    | { readonly kind: 'delivered'; readonly body: ReadBody<M> }
+    | { readonly kind: 'delivered'; readonly body: ReadBody<M>; readonly cache: ReadResult['cache'] }
     | { readonly kind: 'priced'; readonly body: QuoteBody }
     | { readonly kind: 'replayed'; readonly stored: ResponseText }
   );
@@ -133,8 +135,15 @@ type Run<M extends Main> = {
 function deliveredResponse<M extends Main>(run: Run<M>, result: ReadResult): ReadResponse<M> {
   const { payment, provider } = result;
   logRead(run, { provider: provider.id, reservedMicroCredits: payment.reserved, settledMicroCredits: payment.settled });
-  const body = readBody(run.call.request.main, result, run.deps.priceCardVersion);
-  return { kind: 'delivered', body, credits: { used: payment.settled, remaining: payment.available }, rateLimit: run.rateLimit };
+  const { request, shape } = run.call;
+  const body = readBody({ main: request.main, shape }, result, run.deps.priceCardVersion);
+  return {
+    kind: 'delivered',
+    body,
+    cache: result.cache,
+    credits: { used: payment.settled, remaining: payment.available },
+    rateLimit: run.rateLimit,
+  };
 }
 
 function pricedResponse(run: Run<Main>, priced: DryRun): ReadResponse<never> {
@@ -222,9 +231,10 @@ function payerOf<M extends Main>({ deps, caller, call, key }: Run<M>): Payer {
 
 function recorderOf<M extends Main>({ deps, call, key }: Run<M>): ResponseRecorder | null {
   if (key === null) return null;
-  const { request, format } = call;
+  const { request, shape, format } = call;
+  const bodyOf = (result: ReadResult) => readBody({ main: request.main, shape }, result, deps.priceCardVersion);
   return {
-    result: (result) => deps.seal.seal(format.body(readBody(request.main, result, deps.priceCardVersion)), key.text),
+    result: (result) => deps.seal.seal(format.body(bodyOf(result), result.cache), key.text),
     refusal: (refusal) => deps.seal.seal(format.refusal(refusal), key.text),
   };
 }

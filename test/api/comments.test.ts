@@ -1,15 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
-import { envelopeOf } from '../../src/read/response/envelope.ts';
-import { CommentsData } from '../../src/read/response/data.ts';
-import { CommentParseBlock } from '../../src/read/response/interpretation.ts';
+import { commentsReadings } from '../../src/read/response/readings.ts';
 import type { Api, Answer } from '../support/api.ts';
 import { useApi } from '../support/api.ts';
 import { errorOf, usageOf } from '../support/answers.ts';
 import { meteredRoute } from '../support/metered-route.ts';
 
 const start = useApi();
-const CommentsReading = envelopeOf(CommentsData, CommentParseBlock, 'CommentsReading');
+const CommentsReading = commentsReadings('CommentsReading').full;
 const comments = (url: string, more = '') => `/v1/comments?url=${encodeURIComponent(url)}${more}`;
 
 meteredRoute({

@@ -1,13 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { envelopeOf } from '../../src/read/response/envelope.ts';
-import { MediaData } from '../../src/read/response/data.ts';
-import { MediaParseBlock } from '../../src/read/response/interpretation.ts';
+import { mediaReadings } from '../../src/read/response/readings.ts';
 import { useApi } from '../support/api.ts';
 import { errorOf, usageOf } from '../support/answers.ts';
 import { meteredRoute } from '../support/metered-route.ts';
 
 const start = useApi();
-const PostReading = envelopeOf(MediaData, MediaParseBlock, 'PostReading');
+const PostReading = mediaReadings('PostReading').full;
 const post = (url: string, more = '') => `/v1/post?url=${encodeURIComponent(url)}${more}`;
 
 meteredRoute({

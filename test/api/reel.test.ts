@@ -1,15 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
-import { envelopeOf } from '../../src/read/response/envelope.ts';
-import { MediaData } from '../../src/read/response/data.ts';
-import { MediaParseBlock } from '../../src/read/response/interpretation.ts';
+import { mediaReadings } from '../../src/read/response/readings.ts';
 import type { Answer } from '../support/api.ts';
 import { useApi } from '../support/api.ts';
 import { errorOf } from '../support/answers.ts';
 import { meteredRoute } from '../support/metered-route.ts';
 
 const start = useApi();
-const ReelReading = envelopeOf(MediaData, MediaParseBlock, 'ReelReading');
+const ReelReading = mediaReadings('ReelReading').full;
 const reel = (url: string, more = '') => `/v1/reel?url=${encodeURIComponent(url)}${more}`;
 
 meteredRoute({

@@ -3,15 +3,13 @@ import { connect } from 'node:net';
 import { describe, expect, test, vi } from 'vitest';
 import { ledgerOver } from '../support/ledger.ts';
 import { hashApiKey, mintApiKey } from '../../src/billing/keys/api-key.ts';
-import { envelopeOf } from '../../src/read/response/envelope.ts';
-import { MediaData } from '../../src/read/response/data.ts';
-import { MediaParseBlock } from '../../src/read/response/interpretation.ts';
+import { mediaReadings } from '../../src/read/response/readings.ts';
 import { microCredits } from '../../src/core/money.ts';
 import { sha256 } from '../support/database.ts';
 import { balanceOf, signUp, useWorker, WORKER_OPERATOR_KEY } from '../support/worker.ts';
 
 const worker = useWorker({ READ_DEADLINE_MS: '6000' });
-const PostReading = envelopeOf(MediaData, MediaParseBlock, 'PostReading');
+const PostReading = mediaReadings('PostReading').full;
 
 async function read(target: string, key: string) {
   const response = await fetch(`${worker().url}/v1/post?url=${encodeURIComponent(target)}`, {

@@ -1,12 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { CommentsData, MediaData } from '../../src/read/response/data.ts';
-import { CommentParseBlock, MediaParseBlock } from '../../src/read/response/interpretation.ts';
-import { envelopeOf } from '../../src/read/response/envelope.ts';
+import { commentsReadings, mediaReadings } from '../../src/read/response/readings.ts';
 import { balanceOf, signUp, useWorker } from '../support/worker.ts';
 
 const worker = useWorker();
-const ReelReading = envelopeOf(MediaData, MediaParseBlock, 'ReelReading');
-const CommentsReading = envelopeOf(CommentsData, CommentParseBlock, 'CommentsReading');
+const ReelReading = mediaReadings('ReelReading').full;
+const CommentsReading = commentsReadings('CommentsReading').full;
 
 async function get(path: string, key: string): Promise<{ status: number; body: unknown }> {
   const response = await fetch(`${worker().url}${path}`, { headers: { Authorization: `Bearer ${key}` } });

@@ -1,87 +1,81 @@
-import { z } from 'zod';
-import { Limitation } from '../limitations/catalog.ts';
+import type { z } from 'zod';
 import type { Payment } from '../pricing/payer.ts';
-import { type CommentsData, commentsData, type MediaData, mediaData } from './data.ts';
-import { type CommentParseBlock, commentParse, type MediaParseBlock, mediaParse } from './interpretation.ts';
+import { commentsData, mediaData } from './data.ts';
+import { pickFields } from './fields.ts';
+import { commentParse, mediaParse } from './interpretation.ts';
+import { minimalComments, minimalMedia } from './minimal-view.ts';
+import type { commentsReadings, mediaReadings, Usage, View } from './readings.ts';
 import type { ReadResult } from './result.ts';
-
-const amount = z.int().nonnegative();
-
-const Usage = z
-  .object({
-    priceCardVersion: z.string(),
-    reservedMicroCredits: amount,
-    settledMicroCredits: amount.meta({ description: 'The price charged for this request.' }),
-    refundedMicroCredits: amount.meta({ description: 'Reserved but not charged: reserved = settled + refunded.' }),
-    balanceMicroCredits: z
-      .int()
-      .nullable()
-      .meta({ description: 'The available balance after this request; null for the operator, who is not billed.' }),
-    receiptId: z.string().nullable(),
-    lines: z.array(
-      z.object({
-        item: z.string(),
-        reservedMicroCredits: amount,
-        settledMicroCredits: amount,
-        refundedMicroCredits: amount,
-        reason: z.string().optional(),
-      }),
-    ),
-  })
-  .meta({ id: 'Usage' });
-
-/** Describes the body of a paid read around its `data` and `parse`. */
-export function envelopeOf<T extends z.ZodType, P extends z.ZodType>(data: T, parse: P, name: string) {
-  return z
-    .object({
-      data,
-      provider: z.object({ id: z.string(), billedUnit: z.string(), resultCount: z.int().nonnegative() }).meta({ id: 'Provider' }),
-      cache: z
-        .object({
-          status: z.enum(['hit', 'miss', 'stale']),
-          key: z.string(),
-          ttlSeconds: z
-            .int()
-            .nonnegative()
-            .nullable()
-            .meta({ description: 'How long the cache entry stays fresh; null when the content was not cached.' }),
-          ageSeconds: z.int().nonnegative(),
-        })
-        .meta({
-          id: 'Cache',
-          description: 'The origin of the main part: the post, or for /v1/comments the comments.',
-        }),
-      usage: Usage,
-      limitations: z.array(Limitation),
-      parse,
-    })
-    .meta({ id: name });
-}
+import { standardComments, standardMedia } from './standard-view.ts';
+import { untrustedIn } from './untrusted.ts';
 
 /** The two kinds of read, by their main part. */
 export type Main = 'media' | 'comments';
 
-type DataOf = { readonly media: z.infer<typeof MediaData>; readonly comments: z.infer<typeof CommentsData> };
-type ParseOf = { readonly media: z.infer<typeof MediaParseBlock>; readonly comments: z.infer<typeof CommentParseBlock> };
+/** What an answer shows of a read: a view, or these fields of the full one. */
+export type Shape = { readonly view: View } | { readonly view: 'fields'; readonly fields: readonly string[] };
 
-/** The body of a delivered read. */
-export type ReadBody<M extends Main> = {
-  data: DataOf[M];
-  provider: ReadResult['provider'];
-  cache: ReadResult['cache'];
-  usage: z.infer<typeof Usage>;
-  limitations: Limitation[];
-  parse: ParseOf[M];
+type Bodies = {
+  readonly media: z.infer<ReturnType<typeof mediaReadings>['any']>;
+  readonly comments: z.infer<ReturnType<typeof commentsReadings>['any']>;
 };
 
-const DATA: { readonly [M in Main]: (result: ReadResult) => DataOf[M] } = { media: mediaData, comments: commentsData };
-const PARSE: { readonly [M in Main]: (result: ReadResult) => ParseOf[M] } = { media: mediaParse, comments: commentParse };
+/** The body of a delivered read. */
+export type ReadBody<M extends Main> = Bodies[M];
+
+const RENDERERS = {
+  media: (result: ReadResult, shape: Shape) => viewsOf(mediaData(result), shape, { standard: standardMedia, minimal: minimalMedia }),
+  comments: (result: ReadResult, shape: Shape) =>
+    viewsOf(commentsData(result), shape, { standard: standardComments, minimal: minimalComments }),
+} as const satisfies Record<Main, unknown>;
+
+const INTERPRETATIONS = { media: mediaParse, comments: commentParse } as const satisfies Record<Main, unknown>;
 
 /** Renders a result. The order of the fields is part of a stored response, so it must not change. */
-export function readBody<M extends Main>(main: M, result: ReadResult, priceCardVersion: string): ReadBody<M> {
+export function readBody<M extends Main>(
+  { main, shape }: { readonly main: M; readonly shape: Shape },
+  result: ReadResult,
+  priceCardVersion: string,
+): ReadBody<M> {
   const { provider, cache, payment, limitations } = result;
-  const data = DATA[main](result);
-  return { data, provider, cache, usage: usageOf(payment, priceCardVersion), limitations: [...limitations], parse: PARSE[main](result) };
+  const data = RENDERERS[main](result, shape);
+  const parse = INTERPRETATIONS[main](result);
+  const usage = usageOf(payment, priceCardVersion);
+  const shared = { untrusted: untrustedIn({ data, parse }), parse };
+  const head = { kind: 'reading', view: shape.view, data } as const;
+  const body =
+    shape.view === 'minimal'
+      ? {
+          ...head,
+          cache: { status: cache.status, ageSeconds: cache.ageSeconds },
+          usage: {
+            settledMicroCredits: usage.settledMicroCredits,
+            balanceMicroCredits: usage.balanceMicroCredits,
+            receiptId: usage.receiptId,
+          },
+          limitations: limitations.map(({ code, path, reason }) => ({ code, path, reason })),
+          ...shared,
+        }
+      : { ...head, provider, cache, usage, limitations: [...limitations], ...shared };
+  // safe because the renderer of a kind and a view makes what the schema of both says, which the tests of every view check
+  return body as ReadBody<M>;
+}
+
+function viewsOf<T, S, M>(
+  full: T,
+  shape: Shape,
+  { standard, minimal }: { readonly standard: (full: T) => S; readonly minimal: (full: T) => M },
+): unknown {
+  switch (shape.view) {
+    case 'full':
+      return full;
+    case 'standard':
+      return standard(full);
+    case 'minimal':
+      return minimal(full);
+    case 'fields':
+      return pickFields(full, shape.fields);
+  }
 }
 
 function usageOf(payment: Payment, priceCardVersion: string): z.infer<typeof Usage> {

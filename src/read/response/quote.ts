@@ -21,6 +21,7 @@ const amount = z.int().nonnegative();
 /** The body of a dry run. */
 export const Quote = z
   .object({
+    kind: z.literal('quote'),
     quote: z.object({
       maximumMicroCredits: amount.meta({
         description: 'The most this read can cost, whenever it is sent: the price with nothing in the cache.',
@@ -49,6 +50,7 @@ export const Quote = z
     id: 'Quote',
     description: 'The answer with `dryRun=true`: the price of the same request. Nothing is read or charged.',
     example: {
+      kind: 'quote',
       quote: {
         maximumMicroCredits: 6_000,
         expectedMicroCredits: 4_000,
@@ -69,6 +71,7 @@ export type QuoteBody = z.infer<typeof Quote>;
 
 export function quoteBody(dryRun: DryRun, priceCardVersion: string): QuoteBody {
   return {
+    kind: 'quote',
     quote: {
       maximumMicroCredits: dryRun.maximum,
       expectedMicroCredits: dryRun.expected,

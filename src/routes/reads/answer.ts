@@ -13,7 +13,7 @@ import { recordCredits } from '../../http/middleware/credit-headers.ts';
 import type { Caller, ReadCall, ResponseFormat } from '../../read/execute-read.ts';
 import type { Main } from '../../read/response/envelope.ts';
 import { cacheHeaders } from './http.ts';
-import { freshnessOf, type ReadQuery } from './query.ts';
+import { freshnessOf, type ReadQuery, shapeOf } from './query.ts';
 
 /** Hono's context in the handler of a paid read. */
 type ReadContext<Path extends string, Query extends ReadQuery> = Context<AppEnv, Path, { in: { query: object }; out: { query: Query } }>;
@@ -38,7 +38,7 @@ export function readHandler<Path extends string, Query extends ReadQuery, M exte
         c.header('Cache-Control', 'no-store');
         return c.json(answer.value.body, 200);
       case 'delivered':
-        for (const [name, value] of Object.entries(cacheHeaders(answer.value.body.cache))) c.header(name, value);
+        for (const [name, value] of Object.entries(cacheHeaders(answer.value.cache))) c.header(name, value);
         return c.json(answer.value.body, 200);
     }
   };
@@ -66,6 +66,7 @@ function callOf<M extends Main>(
     scope: scopeOf(c.req.path),
     input: query.url,
     request,
+    shape: shapeOf(query),
     freshness: freshnessOf(query),
     ceiling: query.maxCostMicroCredits ?? null,
     isDryRun: query.dryRun === 'true',
@@ -79,8 +80,8 @@ function callOf<M extends Main>(
 function formatOf(c: AppContext): ResponseFormat {
   const json = { 'Content-Type': 'application/json' };
   return {
-    body: (body) => {
-      const headers = { ...json, 'Cache-Status': cacheHeaders(body.cache)['Cache-Status'], Vary: 'Authorization' };
+    body: (body, cache) => {
+      const headers = { ...json, 'Cache-Status': cacheHeaders(cache)['Cache-Status'], Vary: 'Authorization' };
       return { status: 200, headers, body: JSON.stringify(body) };
     },
     refusal: (refusal) => {

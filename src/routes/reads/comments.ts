@@ -1,42 +1,44 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../../http/context.ts';
 import { operation } from '../../endpoints.ts';
-import { envelopeOf } from '../../read/response/envelope.ts';
+import { commentsReadings } from '../../read/response/readings.ts';
 import { readResponse } from './http.ts';
 import { errorResponses } from '../../http/error-response.ts';
 import { commentsExample } from './examples.ts';
 import { CommentsData } from '../../read/response/data.ts';
-import { CommentParseBlock } from '../../read/response/interpretation.ts';
 import { strictQuery } from '../../http/middleware/strict-query.ts';
-import { parseOf, readHeaders, readQuery } from './query.ts';
+import { hasOneShape, parseOf, readHeaders, readQuery, shapeQuery, twoShapes } from './query.ts';
 import { readHandler } from './answer.ts';
 import { COMMENT_PARSE_MODES } from '../../parse/ports.ts';
 import { READ_ERRORS } from '../../errors/from-read.ts';
 
 const LIMITS = { '20': 20, '100': 100, '500': 500 } as const;
 
-const Query = z.object({
-  ...readQuery,
-  limit: z
-    .enum(['20', '100', '500'], { error: 'limit is 20, 100 or 500.' })
-    .optional()
-    .openapi({ description: 'How many comments, not counting replies; 100 by default.' }),
-  includeReplies: z
-    .enum(['true', 'false'])
-    .optional()
-    .openapi({ description: '`true` also reads replies, nested under their comments, as far as their price pays for the pages.' }),
-  cursor: z
-    .string()
-    .min(1)
-    .optional()
-    .openapi({ description: '`nextCursor` of an earlier answer for the same post and the same `includeReplies`.' }),
-  parse: z
-    .enum(['none', ...COMMENT_PARSE_MODES])
-    .optional()
-    .openapi({ description: 'AI interpretation of the comments.' }),
-});
+const Query = z
+  .object({
+    ...readQuery,
+    ...shapeQuery(CommentsData),
+    limit: z
+      .enum(['20', '100', '500'], { error: 'limit is 20, 100 or 500.' })
+      .optional()
+      .openapi({ description: 'How many comments, not counting replies; 100 by default.' }),
+    includeReplies: z
+      .enum(['true', 'false'])
+      .optional()
+      .openapi({ description: '`true` also reads replies, nested under their comments, as far as their price pays for the pages.' }),
+    cursor: z
+      .string()
+      .min(1)
+      .optional()
+      .openapi({ description: '`nextCursor` of an earlier answer for the same post and the same `includeReplies`.' }),
+    parse: z
+      .enum(['none', ...COMMENT_PARSE_MODES])
+      .optional()
+      .openapi({ description: 'AI interpretation of the comments.' }),
+  })
+  .refine(hasOneShape, twoShapes);
 
-const CommentsReading = envelopeOf(CommentsData, CommentParseBlock, 'CommentsReading');
+const CommentsReading = commentsReadings('CommentsReading');
 
 const route = createRoute({
   ...operation(
@@ -48,7 +50,7 @@ const route = createRoute({
   middleware: [strictQuery(Object.keys(Query.shape))] as const,
   request: { query: Query, headers: readHeaders },
   responses: {
-    200: readResponse('The comments, and what they cost.', CommentsReading, commentsExample),
+    200: readResponse('The comments, and what they cost.', CommentsReading.any, commentsExample),
     ...errorResponses('invalid_request', 'internal', 'misconfigured', ...READ_ERRORS),
   },
 });

@@ -1,4 +1,5 @@
 import { exampleMedia, exampleReel } from '../../instagram/media-example.ts';
+import { untrustedIn } from '../../read/response/untrusted.ts';
 import { mediaLimitations } from '../../read/limitations/of-media.ts';
 
 const RECEIPT = 'req_01JZ0000000000000000000000';
@@ -25,17 +26,26 @@ function usage(...lines: ReturnType<typeof line>[]) {
   };
 }
 
+function withUntrusted<T extends { readonly data: unknown; readonly parse: null }>(answer: T) {
+  const { parse, ...rest } = answer;
+  return { ...rest, untrusted: untrustedIn(answer), parse };
+}
+
+const READING = { kind: 'reading' as const, view: 'full' as const };
+
 /** Examples for the API description; all content is invented. */
-export const postExample = {
+export const postExample = withUntrusted({
+  ...READING,
   data: exampleMedia,
   provider: { id: 'scrapecreators', billedUnit: 'credit', resultCount: 1 },
   cache: { status: 'miss' as const, key: 'media:v2:5f0c9f2b7e31a4d8860e1f3c2b9d7a64', ttlSeconds: 21600, ageSeconds: 0 },
   usage: usage(line('media', 3_000)),
   limitations: mediaLimitations(exampleMedia, NOW, null),
   parse: null,
-};
+});
 
-export const reelExample = {
+export const reelExample = withUntrusted({
+  ...READING,
   data: {
     ...exampleReel,
     transcript: {
@@ -50,10 +60,11 @@ export const reelExample = {
   usage: usage(line('media', 3_000), line('transcript', 15_000)),
   limitations: mediaLimitations(exampleReel, NOW, null),
   parse: null,
-};
+});
 
 /** A short thread, charged the page that was read. */
-export const commentsExample = {
+export const commentsExample = withUntrusted({
+  ...READING,
   data: {
     comments: [
       {
@@ -91,4 +102,4 @@ export const commentsExample = {
     },
   ],
   parse: null,
-};
+});

@@ -3,8 +3,8 @@ import type { ReadResult } from '../../read/response/result.ts';
 import { Quote } from '../../read/response/quote.ts';
 
 /** Describes the success of a paid read: the body, or with `dryRun=true` its quote. */
-export function readResponse<T extends z.ZodType, E>(description: string, reading: T, example: E) {
-  return { description, content: { 'application/json': { schema: z.union([reading, Quote]), example } } };
+export function readResponse<T extends z.core.$ZodTypeDiscriminable & z.ZodType, E>(description: string, reading: T, example: E) {
+  return { description, content: { 'application/json': { schema: z.discriminatedUnion('kind', [reading, Quote]), example } } };
 }
 
 /** Says in headers what `cache` says in the body. */

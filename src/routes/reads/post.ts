@@ -1,28 +1,30 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../../http/context.ts';
 import { operation } from '../../endpoints.ts';
-import { envelopeOf } from '../../read/response/envelope.ts';
+import { mediaReadings } from '../../read/response/readings.ts';
 import { readResponse } from './http.ts';
 import { errorResponses } from '../../http/error-response.ts';
 import { postExample } from './examples.ts';
 import { MediaData } from '../../read/response/data.ts';
-import { MediaParseBlock } from '../../read/response/interpretation.ts';
 import { strictQuery } from '../../http/middleware/strict-query.ts';
-import { mediaPartsOf, mediaCommentsQuery, readHeaders, readQuery } from './query.ts';
+import { mediaPartsOf, mediaCommentsQuery, hasOneShape, readHeaders, readQuery, shapeQuery, twoShapes } from './query.ts';
 import { readHandler } from './answer.ts';
 import { MEDIA_PARSE_MODES } from '../../parse/ports.ts';
 import { READ_ERRORS } from '../../errors/from-read.ts';
 
-const Query = z.object({
-  ...readQuery,
-  parse: z
-    .enum(['none', ...MEDIA_PARSE_MODES])
-    .optional()
-    .openapi({ description: 'AI interpretation of the post.' }),
-  ...mediaCommentsQuery,
-});
+const Query = z
+  .object({
+    ...readQuery,
+    ...shapeQuery(MediaData),
+    parse: z
+      .enum(['none', ...MEDIA_PARSE_MODES])
+      .optional()
+      .openapi({ description: 'AI interpretation of the post.' }),
+    ...mediaCommentsQuery,
+  })
+  .refine(hasOneShape, twoShapes);
 
-const PostReading = envelopeOf(MediaData, MediaParseBlock, 'PostReading');
+const PostReading = mediaReadings('PostReading');
 
 const route = createRoute({
   ...operation(
@@ -34,7 +36,7 @@ const route = createRoute({
   middleware: [strictQuery(Object.keys(Query.shape))] as const,
   request: { query: Query, headers: readHeaders },
   responses: {
-    200: readResponse('The post, and what it cost.', PostReading, postExample),
+    200: readResponse('The post, and what it cost.', PostReading.any, postExample),
     ...errorResponses('invalid_request', 'internal', 'misconfigured', ...READ_ERRORS),
   },
 });

@@ -1,30 +1,32 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../../http/context.ts';
 import { operation } from '../../endpoints.ts';
-import { envelopeOf } from '../../read/response/envelope.ts';
+import { mediaReadings } from '../../read/response/readings.ts';
 import { readResponse } from './http.ts';
 import { errorResponses } from '../../http/error-response.ts';
 import { reelExample } from './examples.ts';
 import { MediaData } from '../../read/response/data.ts';
-import { MediaParseBlock } from '../../read/response/interpretation.ts';
 import { strictQuery } from '../../http/middleware/strict-query.ts';
-import { mediaPartsOf, mediaCommentsQuery, readHeaders, readQuery } from './query.ts';
+import { mediaPartsOf, mediaCommentsQuery, hasOneShape, readHeaders, readQuery, shapeQuery, twoShapes } from './query.ts';
 import { readHandler } from './answer.ts';
 import { MEDIA_PARSE_MODES } from '../../parse/ports.ts';
 import { READ_ERRORS } from '../../errors/from-read.ts';
 
-const Query = z.object({
-  ...readQuery,
-  transcript: z.enum(['false', 'provider', 'true']).optional().openapi({
-    description:
-      '`false`, the default, reads none; `provider` uses the one that the data provider supplies; `true` falls back to hosted transcription, which costs more.',
-  }),
-  parse: z
-    .enum(['none', ...MEDIA_PARSE_MODES])
-    .optional()
-    .openapi({ description: 'AI interpretation of caption and transcript.' }),
-  ...mediaCommentsQuery,
-});
+const Query = z
+  .object({
+    ...readQuery,
+    ...shapeQuery(MediaData),
+    transcript: z.enum(['false', 'provider', 'true']).optional().openapi({
+      description:
+        '`false`, the default, reads none; `provider` uses the one that the data provider supplies; `true` falls back to hosted transcription, which costs more.',
+    }),
+    parse: z
+      .enum(['none', ...MEDIA_PARSE_MODES])
+      .optional()
+      .openapi({ description: 'AI interpretation of caption and transcript.' }),
+    ...mediaCommentsQuery,
+  })
+  .refine(hasOneShape, twoShapes);
 
 const TRANSCRIPTS = {
   false: {},
@@ -32,7 +34,7 @@ const TRANSCRIPTS = {
   true: { transcript: { source: 'provider_or_hosted' } },
 } as const;
 
-const ReelReading = envelopeOf(MediaData, MediaParseBlock, 'ReelReading');
+const ReelReading = mediaReadings('ReelReading');
 
 const route = createRoute({
   ...operation(
@@ -43,7 +45,7 @@ const route = createRoute({
   middleware: [strictQuery(Object.keys(Query.shape))] as const,
   request: { query: Query, headers: readHeaders },
   responses: {
-    200: readResponse('The reel, and what it cost.', ReelReading, reelExample),
+    200: readResponse('The reel, and what it cost.', ReelReading.any, reelExample),
     ...errorResponses('invalid_request', 'internal', 'misconfigured', ...READ_ERRORS),
   },
 });

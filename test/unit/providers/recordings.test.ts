@@ -1,13 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { InstagramMedia } from '../../../src/instagram/media.ts';
+import { InstagramMedia, withholdForeignUrls } from '../../../src/instagram/media.ts';
 import type { MediaTarget } from '../../../src/instagram/target.ts';
 import { createApify } from '../../../src/providers/apify/apify.ts';
 import { createHikerApi } from '../../../src/providers/hikerapi/hikerapi.ts';
 import type { Provider } from '../../../src/providers/provider.ts';
 import { createScrapeCreators } from '../../../src/providers/scrapecreators/scrapecreators.ts';
 import { parseExactJson } from '../../../src/net/fetch-json.ts';
+import { untrustedIn } from '../../../src/read/response/untrusted.ts';
+import { unlistedWords } from '../../support/words.ts';
 import { answering, budget, clock, target } from './answers.ts';
 
 // Real bodies contain other people's names and texts, so they are not part of the project: IGSKILL_RECORDINGS names a folder with them.
@@ -63,6 +65,8 @@ describe.skipIf(folder === undefined)('recorded posts (skipped unless IGSKILL_RE
     const fetched = await provider.fetchMedia(wanted, budget);
     if (!fetched.ok) throw new Error(fetched.error.kind);
     const media = InstagramMedia.parse(fetched.value.value);
+    const { withheldUrls: _withheld, ...shown } = withholdForeignUrls(media);
+    expect(unlistedWords({ data: shown }, untrustedIn({ data: shown, parse: null }))).toEqual([]);
     expect(media).toMatchObject({
       shortcode: wanted.shortcode,
       id: expect.stringMatching(/^\d{5,}$/),

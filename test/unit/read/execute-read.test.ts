@@ -88,6 +88,7 @@ function call(over: Partial<ReadCall<'media'>> = {}): ReadCall<'media'> {
     scope: 'read:post',
     input: 'DemoImage01',
     request: { main: 'media', parts: { media: { reelOnly: false } } },
+    shape: { view: 'full' },
     freshness: { maxAgeSeconds: null, maxStaleSeconds: 0 },
     ceiling: null,
     isDryRun: false,
@@ -106,7 +107,17 @@ describe('a read without a transport', () => {
     const answer = await executeRead(caller(), call());
     if (!answer.ok || answer.value.kind !== 'delivered') throw new Error('not delivered');
     expect(answer.value.body).toMatchObject({ data: exampleMedia, cache: { status: 'miss' }, usage: { settledMicroCredits: FRESH } });
-    expect(Object.keys(answer.value.body)).toEqual(['data', 'provider', 'cache', 'usage', 'limitations', 'parse']);
+    expect(Object.keys(answer.value.body)).toEqual([
+      'kind',
+      'view',
+      'data',
+      'provider',
+      'cache',
+      'usage',
+      'limitations',
+      'untrusted',
+      'parse',
+    ]);
     expect(answer.value.credits).toEqual({ used: FRESH, remaining: BALANCE - FRESH });
     expect(answer.value.rateLimit).toMatchObject({ quota: { name: 'burst' }, allowance: { remaining: 59 } });
     expect(events).toEqual([expect.objectContaining({ cache: 'miss', provider: 'scrapecreators', settledMicroCredits: FRESH })]);
