@@ -1,6 +1,7 @@
 import { createMiddleware } from 'hono/factory';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { App, AppEnv, DepsFor } from './http/context.ts';
+import { negotiatedFormat } from './http/format/negotiated.ts';
 import { creditHeaders } from './http/middleware/credit-headers.ts';
 import { refuse } from './http/error-response.ts';
 import { ENDPOINTS, OPERATOR_PREFIX, PAID_PATHS, SERVICE_PATHS } from './endpoints.ts';
@@ -51,6 +52,7 @@ const LARGEST_EVENT_BYTES = 524_288;
 export function createApp(depsFor: DepsFor): App {
   const app: App = new OpenAPIHono<AppEnv>({ strict: true, defaultHook: refuseInvalid });
   app.use(requestLog(depsFor));
+  app.use(negotiatedFormat);
   app.use(securityHeaders);
   app.use(contentSecurityPolicy);
   app.use(bodyLimit((path) => (path === ENDPOINTS.receiveStripeEvent.path ? LARGEST_EVENT_BYTES : LARGEST_BODY_BYTES)));

@@ -175,6 +175,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'ops/jobs': { rooms: ['core', 'db', 'billing/archive', 'billing/audit'], packages: LIBSQL },
   http: { rooms: ['core', 'endpoints.ts', 'env.ts', 'errors.ts', 'limits', 'ops', 'read', ...BILLING], packages: HTTP },
   'http/auth': { ...HTTP_SUB_ROOM, rooms: [...HTTP_SUB_ROOM.rooms, 'http/idempotency', 'http/middleware'] },
+  'http/format': { rooms: ['core', 'http'], packages: [...HTTP, 'zod'] },
   'http/idempotency': { ...HTTP_SUB_ROOM, rooms: [...HTTP_SUB_ROOM.rooms, 'http/middleware'] },
   'http/limits': { ...HTTP_SUB_ROOM, rooms: [...HTTP_SUB_ROOM.rooms, 'http/auth'] },
   'http/middleware': HTTP_SUB_ROOM,

@@ -36,6 +36,29 @@ export const ErrorBody = z
   .openapi('Error');
 export type ErrorBody = z.infer<typeof ErrorBody>;
 
+/** The same error as a problem of RFC 9457, where `Accept` prefers it. */
+const Problem = ErrorBody.shape.error
+  .omit({ docUrl: true, message: true })
+  .extend({
+    type: z.string().openapi({ description: 'The documentation of this code.' }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().openapi({ description: 'What went wrong, for people: the wording may change.' }),
+  })
+  .openapi('Problem', {
+    description: 'The error as a problem of RFC 9457, with its facts as extension members.',
+    example: {
+      type: '/docs/errors#post_not_found',
+      title: 'post not found',
+      status: 404,
+      detail: 'There is no post under this URL.',
+      code: 'post_not_found',
+      requestId: EXAMPLE_REQUEST_ID,
+      retryable: false,
+      billed: false,
+    },
+  });
+
 type StatusOf<C extends ErrorCode> = (typeof ERRORS)[C]['status'];
 
 /** Answers with the status and headers that the table of errors gives the code. */
@@ -70,7 +93,10 @@ export function errorBody(refusal: Refusal, requestId: string, origin: string | 
 
 type ErrorResponse = {
   description: string;
-  content: { 'application/json': { schema: typeof ErrorBody; examples: Record<string, { value: ErrorBody }> } };
+  content: {
+    'application/json': { schema: typeof ErrorBody; examples: Record<string, { value: ErrorBody }> };
+    'application/problem+json': { schema: typeof Problem };
+  };
 };
 
 /** Groups the errors that a route can return by status, for the API description. */
@@ -78,7 +104,10 @@ export function errorResponses<const C extends readonly ErrorCode[]>(...declared
   const byStatus: Record<number, ErrorResponse> = {};
   for (const code of declared) {
     const row = ERROR_ROWS[code];
-    const response = (byStatus[row.status] ??= { description: '', content: { 'application/json': { schema: ErrorBody, examples: {} } } });
+    const response = (byStatus[row.status] ??= {
+      description: '',
+      content: { 'application/json': { schema: ErrorBody, examples: {} }, 'application/problem+json': { schema: Problem } },
+    });
     response.description = [response.description, `\`${code}\`: ${row.summary}`].filter((text) => text !== '').join(' ');
     response.content['application/json'].examples[code] = { value: errorBody({ code }, EXAMPLE_REQUEST_ID, null) };
   }

@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { inMarkdown } from '../../http/format/content.ts';
 import { DAY_MS, isoTime } from '../../core/clock.ts';
 import { USAGE_STATES, type UsageFilter } from '../../billing/usage/usage.ts';
 import { readOwnAccount } from '../../http/auth/account-access.ts';
@@ -56,6 +57,7 @@ const listRoute = createRoute({
       description: 'A page of requests, or totals.',
       content: {
         'application/json': { schema: UsagePage },
+        ...inMarkdown('- items:\n  | requestId | settledMicroCredits |\n  | --- | --- |\n  | req_01JZ0000000000000000000000 | 3000 |\n'),
         'text/csv': { schema: z.string(), example: `${CSV_LINE.join(',')}\r\n` },
       },
     },

@@ -1,6 +1,7 @@
 import { ok, type Result } from '../../core/result.ts';
 import { scopeOf } from '../../endpoints.ts';
 import { ERROR_ROWS, type Refusal } from '../../errors.ts';
+import { prefersMarkdown } from '../../http/format/negotiated.ts';
 import { authenticate } from '../../http/auth/authenticate.ts';
 import type { Context } from 'hono';
 import type { AppContext, AppEnv } from '../../http/context.ts';
@@ -66,12 +67,13 @@ function callOf<M extends Main>(
     scope: scopeOf(c.req.path),
     input: query.url,
     request,
-    shape: shapeOf(query),
+    shape: prefersMarkdown(c) && query.fields === undefined ? { view: 'minimal' } : shapeOf(query),
     freshness: freshnessOf(query),
     ceiling: query.maxCostMicroCredits ?? null,
     isDryRun: query.dryRun === 'true',
     idempotencyKey: key,
-    fingerprint: fingerprint(c.req.method, c.req.path, c.req.query()),
+    // A stored response is in one view.
+    fingerprint: fingerprint(c.req.method, c.req.path, { ...c.req.query(), ...(prefersMarkdown(c) ? { accept: 'text/markdown' } : {}) }),
     format: formatOf(c),
   };
 }

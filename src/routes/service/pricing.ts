@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { inMarkdown } from '../../http/format/content.ts';
 import { PRICE_CARD } from '../../billing/price-card.ts';
 import type { App } from '../../http/context.ts';
 import { operation } from '../../endpoints.ts';
@@ -54,7 +55,13 @@ const route = createRoute({
   ),
   middleware: [openToAnyOrigin, strictQuery([])] as const,
   responses: {
-    200: { description: 'The price card.', content: { 'application/json': { schema: Pricing, example: pricing() } } },
+    200: {
+      description: 'The price card.',
+      content: {
+        'application/json': { schema: Pricing, example: pricing() },
+        ...inMarkdown('- version: 2026-11-28\n- items:\n  | item | miss | hit |\n  | --- | --- | --- |\n  | media | 3000 | 1000 |\n'),
+      },
+    },
     ...errorResponses('invalid_request', 'internal'),
   },
 });
