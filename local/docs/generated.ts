@@ -5,6 +5,7 @@ import { openApiDocument } from '../../src/http/openapi.ts';
 import { BOUNDARY_FAULTS } from '../boundary-faults.ts';
 import { FAULTS } from '../faults.ts';
 import { SAMPLE_POSTS } from '../samples/posts.ts';
+import { tokenTable } from './tokens.ts';
 import { configurationTable } from './configuration.ts';
 import { jobTable, prometheusTable, seriesTable } from './operations.ts';
 import {
@@ -31,6 +32,7 @@ export async function generatedDocs(root: string): Promise<Readonly<Record<strin
       'target-refusals': targetRefusalTable(),
     }),
     'docs/concepts/limitations.md': withBlocks(await text('docs/concepts/limitations.md'), { limitations: limitationTable() }),
+    'docs/concepts/reading.md': withBlocks(await text('docs/concepts/reading.md'), { tokens: await tokenTable() }),
     'docs/guides/sandbox.md': withBlocks(await text('docs/guides/sandbox.md'), { sandbox: sandboxTable() }),
     'docs/operating/metrics.md': withBlocks(await text('docs/operating/metrics.md'), {
       series: seriesTable(),

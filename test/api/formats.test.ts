@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { estimatedTokens } from '../../src/core/text.ts';
 import { errorOf } from '../support/answers.ts';
 import { useApi } from '../support/api.ts';
 
@@ -25,7 +26,7 @@ describe('Markdown', () => {
     expect(answer.headers.get('Content-Type')).toBe('text/markdown; charset=utf-8');
     expect(answer.headers.get('Vary')).toContain('Accept');
     expect(answer.headers.get('X-Credits-Used')).toBe('3000');
-    expect(Number(answer.headers.get('X-Markdown-Tokens'))).toBe(Math.ceil(textOf(answer).length / 2.5));
+    expect(Number(answer.headers.get('X-Markdown-Tokens'))).toBe(estimatedTokens(textOf(answer)));
     const { inside, outside, nonce } = parts(textOf(answer));
     expect(inside).toContain('First light on the workshop window.');
     expect(inside).toMatch(/^Author: @/);
@@ -41,8 +42,8 @@ describe('Markdown', () => {
     const { key } = await api.signUp();
     const thread = await api.request('/v1/comments?url=DemoThread1&limit=20&includeReplies=true&parse=themes', { key, headers: MARKDOWN });
     const words = parts(textOf(thread));
-    expect(words.inside.match(/^- @/gm)).toHaveLength(20);
-    expect(words.inside).toMatch(/^ {2}- @\S+ \(\d{4}-\d{2}-\d{2}, \d+ likes\): /m);
+    expect(words.inside.match(/^@\S+ \d{6} \d+(?:\/\d+)?: /gm)).toHaveLength(20);
+    expect(words.inside).toMatch(/^ {2}@\S+ \d{6} \d+: /m);
     expect(words.inside).toContain('Interpretation (themes):');
     expect(words.outside).toContain('nextCursor: ');
     const reel = await api.request('/v1/reel?url=DemoSpeech1&transcript=true', { key, headers: MARKDOWN });

@@ -1,6 +1,7 @@
 import { createMiddleware } from 'hono/factory';
 import { accepts } from 'hono/accepts';
 import { isJsonObject } from '../../core/json.ts';
+import { estimatedTokens } from '../../core/text.ts';
 import type { AppContext, AppEnv } from '../context.ts';
 import { frontMatter, outline } from './outline.ts';
 import { problemOf } from './problem.ts';
@@ -9,9 +10,6 @@ import { readingMarkdown } from './reading.ts';
 const JSON_TYPE = 'application/json';
 const MARKDOWN_TYPE = 'text/markdown';
 const PROBLEM_TYPE = 'application/problem+json';
-
-/** Fewer than any answer here has, so that the estimate is never too low (docs/concepts/reading.md). */
-const CHARACTERS_A_TOKEN = 2.5;
 
 /** Whether the caller prefers Markdown to JSON. */
 export function prefersMarkdown(c: AppContext): boolean {
@@ -36,7 +34,7 @@ export const negotiatedFormat = createMiddleware<AppEnv>(async function negotiat
   const text = wanted === MARKDOWN_TYPE ? markdownOf(body, json) : JSON.stringify(problemOf(body, c.res.status));
   c.res = new Response(text, c.res);
   c.header('Content-Type', wanted === MARKDOWN_TYPE ? `${MARKDOWN_TYPE}; charset=utf-8` : PROBLEM_TYPE);
-  if (wanted === MARKDOWN_TYPE) c.header('X-Markdown-Tokens', String(Math.ceil(text.length / CHARACTERS_A_TOKEN)));
+  if (wanted === MARKDOWN_TYPE) c.header('X-Markdown-Tokens', String(estimatedTokens(text)));
 });
 
 function markdownOf(body: unknown, json: string): string {

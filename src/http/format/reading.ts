@@ -9,6 +9,9 @@ const Reply = z.object({ username: text, text: z.string(), likes: count, replies
 const Comment = Reply.extend({ thread: z.array(Reply).optional() });
 type Comment = z.infer<typeof Comment>;
 
+/** Explains the lines of comments. */
+const COMMENTS_HEAD = 'Comments as @author YYMMDD likes/replies: text';
+
 /** What of a reading's minimal view is written here. A list of fields has other data, which is written as it is. */
 const Reading = z.object({
   view: z.string(),
@@ -73,7 +76,7 @@ function sections({ username, caption, transcript, comments }: Minimal): string[
     ...(username == null ? [] : [`Author: @${username}`]),
     ...(caption == null ? [] : [`Caption:\n${caption}`]),
     ...(transcript == null ? [] : [`Transcript:\n${transcript}`]),
-    ...(comments === undefined ? [] : [['Comments:', ...comments.map(commentLines)].join('\n')]),
+    ...(comments === undefined ? [] : [[COMMENTS_HEAD, ...comments.map(commentLines)].join('\n')]),
   ];
 }
 
@@ -81,16 +84,11 @@ function commentLines(comment: Comment): string {
   return [commentLine(comment, ''), ...(comment.thread ?? []).map((reply) => commentLine(reply, '  '))].join('\n');
 }
 
-/** A day is enough to follow a thread, and a time takes three times as many tokens. */
-function commentLine(comment: z.infer<typeof Reply>, indent: string): string {
-  const { username, likes, replies, time } = comment;
-  const facts = [
-    time?.slice(0, 10),
-    likes == null ? null : `${likes} likes`,
-    replies == null || replies === 0 ? null : `${replies} replies`,
-  ];
-  const lines = comment.text.split(/\r\n|\r|\n/).join(`\n${indent}  `);
-  return `${indent}- @${username ?? '?'} (${facts.filter((fact) => fact != null).join(', ')}): ${lines}`;
+/** As short as can be read: spelt out, a hundred comments take a thousand tokens more. */
+function commentLine({ username, text: words, likes, replies, time }: z.infer<typeof Reply>, indent: string): string {
+  const counts = replies == null || replies === 0 ? `${likes ?? '?'}` : `${likes ?? '?'}/${replies}`;
+  const facts = [`@${username ?? '?'}`, ...(time == null ? [] : [time.slice(2, 10).replaceAll('-', '')]), counts].join(' ');
+  return `${indent}${facts}: ${words.split(/\r\n|\r|\n/).join('\n    ')}`;
 }
 
 function interpretation(parse: Reading['parse']): string[] {
