@@ -290,6 +290,14 @@ export const ERRORS = {
     operatorAction:
       'Too many writes are waiting, or the database did not answer in time: check that it is up and not saturated; `GET /ready` names what is missing. If only reads of one post are affected, more callers requested it at once than one coalesced request takes.',
   },
+  cache_miss: {
+    status: 504,
+    billed: false,
+    retry: 'after_change',
+    summary: 'The cache does not hold what the request asks for, and the request allows nothing else.',
+    callerAction: 'Send it without `onlyIfCached` and without `Cache-Control: only-if-cached`, which reads fresh at the fresh price.',
+    operatorAction: 'None.',
+  },
   provider_timeout: {
     status: 504,
     billed: false,

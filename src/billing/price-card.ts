@@ -158,7 +158,7 @@ export const PRICE_CARD: PriceCard = {
     { id: 'not_found', title: 'A post that does not exist or is private' },
     { id: 'quote', title: 'Asking what a read would cost' },
     { id: 'replay', title: 'The same request again under the same Idempotency-Key' },
-    { id: 'not_modified', title: 'An answer that has not changed (304)' },
+    { id: 'not_modified', title: 'An answer from the cache that the caller has already (304)' },
   ],
 };
 

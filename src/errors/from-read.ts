@@ -46,6 +46,7 @@ const READ_ERROR_ROWS = {
   provider_busy: RETRYABLE,
   overloaded: NOT_THE_TARGETS_FAULT,
   provider_timeout: RETRYABLE,
+  cache_miss: RETRYABLE,
 } as const satisfies Partial<Record<ErrorCode, ReadErrorRow>>;
 
 type ReadErrorCode = keyof typeof READ_ERROR_ROWS;

@@ -19,6 +19,7 @@ import type { ReadRequest } from './parts/parts.ts';
 import { customerPayer, operatorPayer, type Payer, type Principal } from './pricing/payer.ts';
 import { type ReadLimits, takeReadQuota } from './rate-limit.ts';
 import type { Reader, Stop } from './reader.ts';
+import { entityTag } from './response/entity-tag.ts';
 import { type Main, type ReadBody, readBody, type Shape } from './response/envelope.ts';
 import { type DryRun, type QuoteBody, quoteBody } from './response/quote.ts';
 import type { ReadResult } from './response/result.ts';
@@ -46,6 +47,10 @@ export type ReadCall<M extends Main = Main> = {
   /** What the answer shows. The price is the same for all. */
   readonly shape: Shape;
   readonly freshness: Freshness;
+  /** Refuses what is not in the cache. */
+  readonly onlyIfCached: boolean;
+  /** The entity tags of answers that the caller has, as `entityTag` writes them. */
+  readonly knownTags: readonly string[];
   /** The most it may cost, micro-credits; null without a ceiling. */
   readonly ceiling: number | null;
   /** Only prices the read. */
@@ -59,9 +64,16 @@ export type ReadCall<M extends Main = Main> = {
 
 /** Writes a response as it is stored under an Idempotency-Key. */
 export type ResponseFormat = {
-  readonly body: (body: ReadBody<Main>, cache: ReadResult['cache']) => ResponseText;
+  /** Part of the entity tag. */
+  readonly name: string;
+  readonly body: (body: ReadBody<Main>, delivered: Delivered) => ResponseText;
+  /** Says that the caller has the answer already. */
+  readonly unchanged: (delivered: Delivered) => ResponseText;
   readonly refusal: (refusal: ReadRefusal) => ResponseText;
 };
+
+/** What a transport says of a delivered answer around its body. */
+export type Delivered = { readonly cache: ReadResult['cache']; readonly entityTag: string };
 
 /** What a read cost, and the available balance after it; null where that would take another query. Micro-credits. */
 export type Credits = { readonly used: number; readonly remaining: number | null };
@@ -72,7 +84,8 @@ type Facts = { readonly credits: Credits; readonly rateLimit: RateLimitResult | 
 /** A read that ended well: delivered, priced, or answered with the stored response of the same call. */
 export type ReadResponse<M extends Main = Main> = Facts &
   (
-    | { readonly kind: 'delivered'; readonly body: ReadBody<M>; readonly cache: ReadResult['cache'] }
+    | ({ readonly kind: 'delivered'; readonly body: ReadBody<M> } & Delivered)
+    | ({ readonly kind: 'unchanged' } & Delivered)
     | { readonly kind: 'priced'; readonly body: QuoteBody }
     | { readonly kind: 'replayed'; readonly stored: ResponseText }
   );
@@ -135,15 +148,17 @@ type Run<M extends Main> = {
 function deliveredResponse<M extends Main>(run: Run<M>, result: ReadResult): ReadResponse<M> {
   const { payment, provider } = result;
   logRead(run, { provider: provider.id, reservedMicroCredits: payment.reserved, settledMicroCredits: payment.settled });
-  const { request, shape } = run.call;
-  const body = readBody({ main: request.main, shape }, result, run.deps.priceCardVersion);
-  return {
-    kind: 'delivered',
-    body,
-    cache: result.cache,
-    credits: { used: payment.settled, remaining: payment.available },
-    rateLimit: run.rateLimit,
-  };
+  const { body, delivered, isKnown } = rendered(run, result);
+  const facts = { ...delivered, credits: { used: payment.settled, remaining: payment.available }, rateLimit: run.rateLimit };
+  return isKnown ? { kind: 'unchanged', ...facts } : { kind: 'delivered', body, ...facts };
+}
+
+/** Renders a result, and compares it with what the caller has. */
+function rendered<M extends Main>({ deps, call }: Pick<Run<M>, 'deps' | 'call'>, result: ReadResult) {
+  const { request, shape, format, knownTags } = call;
+  const body = readBody({ main: request.main, shape }, result, deps.priceCardVersion);
+  const delivered: Delivered = { cache: result.cache, entityTag: entityTag(body, format.name) };
+  return { body, delivered, isKnown: knownTags.includes(delivered.entityTag) };
 }
 
 function pricedResponse(run: Run<Main>, priced: DryRun): ReadResponse<never> {
@@ -200,8 +215,20 @@ function storageKey(caller: Caller, call: ReadCall): ReadCall['idempotencyKey'] 
 }
 
 function orderOf<M extends Main>(run: Run<M>): ReadOrder {
-  const { endpoint, input, request, freshness, ceiling } = run.call;
-  return { endpoint, input, request, freshness, ceiling, payer: payerOf(run), misses: allowanceOf(run), recorder: recorderOf(run) };
+  const { endpoint, input, request, freshness, onlyIfCached, ceiling, knownTags } = run.call;
+  const isKnown = (result: ReadResult) => knownTags.length > 0 && rendered(run, result).isKnown;
+  return {
+    endpoint,
+    input,
+    request,
+    freshness,
+    onlyIfCached,
+    isKnown,
+    ceiling,
+    payer: payerOf(run),
+    misses: allowanceOf(run),
+    recorder: recorderOf(run),
+  };
 }
 
 /** The allowance of the account whose key it is. A key that opens nothing is refused by the payment. */
@@ -231,10 +258,13 @@ function payerOf<M extends Main>({ deps, caller, call, key }: Run<M>): Payer {
 
 function recorderOf<M extends Main>({ deps, call, key }: Run<M>): ResponseRecorder | null {
   if (key === null) return null;
-  const { request, shape, format } = call;
-  const bodyOf = (result: ReadResult) => readBody({ main: request.main, shape }, result, deps.priceCardVersion);
+  const { format } = call;
+  const textOf = (result: ReadResult) => {
+    const { body, delivered, isKnown } = rendered({ deps, call }, result);
+    return isKnown ? format.unchanged(delivered) : format.body(body, delivered);
+  };
   return {
-    result: (result) => deps.seal.seal(format.body(bodyOf(result), result.cache), key.text),
+    result: (result) => deps.seal.seal(textOf(result), key.text),
     refusal: (refusal) => deps.seal.seal(format.refusal(refusal), key.text),
   };
 }

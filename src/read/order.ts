@@ -19,6 +19,10 @@ export type ReadOrder<L extends PartList = Parts> = {
   readonly request: RequestOf<L>;
   readonly freshness: Freshness;
   readonly payer: Payer;
+  /** Whether the caller has this answer already: then it is free from the cache, and at the cached price after a fresh fetch. */
+  isKnown(result: ReadResult<L>): boolean;
+  /** Refuses what the cache does not hold whole, instead of asking a provider. */
+  readonly onlyIfCached: boolean;
   /** The most it may cost, micro-credits; null without a ceiling. */
   readonly ceiling: number | null;
   /** Limits how often a target is looked for in vain; null for the operator. */

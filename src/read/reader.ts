@@ -56,6 +56,7 @@ export function createReader<L extends PartList>(deps: ReadDeps, parts: L): Read
       const refusal = knownRefusal(plan) ?? ceilingRefusal(lines, order.ceiling);
       if (refusal !== null) return refuseFree(job, refusal);
       const isAtHand = plan.isComplete && target.kind === 'media';
+      if (order.onlyIfCached && !isAtHand) return refuseFree(job, { code: 'cache_miss' });
       const result = isAtHand ? await chargeHits(job, target, { plan, lines }) : await readFresh(job, target, { plan, lines });
       // safe because the outcome under the name of each part was made by that part
       return result as Result<ReadResult<L>, Stop>;
@@ -137,6 +138,7 @@ async function chargeHits(job: ReadJob, target: MediaTarget, { plan, lines }: Pr
   const full = lines.map(({ item, amount }) => ({ item, settled: amount }));
   // One time for the response and for its stored copy: while the payment runs, the age of a cache entry may change.
   const resultAt = composerOf(job, delivery);
+  if (job.order.isKnown(resultAt(nothingPaid))) return identifiedResult(job, resultAt);
   const stored = (await recorder?.result(resultAt(expectedPayment(payer, lines, full)))) ?? null;
   try {
     const paid = lines.length === 0 ? await identifyOnly(job) : await payer.charge(lines, receipt, stored);
@@ -148,6 +150,17 @@ async function chargeHits(job: ReadJob, target: MediaTarget, { plan, lines }: Pr
     trace.available = (await payer.release('internal', { answer: null, target: null })).available;
     throw bug;
   }
+}
+
+/** An answer that the caller has already, for nothing. */
+async function identifiedResult(
+  job: ReadJob,
+  resultAt: (payment: Payment) => ReadResult<PartList>,
+): Promise<Result<ReadResult<PartList>, Stop>> {
+  const identified = await identifyOnly(job);
+  if (!identified.ok) return unpaid(job, identified.error);
+  recordAccount(job.trace, identified.value);
+  return ok(resultAt(identified.value));
 }
 
 /** Hits may cost nothing, as an empty thread does: then nothing is booked. */
@@ -204,8 +217,9 @@ async function readHeld(job: ReadJob, target: Target, { plan, lines }: Priced): 
       return delivered;
     }
     const delivery = delivered.value;
-    const prices = finalPrices(deps, lines, { delivery, calls: trace.attempts ?? [] });
     const resultAt = composerOf(job, delivery);
+    const isKnown = order.isKnown(resultAt(nothingPaid));
+    const prices = finalPrices(deps, lines, { delivery, calls: trace.attempts ?? [], isKnown });
     const answer = (await recorder?.result(resultAt(expectedPayment(payer, lines, prices)))) ?? null;
     const settled = await payer.settle(prices, receiptOf(job, delivery), { answer, target: failureTarget });
     if (!settled.ok) return err(settleRefusal(settled.error));

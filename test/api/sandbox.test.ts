@@ -69,6 +69,8 @@ describe('a test key', () => {
     }
     expect(statuses.filter(([given, promised]) => given !== promised)).toEqual([]);
     expect([...types].sort()).toEqual(['carousel', 'comments', 'image', 'reel', 'video']);
+    const missed = await api.request('/v1/post?url=TestImage01&onlyIfCached=true', { key });
+    expect(errors.add(errorOf(missed).code)).toContain('cache_miss');
     expect(READ_ERRORS.filter((code) => !errors.has(code))).toEqual(['unauthorized']);
     const all = Object.entries(LIMITATIONS).flatMap(([code, row]) => Object.keys(row.reasons).map((reason) => `${code}/${reason}`));
     expect(all.filter((one) => !limitations.has(one))).toEqual([]);

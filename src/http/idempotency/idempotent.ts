@@ -129,8 +129,8 @@ export function sendStored(c: AppContext, answer: ResponseText): Response & Type
   for (const [name, value] of Object.entries(answer.headers)) c.header(name, value);
   c.header('Idempotency-Replayed', 'true');
   c.header('Cache-Control', 'no-store');
-  // safe because only responses of routes are stored, and those have bodies
-  const response = c.body(answer.body, answer.status as ContentfulStatusCode);
+  // safe because only responses of routes are stored: one without a body is the answer to a conditional request
+  const response = answer.body === '' ? c.body(null, 304) : c.body(answer.body, answer.status as ContentfulStatusCode);
   // safe because the fingerprint holds method and path: the same route gave this response
   return response as unknown as Response & TypedResponse<never, never, 'json'>;
 }

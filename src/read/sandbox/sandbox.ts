@@ -24,7 +24,9 @@ export function createSandbox({ clock }: { readonly clock: Clock }): Reader {
   return {
     async read(order, trace) {
       const found = await findSample(order, trace, clock());
-      return found.ok ? ok({ ...found.value.result, payment: { ...nothingPaid, available: found.value.available } }) : found;
+      if (!found.ok) return found;
+      if (order.onlyIfCached && found.value.result.cache.status !== 'hit') return err({ code: 'cache_miss' });
+      return ok({ ...found.value.result, payment: { ...nothingPaid, available: found.value.available } });
     },
 
     async dryRun(order, trace) {

@@ -11,10 +11,13 @@ import { fingerprint } from '../../http/idempotency/fingerprint.ts';
 import { type IdempotencyKey, idempotencyKey } from '../../http/idempotency/header.ts';
 import { sendStored } from '../../http/idempotency/idempotent.ts';
 import { recordCredits } from '../../http/middleware/credit-headers.ts';
-import type { Caller, ReadCall, ResponseFormat } from '../../read/execute-read.ts';
+import { entityTagsIn } from '../../read/response/entity-tag.ts';
+import type { Caller, Delivered, ReadCall, ResponseFormat } from '../../read/execute-read.ts';
 import type { Main } from '../../read/response/envelope.ts';
 import { cacheHeaders } from './http.ts';
-import { freshnessOf, type ReadQuery, shapeOf } from './query.ts';
+import { cacheDirectives, freshnessOf } from './freshness.ts';
+import type { ReadQuery } from './query.ts';
+import { shapeOf } from './shape.ts';
 
 /** Hono's context in the handler of a paid read. */
 type ReadContext<Path extends string, Query extends ReadQuery> = Context<AppEnv, Path, { in: { query: object }; out: { query: Query } }>;
@@ -38,8 +41,11 @@ export function readHandler<Path extends string, Query extends ReadQuery, M exte
       case 'priced':
         c.header('Cache-Control', 'no-store');
         return c.json(answer.value.body, 200);
+      case 'unchanged':
+        setHeaders(c, answer.value);
+        return c.body(null, 304);
       case 'delivered':
-        for (const [name, value] of Object.entries(cacheHeaders(answer.value.cache))) c.header(name, value);
+        setHeaders(c, answer.value);
         return c.json(answer.value.body, 200);
     }
   };
@@ -62,13 +68,16 @@ function callOf<M extends Main>(
   c: AppContext,
   { query, request, key }: { readonly query: ReadQuery; readonly request: ReadCall<M>['request']; readonly key: IdempotencyKey | null },
 ): ReadCall<M> {
+  const directives = cacheDirectives(c.req.header('Cache-Control'));
   return {
     endpoint: c.req.path,
     scope: scopeOf(c.req.path),
     input: query.url,
     request,
     shape: prefersMarkdown(c) && query.fields === undefined ? { view: 'minimal' } : shapeOf(query),
-    freshness: freshnessOf(query),
+    freshness: freshnessOf(query, directives),
+    onlyIfCached: query.onlyIfCached === 'true' || directives.onlyIfCached,
+    knownTags: entityTagsIn(c.req.header('If-None-Match')),
     ceiling: query.maxCostMicroCredits ?? null,
     isDryRun: query.dryRun === 'true',
     idempotencyKey: key,
@@ -78,14 +87,23 @@ function callOf<M extends Main>(
   };
 }
 
+/** The headers of a delivered answer. */
+function setHeaders(c: AppContext, { cache, entityTag: tag }: Delivered): void {
+  for (const [name, value] of Object.entries({ ...cacheHeaders(cache), ETag: tag })) c.header(name, value);
+}
+
+/** The headers of a delivered answer that come again with its replay. */
+function keptHeaders({ cache, entityTag: tag }: Delivered) {
+  return { 'Cache-Status': cacheHeaders(cache)['Cache-Status'], ETag: tag, Vary: 'Authorization' };
+}
+
 /** How HTTP writes a response that is stored. */
 function formatOf(c: AppContext): ResponseFormat {
   const json = { 'Content-Type': 'application/json' };
   return {
-    body: (body, cache) => {
-      const headers = { ...json, 'Cache-Status': cacheHeaders(cache)['Cache-Status'], Vary: 'Authorization' };
-      return { status: 200, headers, body: JSON.stringify(body) };
-    },
+    name: prefersMarkdown(c) ? 'markdown' : 'json',
+    body: (body, delivered) => ({ status: 200, headers: { ...json, ...keptHeaders(delivered) }, body: JSON.stringify(body) }),
+    unchanged: (delivered) => ({ status: 304, headers: keptHeaders(delivered), body: '' }),
     refusal: (refusal) => {
       const body = errorBody(refusal, c.get('requestId'), publicOrigin(c));
       return { status: ERROR_ROWS[refusal.code].status, headers: json, body: JSON.stringify(body) };

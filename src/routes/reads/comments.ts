@@ -2,12 +2,13 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../../http/context.ts';
 import { operation } from '../../endpoints.ts';
 import { commentsReadings } from '../../read/response/readings.ts';
-import { readResponse } from './http.ts';
+import { notModified, readResponse } from './http.ts';
 import { errorResponses } from '../../http/error-response.ts';
 import { commentsExample } from './examples.ts';
 import { CommentsData } from '../../read/response/data.ts';
 import { strictQuery } from '../../http/middleware/strict-query.ts';
-import { hasOneShape, parseOf, readHeaders, readQuery, shapeQuery, twoShapes } from './query.ts';
+import { parseOf, readHeaders, readQuery } from './query.ts';
+import { hasOneShape, shapeQuery, twoShapes } from './shape.ts';
 import { readHandler } from './answer.ts';
 import { COMMENT_PARSE_MODES } from '../../parse/ports.ts';
 import { READ_ERRORS } from '../../errors/from-read.ts';
@@ -51,6 +52,7 @@ const route = createRoute({
   request: { query: Query, headers: readHeaders },
   responses: {
     200: readResponse('The comments, and what they cost.', CommentsReading.any, commentsExample),
+    304: notModified,
     ...errorResponses('invalid_request', 'internal', 'misconfigured', ...READ_ERRORS),
   },
 });

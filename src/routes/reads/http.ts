@@ -30,6 +30,13 @@ export function readResponse<T extends z.core.$ZodTypeDiscriminable & z.ZodType,
   };
 }
 
+/** Describes the answer to a conditional read. */
+export const notModified = {
+  description:
+    'The answer is one that `If-None-Match` names. It costs nothing from the cache; after a fresh read the cached price, or the list price of the calls to data ' +
+    'providers where that is higher.',
+} as const;
+
 /** Says in headers what `cache` says in the body. */
 export function cacheHeaders({ status, ttlSeconds, ageSeconds }: ReadResult['cache']) {
   // RFC 9211. A miss that was stored says for how long; a stale entry has a negative time to live.

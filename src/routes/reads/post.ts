@@ -2,12 +2,13 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { App } from '../../http/context.ts';
 import { operation } from '../../endpoints.ts';
 import { mediaReadings } from '../../read/response/readings.ts';
-import { readResponse } from './http.ts';
+import { notModified, readResponse } from './http.ts';
 import { errorResponses } from '../../http/error-response.ts';
 import { postExample } from './examples.ts';
 import { MediaData } from '../../read/response/data.ts';
 import { strictQuery } from '../../http/middleware/strict-query.ts';
-import { mediaPartsOf, mediaCommentsQuery, hasOneShape, readHeaders, readQuery, shapeQuery, twoShapes } from './query.ts';
+import { mediaPartsOf, mediaCommentsQuery, readHeaders, readQuery } from './query.ts';
+import { hasOneShape, shapeQuery, twoShapes } from './shape.ts';
 import { readHandler } from './answer.ts';
 import { MEDIA_PARSE_MODES } from '../../parse/ports.ts';
 import { READ_ERRORS } from '../../errors/from-read.ts';
@@ -37,6 +38,7 @@ const route = createRoute({
   request: { query: Query, headers: readHeaders },
   responses: {
     200: readResponse('The post, and what it cost.', PostReading.any, postExample),
+    304: notModified,
     ...errorResponses('invalid_request', 'internal', 'misconfigured', ...READ_ERRORS),
   },
 });

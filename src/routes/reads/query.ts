@@ -1,11 +1,9 @@
 import { z } from '@hono/zod-openapi';
 import { idempotencyHeaders } from '../../http/idempotency/header.ts';
 import type { MediaParseMode } from '../../parse/ports.ts';
-import type { Shape } from '../../read/response/envelope.ts';
-import { fieldsOf } from '../../read/response/fields.ts';
-import { type View, VIEWS } from '../../read/response/readings.ts';
+import type { shapeQuery } from './shape.ts';
 import type { ReadRequest } from '../../read/parts/parts.ts';
-import { type Freshness, STALE_RETENTION_SECONDS } from '../../read/cache/freshness.ts';
+import { STALE_RETENTION_SECONDS } from '../../read/cache/freshness.ts';
 
 /** No cache entry is older than a year. */
 const LONGEST_MAX_AGE_SECONDS = 31_536_000;
@@ -42,6 +40,10 @@ export const readQuery = {
     description:
       'When every data provider fails, serve a cache entry that expired at most this long ago, marked `stale`, at the stale price. By default, never.',
   }),
+  onlyIfCached: z.enum(['true', 'false']).optional().openapi({
+    description:
+      'With `true`, a read that the cache does not hold whole is refused with `cache_miss`, free of charge, instead of reading fresh.',
+  }),
   dryRun: z
     .enum(['true', 'false'])
     .optional()
@@ -58,60 +60,11 @@ export const readQuery = {
     }),
 } as const;
 
-/** The parameters that choose what the answer shows of its `data`, which has this schema in the full view. */
-export function shapeQuery(data: z.ZodType) {
-  const known = new Set(fieldsOf(data));
-  return {
-    view: z
-      .enum(VIEWS)
-      .optional()
-      .openapi({
-        description:
-          'How much the answer shows, at the same price: `full`, the default, everything; `standard` leaves out avatars, permalinks, thumbnails and sizes; `minimal` is ' +
-          'for a context window. Each has its own schema, named by `view` in the answer.',
-      }),
-    fields: z
-      .string()
-      .min(1, 'fields is empty.')
-      .transform((list) => list.split(',').map((field) => field.trim()))
-      .superRefine((fields, ctx) => {
-        for (const field of fields.filter((name) => !known.has(name))) {
-          ctx.addIssue({ code: 'custom', message: `There is no field "${field}" in the full view.` });
-        }
-      })
-      .optional()
-      .openapi({
-        type: 'string',
-        description:
-          'Instead of a view, only these fields of `data` in the full view: paths with commas between them. A field stands for everything below it.',
-        example: 'caption,owner.username',
-      }),
-  } as const;
-}
-
-type ShapeQuery = { readonly view?: View | undefined; readonly fields?: readonly string[] | undefined };
-
-/** Whether a query chooses one thing to show. */
-export function hasOneShape({ view, fields }: ShapeQuery): boolean {
-  return view === undefined || view === 'full' || fields === undefined;
-}
-
-export const twoShapes = { path: ['fields'], error: 'Send either view or fields: fields are chosen from the full view.' };
-
-/** What the answer shows. */
-export function shapeOf({ view = 'full', fields }: ShapeQuery): Shape {
-  return fields === undefined ? { view } : { view: 'fields', fields };
-}
-
 /** The header of every paid read. */
 export const readHeaders = idempotencyHeaders();
 
 /** The parameters of readQuery as a route has parsed them. */
 export type ReadQuery = z.infer<z.ZodObject<typeof readQuery & ReturnType<typeof shapeQuery>>>;
-
-export function freshnessOf(query: Pick<ReadQuery, 'maxAgeSeconds' | 'maxStaleSeconds'>): Freshness {
-  return { maxAgeSeconds: query.maxAgeSeconds ?? null, maxStaleSeconds: query.maxStaleSeconds ?? 0 };
-}
 
 /** The parameters for comments beside a post or reel. */
 export const mediaCommentsQuery = {

@@ -94,7 +94,11 @@ function call(over: Partial<ReadCall<'media'>> = {}): ReadCall<'media'> {
     isDryRun: false,
     idempotencyKey: null,
     fingerprint: sha256('one call'),
+    onlyIfCached: false,
+    knownTags: [],
     format: {
+      name: 'test',
+      unchanged: () => ({ status: 304, headers: {}, body: '' }),
       body: (body) => ({ status: 200, headers: {}, body: JSON.stringify(body) }),
       refusal: ({ code }) => ({ status: 400, headers: {}, body: JSON.stringify({ code }) }),
     },

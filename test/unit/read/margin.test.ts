@@ -54,7 +54,18 @@ async function read(deps: ReadDeps, request: ReadRequest): Promise<Books> {
   };
   const trace: ReadTrace = {};
   const freshness = { maxAgeSeconds: null, maxStaleSeconds: 0 };
-  const order = { endpoint: '/v1/test', input: 'DemoImage01', request, freshness, payer, ceiling: null, misses: null, recorder: null };
+  const order = {
+    endpoint: '/v1/test',
+    input: 'DemoImage01',
+    request,
+    freshness,
+    payer,
+    ceiling: null,
+    onlyIfCached: false,
+    isKnown: () => false,
+    misses: null,
+    recorder: null,
+  };
   const result = await createReader(deps, PARTS).read(order, trace);
   const limitations = result.ok ? result.value.limitations.map(({ code, reason }) => `${code}/${reason}`) : [];
   return { held, settled, calls: trace.attempts ?? [], limitations };

@@ -127,6 +127,8 @@ function order() {
     freshness: { maxAgeSeconds: null, maxStaleSeconds: 0 },
     payer,
     ceiling: null,
+    onlyIfCached: false,
+    isKnown: () => false,
     misses: null,
     recorder: null,
   } as const;
