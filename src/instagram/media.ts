@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { captionHashtags, captionMentions } from './caption.ts';
-import { countOrNull, httpUrl, isoOrNull, textOrNull } from './facts.ts';
+import { type CountEvidence, countOrNull, httpUrl, isoOrNull, MEDIA_METRICS, settleCounts, textOrNull, UNTOLD_REASONS } from './facts.ts';
 import { isPlatformMediaUrl, mediaUrlExpiresAt } from './media-url.ts';
 
 const count = z.int().nonnegative().nullable();
@@ -66,7 +66,16 @@ export const InstagramMedia = z.object({
   owner: InstagramOwner,
   timestamp: z.iso.datetime().nullable(),
   metrics: z
-    .object({ likes: count, comments: count, plays: count, views: count, shares: count, reposts: count })
+    .object({
+      likes: count,
+      comments: count,
+      plays: count.meta({
+        description: 'Times the video was played on Instagram alone. Null where the provider only has the sum with Facebook.',
+      }),
+      views: count.meta({ description: 'Views as the platform counted them before plays; null on most reels.' }),
+      shares: count,
+      reposts: count,
+    })
     .meta({ id: 'MediaMetrics', description: 'A hidden or unknown count is null, with the reason in `limitations`.' }),
   media: z.array(MediaAsset).meta({ description: 'Every image and video in order; for a carousel, one per child.' }),
   children: z.array(CarouselChild),
@@ -99,6 +108,8 @@ export const InstagramMedia = z.object({
   }),
   /** The fields whose URL was withheld, from the root of a response. Absent where none was; not part of a response. */
   withheldUrls: z.array(z.string()).optional(),
+  /** Why counts are null although the provider gave a number. Absent where there is none; not part of a response. */
+  untoldCounts: z.partialRecord(z.enum(MEDIA_METRICS), z.enum(UNTOLD_REASONS)).optional(),
 });
 export type InstagramMedia = z.infer<typeof InstagramMedia>;
 
@@ -110,7 +121,11 @@ export type MediaFacts = {
   readonly caption?: string | null | undefined;
   readonly owner: Partial<{ [K in keyof InstagramOwner]: InstagramOwner[K] | undefined }>;
   readonly takenAtMs?: number | null | undefined;
-  readonly metrics: Partial<{ [K in keyof InstagramMedia['metrics']]: number | null | undefined }>;
+  readonly metrics: CountEvidence['given'];
+  /** Numbers that the vendor gave but that are not known to be the count. */
+  readonly untold?: CountEvidence['untold'] | undefined;
+  /** Comments that came with the post. */
+  readonly commentsSeen?: number | undefined;
   readonly assets: readonly AssetFacts[];
   /** Null for anything but a carousel. In the author's order; `assets` is ignored when there is at least one. */
   readonly children: readonly (AssetFacts & { id?: string | null | undefined; shortcode?: string | null | undefined })[] | null;
@@ -136,8 +151,8 @@ export type AssetFacts = {
 };
 
 /**
- * Converts a vendor's facts to the common shape with the rules for all vendors: an empty caption is null, a negative count is hidden, zero
- * views beside plays are null, hashtags and mentions come from the caption.
+ * Converts a vendor's facts to the common shape with the rules for all vendors: an empty caption is null, a negative count is hidden, a
+ * count that others contradict is null, hashtags and mentions come from the caption.
  */
 export function assembleMedia(facts: MediaFacts): InstagramMedia {
   const caption = textOrNull(facts.caption);
@@ -148,6 +163,13 @@ export function assembleMedia(facts: MediaFacts): InstagramMedia {
   }));
   // Some vendors give a carousel's cover but not its slides; the cover is then shown.
   const assets = children.length === 0 ? facts.assets.map(assembleAsset) : children.map(({ id: _id, shortcode: _code, ...asset }) => asset);
+  const { metrics, untold } = settleCounts({
+    given: facts.metrics,
+    untold: facts.untold ?? {},
+    isVideo: facts.type === 'video' || facts.type === 'reel',
+    isHidden: likesHidden(facts) === true,
+    commentsSeen: facts.commentsSeen ?? 0,
+  });
   const permalink = `https://www.instagram.com/p/${facts.shortcode}/`;
   return {
     shortcode: facts.shortcode,
@@ -160,7 +182,7 @@ export function assembleMedia(facts: MediaFacts): InstagramMedia {
     mentions: caption === null ? [] : captionMentions(caption),
     owner: assembleOwner(facts.owner),
     timestamp: isoOrNull(facts.takenAtMs),
-    metrics: assembleMetrics(facts.metrics, likesHidden(facts) === true),
+    metrics,
     media: assets,
     children,
     location: facts.location ?? null,
@@ -175,6 +197,7 @@ export function assembleMedia(facts: MediaFacts): InstagramMedia {
       commentsDisabled: facts.flags.commentsDisabled ?? null,
       isPinned: facts.flags.isPinned ?? null,
     },
+    ...(Object.keys(untold).length === 0 ? {} : { untoldCounts: untold }),
   };
 }
 
@@ -227,20 +250,6 @@ function assembleOwner(owner: MediaFacts['owner']): InstagramOwner {
 function likesHidden({ flags, metrics }: MediaFacts): boolean | null {
   if (metrics.likes == null) return flags.likesHidden ?? null;
   return metrics.likes < 0 || (flags.likesHidden ?? false);
-}
-
-function assembleMetrics(metrics: MediaFacts['metrics'], hidden: boolean): InstagramMedia['metrics'] {
-  const plays = countOrNull(metrics.plays);
-  const views = countOrNull(metrics.views);
-  return {
-    likes: hidden ? null : countOrNull(metrics.likes),
-    comments: countOrNull(metrics.comments),
-    plays,
-    // The platform stopped counting views of reels and leaves 0 there.
-    views: views === 0 && plays !== null && plays > 0 ? null : views,
-    shares: countOrNull(metrics.shares),
-    reposts: countOrNull(metrics.reposts),
-  };
 }
 
 function assembleAsset(asset: AssetFacts): MediaAsset {

@@ -9,10 +9,14 @@ import { estimateCostMicros, LIST_PRICES } from '../list-prices.ts';
 import type { CommentBatch, CommentsOrder, CommentsProvider, CommentsRequest, ProviderFailureKind } from '../provider.ts';
 import type { Budget } from '../../net/deadline.ts';
 import type { VendorAccess } from '../adapter/call.ts';
+import { toldCount } from '../adapter/counts.ts';
 import { isoToMs } from '../adapter/fields.ts';
+import { TOLD_COUNTS } from '../adapter/told-counts.ts';
 
 /** The actor with a recorded comments mode; the dedicated comment scraper has been seen to return none. */
 const ACTOR = 'apify~instagram-scraper';
+
+const TOLD = TOLD_COUNTS.apify.comments[ACTOR];
 
 /** Billed rows per requested comment; replies are billed as rows too. */
 const ROWS_PER_COMMENT = { plain: 1, withReplies: 2 } as const;
@@ -171,8 +175,8 @@ function facts(row: ApifyReply, { shortcode }: Subject): CommentFacts {
       avatarUrl: owner?.profile_pic_url ?? row.ownerProfilePicUrl,
     },
     createdAtMs: isoToMs(row.timestamp),
-    likeCount: row.likesCount,
-    replyCount: row.repliesCount,
+    likeCount: toldCount(TOLD.likes, row.likesCount),
+    replyCount: toldCount(TOLD.replies, row.repliesCount),
     hasGif: row.media != null,
   };
 }

@@ -31,6 +31,7 @@ export const ApifyPost = z.object({
   ownerFullName: text,
   likesCount: number,
   commentsCount: number,
+  latestComments: optionalList(z.object({})),
   videoPlayCount: number,
   videoViewCount: number,
   sharesCount: number,

@@ -2,6 +2,8 @@ import { assembleMedia, type AssetFacts, type InstagramMedia } from '../../insta
 import type { MediaTarget } from '../../instagram/target.ts';
 import type { ApifyPost, ApifySlide } from './media-schema.ts';
 import { textOrNull } from '../../instagram/facts.ts';
+import { toldMetrics } from '../adapter/counts.ts';
+import { TOLD_COUNTS } from '../adapter/told-counts.ts';
 import { likesHidden, mediaId, toMusic, toUser, videoType } from '../adapter/fields.ts';
 
 /** Converts an item of the data set. Null without a media id. */
@@ -17,13 +19,14 @@ export function apifyMedia(post: ApifyPost, target: MediaTarget): InstagramMedia
     caption: post.caption,
     owner: { id: post.ownerId, username: textOrNull(post.ownerUsername), fullName: textOrNull(post.ownerFullName) },
     takenAtMs: Number.isNaN(takenAtMs) ? null : takenAtMs,
-    metrics: {
+    ...toldMetrics(TOLD_COUNTS.apify.posts['apify~instagram-api-scraper'], {
       likes: post.likesCount,
       comments: post.commentsCount,
       plays: post.videoPlayCount,
       views: post.videoViewCount,
       shares: post.sharesCount,
-    },
+    }),
+    commentsSeen: post.latestComments?.length,
     assets: [toAsset(post)],
     // A carousel without slides keeps its cover.
     children: post.type === 'Sidecar' && slides.length > 0 ? slides : null,

@@ -104,6 +104,8 @@ export const RawPost = z.object({
   taken_at: number,
   caption: optional(z.object({ text })),
   ig_play_count: number,
+  fb_play_count: number,
+  preview_comments: optionalList(z.object({})),
   reshare_count: number,
   media_repost_count: number,
   disable_caption_and_comment: flag,

@@ -2,7 +2,11 @@ import { assembleMedia, type AssetFacts, type InstagramMedia, type MediaFacts } 
 import type { MediaTarget } from '../../instagram/target.ts';
 import type { FlatPost, FlatSlide, RawPost, RawSlide } from './media-schema.ts';
 import { textOrNull } from '../../instagram/facts.ts';
+import { toldMetrics } from '../adapter/counts.ts';
+import { TOLD_COUNTS } from '../adapter/told-counts.ts';
 import { hasEntries, largest, likesHidden, mediaId, toUser, videoType, type Rendition } from '../adapter/fields.ts';
+
+const TOLD = TOLD_COUNTS.hikerapi.posts;
 
 /** Converts a v1 post. Null without a media id. */
 export function hikerFlatMedia(post: FlatPost, target: MediaTarget): InstagramMedia | null {
@@ -13,7 +17,12 @@ export function hikerFlatMedia(post: FlatPost, target: MediaTarget): InstagramMe
     id,
     caption: post.caption_text,
     takenAtMs: flatTakenAtMs(post),
-    metrics: { likes: post.like_count, comments: post.comment_count, ...playsAndViews(post, post.play_count) },
+    ...toldMetrics(TOLD['/v1/media/by/code'], {
+      likes: post.like_count,
+      comments: post.comment_count,
+      plays: post.play_count,
+      views: post.view_count,
+    }),
     assets: [flatAsset(post)],
     children: slides(post, post.resources, flatSlide),
     taggedUsers: (post.usertags ?? []).map((tag) => toUser(tag.user)),
@@ -32,13 +41,8 @@ export function hikerRawMedia(post: RawPost, target: MediaTarget): InstagramMedi
     id,
     caption: post.caption?.text,
     takenAtMs: post.taken_at == null ? null : post.taken_at * 1_000,
-    metrics: {
-      likes: post.like_count,
-      comments: post.comment_count,
-      ...playsAndViews(post, post.ig_play_count ?? post.play_count),
-      shares: post.reshare_count,
-      reposts: post.media_repost_count,
-    },
+    ...rawCounts(post),
+    commentsSeen: post.preview_comments?.length,
     assets: [rawAsset(post)],
     children: slides(post, post.carousel_media, rawSlide),
     taggedUsers: (post.usertags?.in ?? []).map((tag) => toUser(tag.user)),
@@ -97,10 +101,19 @@ function typeOf(post: FlatPost | RawPost, target: MediaTarget): InstagramMedia['
   }
 }
 
-/** The vendor sends 0 plays and views for images and albums, which have no such count. */
-function playsAndViews(post: FlatPost | RawPost, plays: number | null | undefined): Pick<MediaFacts['metrics'], 'plays' | 'views'> {
-  if (post.media_type === 2) return { plays, views: post.view_count };
-  return { plays: plays === 0 ? null : plays, views: post.view_count === 0 ? null : post.view_count };
+/** `play_count` is the sum with Facebook, so it is plays on Instagram only where Facebook's part is known. */
+function rawCounts(post: RawPost): Pick<MediaFacts, 'metrics' | 'untold'> {
+  const { play_count: sum, fb_play_count: onFacebook } = post;
+  const plays = post.ig_play_count ?? (sum == null || onFacebook == null ? null : sum - onFacebook);
+  const { metrics, untold } = toldMetrics(TOLD['/v2/media/info/by/code'], {
+    likes: post.like_count,
+    comments: post.comment_count,
+    plays,
+    views: post.view_count,
+    shares: post.reshare_count,
+    reposts: post.media_repost_count,
+  });
+  return { metrics, untold: plays === null && sum != null ? { ...untold, plays: 'facebook_included' } : untold };
 }
 
 /** An album without slides keeps its cover. */

@@ -45,7 +45,7 @@ export const PostNode = z.object({
   edge_media_to_caption: Edges(z.object({ text })),
   like_and_view_counts_disabled: flag,
   edge_media_preview_like: EdgeCount,
-  edge_media_to_parent_comment: EdgeCount,
+  edge_media_to_parent_comment: optional(z.object({ count: number, edges: optionalList(z.object({ node: z.object({}) })) })),
   edge_media_preview_comment: EdgeCount,
   edge_media_to_comment: EdgeCount,
   comment_count: number,

@@ -1,8 +1,12 @@
 import { assembleMedia, type AssetFacts, type InstagramMedia, type InstagramUser } from '../../instagram/media.ts';
 import type { MediaTarget } from '../../instagram/target.ts';
 import type { PostNode, SlideNode } from './media-schema.ts';
+import { toldCount, toldMetrics } from '../adapter/counts.ts';
+import { TOLD_COUNTS } from '../adapter/told-counts.ts';
 import { textOrNull } from '../../instagram/facts.ts';
 import { hasEntries, likesHidden, mediaId, toMusic, toUser, videoType, type VendorUser } from '../adapter/fields.ts';
+
+const TOLD = TOLD_COUNTS.scrapecreators.posts['/v1/instagram/post'];
 
 type Kind = 'image' | 'video' | 'carousel';
 
@@ -20,16 +24,8 @@ export function scrapeCreatorsMedia(post: PostNode, target: MediaTarget): Instag
     caption: post.edge_media_to_caption?.edges?.[0]?.node.text,
     owner: toOwner(post),
     takenAtMs: post.taken_at_timestamp == null ? null : post.taken_at_timestamp * 1_000,
-    metrics: {
-      likes,
-      comments:
-        post.edge_media_to_parent_comment?.count ??
-        post.edge_media_preview_comment?.count ??
-        post.edge_media_to_comment?.count ??
-        post.comment_count,
-      plays: post.video_play_count,
-      views: post.video_view_count,
-    },
+    ...toldMetrics(TOLD, { likes, comments: commentCount(post), plays: post.video_play_count, views: post.video_view_count }),
+    commentsSeen: post.edge_media_to_parent_comment?.edges?.length,
     assets: [toAsset(post, kind === 'video' ? 'video' : 'image')],
     // A carousel without slides keeps its cover.
     children: kind === 'carousel' && slides.length > 0 ? slides : null,
@@ -68,6 +64,17 @@ function toAsset(node: SlideNode | PostNode, type: AssetFacts['type']): AssetFac
   return { type, url: node.video_url, thumbnailUrl: still, durationSeconds: node.video_duration, ...size };
 }
 
+/** The vendor fills one of four fields, and in a reduced answer leaves 0 in another. */
+function commentCount(post: PostNode): number | null {
+  const counts = [
+    post.edge_media_to_parent_comment?.count,
+    post.edge_media_preview_comment?.count,
+    post.edge_media_to_comment?.count,
+    post.comment_count,
+  ].filter((count) => count != null);
+  return counts.find((count) => count > 0) ?? counts[0] ?? null;
+}
+
 function toSlide(node: SlideNode) {
   const type = kindOf(node) === 'video' ? 'video' : 'image';
   return { id: mediaId(node.id), shortcode: textOrNull(node.shortcode), ...toAsset(node, type) };
@@ -82,7 +89,7 @@ function toOwner(post: PostNode) {
     isVerified: owner?.is_verified,
     isPrivate: owner?.is_private,
     avatarUrl: owner?.profile_pic_url,
-    followers: owner?.edge_followed_by?.count,
+    followers: toldCount(TOLD.followers, owner?.edge_followed_by?.count),
   };
 }
 

@@ -81,10 +81,22 @@ describe('metrics', () => {
     expect(assemble({ owner: { followers: value } }).owner.followers).toBeNull();
   });
 
-  test('zero views beside plays are null; alone they are zero', () => {
-    expect(assemble({ metrics: { plays: 900, views: 0 } }).metrics).toMatchObject({ plays: 900, views: null });
-    expect(assemble({ metrics: { plays: 0, views: 0 } }).metrics).toMatchObject({ plays: 0, views: 0 });
-    expect(assemble({ metrics: { views: 0 } }).metrics).toMatchObject({ plays: null, views: 0 });
+  test('no plays or views are zero where something else was counted, and none are on a picture', () => {
+    const metrics = (counts: MediaFacts['metrics'], facts: Partial<MediaFacts> = {}) =>
+      assemble({ type: 'reel', metrics: counts, ...facts }).metrics;
+    expect(metrics({ plays: 900, views: 0 })).toMatchObject({ plays: 900, views: null });
+    expect(metrics({ likes: 66_086, plays: 0, views: 0 })).toMatchObject({ likes: 66_086, plays: null, views: null });
+    expect(metrics({ comments: 1, plays: 0 })).toMatchObject({ comments: 1, plays: null });
+    expect(metrics({ plays: 0, views: 12 })).toMatchObject({ plays: null, views: 12 });
+    expect(metrics({ likes: 0, comments: 0, plays: 0, views: 0 })).toMatchObject({ likes: 0, comments: 0, plays: 0, views: 0 });
+    expect(metrics({ plays: 0, views: 0 }, { flags: { likesHidden: true } })).toMatchObject({ plays: null, views: null });
+    expect(metrics({ plays: 0, views: 0 }, { type: 'image' })).toMatchObject({ plays: null, views: null });
+  });
+
+  test('no fewer comments are counted than came with the post', () => {
+    expect(assemble({ metrics: { comments: 1 }, commentsSeen: 2 }).metrics.comments).toBeNull();
+    expect(assemble({ metrics: { comments: 0 }, commentsSeen: 1 }).metrics.comments).toBeNull();
+    expect(assemble({ metrics: { comments: 2 }, commentsSeen: 2 }).metrics.comments).toBe(2);
   });
 
   test.each<[string, number | null | undefined, boolean | null | undefined, number | null, boolean | null]>([
