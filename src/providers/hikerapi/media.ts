@@ -3,6 +3,7 @@ import type { MediaTarget } from '../../instagram/target.ts';
 import type { FlatPost, FlatSlide, RawPost, RawSlide } from './media-schema.ts';
 import { textOrNull } from '../../instagram/facts.ts';
 import { toldMetrics } from '../adapter/counts.ts';
+import { type Kind, kindOf } from '../adapter/kind.ts';
 import { TOLD_COUNTS } from '../adapter/told-counts.ts';
 import { hasEntries, largest, likesHidden, mediaId, toUser, videoType, type Rendition } from '../adapter/fields.ts';
 
@@ -91,14 +92,18 @@ function sharedFlags(post: FlatPost | RawPost) {
 }
 
 function typeOf(post: FlatPost | RawPost, target: MediaTarget): InstagramMedia['type'] {
-  switch (post.media_type) {
-    case 1:
-      return 'image';
-    case 2:
-      return videoType(post.product_type, target.hint);
-    case 8:
-      return 'carousel';
-  }
+  const kind = hikerKind(post);
+  return kind === 'video' ? videoType(post.product_type, target.hint) : kind;
+}
+
+const KINDS = { 1: 'image', 2: 'video', 8: 'carousel' } as const satisfies Record<FlatPost['media_type'], Kind>;
+
+function hikerKind(media: FlatPost | RawPost | FlatSlide | RawSlide): Kind {
+  const said = KINDS[media.media_type];
+  const file = largest(media.video_versions)?.url ?? ('video_url' in media ? media.video_url : null);
+  const slides = 'resources' in media ? media.resources : 'carousel_media' in media ? media.carousel_media : null;
+  const productType = 'product_type' in media ? media.product_type : null;
+  return kindOf({ said, productType, videoUrl: file, durationSeconds: media.video_duration, slides }) ?? said;
 }
 
 /** `play_count` is the sum with Facebook, so it is plays on Instagram only where Facebook's part is known. */
@@ -118,7 +123,7 @@ function rawCounts(post: RawPost): Pick<MediaFacts, 'metrics' | 'untold'> {
 
 /** An album without slides keeps its cover. */
 function slides<S, F>(post: FlatPost | RawPost, given: readonly S[] | null | undefined, toSlide: (slide: S) => F): readonly F[] | null {
-  return post.media_type === 8 && given != null && given.length > 0 ? given.map(toSlide) : null;
+  return hikerKind(post) === 'carousel' && given != null && given.length > 0 ? given.map(toSlide) : null;
 }
 
 function flatTakenAtMs(post: FlatPost): number | null {
@@ -132,7 +137,7 @@ function flatAsset(media: FlatPost | FlatSlide): AssetFacts {
   const still = largest(media.image_versions);
   const film = largest(media.video_versions);
   const thumbnailUrl = still?.url ?? media.thumbnail_url;
-  if (media.media_type !== 2) return { type: 'image', url: thumbnailUrl, ...sizeOf(still), altText: media.accessibility_caption };
+  if (hikerKind(media) !== 'video') return { type: 'image', url: thumbnailUrl, ...sizeOf(still), altText: media.accessibility_caption };
   return {
     type: 'video',
     url: film?.url ?? media.video_url,
@@ -150,13 +155,14 @@ function flatSlide(slide: FlatSlide) {
 function rawAsset(media: RawPost | RawSlide): AssetFacts {
   const still = largest(media.image_versions2?.candidates);
   const film = largest(media.video_versions);
-  const best = media.media_type === 2 ? (film ?? still) : still;
+  const kind = hikerKind(media);
+  const best = kind === 'video' ? (film ?? still) : still;
   const shared = {
     width: media.original_width ?? best?.width,
     height: media.original_height ?? best?.height,
     altText: media.accessibility_caption,
   };
-  if (media.media_type !== 2) return { type: 'image', url: still?.url, ...shared };
+  if (kind !== 'video') return { type: 'image', url: still?.url, ...shared };
   return { type: 'video', url: film?.url, thumbnailUrl: still?.url, durationSeconds: duration(media.video_duration), ...shared };
 }
 

@@ -2,18 +2,17 @@ import { assembleMedia, type AssetFacts, type InstagramMedia, type InstagramUser
 import type { MediaTarget } from '../../instagram/target.ts';
 import type { PostNode, SlideNode } from './media-schema.ts';
 import { toldCount, toldMetrics } from '../adapter/counts.ts';
+import { type Kind, kindOf } from '../adapter/kind.ts';
 import { TOLD_COUNTS } from '../adapter/told-counts.ts';
 import { textOrNull } from '../../instagram/facts.ts';
 import { hasEntries, likesHidden, mediaId, toMusic, toUser, videoType, type VendorUser } from '../adapter/fields.ts';
 
 const TOLD = TOLD_COUNTS.scrapecreators.posts['/v1/instagram/post'];
 
-type Kind = 'image' | 'video' | 'carousel';
-
 /** Converts a web GraphQL post. Null without a media id or a kind. */
 export function scrapeCreatorsMedia(post: PostNode, target: MediaTarget): InstagramMedia | null {
   const id = mediaId(post.id);
-  const kind = kindOf(post);
+  const kind = kindOfNode(post);
   if (id === null || kind === null) return null;
   const slides = (post.edge_sidecar_to_children?.edges ?? []).map((edge) => toSlide(edge.node));
   const likes = post.edge_media_preview_like?.count;
@@ -46,14 +45,19 @@ export function scrapeCreatorsMedia(post: PostNode, target: MediaTarget): Instag
   });
 }
 
-/** Only `__typename` ("XDTGraphVideo", "GraphVideo") is reliable; the rest serves responses without it. */
-function kindOf(node: SlideNode | PostNode): Kind | null {
+function kindOfNode(node: SlideNode | PostNode): Kind | null {
+  const productType = 'product_type' in node ? node.product_type : null;
+  const slides = 'edge_sidecar_to_children' in node ? node.edge_sidecar_to_children?.edges : null;
+  return kindOf({ said: kindSaid(node), productType, videoUrl: node.video_url, durationSeconds: node.video_duration, slides });
+}
+
+/** `__typename` ("XDTGraphVideo", "GraphVideo") says it; the rest serves responses without it. */
+function kindSaid(node: SlideNode | PostNode): Kind | null {
   const typename = node.__typename ?? '';
   if (typename.endsWith('Sidecar')) return 'carousel';
-  if (typename.endsWith('Video')) return 'video';
+  if (typename.endsWith('Video') || node.is_video === true) return 'video';
   if (typename.endsWith('Image')) return 'image';
   if ('edge_sidecar_to_children' in node && node.edge_sidecar_to_children != null) return 'carousel';
-  if (node.is_video === true || textOrNull(node.video_url) !== null) return 'video';
   return textOrNull(node.display_url) === null ? null : 'image';
 }
 
@@ -76,7 +80,7 @@ function commentCount(post: PostNode): number | null {
 }
 
 function toSlide(node: SlideNode) {
-  const type = kindOf(node) === 'video' ? 'video' : 'image';
+  const type = kindOfNode(node) === 'video' ? 'video' : 'image';
   return { id: mediaId(node.id), shortcode: textOrNull(node.shortcode), ...toAsset(node, type) };
 }
 
