@@ -77,3 +77,8 @@ export function settleCounts(evidence: CountEvidence): {
   }
   return { metrics, untold };
 }
+
+/** Returns null for an object of which nothing is known: it would say that there is something. */
+export function knownOrNull<T extends object>(value: T | null | undefined): T | null {
+  return value != null && Object.values(value).some((field) => field != null) ? value : null;
+}

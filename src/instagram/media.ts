@@ -1,6 +1,16 @@
 import { z } from 'zod';
 import { captionHashtags, captionMentions } from './caption.ts';
-import { type CountEvidence, countOrNull, httpUrl, isoOrNull, MEDIA_METRICS, settleCounts, textOrNull, UNTOLD_REASONS } from './facts.ts';
+import {
+  type CountEvidence,
+  countOrNull,
+  httpUrl,
+  isoOrNull,
+  knownOrNull,
+  MEDIA_METRICS,
+  settleCounts,
+  textOrNull,
+  UNTOLD_REASONS,
+} from './facts.ts';
 import { isPlatformMediaUrl, mediaUrlExpiresAt } from './media-url.ts';
 
 const count = z.int().nonnegative().nullable();
@@ -113,6 +123,8 @@ export const InstagramMedia = z.object({
 });
 export type InstagramMedia = z.infer<typeof InstagramMedia>;
 
+type Place = NonNullable<InstagramMedia['location']>;
+
 /** A post as an adapter read it from its vendor, before the rules for all vendors apply. Absent means that the vendor did not say. */
 export type MediaFacts = {
   readonly shortcode: string;
@@ -129,11 +141,11 @@ export type MediaFacts = {
   readonly assets: readonly AssetFacts[];
   /** Null for anything but a carousel. In the author's order; `assets` is ignored when there is at least one. */
   readonly children: readonly (AssetFacts & { id?: string | null | undefined; shortcode?: string | null | undefined })[] | null;
-  readonly location?: InstagramMedia['location'] | undefined;
-  readonly taggedUsers?: readonly InstagramUser[] | undefined;
-  readonly coauthors?: readonly InstagramUser[] | undefined;
+  readonly location?: Partial<{ [K in keyof Place]: Place[K] | undefined }> | null | undefined;
+  readonly taggedUsers?: readonly InstagramUser[] | null | undefined;
+  readonly coauthors?: readonly InstagramUser[] | null | undefined;
   readonly paidPartnership?: boolean | null | undefined;
-  readonly sponsors?: readonly InstagramUser[] | undefined;
+  readonly sponsors?: readonly InstagramUser[] | null | undefined;
   readonly music?: InstagramMedia['music'] | undefined;
   readonly audioUrl?: string | null | undefined;
   readonly flags: Partial<{ [K in keyof InstagramMedia['flags']]: boolean | null | undefined }>;
@@ -185,12 +197,12 @@ export function assembleMedia(facts: MediaFacts): InstagramMedia {
     metrics,
     media: assets,
     children,
-    location: facts.location ?? null,
-    taggedUsers: (facts.taggedUsers ?? []).map(assembleUser),
-    coauthors: (facts.coauthors ?? []).map(assembleUser),
+    location: assembleLocation(facts.location),
+    taggedUsers: assembleUsers(facts.taggedUsers),
+    coauthors: assembleUsers(facts.coauthors),
     paidPartnership: facts.paidPartnership ?? null,
-    sponsors: (facts.sponsors ?? []).map(assembleUser),
-    music: facts.music ?? null,
+    sponsors: assembleUsers(facts.sponsors),
+    music: knownOrNull(facts.music),
     audioUrl: httpUrl(facts.audioUrl),
     flags: {
       likesHidden: likesHidden(facts),
@@ -230,8 +242,22 @@ export function canonicalUrl(shortcode: string, type: InstagramMedia['type']): s
   return `https://www.instagram.com/${type === 'reel' ? 'reel' : 'p'}/${shortcode}/`;
 }
 
-function assembleUser(user: InstagramUser): InstagramUser {
-  return { ...user, id: textOrNull(user.id), username: textOrNull(user.username), fullName: textOrNull(user.fullName) };
+/** Leaves out a user without an id or a name: it names nobody. */
+function assembleUsers(users: MediaFacts['taggedUsers']): InstagramUser[] {
+  return (users ?? []).flatMap(({ id, username, fullName, isVerified }) => {
+    const named = knownOrNull({ id: textOrNull(id), username: textOrNull(username), fullName: textOrNull(fullName) });
+    return named === null ? [] : [{ ...named, isVerified }];
+  });
+}
+
+function assembleLocation(place: MediaFacts['location']): Place | null {
+  return knownOrNull({
+    id: textOrNull(place?.id),
+    name: textOrNull(place?.name),
+    city: textOrNull(place?.city),
+    latitude: place?.latitude ?? null,
+    longitude: place?.longitude ?? null,
+  });
 }
 
 function assembleOwner(owner: MediaFacts['owner']): InstagramOwner {

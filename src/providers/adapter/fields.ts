@@ -76,20 +76,6 @@ export function hasEntries(list: readonly unknown[] | null | undefined): boolean
   return list == null ? undefined : list.length > 0;
 }
 
-/** A music credit, in the spelling of the platform's web API. */
-export const VendorMusic = z.object({ artist_name: text, song_name: text, audio_id: id, uses_original_audio: flag });
-
-/** Converts a vendor's music credit; null without one. */
-export function toMusic(music: z.infer<typeof VendorMusic> | null | undefined): InstagramMedia['music'] {
-  if (music == null) return null;
-  return {
-    title: textOrNull(music.song_name),
-    artist: textOrNull(music.artist_name),
-    audioId: music.audio_id ?? null,
-    isOriginalAudio: music.uses_original_audio ?? null,
-  };
-}
-
 export const Rendition = z.object({ url: z.string(), width: number, height: number });
 export type Rendition = z.infer<typeof Rendition>;
 

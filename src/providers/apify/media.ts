@@ -5,7 +5,7 @@ import { textOrNull } from '../../instagram/facts.ts';
 import { toldMetrics } from '../adapter/counts.ts';
 import { type Kind, kindOf } from '../adapter/kind.ts';
 import { TOLD_COUNTS } from '../adapter/told-counts.ts';
-import { likesHidden, mediaId, toMusic, toUser, videoType } from '../adapter/fields.ts';
+import { likesHidden, mediaId, videoType } from '../adapter/fields.ts';
 
 /** Converts an item of the data set. Null without a media id. */
 export function apifyMedia(post: ApifyPost, target: MediaTarget): InstagramMedia | null {
@@ -32,16 +32,13 @@ export function apifyMedia(post: ApifyPost, target: MediaTarget): InstagramMedia
     assets: [toAsset(post)],
     // A carousel without slides keeps its cover.
     children: kind === 'carousel' && slides.length > 0 ? slides : null,
-    location:
-      post.locationId == null && textOrNull(post.locationName) === null
-        ? null
-        : { id: post.locationId ?? null, name: textOrNull(post.locationName), city: null, latitude: null, longitude: null },
-    taggedUsers: (post.taggedUsers ?? []).map(toUser),
-    coauthors: (post.coauthorProducers ?? []).map(toUser),
+    location: { id: post.locationId, name: post.locationName },
+    taggedUsers: post.taggedUsers,
+    coauthors: post.coauthorProducers,
     paidPartnership: post.paidPartnership ?? post.isSponsored,
-    sponsors: (post.sponsors ?? []).map(toUser),
-    music: toMusic(post.musicInfo),
-    audioUrl: post.audioUrl,
+    sponsors: post.sponsors,
+    music: post.musicInfo?.music,
+    audioUrl: textOrNull(post.audioUrl) ?? post.musicInfo?.audioUrl,
     flags: {
       likesHidden: likesHidden(null, post.likesCount),
       commentsDisabled: post.isCommentsDisabled,

@@ -5,7 +5,7 @@ import { textOrNull } from '../../instagram/facts.ts';
 import { toldMetrics } from '../adapter/counts.ts';
 import { type Kind, kindOf } from '../adapter/kind.ts';
 import { TOLD_COUNTS } from '../adapter/told-counts.ts';
-import { hasEntries, largest, likesHidden, mediaId, toUser, videoType, type Rendition } from '../adapter/fields.ts';
+import { hasEntries, largest, likesHidden, mediaId, videoType, type Rendition } from '../adapter/fields.ts';
 
 const TOLD = TOLD_COUNTS.hikerapi.posts;
 
@@ -26,8 +26,8 @@ export function hikerFlatMedia(post: FlatPost, target: MediaTarget): InstagramMe
     }),
     assets: [flatAsset(post)],
     children: slides(post, post.resources, flatSlide),
-    taggedUsers: (post.usertags ?? []).map((tag) => toUser(tag.user)),
-    music: toMusic(post.clips_metadata),
+    taggedUsers: post.usertags,
+    music: post.clips_metadata?.music,
     flags: { ...sharedFlags(post), commentsDisabled: post.comments_disabled },
   });
 }
@@ -46,9 +46,9 @@ export function hikerRawMedia(post: RawPost, target: MediaTarget): InstagramMedi
     commentsSeen: post.preview_comments?.length,
     assets: [rawAsset(post)],
     children: slides(post, post.carousel_media, rawSlide),
-    taggedUsers: (post.usertags?.in ?? []).map((tag) => toUser(tag.user)),
-    music: toMusic(sound),
-    audioUrl: (sound?.music_info?.music_asset_info ?? sound?.original_sound_info)?.progressive_download_url,
+    taggedUsers: post.usertags,
+    music: sound?.music,
+    audioUrl: sound?.audioUrl,
     flags: {
       ...sharedFlags(post),
       commentsDisabled: post.comments_disabled ?? post.disable_caption_and_comment,
@@ -71,19 +71,10 @@ function sharedFacts(post: FlatPost | RawPost, target: MediaTarget) {
       isPrivate: user?.is_private,
       avatarUrl: user?.profile_pic_url,
     },
-    location:
-      place == null
-        ? null
-        : {
-            id: place.pk ?? null,
-            name: textOrNull(place.name),
-            city: textOrNull(place.city),
-            latitude: place.lat ?? null,
-            longitude: place.lng ?? null,
-          },
-    coauthors: (post.coauthor_producers ?? []).map(toUser),
+    location: { id: place?.pk, name: place?.name, city: place?.city, latitude: place?.lat, longitude: place?.lng },
+    coauthors: post.coauthor_producers,
     paidPartnership: post.is_paid_partnership,
-    sponsors: (post.sponsor_tags ?? []).map(toUser),
+    sponsors: post.sponsor_tags,
   };
 }
 
@@ -182,24 +173,4 @@ function sizeOf(rendition: Rendition | null): Pick<AssetFacts, 'width' | 'height
 /** The vendor sends 0 for an unknown duration. */
 function duration(seconds: number | null | undefined): number | null {
   return seconds == null || seconds === 0 ? null : seconds;
-}
-
-function toMusic(sound: FlatPost['clips_metadata']): InstagramMedia['music'] {
-  const licensed = sound?.music_info?.music_asset_info;
-  if (licensed != null) {
-    return {
-      title: textOrNull(licensed.title),
-      artist: textOrNull(licensed.display_artist),
-      audioId: licensed.audio_cluster_id ?? licensed.audio_asset_id ?? null,
-      isOriginalAudio: false,
-    };
-  }
-  const original = sound?.original_sound_info;
-  if (original == null) return null;
-  return {
-    title: textOrNull(original.original_audio_title),
-    artist: textOrNull(original.ig_artist?.username),
-    audioId: original.audio_asset_id ?? original.audio_cluster_id ?? null,
-    isOriginalAudio: true,
-  };
 }

@@ -1,11 +1,11 @@
-import { assembleMedia, type AssetFacts, type InstagramMedia, type InstagramUser } from '../../instagram/media.ts';
+import { assembleMedia, type AssetFacts, type InstagramMedia } from '../../instagram/media.ts';
 import type { MediaTarget } from '../../instagram/target.ts';
 import type { PostNode, SlideNode } from './media-schema.ts';
 import { toldCount, toldMetrics } from '../adapter/counts.ts';
 import { type Kind, kindOf } from '../adapter/kind.ts';
 import { TOLD_COUNTS } from '../adapter/told-counts.ts';
 import { textOrNull } from '../../instagram/facts.ts';
-import { hasEntries, likesHidden, mediaId, toMusic, toUser, videoType, type VendorUser } from '../adapter/fields.ts';
+import { hasEntries, likesHidden, mediaId, videoType } from '../adapter/fields.ts';
 
 const TOLD = TOLD_COUNTS.scrapecreators.posts['/v1/instagram/post'];
 
@@ -28,15 +28,13 @@ export function scrapeCreatorsMedia(post: PostNode, target: MediaTarget): Instag
     assets: [toAsset(post, kind === 'video' ? 'video' : 'image')],
     // A carousel without slides keeps its cover.
     children: kind === 'carousel' && slides.length > 0 ? slides : null,
-    location:
-      post.location == null
-        ? null
-        : { id: post.location.id ?? null, name: textOrNull(post.location.name), city: null, latitude: null, longitude: null },
-    taggedUsers: users(post.edge_media_to_tagged_user?.edges?.map((edge) => edge.node.user)),
-    coauthors: users(post.coauthor_producers),
+    location: { id: post.location?.id, name: post.location?.name },
+    taggedUsers: post.edge_media_to_tagged_user,
+    coauthors: post.coauthor_producers,
     paidPartnership: post.is_paid_partnership,
-    sponsors: users(post.edge_media_to_sponsor_user?.edges?.map((edge) => edge.node.sponsor)),
-    music: toMusic(post.clips_music_attribution_info),
+    sponsors: post.edge_media_to_sponsor_user,
+    music: post.clips_music_attribution_info?.music,
+    audioUrl: post.clips_music_attribution_info?.audioUrl,
     flags: {
       likesHidden: likesHidden(post.like_and_view_counts_disabled, likes),
       commentsDisabled: post.comments_disabled,
@@ -95,8 +93,4 @@ function toOwner(post: PostNode) {
     avatarUrl: owner?.profile_pic_url,
     followers: toldCount(TOLD.followers, owner?.edge_followed_by?.count),
   };
-}
-
-function users(list: readonly VendorUser[] | null | undefined): readonly InstagramUser[] {
-  return (list ?? []).map(toUser);
 }

@@ -4,6 +4,8 @@ import { assembleMedia, canonicalUrl, InstagramMedia, type AssetFacts, type Medi
 
 const file = 'https://scontent-lantern1-1.cdninstagram.com/v/t51.29350-15/1_n.jpg?oe=6A000000';
 
+const unknownText = fc.constantFrom(null, '', 'x');
+
 /** The minimum that a vendor sends. */
 const bare: MediaFacts = {
   shortcode: 'CxQ7tR2mK_9',
@@ -185,6 +187,46 @@ test('users without a name have null, not an empty name', () => {
   const media = assemble({ owner: { ...person, username: '' }, taggedUsers: [person], coauthors: [person], sponsors: [person] });
   expect(media.owner).toMatchObject({ id: '42', username: null, fullName: null });
   for (const users of [media.taggedUsers, media.coauthors, media.sponsors]) expect(users).toEqual([{ ...person, fullName: null }]);
+});
+
+test('no object of nulls is sent for a place, music or a user', () => {
+  const nobody = { id: '', username: null, fullName: '', isVerified: false };
+  const music = { title: null, artist: null, audioId: null, isOriginalAudio: null };
+  const place = { id: null, name: '', city: '', latitude: null, longitude: null };
+  expect(assemble({ taggedUsers: [nobody], coauthors: [nobody], sponsors: [nobody], music, location: place })).toMatchObject({
+    taggedUsers: [],
+    coauthors: [],
+    sponsors: [],
+    music: null,
+    location: null,
+  });
+});
+
+test('every object of the public shape that may be absent is absent when nothing of it is known', () => {
+  // A post always has these three; their nulls are explained one by one in `limitations`.
+  const always = new Set(['owner', 'metrics', 'flags']);
+  const facts = fc.record({ id: unknownText, name: unknownText, city: unknownText, username: unknownText, fullName: unknownText });
+  fc.assert(
+    fc.property(facts, fc.constantFrom(true, false, null), (given, isVerified) => {
+      const { id, name, city, username, fullName } = given;
+      const person = { id, username, fullName, isVerified };
+      const media = assemble({
+        location: { id, name, city, latitude: null, longitude: null },
+        taggedUsers: [person],
+        coauthors: [person],
+        sponsors: [person],
+        music: { title: name, artist: username, audioId: id, isOriginalAudio: null },
+        assets: [{ type: 'image' }],
+      });
+      for (const [field, value] of Object.entries(media)) {
+        if (always.has(field)) continue;
+        for (const held of Array.isArray(value) ? value : [value]) {
+          const isEmpty = typeof held === 'object' && held !== null && Object.values(held).every((part) => part === null);
+          expect(isEmpty, field).toBe(false);
+        }
+      }
+    }),
+  );
 });
 
 test('whatever a vendor sends, the result has the public shape', () => {
