@@ -10,7 +10,6 @@ import type { CommentBatch, CommentsOrder, CommentsProvider, CommentsRequest, Pr
 import type { Budget } from '../../net/deadline.ts';
 import type { VendorAccess } from '../adapter/call.ts';
 import { toldCount } from '../adapter/counts.ts';
-import { isoToMs } from '../adapter/fields.ts';
 import { TOLD_COUNTS } from '../adapter/told-counts.ts';
 
 /** The actor with a recorded comments mode; the dedicated comment scraper has been seen to return none. */
@@ -174,7 +173,7 @@ function facts(row: ApifyReply, { shortcode }: Subject): CommentFacts {
       isPrivate: owner?.is_private,
       avatarUrl: owner?.profile_pic_url ?? row.ownerProfilePicUrl,
     },
-    createdAtMs: isoToMs(row.timestamp),
+    createdAtMs: row.timestamp,
     likeCount: toldCount(TOLD.likes, row.likesCount),
     replyCount: toldCount(TOLD.replies, row.repliesCount),
     hasGif: row.media != null,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { flag, id, number, optionalList, requiredId, text } from '../adapter/fields.ts';
+import { flag, id, number, optionalList, requiredId, text, time } from '../adapter/fields.ts';
 import { vendorSound } from '../adapter/music.ts';
 import { vendorUsers } from '../adapter/users.ts';
 
@@ -27,7 +27,7 @@ export const ApifyPost = z.object({
   shortCode: z.string().min(1),
   productType: text,
   caption: text,
-  timestamp: text,
+  timestamp: time,
   ownerId: id,
   ownerUsername: text,
   ownerFullName: text,

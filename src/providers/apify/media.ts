@@ -11,7 +11,6 @@ import { likesHidden, mediaId, videoType } from '../adapter/fields.ts';
 export function apifyMedia(post: ApifyPost, target: MediaTarget): InstagramMedia | null {
   const id = mediaId(post.id);
   if (id === null) return null;
-  const takenAtMs = Date.parse(post.timestamp ?? '');
   const slides = toSlides(post);
   const kind = apifyKind(post);
   return assembleMedia({
@@ -20,7 +19,7 @@ export function apifyMedia(post: ApifyPost, target: MediaTarget): InstagramMedia
     type: kind === 'video' ? videoType(post.productType, target.hint) : kind,
     caption: post.caption,
     owner: { id: post.ownerId, username: textOrNull(post.ownerUsername), fullName: textOrNull(post.ownerFullName) },
-    takenAtMs: Number.isNaN(takenAtMs) ? null : takenAtMs,
+    takenAtMs: post.timestamp,
     ...toldMetrics(TOLD_COUNTS.apify.posts['apify~instagram-api-scraper'], {
       likes: post.likesCount,
       comments: post.commentsCount,

@@ -113,13 +113,12 @@ function toReply(reply: HikerReply, parentId: string, subject: Subject): Reply {
 }
 
 function facts(comment: HikerReply, { shortcode }: Subject, told: CommentCounts): CommentFacts {
-  const createdAt = comment.created_at ?? comment.created_at_utc;
   return {
     shortcode,
     id: comment.pk,
     text: comment.text,
     owner: toAuthor(comment.user),
-    createdAtMs: createdAt == null ? null : createdAt * 1_000,
+    createdAtMs: comment.created_at ?? comment.created_at_utc,
     likeCount: toldCount(told.likes, comment.comment_like_count ?? comment.like_count),
     // The vendor leaves the field out where there are none.
     replyCount: toldCount(told.replies, comment.child_comment_count ?? 0),

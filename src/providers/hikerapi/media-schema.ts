@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { flag, id, number, optional, optionalList, Rendition, requiredId, text } from '../adapter/fields.ts';
+import { flag, id, number, optional, optionalList, Rendition, requiredId, text, time } from '../adapter/fields.ts';
 import { vendorSound } from '../adapter/music.ts';
 import { vendorUsers } from '../adapter/users.ts';
 
@@ -55,8 +55,8 @@ export const FlatPost = z.object({
   ...postFields,
   ...flatAsset,
   pk: requiredId,
-  taken_at: z.union([z.string(), z.number()]).nullish().catch(null),
-  taken_at_ts: number,
+  taken_at: time,
+  taken_at_ts: time,
   caption_text: text,
   usertags: vendorUsers,
   resources: z.array(FlatSlide).nullish(),
@@ -83,7 +83,7 @@ export type RawSlide = z.infer<typeof RawSlide>;
 export const RawPost = z.object({
   ...postFields,
   ...rawAsset,
-  taken_at: number,
+  taken_at: time,
   caption: optional(z.object({ text })),
   ig_play_count: number,
   fb_play_count: number,

@@ -17,7 +17,7 @@ export function hikerFlatMedia(post: FlatPost, target: MediaTarget): InstagramMe
     ...sharedFacts(post, target),
     id,
     caption: post.caption_text,
-    takenAtMs: flatTakenAtMs(post),
+    takenAtMs: post.taken_at_ts ?? post.taken_at,
     ...toldMetrics(TOLD['/v1/media/by/code'], {
       likes: post.like_count,
       comments: post.comment_count,
@@ -41,7 +41,7 @@ export function hikerRawMedia(post: RawPost, target: MediaTarget): InstagramMedi
     ...sharedFacts(post, target),
     id,
     caption: post.caption?.text,
-    takenAtMs: post.taken_at == null ? null : post.taken_at * 1_000,
+    takenAtMs: post.taken_at,
     ...rawCounts(post),
     commentsSeen: post.preview_comments?.length,
     assets: [rawAsset(post)],
@@ -115,13 +115,6 @@ function rawCounts(post: RawPost): Pick<MediaFacts, 'metrics' | 'untold'> {
 /** An album without slides keeps its cover. */
 function slides<S, F>(post: FlatPost | RawPost, given: readonly S[] | null | undefined, toSlide: (slide: S) => F): readonly F[] | null {
   return hikerKind(post) === 'carousel' && given != null && given.length > 0 ? given.map(toSlide) : null;
-}
-
-function flatTakenAtMs(post: FlatPost): number | null {
-  if (post.taken_at_ts != null) return post.taken_at_ts * 1_000;
-  if (typeof post.taken_at === 'number') return post.taken_at * 1_000;
-  const takenAtMs = Date.parse(post.taken_at ?? '');
-  return Number.isNaN(takenAtMs) ? null : takenAtMs;
 }
 
 function flatAsset(media: FlatPost | FlatSlide): AssetFacts {

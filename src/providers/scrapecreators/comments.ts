@@ -11,7 +11,7 @@ import type { JsonAnswer } from '../../net/fetch-json.ts';
 import { callVendor, type VendorAccess } from '../adapter/call.ts';
 import { toldCount } from '../adapter/counts.ts';
 import { type CommentCounts, TOLD_COUNTS } from '../adapter/told-counts.ts';
-import { isoToMs, toAuthor } from '../adapter/fields.ts';
+import { toAuthor } from '../adapter/fields.ts';
 
 const PROVIDER = 'scrapecreators';
 const COMMENTS = '/v2/instagram/post/comments';
@@ -103,7 +103,7 @@ function facts(comment: VendorReply, { shortcode }: Subject, told: CommentCounts
     id: comment.id,
     text: comment.text,
     owner: toAuthor(comment.user),
-    createdAtMs: isoToMs(comment.created_at),
+    createdAtMs: comment.created_at,
     likeCount: toldCount(told.likes, comment.comment_like_count),
     replyCount: toldCount(told.replies, comment.child_comment_count),
   };

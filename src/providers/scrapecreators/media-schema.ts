@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { flag, id, number, optional, optionalList, requiredId, text } from '../adapter/fields.ts';
+import { flag, id, number, optional, optionalList, requiredId, text, time } from '../adapter/fields.ts';
 import { vendorSound } from '../adapter/music.ts';
 import { vendorUsers } from '../adapter/users.ts';
 
@@ -43,7 +43,7 @@ export const PostNode = z.object({
       edge_followed_by: EdgeCount,
     }),
   ),
-  taken_at_timestamp: number,
+  taken_at_timestamp: time,
   edge_media_to_caption: Edges(z.object({ text })),
   like_and_view_counts_disabled: flag,
   edge_media_preview_like: EdgeCount,

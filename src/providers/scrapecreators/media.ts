@@ -22,7 +22,7 @@ export function scrapeCreatorsMedia(post: PostNode, target: MediaTarget): Instag
     type: kind === 'video' ? videoType(post.product_type, target.hint) : kind,
     caption: post.edge_media_to_caption?.edges?.[0]?.node.text,
     owner: toOwner(post),
-    takenAtMs: post.taken_at_timestamp == null ? null : post.taken_at_timestamp * 1_000,
+    takenAtMs: post.taken_at_timestamp,
     ...toldMetrics(TOLD, { likes, comments: commentCount(post), plays: post.video_play_count, views: post.video_view_count }),
     commentsSeen: post.edge_media_to_parent_comment?.edges?.length,
     assets: [toAsset(post, kind === 'video' ? 'video' : 'image')],
