@@ -82,3 +82,16 @@ export function settleCounts(evidence: CountEvidence): {
 export function knownOrNull<T extends object>(value: T | null | undefined): T | null {
   return value != null && Object.values(value).some((field) => field != null) ? value : null;
 }
+
+/** Degrees. */
+const MAX_LATITUDE = 90;
+const MAX_LONGITUDE = 180;
+
+type Coordinates = { readonly latitude: number | null; readonly longitude: number | null };
+
+/** Returns a pair of degrees that is a place: vendors send 0/0 for an unknown one, and half a pair is none. */
+export function coordinates(latitude: number | null | undefined, longitude: number | null | undefined): Coordinates {
+  if (latitude == null || longitude == null || (latitude === 0 && longitude === 0)) return { latitude: null, longitude: null };
+  const isPlace = Math.abs(latitude) <= MAX_LATITUDE && Math.abs(longitude) <= MAX_LONGITUDE;
+  return isPlace ? { latitude, longitude } : { latitude: null, longitude: null };
+}

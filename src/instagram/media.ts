@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { captionHashtags, captionMentions } from './caption.ts';
 import {
   type CountEvidence,
+  coordinates,
   countOrNull,
   httpUrl,
   isoOrNull,
@@ -94,8 +95,8 @@ export const InstagramMedia = z.object({
       id: z.string().nullable(),
       name: z.string().nullable(),
       city: z.string().nullable(),
-      latitude: z.number().nullable(),
-      longitude: z.number().nullable(),
+      latitude: z.number().min(-90).max(90).nullable().meta({ description: 'Degrees; null together with `longitude`.' }),
+      longitude: z.number().min(-180).max(180).nullable().meta({ description: 'Degrees; null together with `latitude`.' }),
     })
     .nullable(),
   taggedUsers: z.array(InstagramUser),
@@ -255,8 +256,7 @@ function assembleLocation(place: MediaFacts['location']): Place | null {
     id: textOrNull(place?.id),
     name: textOrNull(place?.name),
     city: textOrNull(place?.city),
-    latitude: place?.latitude ?? null,
-    longitude: place?.longitude ?? null,
+    ...coordinates(place?.latitude, place?.longitude),
   });
 }
 

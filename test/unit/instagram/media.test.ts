@@ -189,6 +189,29 @@ test('users without a name have null, not an empty name', () => {
   for (const users of [media.taggedUsers, media.coauthors, media.sponsors]) expect(users).toEqual([{ ...person, fullName: null }]);
 });
 
+test.each<[string, number | null, number | null, boolean]>([
+  ['a place', 41.25, -8.5, true],
+  ['a place on the equator', 0, 37.2, true],
+  ['a place on the meridian of Greenwich', 51.5, 0, true],
+  ['the poles and the date line', -90, 180, true],
+  ['0/0, which stands for unknown', 0, 0, false],
+  ['beyond a pole', 90.1, 20, false],
+  ['beyond the date line', 20, -180.5, false],
+  ['swapped values', 137.4, 36.2, false],
+  ['half a pair', 41.25, null, false],
+  ['no number', Number.NaN, 20, false],
+])('the coordinates are %s', (_name, latitude, longitude, isPlace) => {
+  const { location } = assemble({ location: { name: 'Old Quay', latitude, longitude } });
+  expect(location).toEqual({
+    id: null,
+    name: 'Old Quay',
+    city: null,
+    latitude: isPlace ? latitude : null,
+    longitude: isPlace ? longitude : null,
+  });
+  expect(assemble({ location: { latitude, longitude } }).location === null).toBe(!isPlace);
+});
+
 test('no object of nulls is sent for a place, music or a user', () => {
   const nobody = { id: '', username: null, fullName: '', isVerified: false };
   const music = { title: null, artist: null, audioId: null, isOriginalAudio: null };
