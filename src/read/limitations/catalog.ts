@@ -88,6 +88,10 @@ export const LIMITATIONS = {
     meaning: 'Fields of the people who commented are null.',
     reasons: { provider_missing: 'The data provider did not give them.' },
   },
+  comment_text_unavailable: {
+    meaning: 'The text of some comments is empty although they are not known to be GIFs or stickers.',
+    reasons: { provider_missing: 'The data provider did not give it.' },
+  },
   transcript_unavailable: {
     meaning:
       'The reel is delivered without a transcript. It costs nothing, or the minimum of the look-up where a data provider said that it has none.',
