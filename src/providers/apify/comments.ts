@@ -4,7 +4,7 @@ import { canonicalUrl } from '../../instagram/media.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { type ApifyReply, ApifyRow } from './comments-schema.ts';
 import { apifyProblem, MIN_RUN_CHARGE_CAP_USD, runActor } from './run.ts';
-import { type CommentThread, toComments } from '../comments/threads.ts';
+import { type CommentThread, lacksReplies, toComments } from '../comments/threads.ts';
 import { estimateCostMicros, LIST_PRICES } from '../list-prices.ts';
 import type { CommentBatch, CommentsOrder, CommentsProvider, CommentsRequest, ProviderFailureKind } from '../provider.ts';
 import type { Budget } from '../../net/deadline.ts';
@@ -96,7 +96,7 @@ function readRows(
   // The actor gives no total, so it is unknown whether more exist.
   const shortfall = threads.length === order.limit ? null : threads.length === limit ? 'price_limit' : 'provider_limit';
   if (order.includeReplies && !withReplies) return ok({ ...batch(comments, shortfall, true), repliesEndedBy: 'price_limit' });
-  return ok(batch(comments, shortfall, order.includeReplies && threads.some(({ more }) => more !== 'none')));
+  return ok(batch(comments, shortfall, order.includeReplies && threads.some(lacksReplies)));
 }
 
 function batch(comments: CommentBatch['comments'], shortfall: CommentBatch['shortfall'], repliesIncomplete = false): CommentBatch {
@@ -125,7 +125,7 @@ function toThreads(rows: readonly ApifyRow[], subject: Subject): CommentThread[]
       return {
         comment: assembleComment(facts(row, subject), subject.postOwner),
         replies,
-        more: (row.repliesCount ?? 0) > replies.length ? 'unreachable' : 'none',
+        more: 'none',
       };
     });
 }
