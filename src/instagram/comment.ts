@@ -20,7 +20,9 @@ export type CommentAuthor = z.infer<typeof CommentAuthor>;
 const commentShape = {
   id: z.string(),
   parentId: z.string().nullable().meta({ description: 'The comment this one replies to; null at the top level.' }),
-  text: z.string().meta({ description: 'Empty where the comment is a GIF or a sticker; see `flags`.' }),
+  text: z.string().meta({
+    description: 'Empty where the comment is a GIF or a sticker (see `flags`), and where the provider gave no text (see `limitations`).',
+  }),
   owner: CommentAuthor,
   timestamp: z.iso.datetime().nullable(),
   likeCount: count,
@@ -90,8 +92,8 @@ function assemble(facts: CommentFacts, parentId: string | null, postOwner: strin
     permalink: commentUrl(facts.shortcode, facts.id, parentId),
     isPinned: facts.isPinned ?? null,
     flags: {
-      // The platform refuses empty comments, so one without text is a GIF or sticker.
-      isGif: facts.hasGif === true || text === '',
+      // The platform refuses empty comments, so an empty text is a GIF or sticker; a text that the vendor does not give may be anything.
+      isGif: facts.hasGif === true || facts.text === '',
       isByPostOwner: facts.isByPostOwner === true ? true : isSameUser(username, postOwner),
     },
   };

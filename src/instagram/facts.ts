@@ -22,3 +22,76 @@ export function isoOrNull(unixMs: number | null | undefined): string | null {
   if (unixMs == null || !(unixMs > 0 && unixMs < LATEST_TIME_MS)) return null;
   return new Date(unixMs).toISOString();
 }
+
+/** The counts of a post. `plays` counts plays on Instagram alone, without those of a copy on Facebook. */
+export const MEDIA_METRICS = ['likes', 'comments', 'plays', 'views', 'shares', 'reposts'] as const;
+export type MediaMetric = (typeof MEDIA_METRICS)[number];
+
+/**
+ * Why a number that a vendor gave is not delivered as a count. `placeholder`: it stands there for every post; `unverified`: it is not known
+ * to be this count; `facebook_included`: it counts Facebook too; `contradicted`: other numbers of the same answer exclude it.
+ */
+export const UNTOLD_REASONS = ['placeholder', 'unverified', 'facebook_included', 'contradicted'] as const;
+export type UntoldReason = (typeof UNTOLD_REASONS)[number];
+
+/** The counts of one answer, and what else of it may contradict them. */
+export type CountEvidence = {
+  readonly given: Readonly<Partial<Record<MediaMetric, number | null | undefined>>>;
+  /** Numbers that the vendor gave but that are known not to be the count. */
+  readonly untold: Readonly<Partial<Record<MediaMetric, UntoldReason>>>;
+  readonly isVideo: boolean;
+  /** Whether the author hides likes and plays. */
+  readonly isHidden: boolean;
+  /** Comments that came with the post. */
+  readonly commentsSeen: number;
+};
+
+/** Returns the counts that nothing contradicts. The others are null, with the reason where the vendor gave a number. */
+export function settleCounts(evidence: CountEvidence): {
+  readonly metrics: Record<MediaMetric, number | null>;
+  readonly untold: Partial<Record<MediaMetric, UntoldReason>>;
+} {
+  const { given, isVideo, isHidden, commentsSeen } = evidence;
+  const untold = { ...evidence.untold };
+  const counted = (name: MediaMetric): number | null => (untold[name] === undefined ? countOrNull(given[name]) : null);
+  const metrics = {
+    likes: isHidden ? null : counted('likes'),
+    comments: counted('comments'),
+    plays: counted('plays'),
+    views: counted('views'),
+    shares: counted('shares'),
+    reposts: counted('reposts'),
+  };
+  const contradict = (name: MediaMetric): void => {
+    metrics[name] = null;
+    untold[name] = 'contradicted';
+  };
+  if (metrics.comments !== null && metrics.comments < commentsSeen) contradict('comments');
+  // Nobody likes, comments on or passes on a video that nobody has seen.
+  const isSeen = commentsSeen > 0 || MEDIA_METRICS.some((name) => (given[name] ?? 0) > 0);
+  for (const name of ['plays', 'views'] as const) {
+    if (metrics[name] !== 0) continue;
+    // A picture has no such count, and an author who hides counts hides these; neither was contradicted.
+    if (!isVideo || isHidden) metrics[name] = null;
+    else if (isSeen) contradict(name);
+  }
+  return { metrics, untold };
+}
+
+/** Returns null for an object of which nothing is known: it would say that there is something. */
+export function knownOrNull<T extends object>(value: T | null | undefined): T | null {
+  return value != null && Object.values(value).some((field) => field != null) ? value : null;
+}
+
+/** Degrees. */
+const MAX_LATITUDE = 90;
+const MAX_LONGITUDE = 180;
+
+type Coordinates = { readonly latitude: number | null; readonly longitude: number | null };
+
+/** Returns a pair of degrees that is a place: vendors send 0/0 for an unknown one, and half a pair is none. */
+export function coordinates(latitude: number | null | undefined, longitude: number | null | undefined): Coordinates {
+  if (latitude == null || longitude == null || (latitude === 0 && longitude === 0)) return { latitude: null, longitude: null };
+  const isPlace = Math.abs(latitude) <= MAX_LATITUDE && Math.abs(longitude) <= MAX_LONGITUDE;
+  return isPlace ? { latitude, longitude } : { latitude: null, longitude: null };
+}

@@ -47,7 +47,7 @@ export const exampleReel: InstagramMedia = assembleMedia({
     followers: 1204,
   },
   takenAtMs: Date.UTC(2026, 5, 26, 17, 30, 0),
-  metrics: { likes: 2051, comments: 88, plays: 40112, views: 0 },
+  metrics: { likes: 2051, comments: 88, plays: 40112 },
   assets: [
     {
       type: 'video',

@@ -1,6 +1,17 @@
 import { z } from 'zod';
 import { captionHashtags, captionMentions } from './caption.ts';
-import { countOrNull, httpUrl, isoOrNull, textOrNull } from './facts.ts';
+import {
+  type CountEvidence,
+  coordinates,
+  countOrNull,
+  httpUrl,
+  isoOrNull,
+  knownOrNull,
+  MEDIA_METRICS,
+  settleCounts,
+  textOrNull,
+  UNTOLD_REASONS,
+} from './facts.ts';
 import { isPlatformMediaUrl, mediaUrlExpiresAt } from './media-url.ts';
 
 const count = z.int().nonnegative().nullable();
@@ -66,7 +77,16 @@ export const InstagramMedia = z.object({
   owner: InstagramOwner,
   timestamp: z.iso.datetime().nullable(),
   metrics: z
-    .object({ likes: count, comments: count, plays: count, views: count, shares: count, reposts: count })
+    .object({
+      likes: count,
+      comments: count,
+      plays: count.meta({
+        description: 'Times the video was played on Instagram alone. Null where the provider only has the sum with Facebook.',
+      }),
+      views: count.meta({ description: 'Views as the platform counted them before plays; null on most reels.' }),
+      shares: count,
+      reposts: count,
+    })
     .meta({ id: 'MediaMetrics', description: 'A hidden or unknown count is null, with the reason in `limitations`.' }),
   media: z.array(MediaAsset).meta({ description: 'Every image and video in order; for a carousel, one per child.' }),
   children: z.array(CarouselChild),
@@ -75,8 +95,8 @@ export const InstagramMedia = z.object({
       id: z.string().nullable(),
       name: z.string().nullable(),
       city: z.string().nullable(),
-      latitude: z.number().nullable(),
-      longitude: z.number().nullable(),
+      latitude: z.number().min(-90).max(90).nullable().meta({ description: 'Degrees; null together with `longitude`.' }),
+      longitude: z.number().min(-180).max(180).nullable().meta({ description: 'Degrees; null together with `latitude`.' }),
     })
     .nullable(),
   taggedUsers: z.array(InstagramUser),
@@ -99,8 +119,12 @@ export const InstagramMedia = z.object({
   }),
   /** The fields whose URL was withheld, from the root of a response. Absent where none was; not part of a response. */
   withheldUrls: z.array(z.string()).optional(),
+  /** Why counts are null although the provider gave a number. Absent where there is none; not part of a response. */
+  untoldCounts: z.partialRecord(z.enum(MEDIA_METRICS), z.enum(UNTOLD_REASONS)).optional(),
 });
 export type InstagramMedia = z.infer<typeof InstagramMedia>;
+
+type Place = NonNullable<InstagramMedia['location']>;
 
 /** A post as an adapter read it from its vendor, before the rules for all vendors apply. Absent means that the vendor did not say. */
 export type MediaFacts = {
@@ -110,15 +134,19 @@ export type MediaFacts = {
   readonly caption?: string | null | undefined;
   readonly owner: Partial<{ [K in keyof InstagramOwner]: InstagramOwner[K] | undefined }>;
   readonly takenAtMs?: number | null | undefined;
-  readonly metrics: Partial<{ [K in keyof InstagramMedia['metrics']]: number | null | undefined }>;
+  readonly metrics: CountEvidence['given'];
+  /** Numbers that the vendor gave but that are not known to be the count. */
+  readonly untold?: CountEvidence['untold'] | undefined;
+  /** Comments that came with the post. */
+  readonly commentsSeen?: number | undefined;
   readonly assets: readonly AssetFacts[];
   /** Null for anything but a carousel. In the author's order; `assets` is ignored when there is at least one. */
   readonly children: readonly (AssetFacts & { id?: string | null | undefined; shortcode?: string | null | undefined })[] | null;
-  readonly location?: InstagramMedia['location'] | undefined;
-  readonly taggedUsers?: readonly InstagramUser[] | undefined;
-  readonly coauthors?: readonly InstagramUser[] | undefined;
+  readonly location?: Partial<{ [K in keyof Place]: Place[K] | undefined }> | null | undefined;
+  readonly taggedUsers?: readonly InstagramUser[] | null | undefined;
+  readonly coauthors?: readonly InstagramUser[] | null | undefined;
   readonly paidPartnership?: boolean | null | undefined;
-  readonly sponsors?: readonly InstagramUser[] | undefined;
+  readonly sponsors?: readonly InstagramUser[] | null | undefined;
   readonly music?: InstagramMedia['music'] | undefined;
   readonly audioUrl?: string | null | undefined;
   readonly flags: Partial<{ [K in keyof InstagramMedia['flags']]: boolean | null | undefined }>;
@@ -136,8 +164,8 @@ export type AssetFacts = {
 };
 
 /**
- * Converts a vendor's facts to the common shape with the rules for all vendors: an empty caption is null, a negative count is hidden, zero
- * views beside plays are null, hashtags and mentions come from the caption.
+ * Converts a vendor's facts to the common shape with the rules for all vendors: an empty caption is null, a negative count is hidden, a
+ * count that others contradict is null, hashtags and mentions come from the caption.
  */
 export function assembleMedia(facts: MediaFacts): InstagramMedia {
   const caption = textOrNull(facts.caption);
@@ -148,6 +176,13 @@ export function assembleMedia(facts: MediaFacts): InstagramMedia {
   }));
   // Some vendors give a carousel's cover but not its slides; the cover is then shown.
   const assets = children.length === 0 ? facts.assets.map(assembleAsset) : children.map(({ id: _id, shortcode: _code, ...asset }) => asset);
+  const { metrics, untold } = settleCounts({
+    given: facts.metrics,
+    untold: facts.untold ?? {},
+    isVideo: facts.type === 'video' || facts.type === 'reel',
+    isHidden: likesHidden(facts) === true,
+    commentsSeen: facts.commentsSeen ?? 0,
+  });
   const permalink = `https://www.instagram.com/p/${facts.shortcode}/`;
   return {
     shortcode: facts.shortcode,
@@ -160,21 +195,22 @@ export function assembleMedia(facts: MediaFacts): InstagramMedia {
     mentions: caption === null ? [] : captionMentions(caption),
     owner: assembleOwner(facts.owner),
     timestamp: isoOrNull(facts.takenAtMs),
-    metrics: assembleMetrics(facts.metrics, likesHidden(facts) === true),
+    metrics,
     media: assets,
     children,
-    location: facts.location ?? null,
-    taggedUsers: (facts.taggedUsers ?? []).map(assembleUser),
-    coauthors: (facts.coauthors ?? []).map(assembleUser),
+    location: assembleLocation(facts.location),
+    taggedUsers: assembleUsers(facts.taggedUsers),
+    coauthors: assembleUsers(facts.coauthors),
     paidPartnership: facts.paidPartnership ?? null,
-    sponsors: (facts.sponsors ?? []).map(assembleUser),
-    music: facts.music ?? null,
+    sponsors: assembleUsers(facts.sponsors),
+    music: knownOrNull(facts.music),
     audioUrl: httpUrl(facts.audioUrl),
     flags: {
       likesHidden: likesHidden(facts),
       commentsDisabled: facts.flags.commentsDisabled ?? null,
       isPinned: facts.flags.isPinned ?? null,
     },
+    ...(Object.keys(untold).length === 0 ? {} : { untoldCounts: untold }),
   };
 }
 
@@ -207,8 +243,21 @@ export function canonicalUrl(shortcode: string, type: InstagramMedia['type']): s
   return `https://www.instagram.com/${type === 'reel' ? 'reel' : 'p'}/${shortcode}/`;
 }
 
-function assembleUser(user: InstagramUser): InstagramUser {
-  return { ...user, id: textOrNull(user.id), username: textOrNull(user.username), fullName: textOrNull(user.fullName) };
+/** Leaves out a user without an id or a name: it names nobody. */
+function assembleUsers(users: MediaFacts['taggedUsers']): InstagramUser[] {
+  return (users ?? []).flatMap(({ id, username, fullName, isVerified }) => {
+    const named = knownOrNull({ id: textOrNull(id), username: textOrNull(username), fullName: textOrNull(fullName) });
+    return named === null ? [] : [{ ...named, isVerified }];
+  });
+}
+
+function assembleLocation(place: MediaFacts['location']): Place | null {
+  return knownOrNull({
+    id: textOrNull(place?.id),
+    name: textOrNull(place?.name),
+    city: textOrNull(place?.city),
+    ...coordinates(place?.latitude, place?.longitude),
+  });
 }
 
 function assembleOwner(owner: MediaFacts['owner']): InstagramOwner {
@@ -227,20 +276,6 @@ function assembleOwner(owner: MediaFacts['owner']): InstagramOwner {
 function likesHidden({ flags, metrics }: MediaFacts): boolean | null {
   if (metrics.likes == null) return flags.likesHidden ?? null;
   return metrics.likes < 0 || (flags.likesHidden ?? false);
-}
-
-function assembleMetrics(metrics: MediaFacts['metrics'], hidden: boolean): InstagramMedia['metrics'] {
-  const plays = countOrNull(metrics.plays);
-  const views = countOrNull(metrics.views);
-  return {
-    likes: hidden ? null : countOrNull(metrics.likes),
-    comments: countOrNull(metrics.comments),
-    plays,
-    // The platform stopped counting views of reels and leaves 0 there.
-    views: views === 0 && plays !== null && plays > 0 ? null : views,
-    shares: countOrNull(metrics.shares),
-    reposts: countOrNull(metrics.reposts),
-  };
 }
 
 function assembleAsset(asset: AssetFacts): MediaAsset {

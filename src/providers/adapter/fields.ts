@@ -76,20 +76,6 @@ export function hasEntries(list: readonly unknown[] | null | undefined): boolean
   return list == null ? undefined : list.length > 0;
 }
 
-/** A music credit, in the spelling of the platform's web API. */
-export const VendorMusic = z.object({ artist_name: text, song_name: text, audio_id: id, uses_original_audio: flag });
-
-/** Converts a vendor's music credit; null without one. */
-export function toMusic(music: z.infer<typeof VendorMusic> | null | undefined): InstagramMedia['music'] {
-  if (music == null) return null;
-  return {
-    title: textOrNull(music.song_name),
-    artist: textOrNull(music.artist_name),
-    audioId: music.audio_id ?? null,
-    isOriginalAudio: music.uses_original_audio ?? null,
-  };
-}
-
 export const Rendition = z.object({ url: z.string(), width: number, height: number });
 export type Rendition = z.infer<typeof Rendition>;
 
@@ -134,8 +120,23 @@ export function toAuthor(user: VendorAuthor | null | undefined): CommentFacts['o
   return { ...toUser(user), isPrivate: user.is_private ?? null, avatarUrl: user.profile_pic_url ?? null };
 }
 
-/** Parses an ISO 8601 time to unix milliseconds; null when unreadable. */
-export function isoToMs(time: string | null | undefined): number | null {
-  const unixMs = Date.parse(time ?? '');
-  return Number.isNaN(unixMs) ? null : unixMs;
-}
+/** From here on a number is milliseconds: as seconds it is the year 5138, as milliseconds 1973. */
+const FIRST_MILLISECONDS = 100_000_000_000;
+
+/** Unix seconds or milliseconds as text. */
+const UNIX_TIME = /^\d{9,13}(?:\.\d+)?$/;
+
+/** `Date.parse` alone takes almost any text with a digit for a time. */
+const ISO_TIME = /^\d{4}-\d{2}-\d{2}(?:[T ]|$)/;
+
+/** A time as unix milliseconds, from ISO 8601 or from unix seconds or milliseconds, as a number or as text. Null when unreadable, or 0. */
+export const time = z
+  .union([z.number(), z.string()])
+  .nullish()
+  .catch(null)
+  .transform((given): number | null => {
+    const unix = typeof given === 'string' && UNIX_TIME.test(given) ? Number(given) : given;
+    if (typeof unix === 'string') return ISO_TIME.test(unix) && !Number.isNaN(Date.parse(unix)) ? Date.parse(unix) : null;
+    if (unix == null || unix <= 0) return null;
+    return unix < FIRST_MILLISECONDS ? unix * 1_000 : unix;
+  });

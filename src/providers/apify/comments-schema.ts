@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { commentId, number, optional, optionalList, text, VendorAuthor } from '../adapter/fields.ts';
+import { commentId, number, optional, optionalList, text, time, VendorAuthor } from '../adapter/fields.ts';
 
 const parent = commentId.nullish().catch(null);
 
 const rowFields = {
   id: commentId,
   text,
-  timestamp: text,
+  timestamp: time,
   likesCount: number,
   repliesCount: number,
   owner: optional(VendorAuthor),

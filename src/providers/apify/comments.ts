@@ -4,15 +4,18 @@ import { canonicalUrl } from '../../instagram/media.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { type ApifyReply, ApifyRow } from './comments-schema.ts';
 import { apifyProblem, MIN_RUN_CHARGE_CAP_USD, runActor } from './run.ts';
-import { type CommentThread, toComments } from '../comments/threads.ts';
+import { type CommentThread, lacksReplies, toComments } from '../comments/threads.ts';
 import { estimateCostMicros, LIST_PRICES } from '../list-prices.ts';
 import type { CommentBatch, CommentsOrder, CommentsProvider, CommentsRequest, ProviderFailureKind } from '../provider.ts';
 import type { Budget } from '../../net/deadline.ts';
 import type { VendorAccess } from '../adapter/call.ts';
-import { isoToMs } from '../adapter/fields.ts';
+import { toldCount } from '../adapter/counts.ts';
+import { TOLD_COUNTS } from '../adapter/told-counts.ts';
 
 /** The actor with a recorded comments mode; the dedicated comment scraper has been seen to return none. */
 const ACTOR = 'apify~instagram-scraper';
+
+const TOLD = TOLD_COUNTS.apify.comments[ACTOR];
 
 /** Billed rows per requested comment; replies are billed as rows too. */
 const ROWS_PER_COMMENT = { plain: 1, withReplies: 2 } as const;
@@ -93,7 +96,7 @@ function readRows(
   // The actor gives no total, so it is unknown whether more exist.
   const shortfall = threads.length === order.limit ? null : threads.length === limit ? 'price_limit' : 'provider_limit';
   if (order.includeReplies && !withReplies) return ok({ ...batch(comments, shortfall, true), repliesEndedBy: 'price_limit' });
-  return ok(batch(comments, shortfall, order.includeReplies && threads.some(({ more }) => more !== 'none')));
+  return ok(batch(comments, shortfall, order.includeReplies && threads.some(lacksReplies)));
 }
 
 function batch(comments: CommentBatch['comments'], shortfall: CommentBatch['shortfall'], repliesIncomplete = false): CommentBatch {
@@ -122,7 +125,7 @@ function toThreads(rows: readonly ApifyRow[], subject: Subject): CommentThread[]
       return {
         comment: assembleComment(facts(row, subject), subject.postOwner),
         replies,
-        more: (row.repliesCount ?? 0) > replies.length ? 'unreachable' : 'none',
+        more: 'none',
       };
     });
 }
@@ -170,9 +173,9 @@ function facts(row: ApifyReply, { shortcode }: Subject): CommentFacts {
       isPrivate: owner?.is_private,
       avatarUrl: owner?.profile_pic_url ?? row.ownerProfilePicUrl,
     },
-    createdAtMs: isoToMs(row.timestamp),
-    likeCount: row.likesCount,
-    replyCount: row.repliesCount,
+    createdAtMs: row.timestamp,
+    likeCount: toldCount(TOLD.likes, row.likesCount),
+    replyCount: toldCount(TOLD.replies, row.repliesCount),
     hasGif: row.media != null,
   };
 }

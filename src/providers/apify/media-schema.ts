@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { flag, id, number, optional, optionalList, requiredId, text, VendorMusic, VendorUser } from '../adapter/fields.ts';
+import { flag, id, number, optionalList, requiredId, text, time } from '../adapter/fields.ts';
+import { vendorSound } from '../adapter/music.ts';
+import { vendorUsers } from '../adapter/users.ts';
 
 const Kind = z.enum(['Image', 'Video', 'Sidecar']);
 
@@ -25,12 +27,13 @@ export const ApifyPost = z.object({
   shortCode: z.string().min(1),
   productType: text,
   caption: text,
-  timestamp: text,
+  timestamp: time,
   ownerId: id,
   ownerUsername: text,
   ownerFullName: text,
   likesCount: number,
   commentsCount: number,
+  latestComments: optionalList(z.object({})),
   videoPlayCount: number,
   videoViewCount: number,
   sharesCount: number,
@@ -38,14 +41,14 @@ export const ApifyPost = z.object({
   // Strict: dropping an unreadable slide would go unnoticed.
   childPosts: z.array(ApifySlide).nullish(),
   audioUrl: text,
-  musicInfo: optional(VendorMusic),
+  musicInfo: vendorSound,
   locationId: id,
   locationName: text,
-  taggedUsers: optionalList(VendorUser),
-  coauthorProducers: optionalList(VendorUser),
+  taggedUsers: vendorUsers,
+  coauthorProducers: vendorUsers,
   paidPartnership: flag,
   isSponsored: flag,
-  sponsors: optionalList(VendorUser),
+  sponsors: vendorUsers,
   isPinned: flag,
   isCommentsDisabled: flag,
 });

@@ -2,41 +2,42 @@ import { assembleMedia, type AssetFacts, type InstagramMedia } from '../../insta
 import type { MediaTarget } from '../../instagram/target.ts';
 import type { ApifyPost, ApifySlide } from './media-schema.ts';
 import { textOrNull } from '../../instagram/facts.ts';
-import { likesHidden, mediaId, toMusic, toUser, videoType } from '../adapter/fields.ts';
+import { toldMetrics } from '../adapter/counts.ts';
+import { type Kind, kindOf } from '../adapter/kind.ts';
+import { TOLD_COUNTS } from '../adapter/told-counts.ts';
+import { likesHidden, mediaId, videoType } from '../adapter/fields.ts';
 
 /** Converts an item of the data set. Null without a media id. */
 export function apifyMedia(post: ApifyPost, target: MediaTarget): InstagramMedia | null {
   const id = mediaId(post.id);
   if (id === null) return null;
-  const takenAtMs = Date.parse(post.timestamp ?? '');
   const slides = toSlides(post);
+  const kind = apifyKind(post);
   return assembleMedia({
     shortcode: post.shortCode,
     id,
-    type: typeOf(post, target),
+    type: kind === 'video' ? videoType(post.productType, target.hint) : kind,
     caption: post.caption,
     owner: { id: post.ownerId, username: textOrNull(post.ownerUsername), fullName: textOrNull(post.ownerFullName) },
-    takenAtMs: Number.isNaN(takenAtMs) ? null : takenAtMs,
-    metrics: {
+    takenAtMs: post.timestamp,
+    ...toldMetrics(TOLD_COUNTS.apify.posts['apify~instagram-api-scraper'], {
       likes: post.likesCount,
       comments: post.commentsCount,
       plays: post.videoPlayCount,
       views: post.videoViewCount,
       shares: post.sharesCount,
-    },
+    }),
+    commentsSeen: post.latestComments?.length,
     assets: [toAsset(post)],
     // A carousel without slides keeps its cover.
-    children: post.type === 'Sidecar' && slides.length > 0 ? slides : null,
-    location:
-      post.locationId == null && textOrNull(post.locationName) === null
-        ? null
-        : { id: post.locationId ?? null, name: textOrNull(post.locationName), city: null, latitude: null, longitude: null },
-    taggedUsers: (post.taggedUsers ?? []).map(toUser),
-    coauthors: (post.coauthorProducers ?? []).map(toUser),
+    children: kind === 'carousel' && slides.length > 0 ? slides : null,
+    location: { id: post.locationId, name: post.locationName },
+    taggedUsers: post.taggedUsers,
+    coauthors: post.coauthorProducers,
     paidPartnership: post.paidPartnership ?? post.isSponsored,
-    sponsors: (post.sponsors ?? []).map(toUser),
-    music: toMusic(post.musicInfo),
-    audioUrl: post.audioUrl,
+    sponsors: post.sponsors,
+    music: post.musicInfo?.music,
+    audioUrl: textOrNull(post.audioUrl) ?? post.musicInfo?.audioUrl,
     flags: {
       likesHidden: likesHidden(null, post.likesCount),
       commentsDisabled: post.isCommentsDisabled,
@@ -45,15 +46,14 @@ export function apifyMedia(post: ApifyPost, target: MediaTarget): InstagramMedia
   });
 }
 
-function typeOf(post: ApifyPost, target: MediaTarget): InstagramMedia['type'] {
-  switch (post.type) {
-    case 'Image':
-      return 'image';
-    case 'Video':
-      return videoType(post.productType, target.hint);
-    case 'Sidecar':
-      return 'carousel';
-  }
+const KINDS = { Image: 'image', Video: 'video', Sidecar: 'carousel' } as const satisfies Record<ApifyPost['type'], Kind>;
+
+/** The vendor has said `Image` of a reel with its file and duration. */
+function apifyKind(media: ApifyPost | ApifySlide): Kind {
+  const said = KINDS[media.type];
+  const productType = 'productType' in media ? media.productType : null;
+  const slides = 'childPosts' in media ? media.childPosts : null;
+  return kindOf({ said, productType, videoUrl: media.videoUrl, durationSeconds: media.videoDuration, slides }) ?? said;
 }
 
 function toAsset(media: ApifyPost | ApifySlide): AssetFacts {
@@ -62,7 +62,7 @@ function toAsset(media: ApifyPost | ApifySlide): AssetFacts {
     height: media.dimensionsHeight ?? media.originalHeight,
     altText: media.alt,
   };
-  if (media.type !== 'Video') return { type: 'image', url: media.displayUrl, ...shared };
+  if (apifyKind(media) !== 'video') return { type: 'image', url: media.displayUrl, ...shared };
   return { type: 'video', url: media.videoUrl, thumbnailUrl: media.displayUrl, durationSeconds: media.videoDuration, ...shared };
 }
 

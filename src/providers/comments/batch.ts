@@ -3,7 +3,7 @@ import { ok, type Result } from '../../core/result.ts';
 import { createPageBudgets } from './call-budget.ts';
 import { readPages } from './pages.ts';
 import { readReplies } from './replies.ts';
-import { type CommentSource, toComments } from './threads.ts';
+import { type CommentSource, lacksReplies, toComments } from './threads.ts';
 import type { CommentBatch, CommentsOrder, FetchedPages, ProviderFailure, UpstreamReceipt } from '../provider.ts';
 import type { Budget } from '../../net/deadline.ts';
 
@@ -25,7 +25,7 @@ export async function readComments(
   const answered = order.includeReplies
     ? await readReplies(source, collected.value.threads, calls.replies)
     : { threads: collected.value.threads, attempts: [], endedBy: null };
-  const repliesIncomplete = order.includeReplies && answered.threads.some(({ more }) => more !== 'none');
+  const repliesIncomplete = order.includeReplies && answered.threads.some(lacksReplies);
   return ok({
     value: {
       comments: toComments(answered.threads, order.includeReplies),

@@ -74,6 +74,11 @@ export function toComments(threads: readonly CommentThread[], includeReplies: bo
   return threads.map(({ comment, replies }) => (includeReplies ? { ...comment, replies: [...replies] } : comment));
 }
 
+/** Whether requested replies of a thread are missing: the vendor has more, or counts more than it gave. */
+export function lacksReplies({ comment, replies, more }: CommentThread): boolean {
+  return more !== 'none' || (comment.replyCount ?? 0) > replies.length;
+}
+
 function isPinRepeat(thread: CommentThread | undefined, cursor: string | null): boolean {
   return cursor !== null && thread?.comment.isPinned === true;
 }

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { commentId, cursor, flag, mainList, number, optional, optionalList, text, VendorAuthor } from '../adapter/fields.ts';
+import { commentId, cursor, flag, mainList, number, optional, optionalList, text, time, VendorAuthor } from '../adapter/fields.ts';
 
 const commentFields = {
   pk: commentId,
   text,
-  created_at: number,
-  created_at_utc: number,
+  created_at: time,
+  created_at_utc: time,
   comment_like_count: number,
   like_count: number,
   /** Absent when zero. */

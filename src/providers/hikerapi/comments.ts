@@ -10,11 +10,15 @@ import type { CommentsProvider, CommentsRequest, ProviderFailureKind } from '../
 import type { Budget } from '../../net/deadline.ts';
 import type { JsonAnswer } from '../../net/fetch-json.ts';
 import { callVendor, type VendorAccess } from '../adapter/call.ts';
+import { toldCount } from '../adapter/counts.ts';
+import { type CommentCounts, TOLD_COUNTS } from '../adapter/told-counts.ts';
 import { toAuthor } from '../adapter/fields.ts';
 
 const PROVIDER = 'hikerapi';
 const COMMENTS = '/v2/media/comments';
 const REPLIES = '/v2/media/comments/replies';
+
+const TOLD = TOLD_COUNTS.hikerapi.comments;
 
 type Subject = { readonly shortcode: string; readonly postOwner: string | null };
 
@@ -95,25 +99,29 @@ function toThread(comment: HikerComment, subject: Subject): CommentThread {
   const replyCount = Math.max(comment.child_comment_count ?? 0, previews.length);
   const more: MoreReplies = hasMore(comment) || replyCount > previews.length ? { cursor: null } : 'none';
   return {
-    comment: assembleComment({ ...facts(comment, subject), replyCount, isPinned: comment.is_pinned }, subject.postOwner),
+    comment: assembleComment(
+      { ...facts({ ...comment, child_comment_count: replyCount }, subject, TOLD[COMMENTS]), isPinned: comment.is_pinned },
+      subject.postOwner,
+    ),
     replies: previews.map((reply) => toReply(reply, comment.pk, subject)),
     more,
   };
 }
 
 function toReply(reply: HikerReply, parentId: string, subject: Subject): Reply {
-  return assembleReply({ ...facts(reply, subject), replyCount: reply.child_comment_count ?? 0 }, parentId, subject.postOwner);
+  return assembleReply(facts(reply, subject, TOLD[REPLIES]), parentId, subject.postOwner);
 }
 
-function facts(comment: HikerReply, { shortcode }: Subject): CommentFacts {
-  const createdAt = comment.created_at ?? comment.created_at_utc;
+function facts(comment: HikerReply, { shortcode }: Subject, told: CommentCounts): CommentFacts {
   return {
     shortcode,
     id: comment.pk,
     text: comment.text,
     owner: toAuthor(comment.user),
-    createdAtMs: createdAt == null ? null : createdAt * 1_000,
-    likeCount: comment.comment_like_count ?? comment.like_count,
+    createdAtMs: comment.created_at ?? comment.created_at_utc,
+    likeCount: toldCount(told.likes, comment.comment_like_count ?? comment.like_count),
+    // The vendor leaves the field out where there are none.
+    replyCount: toldCount(told.replies, comment.child_comment_count ?? 0),
     hasGif: comment.giphy_media_info != null,
     isByPostOwner: comment.is_created_by_media_owner,
   };

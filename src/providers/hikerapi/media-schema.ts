@@ -1,27 +1,9 @@
 import { z } from 'zod';
-import { flag, id, number, optional, optionalList, Rendition, requiredId, text, VendorUser } from '../adapter/fields.ts';
+import { flag, id, number, optional, optionalList, Rendition, requiredId, text, time } from '../adapter/fields.ts';
+import { vendorSound } from '../adapter/music.ts';
+import { vendorUsers } from '../adapter/users.ts';
 
 const MediaType = z.union([z.literal(1), z.literal(2), z.literal(8)]);
-
-const Sound = {
-  audio_cluster_id: id,
-  audio_asset_id: id,
-  progressive_download_url: text,
-};
-
-const SoundTrack = optional(
-  z.object({
-    music_info: optional(z.object({ music_asset_info: optional(z.object({ ...Sound, title: text, display_artist: text })) })),
-    original_sound_info: optional(z.object({ ...Sound, original_audio_title: text, ig_artist: optional(VendorUser) })),
-  }),
-);
-
-/** Sponsors come as users, or inside the platform's permission record. */
-const SponsorTag = z.union([
-  z.object({ sponsor: VendorUser }).transform((tag) => tag.sponsor),
-  z.object({ user: VendorUser }).transform((tag) => tag.user),
-  VendorUser,
-]);
 
 const postFields = {
   code: z.string().min(1),
@@ -49,10 +31,10 @@ const postFields = {
   video_duration: number,
   accessibility_caption: text,
   location: optional(z.object({ pk: id, name: text, city: text, lat: number, lng: number })),
-  coauthor_producers: optionalList(VendorUser),
+  coauthor_producers: vendorUsers,
   is_paid_partnership: flag,
-  sponsor_tags: optionalList(SponsorTag),
-  clips_metadata: SoundTrack,
+  sponsor_tags: vendorUsers,
+  clips_metadata: vendorSound,
 };
 
 const flatAsset = {
@@ -73,10 +55,10 @@ export const FlatPost = z.object({
   ...postFields,
   ...flatAsset,
   pk: requiredId,
-  taken_at: z.union([z.string(), z.number()]).nullish().catch(null),
-  taken_at_ts: number,
+  taken_at: time,
+  taken_at_ts: time,
   caption_text: text,
-  usertags: optionalList(z.object({ user: VendorUser })),
+  usertags: vendorUsers,
   resources: z.array(FlatSlide).nullish(),
 });
 export type FlatPost = z.infer<typeof FlatPost>;
@@ -101,15 +83,17 @@ export type RawSlide = z.infer<typeof RawSlide>;
 export const RawPost = z.object({
   ...postFields,
   ...rawAsset,
-  taken_at: number,
+  taken_at: time,
   caption: optional(z.object({ text })),
   ig_play_count: number,
+  fb_play_count: number,
+  preview_comments: optionalList(z.object({})),
   reshare_count: number,
   media_repost_count: number,
   disable_caption_and_comment: flag,
   timeline_pinned_user_ids: optionalList(z.unknown()),
-  usertags: optional(z.object({ in: optionalList(z.object({ user: VendorUser })) })),
-  music_metadata: SoundTrack,
+  usertags: vendorUsers,
+  music_metadata: vendorSound,
   carousel_media: z.array(RawSlide).nullish(),
 });
 export type RawPost = z.infer<typeof RawPost>;

@@ -2,7 +2,12 @@ import { assembleMedia, type AssetFacts, type InstagramMedia, type MediaFacts } 
 import type { MediaTarget } from '../../instagram/target.ts';
 import type { FlatPost, FlatSlide, RawPost, RawSlide } from './media-schema.ts';
 import { textOrNull } from '../../instagram/facts.ts';
-import { hasEntries, largest, likesHidden, mediaId, toUser, videoType, type Rendition } from '../adapter/fields.ts';
+import { toldMetrics } from '../adapter/counts.ts';
+import { type Kind, kindOf } from '../adapter/kind.ts';
+import { TOLD_COUNTS } from '../adapter/told-counts.ts';
+import { hasEntries, largest, likesHidden, mediaId, videoType, type Rendition } from '../adapter/fields.ts';
+
+const TOLD = TOLD_COUNTS.hikerapi.posts;
 
 /** Converts a v1 post. Null without a media id. */
 export function hikerFlatMedia(post: FlatPost, target: MediaTarget): InstagramMedia | null {
@@ -12,12 +17,17 @@ export function hikerFlatMedia(post: FlatPost, target: MediaTarget): InstagramMe
     ...sharedFacts(post, target),
     id,
     caption: post.caption_text,
-    takenAtMs: flatTakenAtMs(post),
-    metrics: { likes: post.like_count, comments: post.comment_count, ...playsAndViews(post, post.play_count) },
+    takenAtMs: post.taken_at_ts ?? post.taken_at,
+    ...toldMetrics(TOLD['/v1/media/by/code'], {
+      likes: post.like_count,
+      comments: post.comment_count,
+      plays: post.play_count,
+      views: post.view_count,
+    }),
     assets: [flatAsset(post)],
     children: slides(post, post.resources, flatSlide),
-    taggedUsers: (post.usertags ?? []).map((tag) => toUser(tag.user)),
-    music: toMusic(post.clips_metadata),
+    taggedUsers: post.usertags,
+    music: post.clips_metadata?.music,
     flags: { ...sharedFlags(post), commentsDisabled: post.comments_disabled },
   });
 }
@@ -31,19 +41,14 @@ export function hikerRawMedia(post: RawPost, target: MediaTarget): InstagramMedi
     ...sharedFacts(post, target),
     id,
     caption: post.caption?.text,
-    takenAtMs: post.taken_at == null ? null : post.taken_at * 1_000,
-    metrics: {
-      likes: post.like_count,
-      comments: post.comment_count,
-      ...playsAndViews(post, post.ig_play_count ?? post.play_count),
-      shares: post.reshare_count,
-      reposts: post.media_repost_count,
-    },
+    takenAtMs: post.taken_at,
+    ...rawCounts(post),
+    commentsSeen: post.preview_comments?.length,
     assets: [rawAsset(post)],
     children: slides(post, post.carousel_media, rawSlide),
-    taggedUsers: (post.usertags?.in ?? []).map((tag) => toUser(tag.user)),
-    music: toMusic(sound),
-    audioUrl: (sound?.music_info?.music_asset_info ?? sound?.original_sound_info)?.progressive_download_url,
+    taggedUsers: post.usertags,
+    music: sound?.music,
+    audioUrl: sound?.audioUrl,
     flags: {
       ...sharedFlags(post),
       commentsDisabled: post.comments_disabled ?? post.disable_caption_and_comment,
@@ -66,19 +71,10 @@ function sharedFacts(post: FlatPost | RawPost, target: MediaTarget) {
       isPrivate: user?.is_private,
       avatarUrl: user?.profile_pic_url,
     },
-    location:
-      place == null
-        ? null
-        : {
-            id: place.pk ?? null,
-            name: textOrNull(place.name),
-            city: textOrNull(place.city),
-            latitude: place.lat ?? null,
-            longitude: place.lng ?? null,
-          },
-    coauthors: (post.coauthor_producers ?? []).map(toUser),
+    location: { id: place?.pk, name: place?.name, city: place?.city, latitude: place?.lat, longitude: place?.lng },
+    coauthors: post.coauthor_producers,
     paidPartnership: post.is_paid_partnership,
-    sponsors: (post.sponsor_tags ?? []).map(toUser),
+    sponsors: post.sponsor_tags,
   };
 }
 
@@ -87,39 +83,45 @@ function sharedFlags(post: FlatPost | RawPost) {
 }
 
 function typeOf(post: FlatPost | RawPost, target: MediaTarget): InstagramMedia['type'] {
-  switch (post.media_type) {
-    case 1:
-      return 'image';
-    case 2:
-      return videoType(post.product_type, target.hint);
-    case 8:
-      return 'carousel';
-  }
+  const kind = hikerKind(post);
+  return kind === 'video' ? videoType(post.product_type, target.hint) : kind;
 }
 
-/** The vendor sends 0 plays and views for images and albums, which have no such count. */
-function playsAndViews(post: FlatPost | RawPost, plays: number | null | undefined): Pick<MediaFacts['metrics'], 'plays' | 'views'> {
-  if (post.media_type === 2) return { plays, views: post.view_count };
-  return { plays: plays === 0 ? null : plays, views: post.view_count === 0 ? null : post.view_count };
+const KINDS = { 1: 'image', 2: 'video', 8: 'carousel' } as const satisfies Record<FlatPost['media_type'], Kind>;
+
+function hikerKind(media: FlatPost | RawPost | FlatSlide | RawSlide): Kind {
+  const said = KINDS[media.media_type];
+  const file = largest(media.video_versions)?.url ?? ('video_url' in media ? media.video_url : null);
+  const slides = 'resources' in media ? media.resources : 'carousel_media' in media ? media.carousel_media : null;
+  const productType = 'product_type' in media ? media.product_type : null;
+  return kindOf({ said, productType, videoUrl: file, durationSeconds: media.video_duration, slides }) ?? said;
+}
+
+/** `play_count` is the sum with Facebook, so it is plays on Instagram only where Facebook's part is known. */
+function rawCounts(post: RawPost): Pick<MediaFacts, 'metrics' | 'untold'> {
+  const { play_count: sum, fb_play_count: onFacebook } = post;
+  const plays = post.ig_play_count ?? (sum == null || onFacebook == null ? null : sum - onFacebook);
+  const { metrics, untold } = toldMetrics(TOLD['/v2/media/info/by/code'], {
+    likes: post.like_count,
+    comments: post.comment_count,
+    plays,
+    views: post.view_count,
+    shares: post.reshare_count,
+    reposts: post.media_repost_count,
+  });
+  return { metrics, untold: plays === null && sum != null ? { ...untold, plays: 'facebook_included' } : untold };
 }
 
 /** An album without slides keeps its cover. */
 function slides<S, F>(post: FlatPost | RawPost, given: readonly S[] | null | undefined, toSlide: (slide: S) => F): readonly F[] | null {
-  return post.media_type === 8 && given != null && given.length > 0 ? given.map(toSlide) : null;
-}
-
-function flatTakenAtMs(post: FlatPost): number | null {
-  if (post.taken_at_ts != null) return post.taken_at_ts * 1_000;
-  if (typeof post.taken_at === 'number') return post.taken_at * 1_000;
-  const takenAtMs = Date.parse(post.taken_at ?? '');
-  return Number.isNaN(takenAtMs) ? null : takenAtMs;
+  return hikerKind(post) === 'carousel' && given != null && given.length > 0 ? given.map(toSlide) : null;
 }
 
 function flatAsset(media: FlatPost | FlatSlide): AssetFacts {
   const still = largest(media.image_versions);
   const film = largest(media.video_versions);
   const thumbnailUrl = still?.url ?? media.thumbnail_url;
-  if (media.media_type !== 2) return { type: 'image', url: thumbnailUrl, ...sizeOf(still), altText: media.accessibility_caption };
+  if (hikerKind(media) !== 'video') return { type: 'image', url: thumbnailUrl, ...sizeOf(still), altText: media.accessibility_caption };
   return {
     type: 'video',
     url: film?.url ?? media.video_url,
@@ -137,13 +139,14 @@ function flatSlide(slide: FlatSlide) {
 function rawAsset(media: RawPost | RawSlide): AssetFacts {
   const still = largest(media.image_versions2?.candidates);
   const film = largest(media.video_versions);
-  const best = media.media_type === 2 ? (film ?? still) : still;
+  const kind = hikerKind(media);
+  const best = kind === 'video' ? (film ?? still) : still;
   const shared = {
     width: media.original_width ?? best?.width,
     height: media.original_height ?? best?.height,
     altText: media.accessibility_caption,
   };
-  if (media.media_type !== 2) return { type: 'image', url: still?.url, ...shared };
+  if (kind !== 'video') return { type: 'image', url: still?.url, ...shared };
   return { type: 'video', url: film?.url, thumbnailUrl: still?.url, durationSeconds: duration(media.video_duration), ...shared };
 }
 
@@ -163,24 +166,4 @@ function sizeOf(rendition: Rendition | null): Pick<AssetFacts, 'width' | 'height
 /** The vendor sends 0 for an unknown duration. */
 function duration(seconds: number | null | undefined): number | null {
   return seconds == null || seconds === 0 ? null : seconds;
-}
-
-function toMusic(sound: FlatPost['clips_metadata']): InstagramMedia['music'] {
-  const licensed = sound?.music_info?.music_asset_info;
-  if (licensed != null) {
-    return {
-      title: textOrNull(licensed.title),
-      artist: textOrNull(licensed.display_artist),
-      audioId: licensed.audio_cluster_id ?? licensed.audio_asset_id ?? null,
-      isOriginalAudio: false,
-    };
-  }
-  const original = sound?.original_sound_info;
-  if (original == null) return null;
-  return {
-    title: textOrNull(original.original_audio_title),
-    artist: textOrNull(original.ig_artist?.username),
-    audioId: original.audio_asset_id ?? original.audio_cluster_id ?? null,
-    isOriginalAudio: true,
-  };
 }

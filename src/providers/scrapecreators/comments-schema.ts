@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { commentId, cursor, flag, mainList, number, optional, optionalList, text, VendorAuthor } from '../adapter/fields.ts';
+import { commentId, cursor, flag, mainList, number, optional, optionalList, text, time, VendorAuthor } from '../adapter/fields.ts';
 
 const commentFields = {
   id: commentId,
   text,
-  created_at: text,
+  created_at: time,
   comment_like_count: number,
   child_comment_count: number,
   user: optional(VendorAuthor),

@@ -9,7 +9,9 @@ import { creditsUsed, scrapeCreatorsProblem, scrapeCreatorsRequest } from './req
 import { CommentsBody, RepliesBody, type VendorComment, type VendorReply } from './comments-schema.ts';
 import type { JsonAnswer } from '../../net/fetch-json.ts';
 import { callVendor, type VendorAccess } from '../adapter/call.ts';
-import { isoToMs, toAuthor } from '../adapter/fields.ts';
+import { toldCount } from '../adapter/counts.ts';
+import { type CommentCounts, TOLD_COUNTS } from '../adapter/told-counts.ts';
+import { toAuthor } from '../adapter/fields.ts';
 
 const PROVIDER = 'scrapecreators';
 const COMMENTS = '/v2/instagram/post/comments';
@@ -19,6 +21,8 @@ const COMMENTS = '/v2/instagram/post/comments';
  * the vendor's own limit of 29 s.
  */
 const REPLIES = '/v1/instagram/post/comment/replies';
+
+const TOLD = TOLD_COUNTS.scrapecreators.comments;
 
 type Subject = { readonly shortcode: string; readonly postOwner: string | null };
 
@@ -83,24 +87,24 @@ function toThread(comment: VendorComment, subject: Subject): CommentThread {
   // A null count is unknown. Asking for the replies of each such comment would cost a credit, mostly for nothing.
   const hasMore = comment.has_more_replies === true || (comment.child_comment_count ?? 0) > replies.length;
   return {
-    comment: assembleComment(facts(comment, subject), subject.postOwner),
+    comment: assembleComment(facts(comment, subject, TOLD[COMMENTS]), subject.postOwner),
     replies: replies.map((reply) => toReply(reply, comment.id, subject)),
     more: hasMore ? { cursor: comment.replies_cursor } : 'none',
   };
 }
 
 function toReply(reply: VendorReply, parentId: string, subject: Subject): Reply {
-  return assembleReply(facts(reply, subject), parentId, subject.postOwner);
+  return assembleReply(facts(reply, subject, TOLD[REPLIES]), parentId, subject.postOwner);
 }
 
-function facts(comment: VendorReply, { shortcode }: Subject): CommentFacts {
+function facts(comment: VendorReply, { shortcode }: Subject, told: CommentCounts): CommentFacts {
   return {
     shortcode,
     id: comment.id,
     text: comment.text,
     owner: toAuthor(comment.user),
-    createdAtMs: isoToMs(comment.created_at),
-    likeCount: comment.comment_like_count,
-    replyCount: comment.child_comment_count,
+    createdAtMs: comment.created_at,
+    likeCount: toldCount(told.likes, comment.comment_like_count),
+    replyCount: toldCount(told.replies, comment.child_comment_count),
   };
 }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { flag, id, number, optional, optionalList, requiredId, text, VendorMusic, VendorUser } from '../adapter/fields.ts';
+import { flag, id, number, optional, optionalList, requiredId, text, time } from '../adapter/fields.ts';
+import { vendorSound } from '../adapter/music.ts';
+import { vendorUsers } from '../adapter/users.ts';
 
 // The post in the platform's web GraphQL format, which ScrapeCreators passes through. A "reduced" carousel and a trimmed response omit much
 // of it; only the id and the shortcode are always present.
@@ -41,23 +43,23 @@ export const PostNode = z.object({
       edge_followed_by: EdgeCount,
     }),
   ),
-  taken_at_timestamp: number,
+  taken_at_timestamp: time,
   edge_media_to_caption: Edges(z.object({ text })),
   like_and_view_counts_disabled: flag,
   edge_media_preview_like: EdgeCount,
-  edge_media_to_parent_comment: EdgeCount,
+  edge_media_to_parent_comment: optional(z.object({ count: number, edges: optionalList(z.object({ node: z.object({}) })) })),
   edge_media_preview_comment: EdgeCount,
   edge_media_to_comment: EdgeCount,
   comment_count: number,
   comments_disabled: flag,
   video_play_count: number,
   video_view_count: number,
-  clips_music_attribution_info: optional(VendorMusic),
+  clips_music_attribution_info: vendorSound,
   location: optional(z.object({ id, name: text })),
-  edge_media_to_tagged_user: Edges(z.object({ user: VendorUser })),
-  coauthor_producers: optionalList(VendorUser),
+  edge_media_to_tagged_user: vendorUsers,
+  coauthor_producers: vendorUsers,
   is_paid_partnership: flag,
-  edge_media_to_sponsor_user: Edges(z.object({ sponsor: VendorUser })),
+  edge_media_to_sponsor_user: vendorUsers,
   pinned_for_users: optionalList(z.unknown()),
   // Strict: dropping an unreadable slide would go unnoticed.
   edge_sidecar_to_children: z.object({ edges: z.array(z.object({ node: SlideNode })) }).nullish(),

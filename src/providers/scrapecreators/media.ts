@@ -1,15 +1,18 @@
-import { assembleMedia, type AssetFacts, type InstagramMedia, type InstagramUser } from '../../instagram/media.ts';
+import { assembleMedia, type AssetFacts, type InstagramMedia } from '../../instagram/media.ts';
 import type { MediaTarget } from '../../instagram/target.ts';
 import type { PostNode, SlideNode } from './media-schema.ts';
+import { toldCount, toldMetrics } from '../adapter/counts.ts';
+import { type Kind, kindOf } from '../adapter/kind.ts';
+import { TOLD_COUNTS } from '../adapter/told-counts.ts';
 import { textOrNull } from '../../instagram/facts.ts';
-import { hasEntries, likesHidden, mediaId, toMusic, toUser, videoType, type VendorUser } from '../adapter/fields.ts';
+import { hasEntries, likesHidden, mediaId, videoType } from '../adapter/fields.ts';
 
-type Kind = 'image' | 'video' | 'carousel';
+const TOLD = TOLD_COUNTS.scrapecreators.posts['/v1/instagram/post'];
 
 /** Converts a web GraphQL post. Null without a media id or a kind. */
 export function scrapeCreatorsMedia(post: PostNode, target: MediaTarget): InstagramMedia | null {
   const id = mediaId(post.id);
-  const kind = kindOf(post);
+  const kind = kindOfNode(post);
   if (id === null || kind === null) return null;
   const slides = (post.edge_sidecar_to_children?.edges ?? []).map((edge) => toSlide(edge.node));
   const likes = post.edge_media_preview_like?.count;
@@ -19,29 +22,19 @@ export function scrapeCreatorsMedia(post: PostNode, target: MediaTarget): Instag
     type: kind === 'video' ? videoType(post.product_type, target.hint) : kind,
     caption: post.edge_media_to_caption?.edges?.[0]?.node.text,
     owner: toOwner(post),
-    takenAtMs: post.taken_at_timestamp == null ? null : post.taken_at_timestamp * 1_000,
-    metrics: {
-      likes,
-      comments:
-        post.edge_media_to_parent_comment?.count ??
-        post.edge_media_preview_comment?.count ??
-        post.edge_media_to_comment?.count ??
-        post.comment_count,
-      plays: post.video_play_count,
-      views: post.video_view_count,
-    },
+    takenAtMs: post.taken_at_timestamp,
+    ...toldMetrics(TOLD, { likes, comments: commentCount(post), plays: post.video_play_count, views: post.video_view_count }),
+    commentsSeen: post.edge_media_to_parent_comment?.edges?.length,
     assets: [toAsset(post, kind === 'video' ? 'video' : 'image')],
     // A carousel without slides keeps its cover.
     children: kind === 'carousel' && slides.length > 0 ? slides : null,
-    location:
-      post.location == null
-        ? null
-        : { id: post.location.id ?? null, name: textOrNull(post.location.name), city: null, latitude: null, longitude: null },
-    taggedUsers: users(post.edge_media_to_tagged_user?.edges?.map((edge) => edge.node.user)),
-    coauthors: users(post.coauthor_producers),
+    location: { id: post.location?.id, name: post.location?.name },
+    taggedUsers: post.edge_media_to_tagged_user,
+    coauthors: post.coauthor_producers,
     paidPartnership: post.is_paid_partnership,
-    sponsors: users(post.edge_media_to_sponsor_user?.edges?.map((edge) => edge.node.sponsor)),
-    music: toMusic(post.clips_music_attribution_info),
+    sponsors: post.edge_media_to_sponsor_user,
+    music: post.clips_music_attribution_info?.music,
+    audioUrl: post.clips_music_attribution_info?.audioUrl,
     flags: {
       likesHidden: likesHidden(post.like_and_view_counts_disabled, likes),
       commentsDisabled: post.comments_disabled,
@@ -50,14 +43,19 @@ export function scrapeCreatorsMedia(post: PostNode, target: MediaTarget): Instag
   });
 }
 
-/** Only `__typename` ("XDTGraphVideo", "GraphVideo") is reliable; the rest serves responses without it. */
-function kindOf(node: SlideNode | PostNode): Kind | null {
+function kindOfNode(node: SlideNode | PostNode): Kind | null {
+  const productType = 'product_type' in node ? node.product_type : null;
+  const slides = 'edge_sidecar_to_children' in node ? node.edge_sidecar_to_children?.edges : null;
+  return kindOf({ said: kindSaid(node), productType, videoUrl: node.video_url, durationSeconds: node.video_duration, slides });
+}
+
+/** `__typename` ("XDTGraphVideo", "GraphVideo") says it; the rest serves responses without it. */
+function kindSaid(node: SlideNode | PostNode): Kind | null {
   const typename = node.__typename ?? '';
   if (typename.endsWith('Sidecar')) return 'carousel';
-  if (typename.endsWith('Video')) return 'video';
+  if (typename.endsWith('Video') || node.is_video === true) return 'video';
   if (typename.endsWith('Image')) return 'image';
   if ('edge_sidecar_to_children' in node && node.edge_sidecar_to_children != null) return 'carousel';
-  if (node.is_video === true || textOrNull(node.video_url) !== null) return 'video';
   return textOrNull(node.display_url) === null ? null : 'image';
 }
 
@@ -68,8 +66,19 @@ function toAsset(node: SlideNode | PostNode, type: AssetFacts['type']): AssetFac
   return { type, url: node.video_url, thumbnailUrl: still, durationSeconds: node.video_duration, ...size };
 }
 
+/** The vendor fills one of four fields, and in a reduced answer leaves 0 in another. */
+function commentCount(post: PostNode): number | null {
+  const counts = [
+    post.edge_media_to_parent_comment?.count,
+    post.edge_media_preview_comment?.count,
+    post.edge_media_to_comment?.count,
+    post.comment_count,
+  ].filter((count) => count != null);
+  return counts.find((count) => count > 0) ?? counts[0] ?? null;
+}
+
 function toSlide(node: SlideNode) {
-  const type = kindOf(node) === 'video' ? 'video' : 'image';
+  const type = kindOfNode(node) === 'video' ? 'video' : 'image';
   return { id: mediaId(node.id), shortcode: textOrNull(node.shortcode), ...toAsset(node, type) };
 }
 
@@ -82,10 +91,6 @@ function toOwner(post: PostNode) {
     isVerified: owner?.is_verified,
     isPrivate: owner?.is_private,
     avatarUrl: owner?.profile_pic_url,
-    followers: owner?.edge_followed_by?.count,
+    followers: toldCount(TOLD.followers, owner?.edge_followed_by?.count),
   };
-}
-
-function users(list: readonly VendorUser[] | null | undefined): readonly InstagramUser[] {
-  return (list ?? []).map(toUser);
 }

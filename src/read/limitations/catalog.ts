@@ -8,6 +8,10 @@ export const LIMITATIONS = {
       hidden_by_author: 'The author hides this count.',
       provider_missing: 'The data provider did not give this count.',
       not_counted: 'The platform counts plays instead of views here.',
+      placeholder: 'The data provider gives a placeholder instead of this count.',
+      unverified: 'The data provider gave a number that is not known to be this count.',
+      facebook_included: 'The data provider gave a number that counts plays on Facebook too.',
+      contradicted: 'The data provider gave a number that the rest of its answer contradicts.',
     },
   },
   owner_field_unavailable: {
@@ -83,6 +87,10 @@ export const LIMITATIONS = {
   comment_owner_unavailable: {
     meaning: 'Fields of the people who commented are null.',
     reasons: { provider_missing: 'The data provider did not give them.' },
+  },
+  comment_text_unavailable: {
+    meaning: 'The text of some comments is empty although they are not known to be GIFs or stickers.',
+    reasons: { provider_missing: 'The data provider did not give it.' },
   },
   transcript_unavailable: {
     meaning:

@@ -18,6 +18,10 @@ export function commentLimitations(batch: CommentBatch, requested: number): Limi
   if (comments.some(({ owner }) => owner.username === null || owner.isVerified === null)) {
     found.push(limitation('comment_owner_unavailable', `${path}[].owner`, 'provider_missing'));
   }
+  const all = comments.flatMap((comment) => [comment, ...(comment.replies ?? [])]);
+  if (all.some(({ text, flags }) => text === '' && !flags.isGif)) {
+    found.push(limitation('comment_text_unavailable', `${path}[].text`, 'provider_missing'));
+  }
   if (avatarsWithheld === true) found.push(limitation('media_url_withheld', `${path}[].owner.avatarUrl`, 'foreign_address'));
   return found;
 }

@@ -35,7 +35,8 @@ function missingMetrics(media: InstagramMedia): Limitation[] {
 function metricReason(media: InstagramMedia, name: keyof InstagramMedia['metrics']): ReasonOf<'metric_unavailable'> {
   if (name === 'views' && media.metrics.plays !== null) return 'not_counted';
   const hideable = name === 'likes' || name === 'plays' || name === 'views';
-  return hideable && media.flags.likesHidden === true ? 'hidden_by_author' : 'provider_missing';
+  if (hideable && media.flags.likesHidden === true) return 'hidden_by_author';
+  return media.untoldCounts?.[name] ?? 'provider_missing';
 }
 
 function missingOwnerFields(media: InstagramMedia): Limitation[] {

@@ -47,7 +47,8 @@ describe('flags', () => {
   test.each([
     ['a GIF without words', { text: '', hasGif: true }, true],
     ['nothing at all, which only a GIF or sticker can be', { text: '' }, true],
-    ['no text field', { text: null }, true],
+    ['no text, which may be anything', { text: null }, false],
+    ['a GIF without a text', { text: null, hasGif: true }, true],
     ['words', { text: '🪶' }, false],
   ])('%s', (_name, given, isGif) => {
     const comment = assembleComment({ ...facts, ...given }, null);

@@ -4,6 +4,8 @@ import { assembleMedia, canonicalUrl, InstagramMedia, type AssetFacts, type Medi
 
 const file = 'https://scontent-lantern1-1.cdninstagram.com/v/t51.29350-15/1_n.jpg?oe=6A000000';
 
+const unknownText = fc.constantFrom(null, '', 'x');
+
 /** The minimum that a vendor sends. */
 const bare: MediaFacts = {
   shortcode: 'CxQ7tR2mK_9',
@@ -81,10 +83,22 @@ describe('metrics', () => {
     expect(assemble({ owner: { followers: value } }).owner.followers).toBeNull();
   });
 
-  test('zero views beside plays are null; alone they are zero', () => {
-    expect(assemble({ metrics: { plays: 900, views: 0 } }).metrics).toMatchObject({ plays: 900, views: null });
-    expect(assemble({ metrics: { plays: 0, views: 0 } }).metrics).toMatchObject({ plays: 0, views: 0 });
-    expect(assemble({ metrics: { views: 0 } }).metrics).toMatchObject({ plays: null, views: 0 });
+  test('no plays or views are zero where something else was counted, and none are on a picture', () => {
+    const metrics = (counts: MediaFacts['metrics'], facts: Partial<MediaFacts> = {}) =>
+      assemble({ type: 'reel', metrics: counts, ...facts }).metrics;
+    expect(metrics({ plays: 900, views: 0 })).toMatchObject({ plays: 900, views: null });
+    expect(metrics({ likes: 66_086, plays: 0, views: 0 })).toMatchObject({ likes: 66_086, plays: null, views: null });
+    expect(metrics({ comments: 1, plays: 0 })).toMatchObject({ comments: 1, plays: null });
+    expect(metrics({ plays: 0, views: 12 })).toMatchObject({ plays: null, views: 12 });
+    expect(metrics({ likes: 0, comments: 0, plays: 0, views: 0 })).toMatchObject({ likes: 0, comments: 0, plays: 0, views: 0 });
+    expect(metrics({ plays: 0, views: 0 }, { flags: { likesHidden: true } })).toMatchObject({ plays: null, views: null });
+    expect(metrics({ plays: 0, views: 0 }, { type: 'image' })).toMatchObject({ plays: null, views: null });
+  });
+
+  test('no fewer comments are counted than came with the post', () => {
+    expect(assemble({ metrics: { comments: 1 }, commentsSeen: 2 }).metrics.comments).toBeNull();
+    expect(assemble({ metrics: { comments: 0 }, commentsSeen: 1 }).metrics.comments).toBeNull();
+    expect(assemble({ metrics: { comments: 2 }, commentsSeen: 2 }).metrics.comments).toBe(2);
   });
 
   test.each<[string, number | null | undefined, boolean | null | undefined, number | null, boolean | null]>([
@@ -173,6 +187,69 @@ test('users without a name have null, not an empty name', () => {
   const media = assemble({ owner: { ...person, username: '' }, taggedUsers: [person], coauthors: [person], sponsors: [person] });
   expect(media.owner).toMatchObject({ id: '42', username: null, fullName: null });
   for (const users of [media.taggedUsers, media.coauthors, media.sponsors]) expect(users).toEqual([{ ...person, fullName: null }]);
+});
+
+test.each<[string, number | null, number | null, boolean]>([
+  ['a place', 41.25, -8.5, true],
+  ['a place on the equator', 0, 37.2, true],
+  ['a place on the meridian of Greenwich', 51.5, 0, true],
+  ['the poles and the date line', -90, 180, true],
+  ['0/0, which stands for unknown', 0, 0, false],
+  ['beyond a pole', 90.1, 20, false],
+  ['beyond the date line', 20, -180.5, false],
+  ['swapped values', 137.4, 36.2, false],
+  ['half a pair', 41.25, null, false],
+  ['no number', Number.NaN, 20, false],
+])('the coordinates are %s', (_name, latitude, longitude, isPlace) => {
+  const { location } = assemble({ location: { name: 'Old Quay', latitude, longitude } });
+  expect(location).toEqual({
+    id: null,
+    name: 'Old Quay',
+    city: null,
+    latitude: isPlace ? latitude : null,
+    longitude: isPlace ? longitude : null,
+  });
+  expect(assemble({ location: { latitude, longitude } }).location === null).toBe(!isPlace);
+});
+
+test('no object of nulls is sent for a place, music or a user', () => {
+  const nobody = { id: '', username: null, fullName: '', isVerified: false };
+  const music = { title: null, artist: null, audioId: null, isOriginalAudio: null };
+  const place = { id: null, name: '', city: '', latitude: null, longitude: null };
+  expect(assemble({ taggedUsers: [nobody], coauthors: [nobody], sponsors: [nobody], music, location: place })).toMatchObject({
+    taggedUsers: [],
+    coauthors: [],
+    sponsors: [],
+    music: null,
+    location: null,
+  });
+});
+
+test('every object of the public shape that may be absent is absent when nothing of it is known', () => {
+  // A post always has these three; their nulls are explained one by one in `limitations`.
+  const always = new Set(['owner', 'metrics', 'flags']);
+  const facts = fc.record({ id: unknownText, name: unknownText, city: unknownText, username: unknownText, fullName: unknownText });
+  fc.assert(
+    fc.property(facts, fc.constantFrom(true, false, null), (given, isVerified) => {
+      const { id, name, city, username, fullName } = given;
+      const person = { id, username, fullName, isVerified };
+      const media = assemble({
+        location: { id, name, city, latitude: null, longitude: null },
+        taggedUsers: [person],
+        coauthors: [person],
+        sponsors: [person],
+        music: { title: name, artist: username, audioId: id, isOriginalAudio: null },
+        assets: [{ type: 'image' }],
+      });
+      for (const [field, value] of Object.entries(media)) {
+        if (always.has(field)) continue;
+        for (const held of Array.isArray(value) ? value : [value]) {
+          const isEmpty = typeof held === 'object' && held !== null && Object.values(held).every((part) => part === null);
+          expect(isEmpty, field).toBe(false);
+        }
+      }
+    }),
+  );
 });
 
 test('whatever a vendor sends, the result has the public shape', () => {

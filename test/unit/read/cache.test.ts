@@ -90,6 +90,8 @@ describe('mediaLimitations', () => {
     expect(reasons({ plays: 900, views: 0, likes: 3 }, false)).toMatchObject({ views: 'not_counted' });
     expect(reasons({ plays: 900, likes: 3 }, false)).not.toHaveProperty('plays');
     expect(reasons({ likes: -1 }, true)).toMatchObject({ likes: 'hidden_by_author', plays: 'hidden_by_author', views: 'hidden_by_author' });
+    expect(reasons({ plays: 0, views: 0, likes: 3 }, false)).toMatchObject({ plays: 'contradicted', views: 'contradicted' });
+    expect(reasons({ plays: 0, views: 0 }, true)).toMatchObject({ plays: 'hidden_by_author', views: 'hidden_by_author' });
     expect(reasons({}, false)).toMatchObject({ likes: 'provider_missing', comments: 'provider_missing', shares: 'provider_missing' });
   });
 });

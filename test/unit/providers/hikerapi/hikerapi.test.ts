@@ -53,7 +53,7 @@ describe('mapping of a v1 post', () => {
         followers: null,
       },
       timestamp: '2025-10-09T08:53:20.000Z',
-      metrics: { likes: 340, comments: 12, plays: 6161, views: null, shares: null, reposts: null },
+      metrics: { likes: 340, comments: 12, plays: null, views: null, shares: null, reposts: null },
       media: [
         {
           type: 'video',
@@ -75,6 +75,7 @@ describe('mapping of a v1 post', () => {
       music: { title: 'Harbor Lights', artist: 'The Slow Lamps', audioId: '743000000000001', isOriginalAudio: false },
       audioUrl: null,
       flags: { likesHidden: false, commentsDisabled: false, isPinned: null },
+      untoldCounts: { plays: 'facebook_included', views: 'placeholder' },
     });
   });
 

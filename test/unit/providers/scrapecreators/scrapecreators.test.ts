@@ -73,6 +73,7 @@ describe('mapping of a post', () => {
       music: { title: 'Original audio', artist: 'slow.bicycle', audioId: '1306000000000001', isOriginalAudio: true },
       audioUrl: null,
       flags: { likesHidden: false, commentsDisabled: false, isPinned: false },
+      untoldCounts: { views: 'placeholder' },
     });
   });
 
