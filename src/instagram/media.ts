@@ -119,6 +119,8 @@ export const InstagramMedia = z.object({
   }),
   /** The fields whose URL was withheld, from the root of a response. Absent where none was; not part of a response. */
   withheldUrls: z.array(z.string()).optional(),
+  /** The provider did not say whether the video is a reel: `settleType` decides. Absent where it is known; not part of a response. */
+  isReelUntold: z.literal(true).optional(),
   /** Why counts are null although the provider gave a number. Absent where there is none; not part of a response. */
   untoldCounts: z.partialRecord(z.enum(MEDIA_METRICS), z.enum(UNTOLD_REASONS)).optional(),
 });
@@ -131,6 +133,8 @@ export type MediaFacts = {
   readonly shortcode: string;
   readonly id: string;
   readonly type: InstagramMedia['type'];
+  /** The vendor did not say whether the video is a reel. */
+  readonly isReelUntold?: boolean | undefined;
   readonly caption?: string | null | undefined;
   readonly owner: Partial<{ [K in keyof InstagramOwner]: InstagramOwner[K] | undefined }>;
   readonly takenAtMs?: number | null | undefined;
@@ -211,7 +215,18 @@ export function assembleMedia(facts: MediaFacts): InstagramMedia {
       isPinned: facts.flags.isPinned ?? null,
     },
     ...(Object.keys(untold).length === 0 ? {} : { untoldCounts: untold }),
+    ...(facts.isReelUntold === true ? { isReelUntold: true } : {}),
   };
+}
+
+/**
+ * Decides for one request whether a video is a reel, where no provider said so: it is one where the request's URL or endpoint is a reel's.
+ * Cached copies keep the question open, so that the answer does not depend on who asked first.
+ */
+export function settleType(media: InstagramMedia, isReelAsked: boolean): InstagramMedia {
+  if (media.isReelUntold !== true) return media;
+  const type = isReelAsked ? 'reel' : 'video';
+  return { ...media, type, canonicalUrl: canonicalUrl(media.shortcode, type) };
 }
 
 /**

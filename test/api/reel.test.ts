@@ -241,4 +241,26 @@ describe('GET /v1/reel', () => {
       expect(reading.usage.settledMicroCredits, round).toBe(3_000 + 4_000 + share + 3_000 + 4_000);
     }
   });
+
+  test('decides for each request whether a video is a reel, where no provider says so, whoever asked first', async () => {
+    const types = async (...paths: readonly string[]) => {
+      const api = start();
+      const { key } = await api.signUp();
+      const seen: string[] = [];
+      for (const path of paths) seen.push(ReelReading.parse((await api.request(path, { key })).body).data.canonicalUrl);
+      return seen;
+    };
+    // ScrapeCreators gives this video no product type.
+    const post = '/v1/post?url=https://www.instagram.com/p/DemoVideo01/';
+    const reel = '/v1/reel?url=https://www.instagram.com/reel/DemoVideo01/';
+    const asReel = 'https://www.instagram.com/reel/DemoVideo01/';
+    const asPost = 'https://www.instagram.com/p/DemoVideo01/';
+    expect(await types(post, reel, post)).toEqual([asPost, asReel, asPost]);
+    expect(await types(reel, post, '/v1/reel?url=DemoVideo01', '/v1/post?url=https://www.instagram.com/reel/DemoVideo01/')).toEqual([
+      asReel,
+      asPost,
+      asReel,
+      asReel,
+    ]);
+  });
 });

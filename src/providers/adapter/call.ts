@@ -56,12 +56,12 @@ export function callForMedia(
   access: VendorAccess,
   call: Omit<VendorCall<InstagramMedia>, 'read' | 'count' | 'body'> & {
     readonly target: MediaTarget;
-    readonly read: (answer: JsonAnswer, target: MediaTarget) => Result<InstagramMedia, ProviderFailureKind>;
+    readonly read: (answer: JsonAnswer) => Result<InstagramMedia, ProviderFailureKind>;
   },
   budget: Budget,
 ): Promise<Result<Fetched<InstagramMedia>, ProviderFailure>> {
   const read = (answer: JsonAnswer): Result<InstagramMedia, ProviderFailureKind> => {
-    const media = call.read(answer, call.target);
+    const media = call.read(answer);
     return media.ok && media.value.shortcode !== call.target.shortcode ? err('bad_response') : media;
   };
   return callVendor(access, { ...call, body: 'post', read, count: () => 1 }, budget);

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { CommentFacts } from '../../instagram/comment.ts';
 import { textOrNull } from '../../instagram/facts.ts';
-import type { InstagramMedia, InstagramUser } from '../../instagram/media.ts';
-import type { MediaTarget } from '../../instagram/target.ts';
+import type { InstagramUser } from '../../instagram/media.ts';
 
 // Vendors change their bodies without notice. A field that nothing depends on is null when it is missing or has another type; only what
 // makes a response usable (an id, a shortcode, the kind of media) may fail a body.
@@ -56,13 +55,6 @@ export function toUser(user: VendorUser): InstagramUser {
 /** Returns the media id before `_` and the owner's id. Null for anything that is not an id of the platform, such as "POLARIS_…". */
 export function mediaId(value: string | null | undefined): string | null {
   return /^(\d+)(?:_\d+)?$/.exec(value ?? '')?.[1] ?? null;
-}
-
-/** Returns `reel` when the vendor says so, or when it says nothing and the URL was a reel's. */
-export function videoType(productType: string | null | undefined, hint: MediaTarget['hint']): InstagramMedia['type'] {
-  const product = textOrNull(productType);
-  if (product === null) return hint === 'reel' ? 'reel' : 'video';
-  return product === 'clips' ? 'reel' : 'video';
 }
 
 /** Whether the author hides the likes, by the flag or by a negative count; undefined when unknown. */

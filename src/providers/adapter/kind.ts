@@ -1,4 +1,5 @@
 import { textOrNull } from '../../instagram/facts.ts';
+import type { MediaFacts } from '../../instagram/media.ts';
 
 export type Kind = 'image' | 'video' | 'carousel';
 
@@ -26,4 +27,11 @@ export function kindOf({ said, productType, videoUrl, durationSeconds, slides }:
   if (said === 'carousel' || product === 'carousel_container') return 'carousel';
   const isFilm = textOrNull(videoUrl) !== null || (durationSeconds ?? 0) > 0;
   return isFilm ? 'video' : said;
+}
+
+/** The type of a post of this kind. Without a product type it stays open whether a video is a reel. */
+export function typeFacts(kind: Kind, productType: string | null | undefined): Pick<MediaFacts, 'type' | 'isReelUntold'> {
+  if (kind !== 'video') return { type: kind };
+  const product = textOrNull(productType);
+  return product === null ? { type: 'video', isReelUntold: true } : { type: product === 'clips' ? 'reel' : 'video' };
 }

@@ -39,6 +39,6 @@ function readPost(items: readonly unknown[], target: MediaTarget): Result<Instag
   });
   const post = posts.find((candidate) => candidate.shortCode === target.shortcode);
   if (post === undefined) return err(apifyProblem(items));
-  const media = apifyMedia(post, target);
+  const media = apifyMedia(post);
   return media === null ? err('bad_response') : ok(media);
 }

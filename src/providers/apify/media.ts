@@ -1,14 +1,13 @@
 import { assembleMedia, type AssetFacts, type InstagramMedia } from '../../instagram/media.ts';
-import type { MediaTarget } from '../../instagram/target.ts';
 import type { ApifyPost, ApifySlide } from './media-schema.ts';
 import { textOrNull } from '../../instagram/facts.ts';
 import { toldMetrics } from '../adapter/counts.ts';
-import { type Kind, kindOf } from '../adapter/kind.ts';
+import { type Kind, kindOf, typeFacts } from '../adapter/kind.ts';
 import { TOLD_COUNTS } from '../adapter/told-counts.ts';
-import { likesHidden, mediaId, videoType } from '../adapter/fields.ts';
+import { likesHidden, mediaId } from '../adapter/fields.ts';
 
 /** Converts an item of the data set. Null without a media id. */
-export function apifyMedia(post: ApifyPost, target: MediaTarget): InstagramMedia | null {
+export function apifyMedia(post: ApifyPost): InstagramMedia | null {
   const id = mediaId(post.id);
   if (id === null) return null;
   const slides = toSlides(post);
@@ -16,7 +15,7 @@ export function apifyMedia(post: ApifyPost, target: MediaTarget): InstagramMedia
   return assembleMedia({
     shortcode: post.shortCode,
     id,
-    type: kind === 'video' ? videoType(post.productType, target.hint) : kind,
+    ...typeFacts(kind, post.productType),
     caption: post.caption,
     owner: { id: post.ownerId, username: textOrNull(post.ownerUsername), fullName: textOrNull(post.ownerFullName) },
     takenAtMs: post.timestamp,

@@ -1,5 +1,4 @@
 import type { InstagramMedia } from '../../instagram/media.ts';
-import type { MediaTarget } from '../../instagram/target.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { hikerRefusal, hikerRequest, requestsUsed } from './requests.ts';
 import { fetchHikerComments } from './comments.ts';
@@ -28,21 +27,21 @@ export function createHikerApi(access: VendorAccess & { readonly mediaVersion: H
   };
 }
 
-function readHikerFlat(answer: JsonAnswer, target: MediaTarget): Result<InstagramMedia, ProviderFailureKind> {
+function readHikerFlat(answer: JsonAnswer): Result<InstagramMedia, ProviderFailureKind> {
   const refused = hikerRefusal(answer) ?? gate(answer.body);
   if (refused !== null) return err(refused);
   const post = FlatPost.safeParse(answer.body);
-  const media = post.success ? hikerFlatMedia(post.data, target) : null;
+  const media = post.success ? hikerFlatMedia(post.data) : null;
   return media === null ? err('bad_response') : ok(media);
 }
 
-function readHikerRaw(answer: JsonAnswer, target: MediaTarget): Result<InstagramMedia, ProviderFailureKind> {
+function readHikerRaw(answer: JsonAnswer): Result<InstagramMedia, ProviderFailureKind> {
   const envelope = RawEnvelope.safeParse(answer.body);
   const held = envelope.success ? envelope.data.media_or_ad : null;
   const refused = hikerRefusal(answer) ?? gate(held);
   if (refused !== null) return err(refused);
   const post = RawPost.safeParse(held);
-  const media = post.success ? hikerRawMedia(post.data, target) : null;
+  const media = post.success ? hikerRawMedia(post.data) : null;
   return media === null ? err('bad_response') : ok(media);
 }
 

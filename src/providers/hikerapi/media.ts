@@ -1,20 +1,19 @@
 import { assembleMedia, type AssetFacts, type InstagramMedia, type MediaFacts } from '../../instagram/media.ts';
-import type { MediaTarget } from '../../instagram/target.ts';
 import type { FlatPost, FlatSlide, RawPost, RawSlide } from './media-schema.ts';
 import { textOrNull } from '../../instagram/facts.ts';
 import { toldMetrics } from '../adapter/counts.ts';
-import { type Kind, kindOf } from '../adapter/kind.ts';
+import { type Kind, kindOf, typeFacts } from '../adapter/kind.ts';
 import { TOLD_COUNTS } from '../adapter/told-counts.ts';
-import { hasEntries, largest, likesHidden, mediaId, videoType, type Rendition } from '../adapter/fields.ts';
+import { hasEntries, largest, likesHidden, mediaId, type Rendition } from '../adapter/fields.ts';
 
 const TOLD = TOLD_COUNTS.hikerapi.posts;
 
 /** Converts a v1 post. Null without a media id. */
-export function hikerFlatMedia(post: FlatPost, target: MediaTarget): InstagramMedia | null {
+export function hikerFlatMedia(post: FlatPost): InstagramMedia | null {
   const id = mediaId(post.pk);
   if (id === null) return null;
   return assembleMedia({
-    ...sharedFacts(post, target),
+    ...sharedFacts(post),
     id,
     caption: post.caption_text,
     takenAtMs: post.taken_at_ts ?? post.taken_at,
@@ -33,12 +32,12 @@ export function hikerFlatMedia(post: FlatPost, target: MediaTarget): InstagramMe
 }
 
 /** Converts a v2 post. Null without a media id. */
-export function hikerRawMedia(post: RawPost, target: MediaTarget): InstagramMedia | null {
+export function hikerRawMedia(post: RawPost): InstagramMedia | null {
   const id = rawId(post);
   if (id === null) return null;
   const sound = post.clips_metadata ?? post.music_metadata;
   return assembleMedia({
-    ...sharedFacts(post, target),
+    ...sharedFacts(post),
     id,
     caption: post.caption?.text,
     takenAtMs: post.taken_at,
@@ -57,12 +56,12 @@ export function hikerRawMedia(post: RawPost, target: MediaTarget): InstagramMedi
   });
 }
 
-function sharedFacts(post: FlatPost | RawPost, target: MediaTarget) {
+function sharedFacts(post: FlatPost | RawPost) {
   const user = post.user;
   const place = post.location;
   return {
     shortcode: post.code,
-    type: typeOf(post, target),
+    ...typeFacts(hikerKind(post), post.product_type),
     owner: {
       id: user?.pk_id ?? user?.pk ?? user?.id,
       username: user?.username,
@@ -80,11 +79,6 @@ function sharedFacts(post: FlatPost | RawPost, target: MediaTarget) {
 
 function sharedFlags(post: FlatPost | RawPost) {
   return { likesHidden: likesHidden(post.like_and_view_counts_disabled, post.like_count) };
-}
-
-function typeOf(post: FlatPost | RawPost, target: MediaTarget): InstagramMedia['type'] {
-  const kind = hikerKind(post);
-  return kind === 'video' ? videoType(post.product_type, target.hint) : kind;
 }
 
 const KINDS = { 1: 'image', 2: 'video', 8: 'carousel' } as const satisfies Record<FlatPost['media_type'], Kind>;

@@ -1,16 +1,15 @@
 import { assembleMedia, type AssetFacts, type InstagramMedia } from '../../instagram/media.ts';
-import type { MediaTarget } from '../../instagram/target.ts';
 import type { PostNode, SlideNode } from './media-schema.ts';
 import { toldCount, toldMetrics } from '../adapter/counts.ts';
-import { type Kind, kindOf } from '../adapter/kind.ts';
+import { type Kind, kindOf, typeFacts } from '../adapter/kind.ts';
 import { TOLD_COUNTS } from '../adapter/told-counts.ts';
 import { textOrNull } from '../../instagram/facts.ts';
-import { hasEntries, likesHidden, mediaId, videoType } from '../adapter/fields.ts';
+import { hasEntries, likesHidden, mediaId } from '../adapter/fields.ts';
 
 const TOLD = TOLD_COUNTS.scrapecreators.posts['/v1/instagram/post'];
 
 /** Converts a web GraphQL post. Null without a media id or a kind. */
-export function scrapeCreatorsMedia(post: PostNode, target: MediaTarget): InstagramMedia | null {
+export function scrapeCreatorsMedia(post: PostNode): InstagramMedia | null {
   const id = mediaId(post.id);
   const kind = kindOfNode(post);
   if (id === null || kind === null) return null;
@@ -19,7 +18,7 @@ export function scrapeCreatorsMedia(post: PostNode, target: MediaTarget): Instag
   return assembleMedia({
     shortcode: post.shortcode,
     id,
-    type: kind === 'video' ? videoType(post.product_type, target.hint) : kind,
+    ...typeFacts(kind, post.product_type),
     caption: post.edge_media_to_caption?.edges?.[0]?.node.text,
     owner: toOwner(post),
     takenAtMs: post.taken_at_timestamp,

@@ -1,5 +1,4 @@
 import { canonicalUrl, type InstagramMedia } from '../../instagram/media.ts';
-import type { MediaTarget } from '../../instagram/target.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { instagramMessage } from '../adapter/instagram-messages.ts';
 import type { CommentsProvider, Provider, ProviderFailureKind, TranscriptProvider } from '../provider.ts';
@@ -36,7 +35,7 @@ export function createScrapeCreators(access: VendorAccess): Provider & CommentsP
   };
 }
 
-function readScrapeCreators(answer: JsonAnswer, target: MediaTarget): Result<InstagramMedia, ProviderFailureKind> {
+function readScrapeCreators(answer: JsonAnswer): Result<InstagramMedia, ProviderFailureKind> {
   const problem = scrapeCreatorsProblem(answer);
   if (problem !== null) return err(problem);
   const envelope = PostEnvelope.safeParse(answer.body);
@@ -48,7 +47,7 @@ function readScrapeCreators(answer: JsonAnswer, target: MediaTarget): Result<Ins
   const withheld = whyWithheld(held.xdt_shortcode_media);
   if (withheld !== null) return err(withheld);
   const post = PostNode.safeParse(held.xdt_shortcode_media);
-  const media = post.success ? scrapeCreatorsMedia(post.data, target) : null;
+  const media = post.success ? scrapeCreatorsMedia(post.data) : null;
   return media === null ? err(instagramMessage(answer.body) ?? 'bad_response') : ok(media);
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { MicroCredits } from '../../core/money.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { type AbsentReason, absentReason, absentRefusal, notAReel, providerRefusal } from '../../errors/from-read.ts';
-import { InstagramMedia, withholdForeignUrls } from '../../instagram/media.ts';
+import { InstagramMedia, settleType, withholdForeignUrls } from '../../instagram/media.ts';
 import { MIN_TTL_SECONDS } from '../cache/content-cache.ts';
 import { ageSeconds, isFresh, STALE_RETENTION_SECONDS } from '../cache/freshness.ts';
 import { contentKey } from '../cache/key.ts';
@@ -45,12 +45,15 @@ export const mediaPart: MediaPart = {
   needs: {},
   nothingKnown: { ...EMPTY_LOOKUP, absent: null },
   isAvailable: (deps) => deps.media.providers.length > 0,
-  async lookUp(context) {
+  async lookUp(context, { options }) {
     const key = keyOf(context);
     const entry = await context.deps.cache.get(key, MediaEntry, context.freshness.maxAgeSeconds);
     if (entry === null) return ok(mediaPart.nothingKnown);
     if (entry.kind === 'found' && entry.value.shortcode !== context.target.shortcode) return ok(mediaPart.nothingKnown);
-    if (entry.kind === 'found') return ok({ ...judgeEntry(context, key, entry), absent: null });
+    if (entry.kind === 'found') {
+      const value = settleType(entry.value, isReelAsked(context, options));
+      return ok({ ...judgeEntry(context, key, { ...entry, value }), absent: null });
+    }
     const isCurrent = isFresh(entry, context.deps.clock(), context.freshness.maxAgeSeconds);
     return ok({ ...EMPTY_LOOKUP, absent: isCurrent ? entry.reason : null });
   },
@@ -78,9 +81,13 @@ function keyOf({ target }: ReadContext): string {
   return contentKey({ part: 'media', shortcode: target.shortcode });
 }
 
+function isReelAsked({ target }: ReadContext, { reelOnly }: MediaOptions): boolean {
+  return reelOnly || target.hint === 'reel';
+}
+
 async function fetchMedia(
   context: ReadContext,
-  { known }: { readonly known: MediaLookup },
+  { options, known }: { readonly options: MediaOptions; readonly known: MediaLookup },
 ): Promise<Result<Delivered<InstagramMedia>, PartFailure<Delivered<InstagramMedia>>>> {
   const { deps, target, budget } = context;
   const key = keyOf(context);
@@ -102,7 +109,8 @@ async function fetchMedia(
     const entry: MediaEntry = { kind: 'found', storedAt, ttlSeconds, provider, value };
     deps.background(deps.cache.keep(key, entry, { retainSeconds: STALE_RETENTION_SECONDS, by }));
   }
-  return ok({ value, provider, status: 'miss', key, storedAt, ttlSeconds });
+  const settled = settleType(value, isReelAsked(context, options));
+  return ok({ value: settled, provider, status: 'miss', key, storedAt, ttlSeconds });
 }
 
 /**

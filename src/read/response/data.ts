@@ -23,7 +23,7 @@ const CommentsPage = z
 type CommentsPage = z.infer<typeof CommentsPage>;
 
 /** A post or reel with the parts that were requested with it. */
-export const MediaData = InstagramMedia.omit({ withheldUrls: true, untoldCounts: true })
+export const MediaData = InstagramMedia.omit({ withheldUrls: true, untoldCounts: true, isReelUntold: true })
   .extend({
     transcript: Transcript.nullable().optional().meta({ description: 'Only when requested; null when there is none.' }),
     comments: z.array(Comment).optional().meta({ description: 'Only when requested.' }),
@@ -42,7 +42,7 @@ const ORDER_NOTES = {
 export function mediaData(reading: ReadResult): z.infer<typeof MediaData> {
   const { media, comments, transcript } = reading.outcome;
   if (media === null) throw new Error('a read of a post has the post');
-  const { withheldUrls: _withheldUrls, untoldCounts: _untoldCounts, ...post } = media.value;
+  const { withheldUrls: _withheldUrls, untoldCounts: _untoldCounts, isReelUntold: _isReelUntold, ...post } = media.value;
   return {
     ...post,
     ...(transcript === null ? {} : { transcript: transcript.kind === 'transcript' ? transcript.transcript : null }),
