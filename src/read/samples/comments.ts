@@ -3,8 +3,8 @@ import type { CommentBatch } from '../../providers/provider.ts';
 import type { SampleRequest } from '../model/part.ts';
 import { SAMPLE_OWNER } from './outputs.ts';
 
-/** How a sample batch differs from a full one. `commentersUnknown`: nothing is known of the people who commented. */
-type BatchSample = Partial<Omit<CommentBatch, 'comments' | 'next'>> & { readonly commentersUnknown?: true };
+/** How a sample batch differs from a full one: nothing is known of the people who commented, or of what they wrote. */
+type BatchSample = Partial<Omit<CommentBatch, 'comments' | 'next'>> & { readonly commentersUnknown?: true; readonly textsUnknown?: true };
 
 /** A batch, or why there is none. */
 export type CommentsSample = BatchSample | { readonly missing: 'provider_failed' | 'provider_none' };
@@ -39,7 +39,7 @@ function sampleComment(index: number, includeReplies: boolean, { shortcode, now,
   const facts = {
     shortcode,
     id,
-    text: `Which flour is this? Question ${index + 1} of the sandbox.`,
+    text: variant?.textsUnknown === true ? null : `Which flour is this? Question ${index + 1} of the sandbox.`,
     owner: variant?.commentersUnknown === true ? {} : known,
     createdAtMs: now - (index + 1) * 1_000,
     likeCount: 4,

@@ -36,6 +36,21 @@ export const SANDBOX_SAMPLES: Readonly<Record<string, SandboxSample>> = {
     meaning: '`metric_unavailable`: views that are not counted',
     parts: { media: { facts: () => ({ metrics: { likes: 5, comments: 2, plays: 90, views: 0, shares: 1, reposts: 0 } }) } },
   },
+  TestCounts1: {
+    meaning: '`metric_unavailable`: numbers of the provider that are not these counts',
+    parts: {
+      media: {
+        facts: () => ({
+          metrics: { likes: 5, comments: 2, reposts: 0 },
+          untold: { plays: 'facebook_included', views: 'placeholder', shares: 'unverified' },
+        }),
+      },
+    },
+  },
+  TestContra1: {
+    meaning: '`metric_unavailable`: plays of zero, which the likes contradict',
+    parts: { media: { facts: () => ({ metrics: { likes: 5, comments: 2, plays: 0, views: 0, shares: 1, reposts: 0 } }) } },
+  },
   TestSparse1: {
     meaning: '`metric_unavailable`, `owner_field_unavailable`, `field_unavailable`: the provider gave few fields',
     parts: {
@@ -70,6 +85,7 @@ export const SANDBOX_SAMPLES: Readonly<Record<string, SandboxSample>> = {
   TestOrder01: { meaning: '`comments_order_unverified`: the order is unknown', parts: { comments: { order: 'unknown' } } },
   TestReplies: { meaning: '`replies_incomplete`: there are more replies', parts: { comments: { repliesIncomplete: true } } },
   TestAnon_01: { meaning: '`comment_owner_unavailable`: the commenters are unknown', parts: { comments: { commentersUnknown: true } } },
+  TestWords_1: { meaning: '`comment_text_unavailable`: the comments have no text', parts: { comments: { textsUnknown: true } } },
   TestMute_01: { meaning: '`transcript_unavailable`: no speech', parts: { transcript: 'no_speech' } },
   TestLong_01: { meaning: '`transcript_unavailable`: the video is too long', parts: { transcript: 'too_long' } },
   TestNoText1: { meaning: '`transcript_unavailable`: the provider has none', parts: { transcript: 'provider_none' } },
