@@ -98,8 +98,8 @@ const FORBIDDEN_IN_ADDRESS: readonly Rule[] = [
 /**
  * Parses what a caller wants to read: a post URL in any spelling that people and agents paste, a share link, or a bare shortcode. Refuses
  * everything else with a reason. Pure: the input itself is never fetched and never returned. A URL that is percent-encoded as a whole is
- * decoded once. A bare word that is also the name of a page ("explore", "reels") means the page; the post with that shortcode can still be
- * named by its URL.
+ * decoded once. A login page means the post in its `next=`. A bare word that is also the name of a page ("explore", "reels") means the page;
+ * the post with that shortcode can still be named by its URL.
  */
 export function parseTarget(input: string): Result<Target, TargetRefusal> {
   if (input.length > MAX_TARGET_CHARACTERS) return refuse('too_long');
@@ -118,7 +118,18 @@ function parseText(text: string): Parsed {
   if (text.startsWith('@') && USERNAME.test(text.slice(1))) return refuse('profile');
   const address = text.split(/[?#]/, 1)[0] ?? '';
   const malformed = firstBroken(FORBIDDEN_IN_ADDRESS, address);
-  return malformed === undefined ? parseAddress(address) : refuse(malformed);
+  if (malformed !== undefined) return refuse(malformed);
+  const parsed = parseAddress(address);
+  return !parsed.ok && parsed.error.reason === 'account_page' ? (postBehind(text.slice(address.length)) ?? parsed) : parsed;
+}
+
+/** The post that a login page or a challenge leads back to, named by a path or a URL; null when it names none. */
+function postBehind(query: string): Parsed | null {
+  const next = new URLSearchParams(query.split('#', 1)[0]).get('next');
+  if (next === null || firstBroken(FORBIDDEN_ANYWHERE, next) !== undefined) return null;
+  const address = (/^\/(?!\/)/.test(next) ? `https://www.instagram.com${next}` : next).split(/[?#]/, 1)[0] ?? '';
+  const parsed = firstBroken(FORBIDDEN_IN_ADDRESS, address) === undefined ? parseAddress(address) : null;
+  return parsed?.ok === true && parsed.value.kind === 'media' ? parsed : null;
 }
 
 /** A bare word is a shortcode unless it names a page or is a media id. */

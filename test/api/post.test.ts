@@ -235,6 +235,22 @@ describe('GET /v1/post', () => {
       expect(errorOf(answer).code).toBe('share_link_unresolved');
       expect(await api.balance(key)).toEqual({ available: 5_000_000, held: 0 });
     });
+
+    test('that meets a login wall is not called broken: the platform is asked again, and nothing is billed', async () => {
+      const api = start();
+      const { key } = await api.signUp();
+      api.takeSent();
+      const read = () =>
+        api.request(post('https://www.instagram.com/share/p/ShareFaultLogin'), { key, headers: { 'Idempotency-Key': 'wall' } });
+      for (const _ of [1, 2]) {
+        const answer = await read();
+        expect(answer.status).toBe(502);
+        expect(errorOf(answer).code).toBe('provider_unavailable');
+        expect(answer.headers.has('Idempotency-Replayed')).toBe(false);
+        expect(api.takeSent().providers).toBe(1);
+      }
+      expect(await api.balance(key)).toEqual({ available: 5_000_000, held: 0 });
+    });
   });
 
   describe('refuses, before any money or provider is asked,', () => {
