@@ -20,8 +20,8 @@ export type Target = MediaTarget | ShareTarget;
 /** Fits a post URL with any tracking query seen so far. UTF-16 units. */
 export const MAX_TARGET_CHARACTERS = 2_048;
 
-/** A public shortcode has 11 characters; a private post's link appends 28 that grant access. */
-const PRIVATE_LINK_CHARACTERS = 11 + 28;
+/** A private post's link appends 28 characters, which grant access, to a shortcode of at most 11. */
+const PRIVATE_LINK = /^[A-Za-z0-9_-]{29,39}$/;
 
 const EXAMPLE = 'Send the URL of a public post or reel, such as https://www.instagram.com/p/SHORTCODE/.';
 
@@ -56,8 +56,9 @@ export const TARGET_REFUSALS = {
   direct: 'This is a private conversation. Send the URL of the post that was shared in it.',
   account_page: 'This is a login or account page, perhaps one you were redirected to. Send the URL of the post itself.',
   other_page: 'This Instagram page is not a post or reel. A post’s URL has /p/, /reel/ or /tv/ in lower case, followed by its shortcode.',
-  private_link: `A shortcode of ${PRIVATE_LINK_CHARACTERS} characters opens a private account’s post. Only public posts are read.`,
-  bad_shortcode: 'A shortcode has 5 to 11 letters, digits, hyphens or underscores; this one does not. Copy the URL of the post again.',
+  private_link: 'A shortcode of 29 to 39 characters opens a private account’s post. Only public posts are read.',
+  bad_shortcode:
+    'A shortcode has 1 to 11 letters, digits, hyphens or underscores, and outside a URL at least 5; this one does not. Copy the URL of the post again.',
   bad_share_link: 'This share link is incomplete or malformed. Copy it again, or send the URL of the post that it opens.',
   media_id: 'This is a numeric media id. Send the post’s URL or its shortcode.',
 } as const;
@@ -70,7 +71,9 @@ export type TargetRefusal = { readonly reason: TargetRefusalReason; readonly mes
 type Parsed = Result<Target, TargetRefusal>;
 type Rule = { readonly pattern: RegExp; readonly reason: TargetRefusalReason };
 
-const SHORTCODE = /^[A-Za-z0-9_-]{5,11}$/;
+/** The first posts have codes of a few characters. Only a URL tells these from words. */
+const SHORTCODE = /^[A-Za-z0-9_-]{1,11}$/;
+const BARE_SHORTCODE = /^[A-Za-z0-9_-]{5,11}$/;
 const WORD = /^[A-Za-z0-9_-]+$/;
 /** Tokens of 9 and 10 characters are known. Six as the least keeps `/share/reels` out. */
 const SHARE_TOKEN = /^[A-Za-z0-9_-]{6,32}$/;
@@ -136,7 +139,8 @@ function postBehind(query: string): Parsed | null {
 function parseWord(word: string): Parsed {
   const page = PATTERNS.find(({ segments }) => segments[0]?.startsWith('{') === false && captures(segments, [word]) !== null);
   if (page?.shape.is === 'refused') return refuse(page.shape.reason);
-  return MEDIA_ID.test(word) ? refuse('media_id') : mediaTarget(word, 'unknown');
+  if (MEDIA_ID.test(word)) return refuse('media_id');
+  return BARE_SHORTCODE.test(word) || PRIVATE_LINK.test(word) ? mediaTarget(word, 'unknown') : refuse('bad_shortcode');
 }
 
 /** Takes `[scheme://]host[:port][/path]`, already checked to be ASCII without percent signs, backslashes and blanks. */
@@ -202,7 +206,7 @@ function parsePath(path: readonly string[]): Parsed {
 
 function mediaTarget(shortcode: string, hint: MediaTarget['hint']): Parsed {
   if (SHORTCODE.test(shortcode)) return ok({ kind: 'media', shortcode, hint });
-  return refuse(WORD.test(shortcode) && shortcode.length === PRIVATE_LINK_CHARACTERS ? 'private_link' : 'bad_shortcode');
+  return refuse(PRIVATE_LINK.test(shortcode) ? 'private_link' : 'bad_shortcode');
 }
 
 /** The URL shapes as segments; those of a post also with each tail. */
