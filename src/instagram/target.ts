@@ -33,7 +33,8 @@ export const TARGET_REFUSALS = {
   invisible_character:
     'The input contains an invisible character, such as a zero-width space. Type the URL again, or copy it from the address bar.',
   backslash: 'The input contains a backslash. Use forward slashes.',
-  several_words: `The input has several words. ${EXAMPLE}`,
+  several_words: `The input has several words, and none of them is the URL of a post. ${EXAMPLE}`,
+  several_targets: 'The input names several posts. Send one at a time.',
   wrapped: 'The URL is wrapped in brackets, quotes or Markdown. Send the bare URL.',
   encoded: 'The host or the path is percent-encoded, perhaps more than once. Encode the URL exactly once when you put it into a query.',
   non_ascii:
@@ -65,8 +66,11 @@ export const TARGET_REFUSALS = {
 
 export type TargetRefusalReason = keyof typeof TARGET_REFUSALS;
 
-/** Why an input names nothing readable. `message` never repeats the input. */
-export type TargetRefusal = { readonly reason: TargetRefusalReason; readonly message: string };
+/**
+ * Why an input names nothing readable. `message` never repeats the input. `targets` are two of several posts that it names, as URLs rebuilt
+ * from their parsed parts.
+ */
+export type TargetRefusal = { readonly reason: TargetRefusalReason; readonly message: string; readonly targets?: readonly string[] };
 
 type Parsed = Result<Target, TargetRefusal>;
 type Rule = { readonly pattern: RegExp; readonly reason: TargetRefusalReason };

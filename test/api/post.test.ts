@@ -198,6 +198,52 @@ describe('GET /v1/post', () => {
     expect((await api.request(post('DemoImage01'), { key })).body).toMatchObject({ cache: { status: 'hit' } });
   });
 
+  describe('a pasted text', () => {
+    test('is read as the one post that it names', async () => {
+      const api = start();
+      const { key } = await api.signUp();
+      const first = await api.request(post('Look: [this](https://www.instagram.com/p/DemoImage01/?igsh=x).'), { key });
+      expect(first.body).toMatchObject({ data: { shortcode: 'DemoImage01' }, cache: { status: 'miss' } });
+      const second = await api.request(post('DemoImage01'), { key });
+      expect(second.body).toMatchObject({ cache: { status: 'hit' } });
+    });
+
+    test('with two posts is refused with both named, before any money or provider is asked', async () => {
+      const api = start();
+      const { key } = await api.signUp();
+      api.takeSent();
+      const answer = await api.request(post('https://www.instagram.com/p/DemoImage01/\nhttps://www.instagram.com/reel/DemoReel_01/'), {
+        key,
+      });
+      expect(answer.status).toBe(422);
+      expect(errorOf(answer)).toMatchObject({
+        code: 'unsupported_url',
+        message: expect.stringContaining('DemoReel_01'),
+        details: {
+          reason: 'several_targets',
+          targets: ['https://www.instagram.com/p/DemoImage01/', 'https://www.instagram.com/reel/DemoReel_01/'],
+        },
+      });
+      expect(api.takeSent()).toEqual({ database: 0, providers: 0 });
+    });
+
+    test('with a link of an embed mirror is read as the post, from the same cache entry, and says so', async () => {
+      const api = start();
+      const { key } = await api.signUp();
+      const mirrored = post('https://kkinstagram.com/p/DemoImage01/');
+      const note = { code: 'mirror_link', path: 'data', reason: 'embed_mirror', message: expect.stringContaining('kkinstagram.com') };
+      expect((await api.request(mirrored, { key })).body).toMatchObject({
+        data: { shortcode: 'DemoImage01' },
+        limitations: expect.arrayContaining([note]),
+      });
+      expect((await api.request(post('DemoImage01'), { key })).body).not.toMatchObject({ limitations: expect.arrayContaining([note]) });
+      expect((await api.request(mirrored, { key })).body).toMatchObject({
+        cache: { status: 'hit' },
+        limitations: expect.arrayContaining([note]),
+      });
+    });
+  });
+
   describe('a share link', () => {
     test('is resolved after the hold, read, and from then on known', async () => {
       const api = start();

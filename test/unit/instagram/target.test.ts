@@ -41,7 +41,8 @@ describe('the table of spellings', () => {
 
   test('has an example of each reason', () => {
     const shown = new Set(rows.flatMap((row) => ('refused' in row ? [row.refused] : [])));
-    expect(shown).toEqual(new Set(Object.keys(TARGET_REFUSALS)));
+    // Only a text with several URLs names several posts: see pasted.test.ts.
+    expect(shown.add('several_targets')).toEqual(new Set(Object.keys(TARGET_REFUSALS)));
   });
 });
 
