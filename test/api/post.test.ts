@@ -329,21 +329,34 @@ describe('GET /v1/post', () => {
     test('and tells a caller who forgot to encode the URL to do so', async () => {
       const api = start();
       const { key } = await api.signUp();
-      const answer = await api.request('/v1/post?url=https://www.instagram.com/p/DemoImage01/?x=1&secret=hunter2', { key });
+      const answer = await api.request('/v1/post?url=https://www.instagram.com/p/DemoImage01/&secret=hunter2', { key });
       expect(errorOf(answer).message).toContain('percent-encode');
       expect(JSON.stringify(answer.body)).not.toContain('hunter2');
     });
+
+    test.each([
+      ['a misspelt ceiling', '/v1/post?url=https://www.instagram.com/p/DemoImage01/?x=1&maxCostMicroCredit=5'],
+      ['a ceiling in another spelling', '/v1/post?url=https://www.instagram.com/p/DemoImage01/?x=1&max_cost_micro_credits=5'],
+      ['a misspelt dry run', '/v1/post?url=https://www.instagram.com/p/DemoImage01/?x=1&dryrun=true'],
+      ['an unknown parameter before the URL', '/v1/post?lang=en&url=https://www.instagram.com/p/DemoImage01/?x=1'],
+      ['an unknown parameter beside an encoded URL', `${post('https://www.instagram.com/p/DemoImage01/?x=1')}&lang=en`],
+    ])('and does not take for Instagram’s %s', async (_name, path) => {
+      const api = start();
+      const { key } = await api.signUp();
+      const answer = await api.request(path, { key });
+      expect([answer.status, errorOf(answer).code]).toEqual([400, 'invalid_request']);
+    });
   });
 
-  test('ignores what spills over from an unencoded Instagram URL', async () => {
+  test.each([
+    '?igsh=abc&img_index=2&hl=en&utm_source=ig_web&igshid=z',
+    '?__a=1&__d=dis&taken-by=paper.kite&fbclid=x&mibextid=y&ig_rid=z&comment_id=1',
+    '?igsh=abc&whatever=1&s=2&source=3&source=4&[]=5',
+    '&fbclid=x&mibextid=y',
+  ])('ignores what spills over from an unencoded Instagram URL: %s', async (query) => {
     const api = start();
     const { key } = await api.signUp();
-    const answer = await api.request(
-      '/v1/post?url=https://www.instagram.com/p/DemoImage01/?igsh=abc&img_index=2&hl=en&utm_source=ig_web&igshid=z',
-      {
-        key,
-      },
-    );
+    const answer = await api.request(`/v1/post?url=https://www.instagram.com/p/DemoImage01/${query}`, { key });
     expect(answer.status).toBe(200);
   });
 
