@@ -64,7 +64,7 @@ function isApifyComment(item: unknown): boolean {
 function apifyShortcode(item: unknown): string | null {
   if (!isRecord(item)) return null;
   const url = item['postUrl'] ?? item['commentUrl'];
-  return typeof url === 'string' ? (/\/(?:p|reel|reels|tv)\/([A-Za-z0-9_-]{5,11})(?:[/?]|$)/.exec(url)?.[1] ?? null) : null;
+  return typeof url === 'string' ? (/\/(?:p|reel|reels|tv)\/([A-Za-z0-9_-]{1,11})(?:[/?]|$)/.exec(url)?.[1] ?? null) : null;
 }
 
 function listPage(items: readonly unknown[]): Recognised | null {

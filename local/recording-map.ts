@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { err, ok, type Result } from '../src/core/result.ts';
 
-const RecordingMap = z.record(z.string(), z.string().regex(/^[A-Za-z0-9_-]{5,11}$/));
+const RecordingMap = z.record(z.string(), z.string().regex(/^[A-Za-z0-9_-]{1,11}$/));
 
 /** Maps files, relative to their folder with `/` as separator, to the shortcodes under which they are served. */
 export type RecordingMap = z.infer<typeof RecordingMap>;

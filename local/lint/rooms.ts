@@ -55,6 +55,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   net: { rooms: ['core'], packages: [] },
   db: { rooms: ['core'], packages: [...LIBSQL, 'drizzle-orm', 'drizzle-orm/*'] },
   instagram: { rooms: ['core'], packages: ['zod'] },
+  'instagram/pasted': { rooms: ['core', 'instagram'], packages: [] },
   providers: { rooms: DOMAIN, packages: [] },
   'providers/adapter': { rooms: [...DOMAIN, 'providers'], packages: ['zod'] },
   'providers/comments': { rooms: [...DOMAIN, 'providers/provider.ts', 'providers/list-prices.ts', 'providers/adapter'], packages: [] },
@@ -139,6 +140,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   read: {
     rooms: [
       ...DOMAIN,
+      'instagram/pasted',
       'errors.ts',
       'errors',
       'billing/accounts',
@@ -159,9 +161,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     rooms: [
       'core',
       'instagram',
+      'instagram/pasted',
       'errors',
       'read',
       'read/cache',
+      'read/limitations',
       'read/model',
       'read/parts',
       'read/pricing',

@@ -90,8 +90,8 @@ export function tooManyMisses({ allowance, missed, inProgress, retryAfterSeconds
 }
 
 /** Maps an input that names nothing readable. */
-export function targetRefusal(refusal: TargetRefusal): ReadRefusal {
-  return { code: 'unsupported_url', message: refusal.message, details: { reason: refusal.reason } };
+export function targetRefusal({ reason, message, targets }: TargetRefusal): ReadRefusal {
+  return { code: 'unsupported_url', message, details: { reason, ...(targets === undefined ? {} : { targets }) } };
 }
 
 /** Refuses a request whose own ceiling is below the most it could cost now. */

@@ -2,15 +2,23 @@ import { distinct } from '../core/collections.ts';
 
 /**
  * The rules follow the platform's help and its users' guides, and where these are silent Unicode's hashtag syntax (UAX #31):
- * - a hashtag is letters, marks, digits and underscores with at least one letter or digit; digits alone are one (#80);
- * - the joiners U+200C and U+200D belong to it between letters, because Persian and Indic spelling needs them;
+ * - a hashtag is what identifiers are made of (XID_Continue: letters, marks, digits, underscores) with at least one letter or digit; digits
+ *   alone are one (#80), a URL (#http://…) is none;
+ * - the joiners U+200C and U+200D belong to it between letters, because Persian and Indic spelling needs them, and so do the dot of #il·lusió,
+ *   the Hebrew gershayim and the Tibetan tsheg; the katakana dot ends it, as users' guides say;
  * - emoji end it, including those built from a digit or from `#` with a keycap;
  * - the full-width ＃ of Japanese keyboards starts one; a full-width ＠ starts no mention, because usernames are ASCII;
- * - tags joined to each other (#a#b) are all tags; a tag joined to other text (a#b, `&#39;`) is none.
+ * - tags joined to each other (#a#b) are all tags; a tag joined to other text (a#b, `&#39;`) is none;
+ * - a mention is a username; an address of two hosts (@kite@social.example) names an account of another platform.
  */
-const LETTER_MARK_DIGIT = '[[\\p{L}\\p{M}\\p{N}_]--[\\uFE0E\\uFE0F\\u20E3]]';
+const WORD_CHARACTER = '[[\\p{L}\\p{M}\\p{N}\\p{Pc}\\u05F3]--[\\uFE0E\\uFE0F\\u20E3]]';
 
-const HASHTAG = `[#＃](?=[\\p{L}\\p{N}_])(?<hashtag>(?:(?![0-9]\\uFE0F?\\u20E3)${LETTER_MARK_DIGIT}|[\\u200C\\u200D](?=[\\p{L}\\p{M}]))+)`;
+/** Belong to a word only where it goes on behind them. */
+const MEDIAL_CHARACTER = '[\\u00B7\\u0387\\u05F4\\u0F0B\\u0F0C\\u200C\\u200D](?=[[\\p{L}\\p{M}]--[\\uFE0E\\uFE0F\\u20E3]])';
+
+const SCHEME = '[A-Za-z][A-Za-z0-9+.\\-]*://';
+
+const HASHTAG = `[#＃](?!${SCHEME})(?=[\\p{L}\\p{N}\\p{Pc}])(?<hashtag>(?:(?![0-9]\\uFE0F?\\u20E3)${WORD_CHARACTER}|${MEDIAL_CHARACTER})+)`;
 
 /** A dot counts only between other characters, so that the end of a sentence stays out. */
 const MENTION = '@(?<mention>[A-Za-z0-9_]+(?:\\.[A-Za-z0-9_]+)*)';
@@ -22,10 +30,13 @@ const LINK =
 /** Each alternative starts at a sign or at the head of a run and matches a text in one way only, so that a scan is linear. */
 const ENTITY = new RegExp(`${LINK}|${HASHTAG}|${MENTION}`, 'gv');
 
-const ENDS_IN_WORD = new RegExp(`${LETTER_MARK_DIGIT}$`, 'v');
+const ENDS_IN_WORD = new RegExp(`${WORD_CHARACTER}$`, 'v');
 const HAS_LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
 /** `@josé` mentions nobody, but in `@yuki_さん` a title follows the name without a blank. */
 const STARTS_IN_LATIN_OR_MARK = /^[\p{Script=Latin}[\p{M}--[\uFE0E\uFE0F\u20E3]]]/v;
+
+/** What makes the name before it the account of another platform. */
+const AT_HOST = /@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}/y;
 
 /** The platform's limit. A longer run mentions nobody: cut to size, it would name another account. */
 const MAX_USERNAME_CHARACTERS = 30;
@@ -72,6 +83,8 @@ function entities(caption: string): Entity[] {
     } else if (mention !== undefined) {
       if (start !== endOfHashtag && followsWord(caption, start)) continue;
       if (mention.length > MAX_USERNAME_CHARACTERS || STARTS_IN_LATIN_OR_MARK.test(caption.slice(end, end + 2))) continue;
+      AT_HOST.lastIndex = end;
+      if (AT_HOST.test(caption)) continue;
       endOfMention = end;
       found.push({ hashtag: undefined, mention });
     }

@@ -3,20 +3,21 @@ const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_
 
 const BITS_PER_DIGIT = 6n;
 
-/** The longest public shortcode. What follows in a private post's link is not part of the number. */
-const MAX_SHORTCODE_CHARACTERS = 11;
+/** What a private post's link appends to the shortcode. It grants access and is not part of the number. */
+const PRIVATE_LINK_CHARACTERS = 28;
 
 /** Eleven digits of six bits. Current ids have 62 bits. */
 const MEDIA_ID_LIMIT = 1n << 66n;
 
 /**
- * Decodes a shortcode to its media id in decimal; a string, because ids exceed 2^53. Only the first 11 characters count. Throws on an empty
- * text or an invalid character: shortcodes are validated before.
+ * Decodes a shortcode to its media id in decimal; a string, because ids exceed 2^53. What a private post's link appends does not count.
+ * Throws on an empty text or an invalid character: shortcodes are validated before.
  */
 export function mediaIdFromShortcode(shortcode: string): string {
   if (!/^[A-Za-z0-9_-]+$/.test(shortcode)) throw new RangeError('not a shortcode');
+  const digits = shortcode.length > PRIVATE_LINK_CHARACTERS ? shortcode.slice(0, -PRIVATE_LINK_CHARACTERS) : shortcode;
   let id = 0n;
-  for (const digit of shortcode.slice(0, MAX_SHORTCODE_CHARACTERS)) id = (id << BITS_PER_DIGIT) | BigInt(DIGITS.indexOf(digit));
+  for (const digit of digits) id = (id << BITS_PER_DIGIT) | BigInt(DIGITS.indexOf(digit));
   return id.toString();
 }
 

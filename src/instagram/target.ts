@@ -20,8 +20,8 @@ export type Target = MediaTarget | ShareTarget;
 /** Fits a post URL with any tracking query seen so far. UTF-16 units. */
 export const MAX_TARGET_CHARACTERS = 2_048;
 
-/** A public shortcode has 11 characters; a private post's link appends 28 that grant access. */
-const PRIVATE_LINK_CHARACTERS = 11 + 28;
+/** A private post's link appends 28 characters, which grant access, to a shortcode of at most 11. */
+const PRIVATE_LINK = /^[A-Za-z0-9_-]{29,39}$/;
 
 const EXAMPLE = 'Send the URL of a public post or reel, such as https://www.instagram.com/p/SHORTCODE/.';
 
@@ -33,7 +33,8 @@ export const TARGET_REFUSALS = {
   invisible_character:
     'The input contains an invisible character, such as a zero-width space. Type the URL again, or copy it from the address bar.',
   backslash: 'The input contains a backslash. Use forward slashes.',
-  several_words: `The input has several words. ${EXAMPLE}`,
+  several_words: `The input has several words, and none of them is the URL of a post. ${EXAMPLE}`,
+  several_targets: 'The input names several posts. Send one at a time.',
   wrapped: 'The URL is wrapped in brackets, quotes or Markdown. Send the bare URL.',
   encoded: 'The host or the path is percent-encoded, perhaps more than once. Encode the URL exactly once when you put it into a query.',
   non_ascii:
@@ -56,21 +57,27 @@ export const TARGET_REFUSALS = {
   direct: 'This is a private conversation. Send the URL of the post that was shared in it.',
   account_page: 'This is a login or account page, perhaps one you were redirected to. Send the URL of the post itself.',
   other_page: 'This Instagram page is not a post or reel. A post’s URL has /p/, /reel/ or /tv/ in lower case, followed by its shortcode.',
-  private_link: `A shortcode of ${PRIVATE_LINK_CHARACTERS} characters opens a private account’s post. Only public posts are read.`,
-  bad_shortcode: 'A shortcode has 5 to 11 letters, digits, hyphens or underscores; this one does not. Copy the URL of the post again.',
+  private_link: 'A shortcode of 29 to 39 characters opens a private account’s post. Only public posts are read.',
+  bad_shortcode:
+    'A shortcode has 1 to 11 letters, digits, hyphens or underscores, and outside a URL at least 5; this one does not. Copy the URL of the post again.',
   bad_share_link: 'This share link is incomplete or malformed. Copy it again, or send the URL of the post that it opens.',
   media_id: 'This is a numeric media id. Send the post’s URL or its shortcode.',
 } as const;
 
 export type TargetRefusalReason = keyof typeof TARGET_REFUSALS;
 
-/** Why an input names nothing readable. `message` never repeats the input. */
-export type TargetRefusal = { readonly reason: TargetRefusalReason; readonly message: string };
+/**
+ * Why an input names nothing readable. `message` never repeats the input. `targets` are two of several posts that it names, as URLs rebuilt
+ * from their parsed parts.
+ */
+export type TargetRefusal = { readonly reason: TargetRefusalReason; readonly message: string; readonly targets?: readonly string[] };
 
 type Parsed = Result<Target, TargetRefusal>;
 type Rule = { readonly pattern: RegExp; readonly reason: TargetRefusalReason };
 
-const SHORTCODE = /^[A-Za-z0-9_-]{5,11}$/;
+/** The first posts have codes of a few characters. Only a URL tells these from words. */
+const SHORTCODE = /^[A-Za-z0-9_-]{1,11}$/;
+const BARE_SHORTCODE = /^[A-Za-z0-9_-]{5,11}$/;
 const WORD = /^[A-Za-z0-9_-]+$/;
 /** Tokens of 9 and 10 characters are known. Six as the least keeps `/share/reels` out. */
 const SHARE_TOKEN = /^[A-Za-z0-9_-]{6,32}$/;
@@ -98,8 +105,8 @@ const FORBIDDEN_IN_ADDRESS: readonly Rule[] = [
 /**
  * Parses what a caller wants to read: a post URL in any spelling that people and agents paste, a share link, or a bare shortcode. Refuses
  * everything else with a reason. Pure: the input itself is never fetched and never returned. A URL that is percent-encoded as a whole is
- * decoded once. A bare word that is also the name of a page ("explore", "reels") means the page; the post with that shortcode can still be
- * named by its URL.
+ * decoded once. A login page means the post in its `next=`. A bare word that is also the name of a page ("explore", "reels") means the page;
+ * the post with that shortcode can still be named by its URL.
  */
 export function parseTarget(input: string): Result<Target, TargetRefusal> {
   if (input.length > MAX_TARGET_CHARACTERS) return refuse('too_long');
@@ -118,14 +125,26 @@ function parseText(text: string): Parsed {
   if (text.startsWith('@') && USERNAME.test(text.slice(1))) return refuse('profile');
   const address = text.split(/[?#]/, 1)[0] ?? '';
   const malformed = firstBroken(FORBIDDEN_IN_ADDRESS, address);
-  return malformed === undefined ? parseAddress(address) : refuse(malformed);
+  if (malformed !== undefined) return refuse(malformed);
+  const parsed = parseAddress(address);
+  return !parsed.ok && parsed.error.reason === 'account_page' ? (postBehind(text.slice(address.length)) ?? parsed) : parsed;
+}
+
+/** The post that a login page or a challenge leads back to, named by a path or a URL; null when it names none. */
+function postBehind(query: string): Parsed | null {
+  const next = new URLSearchParams(query.split('#', 1)[0]).get('next');
+  if (next === null || firstBroken(FORBIDDEN_ANYWHERE, next) !== undefined) return null;
+  const address = (/^\/(?!\/)/.test(next) ? `https://www.instagram.com${next}` : next).split(/[?#]/, 1)[0] ?? '';
+  const parsed = firstBroken(FORBIDDEN_IN_ADDRESS, address) === undefined ? parseAddress(address) : null;
+  return parsed?.ok === true && parsed.value.kind === 'media' ? parsed : null;
 }
 
 /** A bare word is a shortcode unless it names a page or is a media id. */
 function parseWord(word: string): Parsed {
   const page = PATTERNS.find(({ segments }) => segments[0]?.startsWith('{') === false && captures(segments, [word]) !== null);
   if (page?.shape.is === 'refused') return refuse(page.shape.reason);
-  return MEDIA_ID.test(word) ? refuse('media_id') : mediaTarget(word, 'unknown');
+  if (MEDIA_ID.test(word)) return refuse('media_id');
+  return BARE_SHORTCODE.test(word) || PRIVATE_LINK.test(word) ? mediaTarget(word, 'unknown') : refuse('bad_shortcode');
 }
 
 /** Takes `[scheme://]host[:port][/path]`, already checked to be ASCII without percent signs, backslashes and blanks. */
@@ -191,7 +210,7 @@ function parsePath(path: readonly string[]): Parsed {
 
 function mediaTarget(shortcode: string, hint: MediaTarget['hint']): Parsed {
   if (SHORTCODE.test(shortcode)) return ok({ kind: 'media', shortcode, hint });
-  return refuse(WORD.test(shortcode) && shortcode.length === PRIVATE_LINK_CHARACTERS ? 'private_link' : 'bad_shortcode');
+  return refuse(PRIVATE_LINK.test(shortcode) ? 'private_link' : 'bad_shortcode');
 }
 
 /** The URL shapes as segments; those of a post also with each tail. */

@@ -42,7 +42,7 @@ export const URL_SHAPES = [
   { path: '/explore/**', is: 'refused', reason: 'explore' },
   { path: '/audio|music/**', is: 'refused', reason: 'audio_page' },
   { path: '/direct/**', is: 'refused', reason: 'direct' },
-  { path: '/accounts|challenge|emails|login|oauth/**', is: 'refused', reason: 'account_page' },
+  { path: '/accounts|auth_platform|challenge|checkpoint|consent|emails|login|oauth/**', is: 'refused', reason: 'account_page' },
   {
     path: '/about|api|ar|channel|create|developer|directory|download|embed|graphql|guides|help|legal|lite|live|notifications|oembed|popular|press|privacy|qr|shop|static|terms|topics|web|your_activity/**',
     is: 'refused',

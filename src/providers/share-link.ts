@@ -12,7 +12,21 @@ const POST_HOSTS = new Set(['www.instagram.com', 'instagram.com']);
 /** Longer than any post URL with its tracking query. */
 const MAX_LOCATION_CHARACTERS = 2_048;
 
-/** `unresolved`: the link leads to no post. `timed_out` and `unreachable`: there was no usable response. */
+/** What a browser sends when somebody opens a link: the platform redirects only requests that look like one. */
+const NAVIGATION = {
+  accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
+  'accept-language': 'en-US,en;q=0.9',
+  'sec-fetch-dest': 'document',
+  'sec-fetch-mode': 'navigate',
+  'sec-fetch-site': 'none',
+  'sec-fetch-user': '?1',
+  'upgrade-insecure-requests': '1',
+} as const;
+
+/**
+ * `unresolved`: the platform says that the link leads to no post. `timed_out` and `unreachable`: it did not say where the link leads; a login
+ * wall and a challenge say nothing about the link either.
+ */
 export type ShareLinkFailure = { readonly kind: 'unresolved' | 'timed_out' | 'unreachable' };
 
 export type ShareLinkResolver = {
@@ -32,7 +46,7 @@ export function createShareLinkResolver(deps: {
     resolve: async (target, budget) => {
       const request = {
         url: joinUrl(deps.baseUrl, target.path),
-        init: { method: 'GET', headers: { accept: 'text/html' } },
+        init: { method: 'GET', headers: NAVIGATION },
         limitMs: SHARE_LINK_LIMIT_MS,
       } as const;
       const answered = await fetchWithin(deps, request, budget, async (response) => {
@@ -41,18 +55,20 @@ export function createShareLinkResolver(deps: {
       });
       if (!answered.ok) return err({ kind: answered.error.kind });
       const { status, location } = answered.value.value;
-      if (status === 429 || status >= 500) return err({ kind: 'unreachable' });
-      const found = status >= 300 && status < 400 && location !== null ? postAt(location, target.path) : null;
-      return found === null ? err({ kind: 'unresolved' }) : ok(found);
+      if (status === 404 || status === 410) return err({ kind: 'unresolved' });
+      return status >= 300 && status < 400 && location !== null ? postAt(location, target.path) : err({ kind: 'unreachable' });
     },
   };
 }
 
-/** Null for any other host or page and for a further share link. A relative URL belongs to the platform. */
-function postAt(location: string, path: string): MediaTarget | null {
-  if (location.length > MAX_LOCATION_CHARACTERS) return null;
+/** The post at an address, which may stand in the `next=` of a login page. A relative URL belongs to the platform. */
+function postAt(location: string, path: string): Result<MediaTarget, ShareLinkFailure> {
+  if (location.length > MAX_LOCATION_CHARACTERS) return err({ kind: 'unresolved' });
   const url = URL.parse(location, `https://www.instagram.com${path}`);
-  if (url === null || url.protocol !== 'https:' || !POST_HOSTS.has(url.host) || url.username !== '' || url.password !== '') return null;
+  if (url === null || url.protocol !== 'https:' || !POST_HOSTS.has(url.host) || url.username !== '' || url.password !== '') {
+    return err({ kind: 'unresolved' });
+  }
   const target = parseTarget(url.href);
-  return target.ok && target.value.kind === 'media' ? target.value : null;
+  if (!target.ok) return err({ kind: target.error.reason === 'account_page' ? 'unreachable' : 'unresolved' });
+  return target.value.kind === 'media' ? ok(target.value) : err({ kind: 'unresolved' });
 }

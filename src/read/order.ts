@@ -55,4 +55,6 @@ export type ReadJob = {
   readonly order: ReadOrder<PartList>;
   readonly trace: ReadTrace;
   readonly budget: Budget;
+  /** The embed mirror that the input leads to; null for the platform itself, and before the input is parsed. */
+  readonly mirror: string | null;
 };

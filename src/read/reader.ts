@@ -11,11 +11,13 @@ import {
   type ReadRefusal,
   targetRefusal,
 } from '../errors/from-read.ts';
-import { type MediaTarget, parseTarget, type ShareTarget, type Target } from '../instagram/target.ts';
+import { findTarget } from '../instagram/pasted/find-target.ts';
+import type { MediaTarget, ShareTarget, Target } from '../instagram/target.ts';
 import type { TargetOutcome } from '../limits/miss-allowance.ts';
 import { ageSeconds } from './cache/freshness.ts';
 import { type Delivery, deliver, deliverHits, limitationsOf, outcomesOf } from './deliver.ts';
 import { dryRun } from './dry-run.ts';
+import { linkLimitations } from './limitations/of-link.ts';
 import type { DryRun } from './response/quote.ts';
 import type { ReadContext } from './model/context.ts';
 import type { ReadDeps } from './model/deps.ts';
@@ -44,14 +46,13 @@ export interface Reader<L extends PartList = Parts> {
 /** Composes a reader from these parts: plan → charge the hits, or hold → resolve → deliver → settle. */
 export function createReader<L extends PartList>(deps: ReadDeps, parts: L): Reader<L> {
   const jobOf = (order: ReadOrder<L>, trace: ReadTrace): ReadJob => {
-    return { deps, parts, order, trace, budget: { deadlineAt: deps.clock() + deps.deadlineMs } };
+    return { deps, parts, order, trace, budget: { deadlineAt: deps.clock() + deps.deadlineMs }, mirror: null };
   };
   return {
     async read(order, trace) {
-      const job = jobOf(order, trace);
-      const planned = await planOrder(job);
+      const planned = await planOrder(jobOf(order, trace));
       if (!planned.ok) return planned;
-      const { target, plan } = planned.value;
+      const { job, target, plan } = planned.value;
       const lines = priceLines(deps, plan);
       const refusal = knownRefusal(plan) ?? ceilingRefusal(lines, order.ceiling);
       if (refusal !== null) return refuseFree(job, refusal);
@@ -63,10 +64,9 @@ export function createReader<L extends PartList>(deps: ReadDeps, parts: L): Read
     },
 
     async dryRun(order, trace) {
-      const job = jobOf(order, trace);
-      const planned = await planOrder(job);
+      const planned = await planOrder(jobOf(order, trace));
       if (!planned.ok) return planned;
-      const { target, plan } = planned.value;
+      const { job, target, plan } = planned.value;
       const refusal = knownRefusal(plan) ?? (isMainAvailable(deps, plan) ? null : providerUnconfigured);
       if (refusal !== null) return refuseFree(job, refusal);
       const unlocated = planUnlocated(parts, order.request);
@@ -79,17 +79,20 @@ export function createReader<L extends PartList>(deps: ReadDeps, parts: L): Read
   };
 }
 
+type Planned = { readonly job: ReadJob; readonly target: Target; readonly plan: Plan };
+
 /** Finds out what is requested and what of it is cached, without calling the database or a provider. */
-async function planOrder(job: ReadJob): Promise<Result<{ readonly target: Target; readonly plan: Plan }, ReadRefusal>> {
-  const { deps, parts, order, trace } = job;
-  const parsed = parseTarget(order.input);
-  if (!parsed.ok) return err(targetRefusal(parsed.error));
-  trace.targetKind = parsed.value.kind;
-  const target = await locate(deps, parsed.value);
-  if (target.kind === 'share') return ok({ target, plan: planUnlocated(parts, order.request) });
+async function planOrder(started: ReadJob): Promise<Result<Planned, ReadRefusal>> {
+  const { deps, parts, order, trace } = started;
+  const found = findTarget(order.input);
+  if (!found.ok) return err(targetRefusal(found.error));
+  const job = { ...started, mirror: found.value.mirror };
+  trace.targetKind = found.value.target.kind;
+  const target = await locate(deps, found.value.target);
+  if (target.kind === 'share') return ok({ job, target, plan: planUnlocated(parts, order.request) });
   trace.shortcode = target.shortcode;
   const planned = await planRead(contextOf(job, target), parts, order.request);
-  return planned.ok ? ok({ target, plan: planned.value }) : planned;
+  return planned.ok ? ok({ job, target, plan: planned.value }) : planned;
 }
 
 function contextOf({ deps, order: { freshness }, trace, budget }: ReadJob, target: MediaTarget): ReadContext {
@@ -246,7 +249,7 @@ function isMainAvailable(deps: ReadDeps, { main: { part, known } }: Plan): boole
 }
 
 /** Composes the result of a delivery as it is now; only the payment is still open. */
-function composerOf({ deps, parts, order }: ReadJob, delivery: Delivery): (payment: Payment) => ReadResult<PartList> {
+function composerOf({ deps, parts, order, mirror }: ReadJob, delivery: Delivery): (payment: Payment) => ReadResult<PartList> {
   const now = deps.clock();
   const { provider, status, key, ttlSeconds, ...main } = delivery.main;
   const age = status === 'miss' ? 0 : ageSeconds(main, now);
@@ -258,6 +261,6 @@ function composerOf({ deps, parts, order }: ReadJob, delivery: Delivery): (payme
     provider,
     cache: { status, key, ttlSeconds: ttlSeconds === null ? null : Math.max(0, ttlSeconds - age), ageSeconds: age },
     payment,
-    limitations: limitationsOf(delivery, now),
+    limitations: [...linkLimitations(mirror), ...limitationsOf(delivery, now)],
   });
 }

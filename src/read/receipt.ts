@@ -2,10 +2,11 @@ import { Receipt } from '../billing/ledger/receipt.ts';
 import { ageSeconds } from './cache/freshness.ts';
 import { type Delivery, limitationsOf } from './deliver.ts';
 import type { PartList } from './model/part.ts';
+import { linkLimitations } from './limitations/of-link.ts';
 import type { ReadJob } from './order.ts';
 
 /** Composes what the ledger keeps for good: what was read, from where, and by which prices. Never text that people wrote. */
-export function receiptOf({ deps, parts, order, trace }: ReadJob, delivery: Delivery): Receipt {
+export function receiptOf({ deps, parts, order, trace, mirror }: ReadJob, delivery: Delivery): Receipt {
   const { main } = delivery;
   const ofPart = (part: PartList[number]) => {
     if (part.receipt === null) return [];
@@ -21,7 +22,7 @@ export function receiptOf({ deps, parts, order, trace }: ReadJob, delivery: Deli
     provider: main.provider,
     // `type` keeps its place above and gets its value here.
     ...Object.fromEntries(parts.flatMap(ofPart)),
-    limitations: [...new Set(limitationsOf(delivery, deps.clock()).map((limitation) => limitation.code))],
+    limitations: [...new Set([...linkLimitations(mirror), ...limitationsOf(delivery, deps.clock())].map((limitation) => limitation.code))],
     upstream: trace.attempts ?? [],
   });
 }

@@ -14,7 +14,7 @@ const SHARE_LINK_TTL_SECONDS = 2_592_000;
 /** Where a share link leads. */
 export const ShareLinkEntry = z.object({
   ...entryTimes,
-  shortcode: z.string().regex(/^[A-Za-z0-9_-]{5,11}$/),
+  shortcode: z.string().regex(/^[A-Za-z0-9_-]{1,11}$/),
   hint: z.enum(['post', 'reel', 'video', 'unknown']),
 });
 export type ShareLinkEntry = z.infer<typeof ShareLinkEntry>;

@@ -105,7 +105,8 @@ describe('made-up targets', () => {
   test('are counted neither for a failing provider nor for the operator', async () => {
     const api = start();
     const { key } = await api.signUp();
-    expect(tally(await readAll(api, key, [post('Fault500___'), post('Fault500___')]))).toEqual({ provider_unavailable: 2 });
+    const wall = post('https://www.instagram.com/share/p/ShareFaultLogin');
+    expect(tally(await readAll(api, key, [post('Fault500___'), post('Fault500___'), wall, wall]))).toEqual({ provider_unavailable: 4 });
     expect(tally(await readAll(api, key, codes(7_000, FREE_MISSES)))).toEqual({ post_not_found: FREE_MISSES });
     expect(tally(await readAll(api, OPERATOR_KEY, codes(8_000, FREE_MISSES + 1)))).toEqual({ post_not_found: FREE_MISSES + 1 });
   });

@@ -196,6 +196,52 @@ describe('GET /v1/post', () => {
     expect((await api.request(post('DemoImage01'), { key })).body).toMatchObject({ cache: { status: 'hit' } });
   });
 
+  describe('a pasted text', () => {
+    test('is read as the one post that it names', async () => {
+      const api = start();
+      const { key } = await api.signUp();
+      const first = await api.request(post('Look: [this](https://www.instagram.com/p/DemoImage01/?igsh=x).'), { key });
+      expect(first.body).toMatchObject({ data: { shortcode: 'DemoImage01' }, cache: { status: 'miss' } });
+      const second = await api.request(post('DemoImage01'), { key });
+      expect(second.body).toMatchObject({ cache: { status: 'hit' } });
+    });
+
+    test('with two posts is refused with both named, before any money or provider is asked', async () => {
+      const api = start();
+      const { key } = await api.signUp();
+      api.takeSent();
+      const answer = await api.request(post('https://www.instagram.com/p/DemoImage01/\nhttps://www.instagram.com/reel/DemoReel_01/'), {
+        key,
+      });
+      expect(answer.status).toBe(422);
+      expect(errorOf(answer)).toMatchObject({
+        code: 'unsupported_url',
+        message: expect.stringContaining('DemoReel_01'),
+        details: {
+          reason: 'several_targets',
+          targets: ['https://www.instagram.com/p/DemoImage01/', 'https://www.instagram.com/reel/DemoReel_01/'],
+        },
+      });
+      expect(api.takeSent()).toEqual({ database: 0, providers: 0 });
+    });
+
+    test('with a link of an embed mirror is read as the post, from the same cache entry, and says so', async () => {
+      const api = start();
+      const { key } = await api.signUp();
+      const mirrored = post('https://kkinstagram.com/p/DemoImage01/');
+      const note = { code: 'mirror_link', path: 'data', reason: 'embed_mirror', message: expect.stringContaining('kkinstagram.com') };
+      expect((await api.request(mirrored, { key })).body).toMatchObject({
+        data: { shortcode: 'DemoImage01' },
+        limitations: expect.arrayContaining([note]),
+      });
+      expect((await api.request(post('DemoImage01'), { key })).body).not.toMatchObject({ limitations: expect.arrayContaining([note]) });
+      expect((await api.request(mirrored, { key })).body).toMatchObject({
+        cache: { status: 'hit' },
+        limitations: expect.arrayContaining([note]),
+      });
+    });
+  });
+
   describe('a share link', () => {
     test('is resolved after the hold, read, and from then on known', async () => {
       const api = start();
@@ -233,6 +279,22 @@ describe('GET /v1/post', () => {
       expect(errorOf(answer).code).toBe('share_link_unresolved');
       expect(await api.balance(key)).toEqual({ available: 5_000_000, held: 0 });
     });
+
+    test('that meets a login wall is not called broken: the platform is asked again, and nothing is billed', async () => {
+      const api = start();
+      const { key } = await api.signUp();
+      api.takeSent();
+      const read = () =>
+        api.request(post('https://www.instagram.com/share/p/ShareFaultLogin'), { key, headers: { 'Idempotency-Key': 'wall' } });
+      for (const _ of [1, 2]) {
+        const answer = await read();
+        expect(answer.status).toBe(502);
+        expect(errorOf(answer).code).toBe('provider_unavailable');
+        expect(answer.headers.has('Idempotency-Replayed')).toBe(false);
+        expect(api.takeSent().providers).toBe(1);
+      }
+      expect(await api.balance(key)).toEqual({ available: 5_000_000, held: 0 });
+    });
   });
 
   describe('refuses, before any money or provider is asked,', () => {
@@ -265,21 +327,34 @@ describe('GET /v1/post', () => {
     test('and tells a caller who forgot to encode the URL to do so', async () => {
       const api = start();
       const { key } = await api.signUp();
-      const answer = await api.request('/v1/post?url=https://www.instagram.com/p/DemoImage01/?x=1&secret=hunter2', { key });
+      const answer = await api.request('/v1/post?url=https://www.instagram.com/p/DemoImage01/&secret=hunter2', { key });
       expect(errorOf(answer).message).toContain('percent-encode');
       expect(JSON.stringify(answer.body)).not.toContain('hunter2');
     });
+
+    test.each([
+      ['a misspelt ceiling', '/v1/post?url=https://www.instagram.com/p/DemoImage01/?x=1&maxCostMicroCredit=5'],
+      ['a ceiling in another spelling', '/v1/post?url=https://www.instagram.com/p/DemoImage01/?x=1&max_cost_micro_credits=5'],
+      ['a misspelt dry run', '/v1/post?url=https://www.instagram.com/p/DemoImage01/?x=1&dryrun=true'],
+      ['an unknown parameter before the URL', '/v1/post?lang=en&url=https://www.instagram.com/p/DemoImage01/?x=1'],
+      ['an unknown parameter beside an encoded URL', `${post('https://www.instagram.com/p/DemoImage01/?x=1')}&lang=en`],
+    ])('and does not take for Instagram’s %s', async (_name, path) => {
+      const api = start();
+      const { key } = await api.signUp();
+      const answer = await api.request(path, { key });
+      expect([answer.status, errorOf(answer).code]).toEqual([400, 'invalid_request']);
+    });
   });
 
-  test('ignores what spills over from an unencoded Instagram URL', async () => {
+  test.each([
+    '?igsh=abc&img_index=2&hl=en&utm_source=ig_web&igshid=z',
+    '?__a=1&__d=dis&taken-by=paper.kite&fbclid=x&mibextid=y&ig_rid=z&comment_id=1',
+    '?igsh=abc&whatever=1&s=2&source=3&source=4&[]=5',
+    '&fbclid=x&mibextid=y',
+  ])('ignores what spills over from an unencoded Instagram URL: %s', async (query) => {
     const api = start();
     const { key } = await api.signUp();
-    const answer = await api.request(
-      '/v1/post?url=https://www.instagram.com/p/DemoImage01/?igsh=abc&img_index=2&hl=en&utm_source=ig_web&igshid=z',
-      {
-        key,
-      },
-    );
+    const answer = await api.request(`/v1/post?url=https://www.instagram.com/p/DemoImage01/${query}`, { key });
     expect(answer.status).toBe(200);
   });
 

@@ -72,6 +72,8 @@ describe('a test key', () => {
     const missed = await api.request('/v1/post?url=TestImage01&onlyIfCached=true', { key });
     expect(errors.add(errorOf(missed).code)).toContain('cache_miss');
     expect(READ_ERRORS.filter((code) => !errors.has(code))).toEqual(['unauthorized']);
+    const mirrored = await api.request('/v1/post?url=kkinstagram.com/p/TestImage01', { key });
+    for (const found of limitationsOf(mirrored)) limitations.add(found);
     const all = Object.entries(LIMITATIONS).flatMap(([code, row]) => Object.keys(row.reasons).map((reason) => `${code}/${reason}`));
     expect(all.filter((one) => !limitations.has(one))).toEqual([]);
     expect(api.kv.values.size).toBe(0);

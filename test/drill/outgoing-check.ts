@@ -15,7 +15,7 @@ export type Destinations = {
 const SHARE_PATH = /^\/share\/(?:(?:p|reel|reels|r|tv)\/)?[A-Za-z0-9_-]{6,32}\/$/;
 
 /** A post's address rebuilt from its shortcode. */
-const POST_URL = /^https:\/\/www\.instagram\.com\/(?:p|reel|reels|tv)\/[A-Za-z0-9_-]{5,11}\/?$/;
+const POST_URL = /^https:\/\/www\.instagram\.com\/(?:p|reel|reels|tv)\/[A-Za-z0-9_-]{1,11}\/?$/;
 
 /**
  * Returns what is wrong with an outgoing request: a host that isn't configured, an address that was not rebuilt from parsed parts, a

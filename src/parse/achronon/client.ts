@@ -35,7 +35,7 @@ const MAX_MODEL_CHARACTERS = 100;
 
 const nonBlank = z.string().regex(/\S/);
 const model = nonBlank.max(MAX_MODEL_CHARACTERS);
-const media = z.object({ mediaId: z.string().regex(/^\d{1,20}$/), shortcode: z.string().regex(/^[A-Za-z0-9_-]{5,11}$/) });
+const media = z.object({ mediaId: z.string().regex(/^\d{1,20}$/), shortcode: z.string().regex(/^[A-Za-z0-9_-]{1,11}$/) });
 
 export const TranscribeBody = z.strictObject({
   task: z.literal('transcribe'),

@@ -2,6 +2,10 @@ import { z } from 'zod';
 
 /** The only list of limitations. The table in docs/concepts/limitations.md is generated from it. */
 export const LIMITATIONS = {
+  mirror_link: {
+    meaning: 'The URL leads to an embed mirror, not to Instagram. The post that it names was read; the mirror was not asked.',
+    reasons: { embed_mirror: 'The host shows previews of posts in chats and uses their paths.' },
+  },
   metric_unavailable: {
     meaning: 'A count is null because it is unknown; it is not zero.',
     reasons: {

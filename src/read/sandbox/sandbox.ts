@@ -3,8 +3,10 @@ import { type MicroCredits, ZERO } from '../../core/money.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { spendRefusal } from '../../errors/from-database.ts';
 import { type ReadRefusal, targetRefusal } from '../../errors/from-read.ts';
-import { type MediaTarget, parseTarget } from '../../instagram/target.ts';
+import { findTarget } from '../../instagram/pasted/find-target.ts';
+import type { MediaTarget } from '../../instagram/target.ts';
 import { type Delivery, deliveryOf, limitationsOf, outcomesOf } from '../deliver.ts';
+import { linkLimitations } from '../limitations/of-link.ts';
 import type { RequestOf } from '../model/part.ts';
 import type { ReadTrace } from '../model/trace.ts';
 import type { ReadOrder } from '../order.ts';
@@ -43,20 +45,20 @@ export function createSandbox({ clock }: { readonly clock: Clock }): Reader {
 type Found = { readonly result: ReadResult; readonly available: MicroCredits | null };
 
 async function findSample(order: ReadOrder, trace: ReadTrace, now: number): Promise<Result<Found, Stop>> {
-  const parsed = parseTarget(order.input);
-  if (!parsed.ok) return err(targetRefusal(parsed.error));
+  const pasted = findTarget(order.input);
+  if (!pasted.ok) return err(targetRefusal(pasted.error));
   const known = await order.payer.identify();
   if (!known.ok) return err(spendRefusal(known.error, now));
   trace.accountId = known.value.accountId;
   trace.available = known.value.available;
-  const target = parsed.value;
+  const { target, mirror } = pasted.value;
   if (target.kind === 'share') return err(notASample);
   trace.shortcode = target.shortcode;
   const sample = Object.hasOwn(SANDBOX_SAMPLES, target.shortcode) ? SANDBOX_SAMPLES[target.shortcode] : undefined;
   if (sample === undefined) return err(notASample);
-  const delivery = deliverSample(order.request, { ...sample, target, now }, trace);
+  const delivery = deliverSample(order.request, { ...sample, target, mirror, now }, trace);
   if (!delivery.ok) return delivery;
-  return ok({ result: resultOf(order.request, { ...sample, target, now }, delivery.value), available: known.value.available });
+  return ok({ result: resultOf(order.request, { ...sample, target, mirror, now }, delivery.value), available: known.value.available });
 }
 
 const notASample: ReadRefusal = {
@@ -65,7 +67,7 @@ const notASample: ReadRefusal = {
   details: { reason: 'not_a_sample', samples: ['TestImage01', 'TestCarous1', 'TestReel_01', 'TestNone_01'] },
 };
 
-type SampleRead = SandboxSample & { readonly target: MediaTarget; readonly now: number };
+type SampleRead = SandboxSample & { readonly target: MediaTarget; readonly mirror: string | null; readonly now: number };
 
 /** Lets each part invent what it would deliver. */
 function deliverSample(request: RequestOf<Parts>, sample: SampleRead, trace: ReadTrace): Result<Delivery, ReadRefusal> {
@@ -90,7 +92,7 @@ function deliverSample(request: RequestOf<Parts>, sample: SampleRead, trace: Rea
   return ok(deliveryOf(sample.target, plan, outcomes));
 }
 
-function resultOf(request: RequestOf<Parts>, { target, status = 'miss', now }: SampleRead, delivery: Delivery): ReadResult {
+function resultOf(request: RequestOf<Parts>, { target, mirror, status = 'miss', now }: SampleRead, delivery: Delivery): ReadResult {
   return {
     target,
     request,
@@ -103,6 +105,6 @@ function resultOf(request: RequestOf<Parts>, { target, status = 'miss', now }: S
       ageSeconds: SAMPLE_AGE_SECONDS[status],
     },
     payment: nothingPaid,
-    limitations: limitationsOf(delivery, now),
+    limitations: [...linkLimitations(mirror), ...limitationsOf(delivery, now)],
   };
 }

@@ -23,7 +23,8 @@ export const readQuery = {
     .min(1, 'The parameter "url" is empty.')
     .openapi({
       param: { name: 'url', in: 'query' },
-      description: 'URL of a post or reel in any form, or a bare shortcode. Percent-encode it.',
+      description:
+        'URL of a post or reel in any form, also inside a pasted text that names no other post, or a bare shortcode. Percent-encode it.',
       example: 'https://www.instagram.com/p/DemoImage01/',
     }),
   maxAgeSeconds: seconds('maxAgeSeconds', LONGEST_MAX_AGE_SECONDS).openapi({

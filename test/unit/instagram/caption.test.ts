@@ -31,6 +31,11 @@ describe('hashtags', () => {
     ['Hebrew', '#נָהָר.', ['נָהָר']],
     ['Devanagari with marks', '#हिन्दी #नदी। #क्\u200dष', ['हिन्दी', 'नदी', 'क्\u200dष']],
     ['Bengali, Tamil, Sinhala', '#বাংলা #தமிழ் #ශ්\u200dරී', ['বাংলা', 'தமிழ்', 'ශ්\u200dරී']],
+    ['Catalan with its dot, composed and not', '#il·lusió #col\u00b7laborar #para\u0387lel', ['il·lusió', 'col·laborar', 'para\u0387lel']],
+    ['a dot between tags separates them', '#kite·#boat #river· #lantern ·#pier', ['kite', 'boat', 'river', 'lantern', 'pier']],
+    ['Hebrew with geresh and gershayim', '#צה״ל #רח׳ #ג׳ירפה', ['צה״ל', 'רח׳', 'ג׳ירפה']],
+    ['Tibetan with its marks', '#བོད་ཡིག #ལྷ་ས།', ['བོད་ཡིག', 'ལྷ་ས']],
+    ['Ethiopic digits and joined underscores', '#ዓመት፳ #kite‿boat', ['ዓመት፳', 'kite‿boat']],
     ['Thai', '#แม่น้ำ #น้ำใจๆ', ['แม่น้ำ', 'น้ำใจๆ']],
     ['Japanese', '#東京タワー #らーめん、#写真・旅', ['東京タワー', 'らーめん', '写真']],
     ['Japanese with the full-width sign', '＃東京　＃夜景＃海', ['東京', '夜景', '海']],
@@ -41,6 +46,8 @@ describe('hashtags', () => {
     ['a line break or zero-width space ends it', '#a\nb #c\u200bd', ['a', 'c']],
     ['a mark alone is none', '#\u0301 #\u0301a', []],
     ['not in a URL', 'https://a.example/#one http://b.example/x?y#two www.c.example/#three HTTPS://D.EXAMPLE#four', []],
+    ['not a URL itself', '#http://a.example/#one #HTTPS://b.example ＃https://c.example #ftp://d.example #a#http://e.example', ['a']],
+    ['a scheme needs its slashes', '#http #https: #http:/x #httpserver://', ['http', 'https']],
     ['not in a URL without a scheme', 'kites.example/#five or sub.kites.example/p/#six', []],
     ['after a URL', 'https://a.example/x #one\nwww.b.example\n#two', ['one', 'two']],
     ['a URL ends at other scripts', 'https://a.example/x。#川', ['川']],
@@ -64,7 +71,8 @@ describe('mentions', () => {
     ['digits alone', '@2024', ['2024']],
     ['punctuation ends it', '(@kite), "@boat"! @river-side @a’s', ['kite', 'boat', 'river', 'a']],
     ['not in an e-mail address', 'kite@mail.example k.m+x@mail.example k_@mail.example josé@mail.example', []],
-    ['not in an address of two hosts', '@kite@social.example', ['kite']],
+    ['not an address of two hosts', '@test@example.com, @kite@social.example! @river.boat@a.b.example', []],
+    ['joined to another name without a host', '@kite@boat @kite@ @kite@.com', ['kite']],
     ['not in a URL', 'https://a.example/@one www.b.example/@two c.example/@three/x http://user@host.example', []],
     ['after a URL', 'https://a.example @one', ['one']],
     ['after a sign', 'w/@one .@two -@three :@four &@five', ['one', 'two', 'three', 'four', 'five']],
@@ -98,6 +106,11 @@ test('any caption keeps the order and the author’s spelling', () => {
     'É',
     'e\u0301',
     '\u200d',
+    '·',
+    '״',
+    '་',
+    '://',
+    '.example',
     '🪁',
     '\ufe0f',
     '\ud83e',
@@ -113,7 +126,7 @@ test('any caption keeps the order and the author’s spelling', () => {
       const caption = words.join('');
       for (const tag of captionHashtags(caption)) {
         expect(caption).toMatch(new RegExp(`[#＃]${tag}`, 'u'));
-        expect(tag).toMatch(/^[\p{L}\p{N}_][\p{L}\p{M}\p{N}_\u200c\u200d]*$/u);
+        expect(tag).toMatch(/^[\p{L}\p{N}_](?:[\p{L}\p{M}\p{N}_]|[·״་\u200c\u200d](?=[\p{L}\p{M}]))*$/u);
       }
       for (const name of captionMentions(caption)) {
         expect(caption).toContain(`@${name}`);
@@ -150,6 +163,12 @@ test.each(
     '\u200d',
     '#\u200d',
     'a\u200d',
+    'a·',
+    '#a·',
+    'a+.',
+    '#a://',
+    '@a@b.cd',
+    '@a@b.',
     '1\ufe0f\u20e3',
     '#1\ufe0f',
     '&#',

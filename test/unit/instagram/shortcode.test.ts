@@ -43,8 +43,10 @@ test('a shortcode survives the round trip through its id, without leading zeros'
   );
 });
 
-test('only the first 11 characters of a private link count', () => {
+test('the 28 characters that a private link appends do not count, however long the shortcode is', () => {
   expect(mediaIdFromShortcode(`BAAAAAAAAA-${'x'.repeat(28)}`)).toBe('1152921504606847038');
+  expect(mediaIdFromShortcode(`BAAAA${'x'.repeat(28)}`)).toBe('16777216');
+  expect(mediaIdFromShortcode(`B${'x'.repeat(28)}`)).toBe('1');
 });
 
 test('an owner’s id after an underscore is ignored', () => {

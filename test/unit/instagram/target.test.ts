@@ -4,14 +4,15 @@ import { MAX_TARGET_CHARACTERS, parseTarget, TARGET_REFUSALS } from '../../../sr
 import { INSTAGRAM_HOSTS } from '../../../src/instagram/url-shapes.ts';
 import rows from '../../fixtures/targets.json' with { type: 'json' };
 
-const shortcode = fc.stringMatching(/^[A-Za-z0-9_-]{5,11}$/);
+const shortcode = fc.stringMatching(/^[A-Za-z0-9_-]{1,11}$/);
+const bareShortcode = fc.stringMatching(/^[A-Za-z0-9_-]{5,11}$/);
 
 /** Fragments of attacks on URL parsers, so that random strings pass the first check. */
 const pieces = fc.constantFrom(
   ' ',
   ...'https:// http: // / \\ @ : . .. ? # %2e %2F %40 443 80 [ ] ; & = \t \u200b \uff0e \u3002 \ud800 \u0430 https%3A%2F%2F'.split(' '),
   ...'www. instagram.com INSTAGRAM.COM instagr.am evil.example 127.0.0.1 0x7f p reel reels tv share embed captioned audio'.split(' '),
-  ...'stories c 1 CxQ7tR2mK_9 BvR4x -_-_-'.split(' '),
+  ...'stories c 1 CxQ7tR2mK_9 BvR4x -_-_- Ab aZ0_bY1-cX2dW3eV4fU5gT6hS7i8'.split(' '),
 );
 const hostile = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 60 }),
@@ -40,7 +41,8 @@ describe('the table of spellings', () => {
 
   test('has an example of each reason', () => {
     const shown = new Set(rows.flatMap((row) => ('refused' in row ? [row.refused] : [])));
-    expect(shown).toEqual(new Set(Object.keys(TARGET_REFUSALS)));
+    // Only a text with several URLs names several posts: see pasted.test.ts.
+    expect(shown.add('several_targets')).toEqual(new Set(Object.keys(TARGET_REFUSALS)));
   });
 });
 
@@ -63,7 +65,7 @@ describe('any input', () => {
         const parsed = parseTarget(input);
         const kept = parsed.ok ? (parsed.value.kind === 'media' ? parsed.value.shortcode : parsed.value.path) : parsed.error.reason;
         const charset = parsed.ok
-          ? /^(?:[A-Za-z0-9_-]{5,11}|\/share\/(?:(?:p|reels?|r|tv)\/)?[A-Za-z0-9_-]{6,32}\/)$/
+          ? /^(?:[A-Za-z0-9_-]{1,11}|\/share\/(?:(?:p|reels?|r|tv)\/)?[A-Za-z0-9_-]{6,32}\/)$/
           : new RegExp(`^(?:${Object.keys(TARGET_REFUSALS).join('|')})$`);
         expect(kept).toMatch(charset);
       }),
@@ -118,12 +120,21 @@ describe('a shortcode', () => {
 
   test('alone is accepted, whatever its first character', () => {
     fc.assert(
-      fc.property(shortcode, (code) => {
+      fc.property(bareShortcode, (code) => {
         fc.pre(!/^[a-z_]+$/.test(code)); // the names of pages
         expect(parseTarget(code)).toEqual({ ok: true, value: { kind: 'media', shortcode: code, hint: 'unknown' } });
       }),
     );
   });
+});
+
+test('a private post’s link is refused as one, whatever the length of its shortcode', () => {
+  const spelling = fc.constantFrom('', 'https://www.instagram.com/p/', 'instagram.com/lantern.boat/reel/');
+  fc.assert(
+    fc.property(spelling, shortcode, fc.stringMatching(/^[A-Za-z0-9_-]{28}$/), (prefix, code, key) => {
+      expect(parseTarget(`${prefix}${code}${key}`)).toMatchObject({ ok: false, error: { reason: 'private_link' } });
+    }),
+  );
 });
 
 test('a share link keeps nothing but its kind and its token', () => {
