@@ -1,3 +1,14 @@
+import type { z } from 'zod';
+
+/** What a null means where an answer has no limitation for it. */
+export const NOT_GIVEN = 'Null where the data provider does not give it.';
+export const NONE_OR_NOT_GIVEN = 'Null where there is none or the data provider does not give it.';
+
+/** A field that may be null, and what a null means. Where null is what nobody told, `limitations` says so instead. */
+export function nullable<T extends z.ZodType>(schema: T, meaning: string) {
+  return schema.nullable().meta({ description: meaning });
+}
+
 /** 10000-01-01: from there on ISO 8601 uses a longer form, which few parsers read. */
 const LATEST_TIME_MS = 253_402_300_800_000;
 

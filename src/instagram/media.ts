@@ -8,6 +8,9 @@ import {
   isoOrNull,
   knownOrNull,
   MEDIA_METRICS,
+  NONE_OR_NOT_GIVEN,
+  NOT_GIVEN,
+  nullable,
   settleCounts,
   textOrNull,
   UNTOLD_REASONS,
@@ -19,10 +22,10 @@ const count = z.int().nonnegative().nullable();
 /** A person or brand that a post names. Null is what the provider did not give, never a guess. */
 export const InstagramUser = z
   .object({
-    id: z.string().nullable(),
-    username: z.string().nullable(),
-    fullName: z.string().nullable(),
-    isVerified: z.boolean().nullable(),
+    id: nullable(z.string(), NOT_GIVEN),
+    username: nullable(z.string(), NOT_GIVEN),
+    fullName: nullable(z.string(), NOT_GIVEN),
+    isVerified: nullable(z.boolean(), NOT_GIVEN),
   })
   .meta({ id: 'InstagramUser' });
 export type InstagramUser = z.infer<typeof InstagramUser>;
@@ -44,11 +47,11 @@ export type InstagramOwner = z.infer<typeof InstagramOwner>;
 const assetShape = {
   type: z.enum(['image', 'video']),
   url: z.url().nullable().meta({ description: 'Short-lived: the platform signs it until `expiresAt`.' }),
-  thumbnailUrl: z.url().nullable(),
+  thumbnailUrl: nullable(z.url(), 'Null for a picture, and where the provider gives none.'),
   width: z.int().positive().nullable().meta({ description: 'Pixels.' }),
   height: z.int().positive().nullable().meta({ description: 'Pixels.' }),
-  durationSeconds: z.number().nonnegative().nullable(),
-  altText: z.string().nullable(),
+  durationSeconds: nullable(z.number().nonnegative(), 'Null for a picture.'),
+  altText: nullable(z.string(), NONE_OR_NOT_GIVEN),
   expiresAt: z.iso
     .datetime()
     .nullable()
@@ -60,7 +63,7 @@ export type MediaAsset = z.infer<typeof MediaAsset>;
 
 /** One slide of a carousel, in the author's order. */
 export const CarouselChild = z
-  .object({ id: z.string().nullable(), shortcode: z.string().nullable(), ...assetShape })
+  .object({ id: nullable(z.string(), NOT_GIVEN), shortcode: nullable(z.string(), NOT_GIVEN), ...assetShape })
   .meta({ id: 'CarouselChild' });
 export type CarouselChild = z.infer<typeof CarouselChild>;
 
@@ -71,7 +74,7 @@ export const InstagramMedia = z.object({
   url: z.url(),
   canonicalUrl: z.url(),
   type: z.enum(['image', 'video', 'carousel', 'reel']),
-  caption: z.string().nullable(),
+  caption: nullable(z.string(), 'Null where the author wrote none.'),
   hashtags: z.array(z.string()),
   mentions: z.array(z.string()),
   owner: InstagramOwner,
@@ -81,9 +84,12 @@ export const InstagramMedia = z.object({
       likes: count,
       comments: count,
       plays: count.meta({
-        description: 'Times the video was played on Instagram alone. Null where the provider only has the sum with Facebook.',
+        description:
+          'Times a video was played on Instagram alone; null for a picture, and where the provider only has the sum with Facebook.',
       }),
-      views: count.meta({ description: 'Views as the platform counted them before plays; null on most reels.' }),
+      views: count.meta({
+        description: 'Views of a video as the platform counted them before plays; null for a picture and on most reels.',
+      }),
       shares: count,
       reposts: count,
     })
@@ -92,26 +98,28 @@ export const InstagramMedia = z.object({
   children: z.array(CarouselChild),
   location: z
     .object({
-      id: z.string().nullable(),
-      name: z.string().nullable(),
-      city: z.string().nullable(),
+      id: nullable(z.string(), NOT_GIVEN),
+      name: nullable(z.string(), NOT_GIVEN),
+      city: nullable(z.string(), NONE_OR_NOT_GIVEN),
       latitude: z.number().min(-90).max(90).nullable().meta({ description: 'Degrees; null together with `longitude`.' }),
       longitude: z.number().min(-180).max(180).nullable().meta({ description: 'Degrees; null together with `latitude`.' }),
     })
-    .nullable(),
+    .nullable()
+    .meta({ description: NONE_OR_NOT_GIVEN }),
   taggedUsers: z.array(InstagramUser),
   coauthors: z.array(InstagramUser),
   paidPartnership: z.boolean().nullable(),
   sponsors: z.array(InstagramUser),
   music: z
     .object({
-      title: z.string().nullable(),
-      artist: z.string().nullable(),
-      audioId: z.string().nullable(),
-      isOriginalAudio: z.boolean().nullable(),
+      title: nullable(z.string(), NOT_GIVEN),
+      artist: nullable(z.string(), NOT_GIVEN),
+      audioId: nullable(z.string(), NOT_GIVEN),
+      isOriginalAudio: nullable(z.boolean(), NOT_GIVEN),
     })
-    .nullable(),
-  audioUrl: z.url().nullable(),
+    .nullable()
+    .meta({ description: 'Null where there is none, and on a reel also where the provider does not give it.' }),
+  audioUrl: nullable(z.url(), NONE_OR_NOT_GIVEN),
   flags: z.object({
     likesHidden: z.boolean().nullable(),
     commentsDisabled: z.boolean().nullable(),

@@ -10,8 +10,8 @@ export const Transcript = z
   .object({
     text: z.string().min(1),
     source: z.enum(['provider', 'hosted']).meta({ description: 'Supplied by the data provider, or made by hosted transcription.' }),
-    language: z.string().nullable().meta({ description: 'BCP 47, where known.' }),
-    segments: z.array(TranscriptSegment).nullable(),
+    language: z.string().nullable().meta({ description: 'BCP 47; null where it is not known.' }),
+    segments: z.array(TranscriptSegment).nullable().meta({ description: 'Null where the source gives the text alone.' }),
   })
   .meta({ id: 'Transcript' });
 export type Transcript = z.infer<typeof Transcript>;

@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { SAMPLE_POSTS } from '../../local/samples/posts.ts';
+import { CommentsData, MediaData } from '../../src/read/response/data.ts';
 import { commentsReadings, mediaReadings } from '../../src/read/response/readings.ts';
 import { errorOf } from '../support/answers.ts';
 import { useApi } from '../support/api.ts';
+import { unexplainedNulls } from '../support/nulls.ts';
 import { unlistedWords } from '../support/words.ts';
 
 const start = useApi();
@@ -52,6 +55,20 @@ describe.each(READS)('%s', (_name, path, schemas) => {
       expect(unlistedWords(answer, answer.untrusted)).toEqual([]);
     },
   );
+});
+
+test('every null is explained by a limitation or by the description of its field', async () => {
+  const seen = z.object({ data: z.unknown(), limitations: z.array(z.object({ path: z.string() })) });
+  for (const provider of ['scrapecreators', 'hikerapi', 'apify']) {
+    const api = start({ PROVIDER_ORDER_MEDIA: provider });
+    const { key } = await api.signUp();
+    for (const { shortcode } of SAMPLE_POSTS) {
+      const answer = await api.request(`/v1/post?url=${shortcode}&comments=latest`, { key });
+      expect(unexplainedNulls(seen.parse(answer.body), MediaData), `${provider} ${shortcode}`).toEqual([]);
+    }
+    const thread = await api.request('/v1/comments?url=DemoThread1&limit=100&includeReplies=true', { key });
+    expect(unexplainedNulls(seen.parse(thread.body), CommentsData), provider).toEqual([]);
+  }
 });
 
 describe('the full view', () => {

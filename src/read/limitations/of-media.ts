@@ -47,13 +47,22 @@ function missingOwnerFields(media: InstagramMedia): Limitation[] {
 
 function missingFields(media: InstagramMedia): Limitation[] {
   const missing: Limitation[] = [];
-  if (media.timestamp === null) missing.push(limitation('field_unavailable', 'data.timestamp', 'provider_missing'));
-  if (media.paidPartnership === null) missing.push(limitation('field_unavailable', 'data.paidPartnership', 'provider_missing'));
-  if (media.type === 'reel' && media.music === null) missing.push(limitation('field_unavailable', 'data.music', 'provider_missing'));
+  if (media.timestamp === null) missing.push(untold('data.timestamp'));
+  if (media.paidPartnership === null) missing.push(untold('data.paidPartnership'));
+  if (media.type === 'reel' && media.music === null) missing.push(untold('data.music'));
   if (media.type === 'carousel' && media.children.length === 0) {
-    missing.push(limitation('field_unavailable', 'data.children', 'provider_missing'));
+    missing.push(untold('data.children'));
   }
+  for (const name of keysOf(media.flags)) if (media.flags[name] === null) missing.push(untold(`data.flags.${name}`));
+  const videos = media.media.filter((asset) => asset.type === 'video');
+  if (media.media.some((asset) => asset.width === null)) missing.push(untold('data.media[].width'));
+  if (media.media.some((asset) => asset.height === null)) missing.push(untold('data.media[].height'));
+  if (videos.some((asset) => asset.durationSeconds === null)) missing.push(untold('data.media[].durationSeconds'));
   return missing;
+}
+
+function untold(path: string): Limitation {
+  return limitation('field_unavailable', path, 'provider_missing');
 }
 
 function mediaUrlLimitations(media: InstagramMedia, now: number): Limitation[] {

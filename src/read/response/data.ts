@@ -15,7 +15,10 @@ const CommentsPage = z
       requested: z.int().positive(),
       delivered: z.int().nonnegative(),
       order: z.enum(['ranked', 'newest', 'unknown']),
-      reason: z.enum(['end_of_thread', 'disabled', 'deadline', 'price_limit', 'provider_limit', 'provider_failed']).nullable(),
+      reason: z
+        .enum(['end_of_thread', 'disabled', 'deadline', 'price_limit', 'provider_limit', 'provider_failed'])
+        .nullable()
+        .meta({ description: 'Why fewer comments were delivered than requested; null when none is missing.' }),
       note: z.string(),
     }),
   })

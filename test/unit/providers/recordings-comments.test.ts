@@ -7,6 +7,9 @@ import { createHikerApi } from '../../../src/providers/hikerapi/hikerapi.ts';
 import type { CommentsProvider, TranscriptProvider } from '../../../src/providers/provider.ts';
 import { createScrapeCreators } from '../../../src/providers/scrapecreators/scrapecreators.ts';
 import { parseExactJson } from '../../../src/net/fetch-json.ts';
+import { commentLimitations } from '../../../src/read/limitations/of-comments.ts';
+import { CommentsData } from '../../../src/read/response/data.ts';
+import { unexplainedNulls } from '../../support/nulls.ts';
 import { answering, budget, clock, commentsOrder, scripted, target } from './answers.ts';
 
 // Real bodies contain other people's names and texts, so they are not part of the project: IGSKILL_RECORDINGS names a folder with them.
@@ -115,6 +118,8 @@ describe.skipIf(folder === undefined)('recorded comments (skipped unless IGSKILL
     const comments = fetched.value.value.comments.map((comment) => Comment.parse(comment));
     const found = within === 'comments' ? comments : comments.flatMap(({ replies }) => replies ?? []);
     expect(found).toHaveLength(entries);
+    const limitations = commentLimitations(fetched.value.value, 500);
+    expect(unexplainedNulls({ data: { comments }, limitations }, CommentsData)).toEqual([]);
     for (const comment of found) {
       expect(comment.id).toMatch(/^\d{10,}$/);
       expect(comment.owner.username).toMatch(/./);

@@ -9,6 +9,9 @@ import type { Provider } from '../../../src/providers/provider.ts';
 import { createScrapeCreators } from '../../../src/providers/scrapecreators/scrapecreators.ts';
 import { parseExactJson } from '../../../src/net/fetch-json.ts';
 import { untrustedIn } from '../../../src/read/response/untrusted.ts';
+import { mediaLimitations } from '../../../src/read/limitations/of-media.ts';
+import { MediaData } from '../../../src/read/response/data.ts';
+import { unexplainedNulls } from '../../support/nulls.ts';
 import { unlistedWords } from '../../support/words.ts';
 import { answering, budget, clock, target } from './answers.ts';
 
@@ -65,7 +68,9 @@ describe.skipIf(folder === undefined)('recorded posts (skipped unless IGSKILL_RE
     const fetched = await provider.fetchMedia(wanted, budget);
     if (!fetched.ok) throw new Error(fetched.error.kind);
     const media = InstagramMedia.parse(fetched.value.value);
+    const limitations = mediaLimitations(withholdForeignUrls(media), Date.now(), null);
     const { withheldUrls: _withheld, untoldCounts: _untold, ...shown } = withholdForeignUrls(media);
+    expect(unexplainedNulls({ data: shown, limitations }, MediaData)).toEqual([]);
     expect(unlistedWords({ data: shown }, untrustedIn({ data: shown, parse: null }))).toEqual([]);
     expect(media).toMatchObject({
       shortcode: wanted.shortcode,
