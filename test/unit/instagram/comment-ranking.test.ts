@@ -110,6 +110,7 @@ describe('the low-signal filter', () => {
     ['one Chinese sign', '美', null],
     ['mentions', '@kite.maker @river_boat 👀', 'mentions_only'],
     ['hashtags', '#sunset #夕焼け ＃海', 'mentions_only'],
+    ['hashtags with a dot, gershayim and a tsheg', '#il·lusió #צה״ל #བོད་ཡིག', 'mentions_only'],
     ['a mention with a word', '@kite.maker look', null],
     ['a bare link', 'https://kites.example/shop', 'promotion'],
     ['a bare domain to a friend', '@kite.maker kites-and-more.shop/deal 👉', 'promotion'],
