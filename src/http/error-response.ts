@@ -4,7 +4,7 @@ import { ERROR_ROWS, type ErrorCode, ERRORS, type Refusal } from '../errors.ts';
 import type { AppContext } from './context.ts';
 import { publicOrigin } from './origin.ts';
 
-/** For errors that should carry `Retry-After` but whose duration is unknown. */
+/** For errors that may pass by themselves, but nobody knows when. */
 const DEFAULT_RETRY_AFTER_SECONDS = 5;
 
 const EXAMPLE_REQUEST_ID = 'req_01JZ0000000000000000000000';
@@ -26,6 +26,12 @@ export const ErrorBody = z
             'False: errors are never charged. Null, only with `overloaded` under an Idempotency-Key: the charge is not known yet. Repeat the ' +
             'request with the same key; it is answered with what was paid for, or carried out if nothing was.',
         }),
+      remedy: z.string().openapi({ description: 'What to do about it, for agents and people: the same for every error of this code.' }),
+      retryAfterSeconds: z
+        .int()
+        .positive()
+        .optional()
+        .openapi({ description: 'Of a retryable error: when to send the request again, as `Retry-After` says.' }),
       docUrl: z.string().openapi({ description: 'The documentation of this code.' }),
       details: z
         .record(z.string(), z.any())
@@ -56,6 +62,7 @@ const Problem = ErrorBody.shape.error
       requestId: EXAMPLE_REQUEST_ID,
       retryable: false,
       billed: false,
+      remedy: ERROR_ROWS.post_not_found.callerAction,
     },
   });
 
@@ -66,9 +73,8 @@ export function refuse<C extends ErrorCode>(c: AppContext, refusal: Refusal<C>):
   const row = ERROR_ROWS[refusal.code];
   c.get('event').errorCode = refusal.code;
   if (row.status === 401) c.header('WWW-Authenticate', 'Bearer realm="igskill"');
-  if (row.status === 429 || row.status === 503 || refusal.code === 'idempotency_in_flight') {
-    c.header('Retry-After', String(refusal.retryAfterSeconds ?? DEFAULT_RETRY_AFTER_SECONDS));
-  }
+  const retryAfterSeconds = retrySecondsOf(refusal);
+  if (retryAfterSeconds !== null) c.header('Retry-After', String(retryAfterSeconds));
   c.header('Cache-Control', 'no-store');
   // safe because the row of this code was looked up by the code itself
   const status = row.status as StatusOf<C>;
@@ -78,6 +84,7 @@ export function refuse<C extends ErrorCode>(c: AppContext, refusal: Refusal<C>):
 /** `origin` is where this API is, so that `docUrl` can be followed; null makes it a path. */
 export function errorBody(refusal: Refusal, requestId: string, origin: string | null): ErrorBody {
   const row = ERROR_ROWS[refusal.code];
+  const retryAfterSeconds = retrySecondsOf(refusal);
   return {
     error: {
       code: refusal.code,
@@ -85,10 +92,18 @@ export function errorBody(refusal: Refusal, requestId: string, origin: string | 
       requestId,
       retryable: row.retry === 'after_delay',
       billed: refusal.billed === undefined ? row.billed : refusal.billed,
+      remedy: row.callerAction,
+      ...(retryAfterSeconds === null ? {} : { retryAfterSeconds }),
       docUrl: `${origin ?? ''}/docs/errors#${refusal.code}`,
       ...(refusal.details === undefined ? {} : { details: { ...refusal.details } }),
     },
   };
+}
+
+/** When the request may be sent again; null where that alone does not help. */
+function retrySecondsOf({ code, retryAfterSeconds }: Refusal): number | null {
+  const { retry, status } = ERROR_ROWS[code];
+  return retry === 'after_delay' || status === 503 ? (retryAfterSeconds ?? DEFAULT_RETRY_AFTER_SECONDS) : null;
 }
 
 type ErrorResponse = {

@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { isJsonObject } from '../core/json.ts';
 import { ENDPOINTS, policyFor } from '../endpoints.ts';
+import { ERROR_ROWS } from '../errors.ts';
 import { ALL_KEYS, isKeyPolicy, type PolicyName, quotaOf, RATE_LIMIT_ROWS, SIGNUP_POLICIES } from '../limits/policies.ts';
 import { errorResponses } from './error-response.ts';
 
@@ -69,13 +70,21 @@ function described(
   const schema = { $ref: '#/components/schemas/Error' };
   return {
     description: limited.description,
-    content: { 'application/json': { schema, examples: examples ?? limited.content['application/json'].examples } },
+    content: {
+      'application/json': { schema, examples: examples ?? limited.content['application/json'].examples },
+      'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+    },
   };
 }
+
+/** The statuses of errors that may pass by themselves. */
+const RETRYABLE_STATUSES: ReadonlySet<string> = new Set(
+  Object.values(ERROR_ROWS).flatMap(({ status, retry }) => (retry === 'after_delay' ? [String(status)] : [])),
+);
 
 function withHeaders(response: unknown, status: string): unknown {
   if (!isJsonObject(response)) return response;
   const declared = isJsonObject(response['headers']) ? response['headers'] : {};
   const headers = { 'RateLimit-Policy': header('RateLimitPolicy'), RateLimit: header('RateLimit'), ...declared };
-  return { ...response, headers: status === '429' ? { ...headers, 'Retry-After': header('RetryAfter') } : headers };
+  return { ...response, headers: RETRYABLE_STATUSES.has(status) ? { ...headers, 'Retry-After': header('RetryAfter') } : headers };
 }
