@@ -74,13 +74,16 @@ describe('a conditional read', () => {
   });
 
   test('comes back under an Idempotency-Key when it was paid for', async () => {
-    const { ask } = await tagged('/v1/post?url=DemoHidden1&fields=caption');
+    const { ask, api, key } = await tagged('/v1/post?url=DemoHidden1&fields=caption');
     const headers = { 'Idempotency-Key': 'fresh-1' };
     const first = await ask('&maxAgeSeconds=0', headers);
     const again = await ask('&maxAgeSeconds=0', headers);
     expect([first.status, again.status]).toEqual([304, 304]);
     expect(again.headers.get('Idempotency-Replayed')).toBe('true');
     expect(again.headers.get('X-Credits-Used')).toBe('0');
+    // A caller that does not have the answer must not be told that it has not changed.
+    const other = await api.request('/v1/post?url=DemoHidden1&fields=caption&maxAgeSeconds=0', { key, headers });
+    expect(errorOf(other).code).toBe('idempotency_mismatch');
   });
 });
 

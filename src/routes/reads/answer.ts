@@ -81,10 +81,15 @@ function callOf<M extends Main>(
     ceiling: query.maxCostMicroCredits ?? null,
     isDryRun: query.dryRun === 'true',
     idempotencyKey: key,
-    // A stored response is in one view.
-    fingerprint: fingerprint(c.req.method, c.req.path, { ...c.req.query(), ...(prefersMarkdown(c) ? { accept: 'text/markdown' } : {}) }),
+    fingerprint: fingerprint(c.req.method, c.req.path, { ...c.req.query(), ...variantOf(c) }),
     format: formatOf(c),
   };
+}
+
+/** What of the headers changes a stored response: one in Markdown is in another view, and a 304 has no content for a caller without it. */
+function variantOf(c: AppContext): Readonly<Record<string, string>> {
+  const tags = c.req.header('If-None-Match');
+  return { ...(prefersMarkdown(c) ? { accept: 'text/markdown' } : {}), ...(tags === undefined ? {} : { 'if-none-match': tags }) };
 }
 
 /** The headers of a delivered answer. */
