@@ -3,7 +3,7 @@ import { ENDPOINT_ROWS } from '../../src/endpoints.ts';
 import { ERROR_ROWS } from '../../src/errors.ts';
 import type { Retry } from '../../src/errors/error-row.ts';
 import { TARGET_REFUSALS } from '../../src/instagram/target.ts';
-import { formatUsd } from '../../src/core/money.ts';
+import { formatUsd, type MicroCredits } from '../../src/core/money.ts';
 import { RATE_LIMIT_ROWS } from '../../src/limits/policies.ts';
 import { LIMITATIONS } from '../../src/read/limitations/catalog.ts';
 import { SANDBOX_SAMPLES } from '../../src/read/sandbox/samples.ts';
@@ -56,11 +56,11 @@ export function sandboxTable(): string {
 
 /** Renders one row for each price. */
 export function priceTable(): string {
-  const rows = PRICE_CARD.items.map(
-    (priced) =>
-      `| ${priced.title} | ${priced.freshMicroCredits} (${formatUsd(priced.freshMicroCredits)}) | ${priced.cachedMicroCredits} (${formatUsd(priced.cachedMicroCredits)}) |`,
-  );
-  return ['| Item | Fresh | Cached |', '| --- | --- | --- |', ...rows].join('\n');
+  const told = (amount: MicroCredits | null) => (amount === null ? 'never stale' : `${amount} (${formatUsd(amount)})`);
+  const rows = PRICE_CARD.items.map(({ title, freshMicroCredits, cachedMicroCredits, staleMicroCredits }) => {
+    return `| ${[title, ...[freshMicroCredits, cachedMicroCredits, staleMicroCredits].map(told)].join(' | ')} |`;
+  });
+  return ['| Item | Fresh | Cached | Stale |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }
 
 /** Renders one row for each data provider's minimum. */

@@ -78,21 +78,21 @@ const ITEMS = [
     upTo: 500,
     ...prices(70_000, 17_500, 8_750),
   },
+  // The words of a video do not change, and an interpretation is cached under the hash of its input: neither is ever stale.
   {
     id: 'transcript_provider',
     item: 'transcript',
     title: 'Transcript from the data provider',
     unit: perPost,
-    ...prices(4_000, 1_000, 500),
+    ...prices(4_000, 1_000, null),
   },
   {
     id: 'transcript_hosted',
     item: 'transcript',
     title: 'Transcript made by hosted transcription',
     unit: perPost,
-    ...prices(15_000, 1_000, 500),
+    ...prices(15_000, 1_000, null),
   },
-  // A parse is cached under the hash of its input, so it is never stale.
   { id: 'media_parse_summary', item: 'media_parse', title: 'Summary of a post', unit: perParse, ...prices(3_000, 750, null) },
   { id: 'media_parse_tldr', item: 'media_parse', title: 'One-sentence summary of a post', unit: perParse, ...prices(2_000, 500, null) },
   { id: 'media_parse_json', item: 'media_parse', title: 'Structured reading of a post', unit: perParse, ...prices(4_000, 1_000, null) },

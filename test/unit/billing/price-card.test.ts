@@ -10,8 +10,8 @@ const FIGURES: Readonly<Record<PriceId, readonly [fresh: number, cached: number,
   replies_20: [4_000, 1_000, 500],
   replies_100: [15_000, 3_750, 1_875],
   replies_500: [70_000, 17_500, 8_750],
-  transcript_provider: [4_000, 1_000, 500],
-  transcript_hosted: [15_000, 1_000, 500],
+  transcript_provider: [4_000, 1_000, null],
+  transcript_hosted: [15_000, 1_000, null],
   media_parse_summary: [3_000, 750, null],
   media_parse_tldr: [2_000, 500, null],
   media_parse_json: [4_000, 1_000, null],
@@ -41,6 +41,11 @@ describe('the price card', () => {
       expect(item.cachedMicroCredits * 4).toBe(item.freshMicroCredits);
     },
   );
+
+  test('has a stale price for exactly what can be stale', () => {
+    const stale = PRICE_CARD.items.filter(({ staleMicroCredits }) => staleMicroCredits !== null).map(({ item }) => item);
+    expect([...new Set(stale)]).toEqual(['media', 'comments', 'replies']);
+  });
 
   test('lists the free outcomes and is plain JSON', () => {
     expect(PRICE_CARD.free.map((outcome) => outcome.id)).toEqual(['failure', 'not_found', 'quote', 'replay', 'not_modified']);
