@@ -1,5 +1,5 @@
 import { parseApiKey } from '../../billing/keys/api-key.ts';
-import { ENDPOINTS, OPERATOR_PREFIX } from '../../endpoints.ts';
+import { ENDPOINTS, isOperatorPath } from '../../endpoints.ts';
 import type { ShardHints } from '../context.ts';
 import { bearerToken } from './authenticate.ts';
 import { keyText } from '../idempotency/header.ts';
@@ -23,7 +23,7 @@ export function shardOf(hints: ShardHints, shards: number, signupShards: readonl
 
 /** The shard that the operator names in the query: the first where none is named, null where there is no such shard. */
 export function operatorShardOf({ path, shard }: ShardHints, shards: number): number | null {
-  if (!path.startsWith(OPERATOR_PREFIX) || shard === undefined) return HOME;
+  if (!isOperatorPath(path) || shard === undefined) return HOME;
   return /^(?:0|[1-9]\d?)$/.test(shard) && Number(shard) < shards ? Number(shard) : null;
 }
 
