@@ -1,6 +1,9 @@
+import type { z } from '@hono/zod-openapi';
 import { createMiddleware } from 'hono/factory';
+import type { Refusal } from '../../errors.ts';
 import type { AppEnv } from '../context.ts';
 import { refuse } from '../error-response.ts';
+import { plainValue } from './spelling.ts';
 
 /**
  * Parameters of Instagram's own links, which arrive as ours when a caller pastes a URL without encoding it. They never change which post
@@ -11,26 +14,52 @@ const LEAKED_PARAMS = /^(img_index|igsh|igshid|hl|utm_[a-z_]{1,30})$/;
 /** Only a plain name is repeated in the error: anything else might be a secret in the wrong place. */
 const PLAIN_NAME = /^[A-Za-z0-9_.[\]-]{1,40}$/;
 
-/** Refuses unknown and repeated parameters, instead of ignoring what the caller meant. */
-export function strictQuery(known: readonly string[]) {
+/** The parameters of a route, by name, as its schema has them. */
+type Parameters = Readonly<Record<string, z.ZodType>>;
+
+/**
+ * Refuses unknown and repeated parameters, instead of ignoring what the caller meant, and rewrites the others to the one spelling that the
+ * schema describes. Whatever comes later, the fingerprint of a request included, sees that spelling.
+ */
+export function strictQuery(parameters: Parameters) {
+  const schemas = new Map(Object.entries(parameters));
+  const known = [...schemas.keys()];
   return createMiddleware<AppEnv>(async function strictQuery(c, next) {
-    for (const [name, values] of Object.entries(c.req.queries())) {
-      if (known.includes(name)) {
-        if (values.length > 1) {
-          return refuse(c, {
-            code: 'invalid_request',
-            message: `The parameter "${name}" is given more than once.`,
-            details: { parameter: name },
-          });
-        }
-      } else if (!(known.includes('url') && LEAKED_PARAMS.test(name))) {
-        const problem = PLAIN_NAME.test(name)
-          ? `This endpoint has no parameter "${name}".`
-          : 'This endpoint does not take one of the parameters.';
-        const hint = known.includes('url') ? ' If it belongs to the Instagram URL, percent-encode the whole value of `url`.' : '';
-        return refuse(c, { code: 'invalid_request', message: `${problem}${hint}`, details: { known } });
-      }
+    const given = Object.entries(c.req.queries());
+    for (const [name, values] of given) {
+      const refusal = schemas.has(name) ? repeatedRefusal(name, values) : unknownRefusal(name, known);
+      if (refusal !== null) return refuse(c, refusal);
     }
+    const sent = given.flatMap(([name, values]) => values.map((value) => ({ name, value })));
+    const plain = sent.map(({ name, value }) => {
+      const schema = schemas.get(name);
+      return { name, value: schema === undefined ? value : plainValue(schema, value) };
+    });
+    if (plain.some(({ value }, index) => value !== sent[index]?.value)) c.req.raw = withQuery(c.req.raw, plain);
     return next();
   });
+}
+
+function repeatedRefusal(name: string, values: readonly string[]): Refusal<'invalid_request'> | null {
+  if (values.length <= 1) return null;
+  return { code: 'invalid_request', message: `The parameter "${name}" is given more than once.`, details: { parameter: name } };
+}
+
+function unknownRefusal(name: string, known: readonly string[]): Refusal<'invalid_request'> | null {
+  const takesUrl = known.includes('url');
+  if (takesUrl && LEAKED_PARAMS.test(name)) return null;
+  const problem = PLAIN_NAME.test(name)
+    ? `This endpoint has no parameter "${name}".`
+    : 'This endpoint does not take one of the parameters.';
+  const hint = takesUrl ? ' If it belongs to the Instagram URL, percent-encode the whole value of `url`.' : '';
+  return { code: 'invalid_request', message: `${problem}${hint}`, details: { known } };
+}
+
+/** The same request with these parameters; one whose value is null is left out. */
+function withQuery(request: Request, parameters: readonly { readonly name: string; readonly value: string | null }[]): Request {
+  const url = new URL(request.url);
+  const kept = new URLSearchParams();
+  for (const { name, value } of parameters) if (value !== null) kept.append(name, value);
+  url.search = kept.toString();
+  return new Request(url, request);
 }

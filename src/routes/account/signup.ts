@@ -59,7 +59,7 @@ const route = createRoute({
     'Creates an account with a root API key, which may do everything and manages every other key. Store the key from the response: it is ' +
       'shown once, and only its SHA-256 is kept. Do not call it for another key of the same account: use `POST /v1/keys`.',
   ),
-  middleware: [strictQuery([])] as const,
+  middleware: [strictQuery({})] as const,
   request: { headers, body: { required: true, content: { 'application/json': { schema: Signup } } } },
   responses: {
     201: { description: 'The account and its root key.', content: { 'application/json': { schema: SignedUp } } },

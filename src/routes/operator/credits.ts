@@ -58,7 +58,7 @@ const route = createRoute({
     'Adds credit to an account or corrects its balance. Each `ref` is booked once, so the request is safe to repeat; the same `ref` with another ' +
       "account or amount is 422. The entry stays in the account's ledger for good. Do not use it for payments: top-ups book those.",
   ),
-  middleware: [strictQuery(['shard'])] as const,
+  middleware: [strictQuery(ShardQuery.shape)] as const,
   request: { query: ShardQuery, body: { required: true, content: { 'application/json': { schema: Credit } } } },
   responses: {
     200: { description: 'The balance after the credit.', content: { 'application/json': { schema: Credited } } },

@@ -59,7 +59,7 @@ const route = createRoute({
       'when the payment arrives, usually within seconds: see `GET /v1/topups/{id}` with the `topUpId`, or `GET /v1/me`. A session can be paid for 23 hours. Send an ' +
       '`Idempotency-Key`, so that a retry returns the same session instead of a second one. Needs the scope `billing`; a test key is refused with 403 `forbidden`.',
   ),
-  middleware: [strictQuery([])] as const,
+  middleware: [strictQuery({})] as const,
   request: { headers: idempotencyHeaders(KEY_LIFE), body: { required: true, content: { 'application/json': { schema: Wanted } } } },
   responses: {
     200: { description: 'The session to pay.', content: { 'application/json': { schema: Checkout } } },
