@@ -1,5 +1,6 @@
 import type { z } from '@hono/zod-openapi';
 import { createMiddleware } from 'hono/factory';
+import { closestName } from '../../core/closest-name.ts';
 import type { Refusal } from '../../errors.ts';
 import type { AppEnv } from '../context.ts';
 import { refuse } from '../error-response.ts';
@@ -51,6 +52,10 @@ function unknownRefusal(name: string, known: readonly string[]): Refusal<'invali
   const problem = PLAIN_NAME.test(name)
     ? `This endpoint has no parameter "${name}".`
     : 'This endpoint does not take one of the parameters.';
+  const meant = closestName(name, known);
+  if (meant !== null) {
+    return { code: 'invalid_request', message: `${problem} Did you mean \`${meant}\`?`, details: { didYouMean: meant, known } };
+  }
   const hint = takesUrl ? ' If it belongs to the Instagram URL, percent-encode the whole value of `url`.' : '';
   return { code: 'invalid_request', message: `${problem}${hint}`, details: { known } };
 }

@@ -13,20 +13,19 @@ import { secretRetiring } from '../../errors/from-database.ts';
 import { isoTime } from '../../core/clock.ts';
 import { microCredits } from '../../core/money.ts';
 import { topUpExample, TopUpView } from './view.ts';
+import { jsonObject } from '../../http/json-body.ts';
 
-const Wanted = z
-  .strictObject({
-    microCredits: z
-      .int()
-      .superRefine((amount, ctx) => {
-        const problem = topUpProblem(amount);
-        if (problem !== null) ctx.addIssue({ code: 'custom', message: problem });
-      })
-      .openapi({
-        description: 'The credit to buy: a multiple of 10,000 (whole cents) from 500,000 (US$0.50) to 5,000,000,000 (US$5,000).',
-      }),
-  })
-  .openapi('TopUpRequest', { example: { microCredits: 1_000_000 } });
+const Wanted = jsonObject({
+  microCredits: z
+    .int()
+    .superRefine((amount, ctx) => {
+      const problem = topUpProblem(amount);
+      if (problem !== null) ctx.addIssue({ code: 'custom', message: problem });
+    })
+    .openapi({
+      description: 'The credit to buy: a multiple of 10,000 (whole cents) from 500,000 (US$0.50) to 5,000,000,000 (US$5,000).',
+    }),
+}).openapi('TopUpRequest', { example: { microCredits: 1_000_000 } });
 
 const Checkout = z
   .object({
