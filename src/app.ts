@@ -50,7 +50,8 @@ const LARGEST_BODY_BYTES = 16_384;
 const LARGEST_EVENT_BYTES = 524_288;
 
 export function createApp(depsFor: DepsFor): App {
-  const app: App = new OpenAPIHono<AppEnv>({ strict: true, defaultHook: refuseInvalid });
+  // Not strict: a path with a trailing slash is the path without it, for every middleware and in the log too.
+  const app: App = new OpenAPIHono<AppEnv>({ strict: false, defaultHook: refuseInvalid });
   app.use(requestLog(depsFor));
   app.use(negotiatedFormat);
   app.use(securityHeaders);

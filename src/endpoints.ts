@@ -179,6 +179,11 @@ const rows = Object.values<Endpoint>(ENDPOINTS);
 /** Every path below it requires the operator key, even one that no route handles. */
 export const OPERATOR_PREFIX = '/v1/ops/';
 
+/** Whether a path is the operator's, the prefix itself included: the middleware asks for the operator key there too. */
+export function isOperatorPath(path: string): boolean {
+  return `${path}/`.startsWith(OPERATOR_PREFIX);
+}
+
 /** Paths whose GET costs money. Hono would answer HEAD by running GET: a read that is paid for and thrown away. */
 export const PAID_PATHS = pathsWhere(({ prices }) => prices !== undefined);
 
@@ -208,7 +213,7 @@ const limited = rows.filter(({ rate }) => rate !== null).map((row) => ({ ...row,
  */
 export function policyFor(method: string, path: string): EndpointPolicy | null {
   if (!COUNTED_METHODS.includes(method)) return null;
-  if (path.startsWith(OPERATOR_PREFIX)) return 'account';
+  if (isOperatorPath(path)) return 'account';
   const name = (method === 'HEAD' ? 'GET' : method).toLowerCase();
   const given = path.split('/');
   return limited.find((row) => row.method === name && fits(row.segments, given))?.rate ?? null;

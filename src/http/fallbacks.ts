@@ -4,6 +4,7 @@ import { HTTPException } from 'hono/http-exception';
 import { PAID_PATHS } from '../endpoints.ts';
 import type { App, AppEnv } from './context.ts';
 import { refuse } from './error-response.ts';
+import { meantField } from './json-body.ts';
 
 /** Enough to correct a request, too few to echo a hostile body. */
 const MOST_ISSUES = 5;
@@ -13,15 +14,24 @@ const MOST_FRAMES = 10;
 /** Refuses a request that does not fit its schema. Names places and rules, never values, which could be secrets. */
 export function refuseInvalid(result: { success: boolean; error?: z.core.$ZodError }, c: Context<AppEnv>) {
   if (result.success || result.error === undefined) return undefined;
-  const issues = result.error.issues.slice(0, MOST_ISSUES).map((issue) => ({ path: issue.path.join('.'), problem: problemOf(issue) }));
+  // A misspelled field comes first: that it is missing under its real name follows from it.
+  const unknownFirst = [...result.error.issues].sort((a, b) => Number(isUnknown(b)) - Number(isUnknown(a)));
+  const issues = unknownFirst.slice(0, MOST_ISSUES).map((issue) => ({ path: issue.path.join('.'), ...problemOf(issue) }));
   const first = issues[0];
   const message = first === undefined ? undefined : `${first.path === '' ? '' : `${first.path}: `}${first.problem}`;
   return refuse(c, { code: 'invalid_request', ...(message === undefined ? {} : { message }), details: { issues } });
 }
 
-function problemOf(issue: z.core.$ZodIssue): string {
+function isUnknown(issue: z.core.$ZodIssue): issue is z.core.$ZodIssueUnrecognizedKeys {
+  return issue.code === 'unrecognized_keys';
+}
+
+function problemOf(issue: z.core.$ZodIssue): { readonly problem: string; readonly didYouMean?: string } {
+  if (!isUnknown(issue)) return { problem: issue.message };
   // The names of unknown fields are the caller's own text, so they are counted, not repeated.
-  return issue.code === 'unrecognized_keys' ? `${issue.keys.length} unknown field(s)` : issue.message;
+  const problem = `${issue.keys.length} unknown field(s)`;
+  const meant = meantField(issue);
+  return meant === null ? { problem } : { problem: `${problem}. Did you mean \`${meant}\`?`, didYouMean: meant };
 }
 
 /** Answers requests that no route handles: OPTIONS, 405 with `Allow` where another method exists, else 404. */

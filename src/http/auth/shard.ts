@@ -1,8 +1,9 @@
 import { parseApiKey } from '../../billing/keys/api-key.ts';
-import { ENDPOINTS, OPERATOR_PREFIX } from '../../endpoints.ts';
+import { ENDPOINTS, isOperatorPath } from '../../endpoints.ts';
 import type { ShardHints } from '../context.ts';
 import { bearerToken } from './authenticate.ts';
 import { keyText } from '../idempotency/header.ts';
+import { isLeftOut } from '../middleware/spelling.ts';
 
 /** Holds what belongs to no shard in particular. */
 const HOME = 0;
@@ -23,8 +24,8 @@ export function shardOf(hints: ShardHints, shards: number, signupShards: readonl
 
 /** The shard that the operator names in the query: the first where none is named, null where there is no such shard. */
 export function operatorShardOf({ path, shard }: ShardHints, shards: number): number | null {
-  if (!path.startsWith(OPERATOR_PREFIX) || shard === undefined) return HOME;
-  return /^(?:0|[1-9]\d?)$/.test(shard) && Number(shard) < shards ? Number(shard) : null;
+  if (!isOperatorPath(path) || shard === undefined || isLeftOut(shard)) return HOME;
+  return /^(?:0|[1-9]\d?)(?:\.0+)?$/.test(shard) && Number(shard) < shards ? Number(shard) : null;
 }
 
 function isSignup({ method, path }: ShardHints): boolean {

@@ -1,7 +1,7 @@
 import { createMiddleware } from 'hono/factory';
 import { identityRefusal } from '../../errors/from-database.ts';
 import type { Refusal } from '../../errors.ts';
-import { OPERATOR_PREFIX, policyFor } from '../../endpoints.ts';
+import { isOperatorPath, policyFor } from '../../endpoints.ts';
 import { isKeyPolicy, type KeyPolicy } from '../../limits/policies.ts';
 import { authenticate } from '../auth/authenticate.ts';
 import type { AppContext, AppEnv } from '../context.ts';
@@ -47,7 +47,7 @@ async function keyRefusal(c: AppContext, policy: KeyPolicy): Promise<Refusal<'ra
   const owner = await owners.find(keyHash);
   if (owner.ok) return limitKeyBy(c, policy, owner.value);
   if (owner.error.kind !== 'unreachable') {
-    if (c.req.path.startsWith(OPERATOR_PREFIX)) c.get('event').operatorRefusal = 'wrong_key';
+    if (isOperatorPath(c.req.path)) c.get('event').operatorRefusal = 'wrong_key';
     await recordInvalidKey(c);
   }
   return identityRefusal(owner.error);

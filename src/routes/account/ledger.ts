@@ -19,7 +19,7 @@ const route = createRoute({
       'reconcile the balance. Credit held for running requests is not in it: see `GET /v1/me`. For the parts of one charge use ' +
       '`GET /v1/usage/{requestId}`. Send `Accept: text/csv` for CSV. Needs the scope `account`.',
   ),
-  middleware: [strictQuery(Object.keys(Query.shape))] as const,
+  middleware: [strictQuery(Query.shape)] as const,
   request: { query: Query },
   responses: {
     200: {

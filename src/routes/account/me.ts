@@ -36,7 +36,7 @@ const route = createRoute({
       'large batch, what can be spent. Reads also answer with `X-Credits-Remaining`, so there is no need to poll. ' +
       'With the operator key, `account` and `balance` are null.',
   ),
-  middleware: [strictQuery([])] as const,
+  middleware: [strictQuery({})] as const,
   responses: {
     200: { description: 'The account, the key and the balance.', content: { 'application/json': { schema: Me } } },
     ...errorResponses('invalid_request', 'internal', 'misconfigured', ...IDENTITY_ERRORS),

@@ -13,7 +13,7 @@ const route = createRoute({
       '`requestId` of an error, `usage.receiptId` of a read, or the `X-Request-Id` header. Failed reads have a receipt too. A request that ' +
       'reserved nothing, or belongs to another account, is 404. Needs the scope `account`.',
   ),
-  middleware: [strictQuery([])] as const,
+  middleware: [strictQuery({})] as const,
   request: { params: z.object({ requestId: z.string().min(1).max(100).openapi({ description: 'The id of the request.' }) }) },
   responses: {
     200: { description: 'The receipt.', content: { 'application/json': { schema: Receipt } } },

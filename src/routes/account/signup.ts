@@ -9,6 +9,7 @@ import { IDEMPOTENCY_ERRORS, idempotentIf } from '../../http/idempotency/idempot
 import { personName } from '../keys/requests.ts';
 import { strictQuery } from '../../http/middleware/strict-query.ts';
 import { mayGrant, signupRefusal } from '../../http/limits/signup-guard.ts';
+import { jsonObject } from '../../http/json-body.ts';
 
 /** Turnstile's own maximum. Characters. */
 const LONGEST_TOKEN = 2_048;
@@ -20,15 +21,13 @@ const headers = idempotencyHeaders(
   `Here at least ${SHORTEST_SIGNUP_KEY} characters, random and kept secret: whoever repeats it with the same names receives the API key.`,
 );
 
-const Signup = z
-  .strictObject({
-    accountName: personName,
-    keyName: personName,
-    turnstileToken: z.string().min(1).max(LONGEST_TOKEN).optional().openapi({
-      description: 'The token of a solved Turnstile challenge. Required where the deployment asks for one, refused where it does not.',
-    }),
-  })
-  .openapi('Signup', { example: { accountName: 'Example agent team', keyName: 'local-dev' } });
+const Signup = jsonObject({
+  accountName: personName,
+  keyName: personName,
+  turnstileToken: z.string().min(1).max(LONGEST_TOKEN).optional().openapi({
+    description: 'The token of a solved Turnstile challenge. Required where the deployment asks for one, refused where it does not.',
+  }),
+}).openapi('Signup', { example: { accountName: 'Example agent team', keyName: 'local-dev' } });
 
 const SignedUp = z
   .object({
@@ -59,7 +58,7 @@ const route = createRoute({
     'Creates an account with a root API key, which may do everything and manages every other key. Store the key from the response: it is ' +
       'shown once, and only its SHA-256 is kept. Do not call it for another key of the same account: use `POST /v1/keys`.',
   ),
-  middleware: [strictQuery([])] as const,
+  middleware: [strictQuery({})] as const,
   request: { headers, body: { required: true, content: { 'application/json': { schema: Signup } } } },
   responses: {
     201: { description: 'The account and its root key.', content: { 'application/json': { schema: SignedUp } } },

@@ -50,7 +50,7 @@ const listRoute = createRoute({
       'to list requests that failed, which cost nothing. For every change of the balance, top-ups included, use `GET /v1/ledger`. ' +
       'Send `Accept: text/csv` for CSV. Needs the scope `account`.',
   ),
-  middleware: [strictQuery(Object.keys(Query.shape))] as const,
+  middleware: [strictQuery(Query.shape)] as const,
   request: { query: Query },
   responses: {
     200: {

@@ -10,7 +10,7 @@ import { identifyCustomer } from '../../http/auth/identify.ts';
 import { changesOf, KEY_ERRORS, KeyHeaders, KeyId, keyIdOf, KeyPatch, keyRefusal, MintedKey, pastEnd, Rotation } from './requests.ts';
 import { strictQuery } from '../../http/middleware/strict-query.ts';
 
-const shared = { middleware: strictQuery([]) };
+const shared = { middleware: strictQuery({}) };
 const aKey = { 'application/json': { schema: AccountKey, example: accountKeyExample } };
 
 const updateRoute = createRoute({

@@ -25,7 +25,7 @@ const listRoute = createRoute({
     'Lists the keys that the sending key manages, those not revoked first, then the newest. The root key manages every key of the account; ' +
       'any other key manages itself and the keys below it. Secrets are never shown. Needs the scope `keys`.',
   ),
-  middleware: [strictQuery(Object.keys(Query.shape))] as const,
+  middleware: [strictQuery(Query.shape)] as const,
   request: { query: Query },
   responses: {
     200: { description: 'A page of keys, without their secrets.', content: { 'application/json': { schema: Keys } } },
@@ -40,7 +40,7 @@ const createKeyRoute = createRoute({
       'the keys above it: their scopes, ceilings, budgets and expiry apply to it too, and revoking one of them ends it. Keys nest four deep; an account has at most 100 active keys, and a key other than the root key at most 50 below it. ' +
       'The secret is shown once. To replace a leaked secret and keep the key, use `POST /v1/keys/{id}/rotate`. Needs the scope `keys`.',
   ),
-  middleware: [strictQuery([])] as const,
+  middleware: [strictQuery({})] as const,
   request: { headers: KeyHeaders, body: { required: true, content: { 'application/json': { schema: NewKey } } } },
   responses: {
     201: { description: 'The key and its secret.', content: { 'application/json': { schema: MintedKey } } },

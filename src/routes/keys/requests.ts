@@ -10,6 +10,7 @@ import { API_KEY_WARNING, newSecret } from './basic-view.ts';
 import { AccountKey, accountKeyExample } from './view.ts';
 import { IDENTITY_ERRORS } from '../../http/auth/identify.ts';
 import { idempotencyHeaders } from '../../http/idempotency/header.ts';
+import { jsonObject } from '../../http/json-body.ts';
 
 /** A day, to bring the new secret to every place that has the old one. */
 const DEFAULT_GRACE_SECONDS = 86_400;
@@ -41,58 +42,52 @@ export const personName = z
 const amount = z.int().nonnegative().max(MAX_AMOUNT_MICRO_CREDITS);
 const scopes = z.array(z.enum(KEY_SCOPES)).min(1).max(KEY_SCOPES.length);
 const ceiling = amount.nullable().openapi({ description: 'The most that one call may cost; null for no ceiling of its own.' });
-const budget = z
-  .strictObject({ microCredits: amount, period: z.enum(['day', 'month']).nullable().optional() })
+const budget = jsonObject({ microCredits: amount, period: z.enum(['day', 'month']).nullable().optional() })
   .nullable()
   .openapi({
     description: 'The most that the key and every key below it may spend in a UTC day or month; in total when `period` is null.',
   });
 
-export const NewKey = z
-  .strictObject({
-    name: personName,
-    mode: z
-      .enum(['live', 'test'])
-      .optional()
-      .openapi({ description: '`live` by default. A test key reads sandbox samples for free; keys below it are test keys too.' }),
-    scopes: scopes.optional().openapi({ description: 'What the key may do. By default the reads that the creating key may do.' }),
-    maxCostMicroCredits: ceiling.optional(),
-    budget: budget.optional(),
-    expiresAt: z.iso.datetime().nullable().optional().openapi({ description: 'When the key stops working; null for never.' }),
-  })
-  .openapi('NewKey', {
-    example: {
-      name: 'caption helper',
-      scopes: ['read:post'],
-      maxCostMicroCredits: 10_000,
-      budget: { microCredits: 250_000, period: 'day' },
-    },
-  });
+export const NewKey = jsonObject({
+  name: personName,
+  mode: z
+    .enum(['live', 'test'])
+    .optional()
+    .openapi({ description: '`live` by default. A test key reads sandbox samples for free; keys below it are test keys too.' }),
+  scopes: scopes.optional().openapi({ description: 'What the key may do. By default the reads that the creating key may do.' }),
+  maxCostMicroCredits: ceiling.optional(),
+  budget: budget.optional(),
+  expiresAt: z.iso.datetime().nullable().optional().openapi({ description: 'When the key stops working; null for never.' }),
+}).openapi('NewKey', {
+  example: {
+    name: 'caption helper',
+    scopes: ['read:post'],
+    maxCostMicroCredits: 10_000,
+    budget: { microCredits: 250_000, period: 'day' },
+  },
+});
 
-export const KeyPatch = z
-  .strictObject({
-    name: personName.optional(),
-    scopes: scopes.optional(),
-    maxCostMicroCredits: ceiling.optional(),
-    budget: budget.optional(),
-    expiresAt: z.iso
-      .datetime()
-      .optional()
-      .openapi({ description: 'When the key stops working. Can be set, or moved earlier, but not later.' }),
-  })
+export const KeyPatch = jsonObject({
+  name: personName.optional(),
+  scopes: scopes.optional(),
+  maxCostMicroCredits: ceiling.optional(),
+  budget: budget.optional(),
+  expiresAt: z.iso
+    .datetime()
+    .optional()
+    .openapi({ description: 'When the key stops working. Can be set, or moved earlier, but not later.' }),
+})
   .refine((patch) => Object.keys(patch).length > 0, 'must change at least one field')
   .openapi('KeyPatch', { example: { budget: { microCredits: 500_000, period: 'day' } } });
 
-export const Rotation = z
-  .strictObject({
-    graceSeconds: z
-      .int()
-      .nonnegative()
-      .max(LONGEST_GRACE_SECONDS)
-      .default(DEFAULT_GRACE_SECONDS)
-      .openapi({ description: 'How long older secrets can still read.' }),
-  })
-  .openapi('Rotation', { example: { graceSeconds: 3_600 } });
+export const Rotation = jsonObject({
+  graceSeconds: z
+    .int()
+    .nonnegative()
+    .max(LONGEST_GRACE_SECONDS)
+    .default(DEFAULT_GRACE_SECONDS)
+    .openapi({ description: 'How long older secrets can still read.' }),
+}).openapi('Rotation', { example: { graceSeconds: 3_600 } });
 
 export const KeyId = z.object({
   id: z.templateLiteral(['key_', z.string().regex(/^[\w-]{1,64}$/)]).openapi({

@@ -36,13 +36,13 @@ const freeze = createRoute({
       'work for looking at the account, and can be revoked. Reads that are running finish and are charged. To stop a single key, revoke it instead.',
   ),
   ...shared,
-  middleware: [strictQuery(['shard'])] as const,
+  middleware: [strictQuery(ShardQuery.shape)] as const,
 });
 
 const unfreeze = createRoute({
   ...operation('unfreezeAccount', 'Lets a frozen account spend again. A closed account stays closed.'),
   ...shared,
-  middleware: [strictQuery(['shard'])] as const,
+  middleware: [strictQuery(ShardQuery.shape)] as const,
 });
 
 export function registerOpsAccounts(app: App): void {

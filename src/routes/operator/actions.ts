@@ -49,7 +49,7 @@ const route = createRoute({
     'listOwnerActions',
     'Lists what the operator did, newest first, each with its reason. Nothing is ever removed from the list. Scheduled jobs are not in it: see `GET /v1/ops/metrics`.',
   ),
-  middleware: [strictQuery(Object.keys(Query.shape))] as const,
+  middleware: [strictQuery(Query.shape)] as const,
   request: { query: Query },
   responses: {
     200: { description: 'A page of actions.', content: { 'application/json': { schema: Actions } } },

@@ -18,7 +18,7 @@ const route = createRoute({
       'does the same every five minutes, so call it only to get a result sooner. While a pass is unfinished it is in `runningPass`; call again ' +
       'until `lastPass` changes.',
   ),
-  middleware: [strictQuery(['shard'])] as const,
+  middleware: [strictQuery(ShardQuery.shape)] as const,
   request: { query: ShardQuery, body: { required: true, content: { 'application/json': { schema: ReasonBody } } } },
   responses: {
     200: { description: 'The progress and the findings of the audit.', content: { 'application/json': { schema: AuditView } } },

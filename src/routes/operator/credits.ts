@@ -8,25 +8,25 @@ import { ShardQuery } from '../../http/auth/operator-shard.ts';
 import { strictQuery } from '../../http/middleware/strict-query.ts';
 import { BODY_ERRORS, OPERATOR_ERRORS } from '../../http/auth/require-operator.ts';
 import { MAX_AMOUNT_MICRO_CREDITS, microCredits } from '../../core/money.ts';
+import { jsonObject } from '../../http/json-body.ts';
 
-const Credit = z
-  .strictObject({
-    accountId: idInPath,
-    kind: z
-      .enum(['grant', 'adjust'])
-      .openapi({ description: 'A `grant` only adds credit; an `adjust` may also take credit, even into debt.' }),
-    microCredits: z
-      .int()
-      .min(-MAX_AMOUNT_MICRO_CREDITS)
-      .max(MAX_AMOUNT_MICRO_CREDITS)
-      .refine((value) => value !== 0, 'must not be 0')
-      .openapi({ description: 'The credit to add; negative to take credit.' }),
-    ref: z
-      .string()
-      .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,79}$/)
-      .openapi({ description: 'Your own name for this credit, such as a ticket number. Each is booked once.' }),
-    reason,
-  })
+const Credit = jsonObject({
+  accountId: idInPath,
+  kind: z
+    .enum(['grant', 'adjust'])
+    .openapi({ description: 'A `grant` only adds credit; an `adjust` may also take credit, even into debt.' }),
+  microCredits: z
+    .int()
+    .min(-MAX_AMOUNT_MICRO_CREDITS)
+    .max(MAX_AMOUNT_MICRO_CREDITS)
+    .refine((value) => value !== 0, 'must not be 0')
+    .openapi({ description: 'The credit to add; negative to take credit.' }),
+  ref: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,79}$/)
+    .openapi({ description: 'Your own name for this credit, such as a ticket number. Each is booked once.' }),
+  reason,
+})
   .refine((credit) => credit.kind === 'adjust' || credit.microCredits > 0, { path: ['microCredits'], message: 'a grant must be above 0' })
   .openapi('OwnerCredit', {
     example: {
@@ -58,7 +58,7 @@ const route = createRoute({
     'Adds credit to an account or corrects its balance. Each `ref` is booked once, so the request is safe to repeat; the same `ref` with another ' +
       "account or amount is 422. The entry stays in the account's ledger for good. Do not use it for payments: top-ups book those.",
   ),
-  middleware: [strictQuery(['shard'])] as const,
+  middleware: [strictQuery(ShardQuery.shape)] as const,
   request: { query: ShardQuery, body: { required: true, content: { 'application/json': { schema: Credit } } } },
   responses: {
     200: { description: 'The balance after the credit.', content: { 'application/json': { schema: Credited } } },

@@ -17,7 +17,7 @@ const route = createRoute({
     'Releases the holds of requests that never finished, at most 20,000 a call. The cron does the same every five minutes, so call it only to ' +
       'return the credit sooner. Holds that are not overdue stay.',
   ),
-  middleware: [strictQuery(['shard'])] as const,
+  middleware: [strictQuery(ShardQuery.shape)] as const,
   request: { query: ShardQuery, body: { required: true, content: { 'application/json': { schema: ReasonBody } } } },
   responses: {
     200: { description: 'The number of released holds.', content: { 'application/json': { schema: Expired } } },

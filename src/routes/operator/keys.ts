@@ -23,7 +23,7 @@ const route = createRoute({
     'revokeAnyKey',
     'Revokes a key of any account and every key below it, at once and for good, for example when it was published. To stop a whole account, freeze it.',
   ),
-  middleware: [strictQuery(['shard'])] as const,
+  middleware: [strictQuery(ShardQuery.shape)] as const,
   request: {
     query: ShardQuery,
     params: z.object({ id: idInPath.openapi({ description: 'The id of the key.', example: 'key_01JZ0000000000000000000000' }) }),

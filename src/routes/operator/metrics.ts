@@ -24,7 +24,7 @@ const route = createRoute({
       'miss a few and lag by some seconds. Send `Accept: text/plain` or `format=prometheus` for Prometheus, whose counters cover all time. ' +
       'For one request use `GET /v1/ops/receipts/{requestId}`.',
   ),
-  middleware: [strictQuery(Object.keys(Query.shape))] as const,
+  middleware: [strictQuery(Query.shape)] as const,
   request: { query: Query },
   responses: {
     200: {

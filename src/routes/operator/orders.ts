@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { ErrorCode, Refusal } from '../../errors.ts';
 import { OVERLOADED_RETRY_SECONDS } from '../../errors/retry-seconds.ts';
+import { jsonObject } from '../../http/json-body.ts';
 
 /** Characters after trimming. The database has the same limit. */
 const LONGEST_REASON = 500;
@@ -17,9 +18,9 @@ export const reason = z
     example: 'Ticket 4711: the read was billed although the video was cut off.',
   });
 
-export const ReasonBody = z
-  .strictObject({ reason })
-  .openapi('OwnerReason', { example: { reason: 'Ticket 4711: key found in a public repository.' } });
+export const ReasonBody = jsonObject({ reason }).openapi('OwnerReason', {
+  example: { reason: 'Ticket 4711: key found in a public repository.' },
+});
 
 /** Longer than any id. Characters. */
 const LONGEST_ID = 100;

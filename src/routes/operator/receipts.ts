@@ -58,7 +58,7 @@ const route = createRoute({
     'Returns the billing record of any request by the `requestId` that every answer carries, to answer a question about a charge. A request that ' +
       'reserved nothing is 404. Customers see their own with `GET /v1/usage/{requestId}`.',
   ),
-  middleware: [strictQuery(['shard'])] as const,
+  middleware: [strictQuery(ShardQuery.shape)] as const,
   request: {
     query: ShardQuery,
     params: z.object({ requestId: idInPath.openapi({ description: 'The id of the request.', example: 'req_01JZ0000000000000000000000' }) }),

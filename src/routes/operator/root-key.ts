@@ -34,7 +34,7 @@ const route = createRoute({
       'a root key ends at once; keys below it keep working, so revoke those that the customer does not know. First make sure who is asking. ' +
       'Each call issues another secret.',
   ),
-  middleware: [strictQuery(['shard'])] as const,
+  middleware: [strictQuery(ShardQuery.shape)] as const,
   request: {
     query: ShardQuery,
     params: z.object({ id: idInPath.openapi({ description: 'The id of the account.', example: 'acct_01JZ0000000000000000000000' }) }),

@@ -48,7 +48,7 @@ const route = createRoute({
       'minimum of the pages read for them (`minimums` of /v1/pricing), also where a post has no comments. `truncated` says whether fewer were delivered than ' +
       'requested, and `nextCursor` continues without gaps or duplicates. To read a post together with its first comments, use /v1/post.',
   ),
-  middleware: [strictQuery(Object.keys(Query.shape))] as const,
+  middleware: [strictQuery(Query.shape)] as const,
   request: { query: Query, headers: readHeaders },
   responses: {
     200: readResponse('The comments, and what they cost.', CommentsReading.any, commentsExample),

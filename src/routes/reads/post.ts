@@ -34,7 +34,7 @@ const route = createRoute({
       'the same price. Use /v1/reel when a transcript is needed, and /v1/comments for more than 100 comments. The most the read can cost is reserved first; only ' +
       'delivered parts are charged. Cached parts cost less; see /v1/pricing.',
   ),
-  middleware: [strictQuery(Object.keys(Query.shape))] as const,
+  middleware: [strictQuery(Query.shape)] as const,
   request: { query: Query, headers: readHeaders },
   responses: {
     200: readResponse('The post, and what it cost.', PostReading.any, postExample),

@@ -43,7 +43,7 @@ const route = createRoute({
     'Returns a reel as normalized JSON, optionally with its transcript, comments and an AI interpretation. A reel without speech is still delivered: the transcript ' +
       'is refunded, and `limitations` says why there is none. Any other post is refused with `not_a_reel`, free of charge; read it with /v1/post.',
   ),
-  middleware: [strictQuery(Object.keys(Query.shape))] as const,
+  middleware: [strictQuery(Query.shape)] as const,
   request: { query: Query, headers: readHeaders },
   responses: {
     200: readResponse('The reel, and what it cost.', ReelReading.any, reelExample),

@@ -17,7 +17,7 @@ const route = createRoute({
     'getHealth',
     'Answers while the Worker runs, without touching the database. Use it for uptime checks; to know whether reads work, use `GET /ready`.',
   ),
-  middleware: [openToAnyOrigin, strictQuery([])] as const,
+  middleware: [openToAnyOrigin, strictQuery({})] as const,
   responses: {
     200: { description: 'The service is running.', content: { 'application/json': { schema: Health } } },
     ...errorResponses('invalid_request', 'internal'),

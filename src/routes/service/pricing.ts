@@ -53,7 +53,7 @@ const route = createRoute({
     'getPricing',
     'Returns the price card in force, in micro-credits (1,000,000 = US$1). A published card never changes; new prices get a new version. For the price of one particular read, send that read with `dryRun=true`.',
   ),
-  middleware: [openToAnyOrigin, strictQuery([])] as const,
+  middleware: [openToAnyOrigin, strictQuery({})] as const,
   responses: {
     200: {
       description: 'The price card.',

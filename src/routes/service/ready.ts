@@ -19,7 +19,7 @@ const route = createRoute({
     'getReadiness',
     'Checks the settings, that the database can be read and written, and the content cache, and names what is missing or malformed, never values. Use it after a deployment; for frequent uptime checks use `GET /health`.',
   ),
-  middleware: [openToAnyOrigin, strictQuery([])] as const,
+  middleware: [openToAnyOrigin, strictQuery({})] as const,
   responses: {
     200: { description: 'Reads can be served.', content: { 'application/json': { schema: Readiness } } },
     503: { description: 'Something is missing; `checks` names it.', content: { 'application/json': { schema: Readiness } } },

@@ -11,7 +11,7 @@ const Version = z
 
 const route = createRoute({
   ...operation('getVersion', 'Returns the version of the deployment and of the price card, for a bug report or to notice new prices.'),
-  middleware: [openToAnyOrigin, strictQuery([])] as const,
+  middleware: [openToAnyOrigin, strictQuery({})] as const,
   responses: {
     200: { description: 'The deployed version and the price card in force.', content: { 'application/json': { schema: Version } } },
     ...errorResponses('invalid_request', 'internal'),

@@ -13,20 +13,19 @@ import { secretRetiring } from '../../errors/from-database.ts';
 import { isoTime } from '../../core/clock.ts';
 import { microCredits } from '../../core/money.ts';
 import { topUpExample, TopUpView } from './view.ts';
+import { jsonObject } from '../../http/json-body.ts';
 
-const Wanted = z
-  .strictObject({
-    microCredits: z
-      .int()
-      .superRefine((amount, ctx) => {
-        const problem = topUpProblem(amount);
-        if (problem !== null) ctx.addIssue({ code: 'custom', message: problem });
-      })
-      .openapi({
-        description: 'The credit to buy: a multiple of 10,000 (whole cents) from 500,000 (US$0.50) to 5,000,000,000 (US$5,000).',
-      }),
-  })
-  .openapi('TopUpRequest', { example: { microCredits: 1_000_000 } });
+const Wanted = jsonObject({
+  microCredits: z
+    .int()
+    .superRefine((amount, ctx) => {
+      const problem = topUpProblem(amount);
+      if (problem !== null) ctx.addIssue({ code: 'custom', message: problem });
+    })
+    .openapi({
+      description: 'The credit to buy: a multiple of 10,000 (whole cents) from 500,000 (US$0.50) to 5,000,000,000 (US$5,000).',
+    }),
+}).openapi('TopUpRequest', { example: { microCredits: 1_000_000 } });
 
 const Checkout = z
   .object({
@@ -59,7 +58,7 @@ const route = createRoute({
       'when the payment arrives, usually within seconds: see `GET /v1/topups/{id}` with the `topUpId`, or `GET /v1/me`. A session can be paid for 23 hours. Send an ' +
       '`Idempotency-Key`, so that a retry returns the same session instead of a second one. Needs the scope `billing`; a test key is refused with 403 `forbidden`.',
   ),
-  middleware: [strictQuery([])] as const,
+  middleware: [strictQuery({})] as const,
   request: { headers: idempotencyHeaders(KEY_LIFE), body: { required: true, content: { 'application/json': { schema: Wanted } } } },
   responses: {
     200: { description: 'The session to pay.', content: { 'application/json': { schema: Checkout } } },

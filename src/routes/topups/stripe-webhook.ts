@@ -14,7 +14,7 @@ const route = createRoute({
     'For Stripe only; callers never need it. Verifies the signature over the raw body. An event is a hint: what is credited follows from what ' +
       'Stripe reports when it is asked. Events that are not about a top-up, or are of another mode than this deployment, are acknowledged and change nothing. On an error Stripe sends the event again.',
   ),
-  middleware: [strictQuery([])] as const,
+  middleware: [strictQuery({})] as const,
   request: {
     headers: z.object({ 'stripe-signature': z.string().optional().openapi({ description: 'The signature that Stripe sends.' }) }),
     // Only described: the signature is over the bytes, so the body is not parsed here.

@@ -19,7 +19,7 @@ const listRoute = createRoute({
     'Lists the top-ups of the account, newest first, with what each is worth now: refunds and disputes take credit back. For the effect on the ' +
       'balance use `GET /v1/ledger`. Needs the scope `billing`.',
   ),
-  middleware: [strictQuery(Object.keys(Query.shape))] as const,
+  middleware: [strictQuery(Query.shape)] as const,
   request: { query: Query },
   responses: {
     200: { description: 'A page of top-ups.', content: { 'application/json': { schema: Page } } },
@@ -36,7 +36,7 @@ const oneRoute = createRoute({
     'Returns one top-up by its id or by that of its checkout session, to see whether it was paid. A top-up of another account is 404. Needs ' +
       'the scope `billing`.',
   ),
-  middleware: [strictQuery([])] as const,
+  middleware: [strictQuery({})] as const,
   request: {
     params: z.object({
       id: z.string().max(LONGEST_ID).openapi({ description: 'The id of the top-up (`pay_…`) or of its checkout session (`cs_…`).' }),

@@ -68,11 +68,12 @@ describe('the shard that the owner names', () => {
   const ops = (shard: string | undefined, shards = 4) => operatorShardOf({ ...nothing, path: '/v1/ops/metrics', shard }, shards);
 
   test('is the number in the query, and the first where none is named', () => {
-    expect([undefined, '0', '1', '3'].map((shard) => ops(shard))).toEqual([0, 0, 1, 3]);
+    expect([undefined, '', 'null', '0', '1', '3', '3.0'].map((shard) => ops(shard))).toEqual([0, 0, 0, 0, 1, 3, 3]);
     expect([ops('99', 100), ops('10', 100)]).toEqual([99, 10]);
   });
 
   test('is nothing where there is no such shard: never another one', () => {
-    for (const shard of ['4', '99', '100', '-1', '01', '1.0', '1e0', ' 1', '', 'one', '٣']) expect(ops(shard), shard).toBeNull();
+    for (const shard of ['4', '99', '100', '-1', '01', '1.5', '1.', '4.0', '1e0', ' 1', ' ', 'NULL', 'one', '٣'])
+      expect(ops(shard), shard).toBeNull();
   });
 });
