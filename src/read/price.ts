@@ -28,13 +28,19 @@ export function finalPrices(deps: ReadDeps, held: readonly PricedLine[], finishe
   const cached = isKnown ? cachedPrices(deps, delivery) : null;
   return held.map(({ item, amount }) => {
     const { isFresh = false, ...line } = final.get(item) ?? { item, settled: ZERO, reason: 'not_delivered' };
-    if (!isFresh) return line;
+    if (!isFresh) return reasoned(line, amount);
     // A millionth of a US dollar is a micro-credit.
     const cost = calls.reduce((sum, call) => sum + (call.item === item ? call.estimatedCostMicros : 0), 0);
     const price = Math.min(line.settled, cached?.get(item) ?? line.settled);
     const settled = microCredits(Math.min(amount, Math.max(price, Math.ceil(cost))));
-    return cached === null ? { ...line, settled } : { ...line, settled, reason: line.reason ?? 'not_modified' };
+    const { reason = cached === null ? undefined : 'not_modified' } = line;
+    return reasoned({ item, settled, ...(reason === undefined ? {} : { reason }) }, amount);
   });
+}
+
+/** A line has a reason where less was charged than held, and only there: a part that came at its cached price was held at that price. */
+function reasoned({ item, settled, reason = 'lower_price' }: SettledLine, held: number): SettledLine {
+  return settled === held ? { item, settled } : { item, settled, reason };
 }
 
 /** What each line would cost if what was delivered had come from the cache. */

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { mediaReadings } from '../../src/read/response/readings.ts';
 import type { Answer } from '../support/api.ts';
 import { useApi } from '../support/api.ts';
-import { errorOf } from '../support/answers.ts';
+import { errorOf, usageOf } from '../support/answers.ts';
 import { meteredRoute } from '../support/metered-route.ts';
 
 const start = useApi();
@@ -262,5 +262,20 @@ describe('GET /v1/reel', () => {
       asReel,
       asReel,
     ]);
+  });
+
+  test('gives a line a reason where less was charged than reserved, and only there', async () => {
+    const api = start();
+    const { key } = await api.signUp();
+    const lines = async (path: string) => usageOf(await api.request(path, { key })).lines;
+    const path = '/v1/reel?url=DemoSpeech1&transcript=true';
+    const fresh = await lines(path);
+    expect(fresh).toMatchObject([
+      { item: 'media' },
+      { item: 'transcript', reservedMicroCredits: 15_000, settledMicroCredits: 4_000, reason: 'lower_price' },
+    ]);
+    const cached = await lines(path);
+    const mixed = await lines(`${path}&parse=summary`);
+    for (const line of [...fresh, ...cached, ...mixed]) expect('reason' in line).toBe(line.refundedMicroCredits > 0);
   });
 });

@@ -29,7 +29,7 @@ export const Usage = z
         reservedMicroCredits: amount,
         settledMicroCredits: amount,
         refundedMicroCredits: amount,
-        reason: z.string().optional(),
+        reason: z.string().optional().meta({ description: 'Why less was charged than reserved; only where something was refunded.' }),
       }),
     ),
   })

@@ -146,7 +146,7 @@ describe('comments and replies', () => {
     expect(books.calls).toHaveLength(40);
     expect(books.settled).toEqual([
       { item: 'comments', settled: 1_000, reason: 'end_of_thread' },
-      { item: 'replies', settled: 70_000, reason: 'end_of_thread' },
+      { item: 'replies', settled: 70_000 },
     ]);
   });
 
