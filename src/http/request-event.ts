@@ -4,6 +4,8 @@
  */
 export type RequestEvent = {
   requestId: string;
+  /** From a valid `traceparent` header; nothing else of it is logged. */
+  traceId?: string;
   time: string;
   method: string;
   route: string;

@@ -30,6 +30,8 @@ export type Caller = {
   /** Known by the shape and hash of the key; the database says with the first step of paying whether it exists. */
   readonly principal: Principal;
   readonly requestId: Id<'req'>;
+  /** The caller's own trace, for the receipt. */
+  readonly traceId?: string | undefined;
   /** The transport has counted the request against its rate limit, as HTTP does before it parses one. */
   readonly isCounted: boolean;
   /** Adds facts to the log line of the request. Called before the response, more than once where the store of counters is down. */
@@ -217,6 +219,7 @@ function storageKey(caller: Caller, call: ReadCall): ReadCall['idempotencyKey'] 
 function orderOf<M extends Main>(run: Run<M>): ReadOrder {
   const { endpoint, input, request, freshness, onlyIfCached, ceiling, knownTags } = run.call;
   const isKnown = (result: ReadResult) => knownTags.length > 0 && rendered(run, result).isKnown;
+  const { traceId } = run.caller;
   return {
     endpoint,
     input,
@@ -225,6 +228,7 @@ function orderOf<M extends Main>(run: Run<M>): ReadOrder {
     onlyIfCached,
     isKnown,
     ceiling,
+    traceId,
     payer: payerOf(run),
     misses: allowanceOf(run),
     recorder: recorderOf(run),

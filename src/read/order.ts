@@ -18,6 +18,8 @@ export type ReadOrder<L extends PartList = Parts> = {
   readonly input: string;
   readonly request: RequestOf<L>;
   readonly freshness: Freshness;
+  /** For the receipt. */
+  readonly traceId?: string | undefined;
   readonly payer: Payer;
   /** Whether the caller has this answer already: then it is free from the cache, and at the cached price after a fresh fetch. */
   isKnown(result: ReadResult<L>): boolean;

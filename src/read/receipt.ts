@@ -15,6 +15,7 @@ export function receiptOf({ deps, parts, order, trace, mirror }: ReadJob, delive
   };
   return Receipt.parse({
     endpoint: order.endpoint,
+    ...(order.traceId === undefined ? {} : { traceId: order.traceId }),
     shortcode: delivery.target.shortcode,
     type: null,
     priceCardVersion: deps.priceCard.version,

@@ -296,3 +296,43 @@ describe('X-Credits-Used and X-Credits-Remaining', () => {
     expect(creditsOf(await api.request('/v1/pricing', { key }))).toEqual([null, null]);
   });
 });
+
+describe('a traceparent header', () => {
+  const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
+  const PARENT = '00f067aa0ba902b7';
+
+  test('leaves its trace id in the log line and in the receipt, fresh and cached, and nothing else of it', async () => {
+    const api = start();
+    const { key } = await api.signUp();
+    for (const state of ['miss', 'hit']) {
+      const answer = await api.request('/v1/post?url=DemoImage01', { key, headers: { traceparent: `00-${TRACE}-${PARENT}-01` } });
+      expect(answer.body).toMatchObject({ cache: { status: state } });
+      expect(api.events.at(-1)?.traceId).toBe(TRACE);
+      const receipt = await api.request(`/v1/usage/${usageOf(answer).receiptId}`, { key });
+      expect(Receipt.parse(receipt.body).traceId).toBe(TRACE);
+      const found = await api.request(`/v1/ops/receipts/${usageOf(answer).receiptId}`, { key: OPERATOR_KEY });
+      expect(found.body).toMatchObject({ receipt: { traceId: TRACE } });
+    }
+    expect(JSON.stringify(api.events)).not.toContain(PARENT);
+  });
+
+  test('is logged for every route, refused or not', async () => {
+    const api = start();
+    for (const path of ['/health', '/v1/me', '/nothing']) {
+      await api.request(path, { headers: { traceparent: `00-${TRACE}-${PARENT}-00` } });
+      expect(api.events.at(-1)?.traceId, path).toBe(TRACE);
+    }
+  });
+
+  test('that is invalid or missing changes nothing and is not repeated anywhere', async () => {
+    const api = start();
+    const { key } = await api.signUp();
+    for (const traceparent of [`00-${TRACE}-${PARENT}-zz`, 'igsk_hunter2', null]) {
+      const answer = await api.request('/v1/post?url=DemoImage01', { key, ...(traceparent === null ? {} : { headers: { traceparent } }) });
+      expect([answer.status, api.events.at(-1)]).toEqual([200, expect.not.objectContaining({ traceId: expect.anything() })]);
+      const receipt = await api.request(`/v1/usage/${usageOf(answer).receiptId}`, { key });
+      expect(Receipt.parse(receipt.body).traceId).toBeNull();
+    }
+    expect(JSON.stringify(api.events)).not.toMatch(/hunter2|zz/);
+  });
+});

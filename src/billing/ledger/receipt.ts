@@ -20,6 +20,8 @@ const UpstreamCall = z.object({
 export const Receipt = z
   .object({
     endpoint: z.string(),
+    /** The trace that the caller's request belongs to, where it named one. */
+    traceId: z.string().exactOptional(),
     shortcode: z.string(),
     type: z.string().nullable(),
     priceCardVersion: z.string(),

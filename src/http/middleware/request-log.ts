@@ -2,6 +2,7 @@ import { createMiddleware } from 'hono/factory';
 import { routePath } from 'hono/route';
 import type { AppEnv, DepsFor } from '../context.ts';
 import type { RequestEvent } from '../request-event.ts';
+import { traceIdOf } from './trace-id.ts';
 
 /** Gives the request its id and dependencies, and logs one line when it is done. */
 export function requestLog(depsFor: DepsFor) {
@@ -16,8 +17,10 @@ export function requestLog(depsFor: DepsFor) {
     const deps = depsFor({ env: c.env, background: (work) => c.executionCtx.waitUntil(work), hints });
     const startedAt = deps.clock();
     const requestId = deps.ids('req');
+    const traceId = traceIdOf(c.req.header('traceparent'));
     const event: RequestEvent = {
       requestId,
+      ...(traceId === undefined ? {} : { traceId }),
       time: new Date(startedAt).toISOString(),
       method: c.req.method,
       route: 'none',

@@ -105,6 +105,10 @@ export const Receipt = z
     cache: z.object({ status: z.string(), key: z.string(), ageSeconds: amount }).nullable(),
     providerUnits: ProviderUnits,
     limitations: z.array(z.string()).openapi({ description: 'Codes of what the read could not deliver.' }),
+    traceId: z.string().nullable().openapi({
+      description:
+        'The trace id of the `traceparent` header of the request; null without a valid one, and for a request that was not charged.',
+    }),
   })
   .openapi('Receipt', {
     example: {
@@ -128,6 +132,7 @@ export const Receipt = z
       cache: { status: 'miss', key: 'media:v2:5f0c9f2b7e31a4d8860e1f3c2b9d7a64', ageSeconds: 0 },
       providerUnits: [{ item: 'media', provider: 'scrapecreators', billedUnit: 'credit', units: 1, billed: true }],
       limitations: ['comments_unavailable'],
+      traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
     },
   });
 
@@ -163,6 +168,7 @@ export function receiptView(found: UsageReceipt): z.infer<typeof Receipt> {
     cache = null,
     limitations = [],
     upstream = [],
+    traceId = null,
   } = found.receipt ?? {};
   return {
     requestId: found.requestId,
@@ -188,6 +194,7 @@ export function receiptView(found: UsageReceipt): z.infer<typeof Receipt> {
     cache,
     limitations,
     providerUnits: providerUnitsOf(upstream),
+    traceId,
   };
 }
 

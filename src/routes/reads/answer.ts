@@ -61,7 +61,8 @@ function senderOf(
   const key = idempotencyKey(c.req.header('Idempotency-Key'));
   if (!key.ok) return key;
   const log: Caller['log'] = (event) => Object.assign(c.get('event'), event);
-  return ok({ caller: { principal: principal.value, requestId: c.get('requestId'), isCounted: true, log }, key: key.value });
+  const { traceId } = c.get('event');
+  return ok({ caller: { principal: principal.value, requestId: c.get('requestId'), traceId, isCounted: true, log }, key: key.value });
 }
 
 function callOf<M extends Main>(

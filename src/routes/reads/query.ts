@@ -61,8 +61,14 @@ export const readQuery = {
     }),
 } as const;
 
-/** The header of every paid read. */
-export const readHeaders = idempotencyHeaders();
+/** The headers of every paid read. The log reads `traceparent`, of every request; here it is only described. */
+export const readHeaders = idempotencyHeaders().extend({
+  traceparent: z.string().optional().openapi({
+    description:
+      'W3C Trace Context. The trace id is kept as `traceId` in the receipt of a charged read and in the log of the operator; an invalid header is ignored.',
+    example: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+  }),
+});
 
 /** The parameters of readQuery as a route has parsed them. */
 export type ReadQuery = z.infer<z.ZodObject<typeof readQuery & ReturnType<typeof shapeQuery>>>;
