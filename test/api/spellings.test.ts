@@ -6,7 +6,7 @@ import { OPERATOR_KEY, useApi } from '../support/api.ts';
 
 const start = useApi();
 
-const json = (body: unknown, method = 'POST') => ({ method, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+const json = (body: unknown) => ({ method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
 
 type Parameter = { name: string; in: string; required?: boolean };
 
@@ -147,13 +147,24 @@ describe('a value', () => {
     expect(usageOf(cached).settledMicroCredits).toBeLessThan(usageOf(first).settledMicroCredits);
   });
 
-  test('is rewritten without touching the other parameters or the body', async () => {
+  test('is rewritten without touching the other parameters', async () => {
     const api = start();
-    const { key, accountId } = await api.signUp();
+    const { key } = await api.signUp();
     const url = encodeURIComponent('https://www.instagram.com/p/DemoImage01/?igsh=a%2Bb&x=100.0');
     const read = await api.request(`/v1/post?dryRun=1&url=${url}&igsh=&hl=en`, { key });
     expect([read.status, read.body]).toEqual([200, expect.objectContaining({ data: null })]);
-    const frozen = await api.request(`/v1/ops/accounts/${accountId}/freeze?shard=`, { ...json({ reason: 'a test' }), key: OPERATOR_KEY });
-    expect([frozen.status, frozen.body]).toEqual([200, { accountId, status: 'frozen', changed: true }]);
+  });
+
+  test('that is empty names no shard to change, but one to look at', async () => {
+    const api = start();
+    const { accountId } = await api.signUp();
+    for (const shard of ['', 'null']) {
+      const freeze = await api.request(`/v1/ops/accounts/${accountId}/freeze?shard=${shard}`, {
+        ...json({ reason: 'a test' }),
+        key: OPERATOR_KEY,
+      });
+      expect([freeze.status, errorOf(freeze).details]).toEqual([400, { parameter: 'shard' }]);
+      expect((await api.request(`/v1/ops/metrics?shard=${shard}`, { key: OPERATOR_KEY })).status).toBe(200);
+    }
   });
 });

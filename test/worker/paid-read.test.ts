@@ -40,6 +40,15 @@ describe('a paid read in workerd', () => {
     expect(await balanceOf(url, key)).toEqual({ available: 4_996_000, held: 0 });
   });
 
+  test('takes a trailing slash, empty options and values in any spelling for what they say', async () => {
+    const { url } = worker();
+    const { key } = await signUp(url);
+    const response = await fetch(`${url}/v1/post/?url=DemoImage01&parse=&comments=Latest&commentLimit=100.0&dryRun=True`, {
+      headers: { Authorization: `Bearer ${key}` },
+    });
+    expect([response.status, await response.json()]).toEqual([200, expect.objectContaining({ data: null })]);
+  });
+
   test('gives the sealed answer again under the same Idempotency-Key, in one round trip, and charges once', async () => {
     const { proxy, url } = worker();
     const { key } = await signUp(url);

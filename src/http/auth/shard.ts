@@ -22,9 +22,13 @@ export function shardOf(hints: ShardHints, shards: number, signupShards: readonl
   return wanted < shards ? wanted : HOME;
 }
 
-/** The shard that the operator names in the query: the first where none is named, null where there is no such shard. */
-export function operatorShardOf({ path, shard }: ShardHints, shards: number): number | null {
-  if (!isOperatorPath(path) || shard === undefined || isLeftOut(shard)) return HOME;
+/**
+ * The shard that the operator names in the query: the first where none is named, null where there is no such shard. Only a request that
+ * changes nothing may leave the value empty: a script that lost its shard must not change another one.
+ */
+export function operatorShardOf({ method, path, shard }: ShardHints, shards: number): number | null {
+  if (!isOperatorPath(path) || shard === undefined) return HOME;
+  if (isLeftOut(shard) && (method === 'GET' || method === 'HEAD')) return HOME;
   return /^(?:0|[1-9]\d?)(?:\.0+)?$/.test(shard) && Number(shard) < shards ? Number(shard) : null;
 }
 

@@ -65,6 +65,12 @@ describe('the shard of a signup', () => {
 });
 
 describe('the shard that the owner names', () => {
+  test('is nothing where a request that changes something leaves it empty', () => {
+    for (const method of ['POST', 'PATCH', 'DELETE']) {
+      for (const shard of ['', 'null']) expect(operatorShardOf({ ...nothing, method, path: '/v1/ops/credits', shard }, 4)).toBeNull();
+    }
+  });
+
   const ops = (shard: string | undefined, shards = 4) => operatorShardOf({ ...nothing, path: '/v1/ops/metrics', shard }, shards);
 
   test('is the number in the query, and the first where none is named', () => {
