@@ -42,7 +42,8 @@ export const ERRORS = {
     billed: false,
     retry: 'after_topup',
     summary: 'The balance does not cover the highest possible price of this request.',
-    callerAction: 'Top up by at least `details.shortfallMicroCredits`, or request less.',
+    callerAction:
+      'Top up by at least `details.shortfallMicroCredits`, or request less: `details.affordable` names the largest batch of comments that is covered.',
     operatorAction: 'None. A customer who stays here may need help with paying.',
   },
   price_above_max: {
@@ -50,7 +51,7 @@ export const ERRORS = {
     billed: false,
     retry: 'after_change',
     summary: 'The request could cost more than its own ceiling or that of its key.',
-    callerAction: 'Raise the ceiling, or request less.',
+    callerAction: 'Raise the ceiling, or request less: `details.affordable` names the largest batch of comments that is covered.',
     operatorAction: 'None.',
   },
   key_budget_exceeded: {
@@ -58,7 +59,8 @@ export const ERRORS = {
     billed: false,
     retry: 'after_change',
     summary: 'The budget of the key does not cover this request.',
-    callerAction: 'Raise the budget of the key, or wait until `details.resetsAt`.',
+    callerAction:
+      'Raise the budget of the key, wait until `details.resetsAt`, or request less: `details.affordable` names the largest batch of comments that is covered.',
     operatorAction: 'None.',
   },
   forbidden: {

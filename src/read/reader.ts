@@ -1,5 +1,5 @@
 import type { OutcomeUnknown, PricedLine, SpendRefusal } from '../billing/ledger/ledger.ts';
-import { sum } from '../core/money.ts';
+import { type MicroCredits, sum } from '../core/money.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { type Replayed, settleRefusal, spendRefusal } from '../errors/from-database.ts';
 import {
@@ -14,6 +14,7 @@ import {
 import { findTarget } from '../instagram/pasted/find-target.ts';
 import type { MediaTarget, ShareTarget, Target } from '../instagram/target.ts';
 import type { TargetOutcome } from '../limits/miss-allowance.ts';
+import { affordableSize, roomAfter } from './affordable.ts';
 import { ageSeconds } from './cache/freshness.ts';
 import { type Delivery, deliver, deliverHits, limitationsOf, outcomesOf } from './deliver.ts';
 import { dryRun } from './dry-run.ts';
@@ -21,7 +22,7 @@ import { linkLimitations } from './limitations/of-link.ts';
 import type { DryRun } from './response/quote.ts';
 import type { ReadContext } from './model/context.ts';
 import type { ReadDeps } from './model/deps.ts';
-import type { PartList } from './model/part.ts';
+import type { PartList, RequestOf } from './model/part.ts';
 import type { ReadTrace } from './model/trace.ts';
 import type { ReadJob, ReadOrder } from './order.ts';
 import type { Parts } from './parts/parts.ts';
@@ -54,8 +55,10 @@ export function createReader<L extends PartList>(deps: ReadDeps, parts: L): Read
       if (!planned.ok) return planned;
       const { job, target, plan } = planned.value;
       const lines = priceLines(deps, plan);
-      const refusal = knownRefusal(plan) ?? ceilingRefusal(lines, order.ceiling);
+      const refusal = knownRefusal(plan);
       if (refusal !== null) return refuseFree(job, refusal);
+      const tooDear = ceilingRefusal(lines, order.ceiling);
+      if (tooDear !== null) return refuseTooDear(job, target, tooDear);
       const isAtHand = plan.isComplete && target.kind === 'media';
       if (order.onlyIfCached && !isAtHand) return refuseFree(job, { code: 'cache_miss' });
       const result = isAtHand ? await chargeHits(job, target, { plan, lines }) : await readFresh(job, target, { plan, lines });
@@ -83,16 +86,19 @@ type Planned = { readonly job: ReadJob; readonly target: Target; readonly plan: 
 
 /** Finds out what is requested and what of it is cached, without calling the database or a provider. */
 async function planOrder(started: ReadJob): Promise<Result<Planned, ReadRefusal>> {
-  const { deps, parts, order, trace } = started;
+  const { deps, order, trace } = started;
   const found = findTarget(order.input);
   if (!found.ok) return err(targetRefusal(found.error));
   const job = { ...started, mirror: found.value.mirror };
   trace.targetKind = found.value.target.kind;
   const target = await locate(deps, found.value.target);
-  if (target.kind === 'share') return ok({ job, target, plan: planUnlocated(parts, order.request) });
-  trace.shortcode = target.shortcode;
-  const planned = await planRead(contextOf(job, target), parts, order.request);
+  if (target.kind === 'media') trace.shortcode = target.shortcode;
+  const planned = await planFor(job, target, order.request);
   return planned.ok ? ok({ job, target, plan: planned.value }) : planned;
+}
+
+async function planFor(job: ReadJob, target: Target, request: RequestOf<PartList>): Promise<Result<Plan, ReadRefusal>> {
+  return target.kind === 'media' ? planRead(contextOf(job, target), job.parts, request) : ok(planUnlocated(job.parts, request));
 }
 
 function contextOf({ deps, order: { freshness }, trace, budget }: ReadJob, target: MediaTarget): ReadContext {
@@ -111,9 +117,39 @@ function unpaid({ deps, trace }: ReadJob, refusal: SpendRefusal | OutcomeUnknown
   return err(spendRefusal(refusal, deps.clock()));
 }
 
+/** The same for a read, whose refusal names the largest batch that could be paid. */
+async function unpaidRead(job: ReadJob, target: Target, refusal: SpendRefusal | OutcomeUnknown): Promise<Result<never, Stop>> {
+  const stopped = unpaid(job, refusal);
+  const room = roomAfter(refusal);
+  return stopped.ok || room === null ? stopped : err(await withAffordable(job, target, { stop: stopped.error, room }));
+}
+
+/** Refuses what the request's own ceiling does not cover, and names the largest batch that it and the balance cover. */
+async function refuseTooDear(job: ReadJob, target: Target, refusal: ReadRefusal): Promise<Result<never, Stop>> {
+  const stopped = await refuseFree(job, refusal);
+  if (stopped.ok || stopped.error !== refusal) return stopped;
+  return err(await withAffordable(job, target, { stop: refusal, room: job.trace.available ?? Infinity }));
+}
+
+/** Looks into the cache for each smaller size, since a batch at hand costs less. */
+async function withAffordable(job: ReadJob, target: Target, { stop, room }: { readonly stop: Stop; readonly room: number }): Promise<Stop> {
+  const { deps, parts, order } = job;
+  if (stop.code === 'replayed') return stop;
+  const most = Math.min(room, order.ceiling ?? Infinity);
+  const affordable = await affordableSize(parts, order.request, async (request) => {
+    const planned = await planFor(job, target, request);
+    return planned.ok && totalOf(priceLines(deps, planned.value)) <= most;
+  });
+  return affordable === null ? stop : { ...stop, details: { ...stop.details, affordable } };
+}
+
 function ceilingRefusal(lines: readonly PricedLine[], ceiling: number | null): ReadRefusal | null {
-  const most = sum(lines.map((line) => line.amount));
+  const most = totalOf(lines);
   return ceiling !== null && most > ceiling ? priceAboveMax(most, ceiling) : null;
+}
+
+function totalOf(lines: readonly PricedLine[]): MicroCredits {
+  return sum(lines.map((line) => line.amount));
 }
 
 function knownRefusal({ main: { part, options, known } }: Plan): ReadRefusal | null {
@@ -145,7 +181,7 @@ async function chargeHits(job: ReadJob, target: MediaTarget, { plan, lines }: Pr
   const stored = (await recorder?.result(resultAt(expectedPayment(payer, lines, full)))) ?? null;
   try {
     const paid = lines.length === 0 ? await identifyOnly(job) : await payer.charge(lines, receipt, stored);
-    if (!paid.ok) return unpaid(job, paid.error);
+    if (!paid.ok) return await unpaidRead(job, target, paid.error);
     recordAccount(trace, paid.value);
     if (paid.value.settled > 0) job.order.misses?.end(nameOf(job, target), 'paid');
     return ok(resultAt(paid.value));
@@ -207,7 +243,7 @@ async function readHeld(job: ReadJob, target: Target, { plan, lines }: Priced): 
   const { payer, recorder } = order;
   const failureTarget = nameOf(job, target);
   const reserved = await payer.reserve(lines, failureTarget);
-  if (!reserved.ok) return unpaid(job, reserved.error);
+  if (!reserved.ok) return unpaidRead(job, target, reserved.error);
   recordAccount(trace, reserved.value);
   try {
     const isLocated = target.kind === 'media';

@@ -51,7 +51,7 @@ describe.skipIf(browserPath === null)('the documentation in a browser', () => {
   test('leads to the section of an error', async () => {
     const { page, elsewhere, errors } = await open('/docs/errors#insufficient_credits');
     expect(await page.locator('section#insufficient_credits h2').textContent()).toContain('402');
-    expect(await page.locator('section#insufficient_credits code').textContent()).toBe('details.shortfallMicroCredits');
+    expect(await page.locator('section#insufficient_credits code').first().textContent()).toBe('details.shortfallMicroCredits');
     expect(await page.locator('body').textContent()).not.toContain('`');
     expect(elsewhere).toEqual([]);
     expect(errors).toEqual([]);

@@ -79,6 +79,12 @@ export function missingRoom(lineage: Lineage, required: MicroCredits, now: numbe
   return null;
 }
 
+/** The most that one call may cost: the least of `available` and what the ceilings and budgets of a lineage leave. Negative in debt. */
+export function roomOf(lineage: Lineage, available: MicroCredits): MicroCredits {
+  const left = lineage.map(({ budget }) => (budget === null ? null : minus(budget.limit, budget.used)));
+  return smallest([available, ...lineage.map((key) => key.ceiling), ...left]) ?? available;
+}
+
 /** Whether every ceiling and budget of a lineage has room for `required`. */
 export function hasRoom(lineage: Lineage, required: MicroCredits): boolean {
   // The time decides only when a budget that refuses resets.

@@ -82,7 +82,8 @@ export type SpendRefusal =
   | { readonly kind: 'key_expired' }
   | { readonly kind: 'account_frozen'; readonly accountId: Id<'acct'> }
   | { readonly kind: 'insufficient_credits'; readonly accountId: Id<'acct'>; readonly required: MicroCredits; readonly balance: Balance }
-  | LimitRefusal
+  /** `room` is the most that one call may cost with all limits and the balance. */
+  | (LimitRefusal & { readonly room?: MicroCredits })
   | { readonly kind: 'already_resolved' }
   | Claimed
   | {

@@ -7,7 +7,7 @@ import { microCredits, sum } from '../../core/money.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { CALL_POLICY, type CallPolicy, callDatabase, type Unreachable } from '../../db/call.ts';
 import { idColumn } from '../../db/columns.ts';
-import { isTest, type KeyScope, missingRoom, missingScope } from '../keys/limits.ts';
+import { isTest, type KeyScope, missingRoom, missingScope, roomOf } from '../keys/limits.ts';
 import type { Hold, Ledger, Settlement, SettleRefusal, Spend, SpendRefusal } from './ledger.ts';
 import {
   chargeCall,
@@ -172,8 +172,8 @@ function repeatRefusal(found: UnheldSpend, spend: Spend, now: number): SpendRefu
 function priceRefusal(found: UnheldSpend, required: ReturnType<typeof sum>, now: number): SpendRefusal | null {
   if (found.status !== 'active') return { kind: 'account_frozen', accountId: found.accountId };
   const limit = missingRoom(found.lineage, required, now);
-  if (limit !== null) return limit;
   const balance = balanceOf(found);
+  if (limit !== null) return { ...limit, room: roomOf(found.lineage, balance.available) };
   if (balance.available < required) return { kind: 'insufficient_credits', accountId: found.accountId, required, balance };
   return null;
 }

@@ -72,6 +72,8 @@ export interface Part<Name extends string, Options, Outcome, Lookup extends Know
     context: ReadContext,
     input: PartInput<Options, Needs> & { readonly known: Lookup },
   ): Promise<Result<Outcome, PartFailure<Outcome>>>;
+  /** For a part that comes in sizes: the same options with each smaller one, the largest first. */
+  smaller?(this: void, options: Options): readonly { readonly limit: number; readonly options: Options }[];
   /** The most that it may cost, by line. A line of zero is left out. */
   priceLines(deps: ReadDeps, input: PartInput<Options, Needs> & { readonly known: Lookup }): readonly PricedLine[];
   /** The final price of its lines. Lines that were not held are ignored. */

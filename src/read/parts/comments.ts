@@ -22,6 +22,7 @@ import { recordCalls } from './upstream-calls.ts';
 
 /** The batch sizes on the price card. */
 type CommentLimit = 20 | 100 | 500;
+const LARGEST_FIRST: readonly CommentLimit[] = [500, 100, 20];
 
 /** Which comments. `cursor` is `nextCursor` of an earlier answer, as the caller sent it. */
 type CommentsOptions = { readonly limit: CommentLimit; readonly includeReplies: boolean; readonly cursor: string | null };
@@ -86,6 +87,7 @@ export const commentsPart: CommentsPart = {
   isAvailable: (deps) => deps.comments.providers.length > 0,
   lookUp: lookUpComments,
   fetch: fetchComments,
+  smaller: (options) => LARGEST_FIRST.filter((limit) => limit < options.limit).map((limit) => ({ limit, options: { ...options, limit } })),
   priceLines(deps, { options: { limit }, known: { hit } }) {
     const { hit: price } = deps.priceCard.prices[`comments_${limit}`];
     return [{ item: 'comments', amount: hit === null ? mostFor(deps, limit) : shareOf(price, countOf(hit), limit) }];

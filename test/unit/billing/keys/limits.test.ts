@@ -5,6 +5,7 @@ import {
   KEY_SCOPES,
   type KeyLimits,
   missingRoom,
+  roomOf,
   type WantedLimits,
   widerThan,
 } from '../../../../src/billing/keys/limits.ts';
@@ -64,6 +65,31 @@ describe('a budget', () => {
     expect(missingRoom([{ ...open, budget: { limit: ZERO, period: 'day', used: ZERO } }], microCredits(1), 0)).not.toBeNull();
     expect(missingRoom([{ ...open, ceiling: ZERO }], microCredits(1), 0)).toEqual({ kind: 'above_key_ceiling', required: 1, ceiling: 0 });
   });
+});
+
+test('the room of a lineage is the least of the balance, its ceilings and what is left of its budgets', () => {
+  const available = microCredits(100);
+  expect(roomOf([open, open], available)).toBe(100);
+  expect(
+    roomOf(
+      [
+        { ...open, ceiling: microCredits(90) },
+        { ...open, ceiling: microCredits(80) },
+      ],
+      available,
+    ),
+  ).toBe(80);
+  expect(
+    roomOf(
+      [
+        { ...open, budget: budget(75, 'day', 5) },
+        { ...open, ceiling: microCredits(80) },
+      ],
+      available,
+    ),
+  ).toBe(70);
+  expect(roomOf([{ ...open, budget: budget(75, 'day', 5) }], microCredits(-3))).toBe(-3);
+  expect(roomOf([{ ...open, budget: budget(5, null, 8) }], available)).toBe(-3);
 });
 
 describe('a limit wider than a parent’s', () => {
