@@ -9,7 +9,16 @@ const answer = (status: number, body: unknown, headers: Readonly<Record<string, 
   text: typeof body === 'string' ? body : JSON.stringify(body),
 });
 
-const overloaded = { code: 'overloaded', message: 'm', requestId: 'req_1', retryable: true, billed: false, docUrl: 'u' };
+const overloaded = {
+  code: 'overloaded',
+  message: 'm',
+  requestId: 'req_1',
+  retryable: true,
+  billed: false,
+  remedy: 'r',
+  retryAfterSeconds: 2,
+  docUrl: 'u',
+};
 
 describe('an answer is judged', () => {
   test('as paid by its receipt, and as refused by the taxonomy', () => {
