@@ -147,10 +147,11 @@ describe('a list of fields', () => {
   });
 
   test.each([
-    ['an unknown field', 'fields=captain', 'captain'],
-    ['a field of something else', 'fields=caption,comments.caption', 'comments.caption'],
-    ['an empty name', 'fields=caption,', '""'],
-    ['a field of every object', 'fields=constructor', 'constructor'],
+    ['an unknown field', 'fields=captoin', 'Number 1 of fields is no field of the full view. Did you mean `caption`?'],
+    ['a field of something else', 'fields=caption,comments.nothing', 'Number 2 of fields is no field of the full view.'],
+    ['an empty name', 'fields=caption,', 'Number 2 of fields'],
+    ['a field of every object', 'fields=constructor', 'Number 1 of fields'],
+    ['a key in the wrong place', 'fields=igsk_MGFz4DZlOQqQmQNyPUHfNLVzFGufHWRi2sDpJB', 'Number 1 of fields'],
     ['a view beside it', 'fields=caption&view=minimal', 'either view or fields'],
     ['an unknown view', 'view=tiny', 'view'],
   ])('is refused before anything is reserved: %s', async (_name, query, told) => {
@@ -159,6 +160,7 @@ describe('a list of fields', () => {
     const refused = await api.request(`/v1/post?url=DemoImage01&${query}`, { key });
     expect(refused.status).toBe(400);
     expect(errorOf(refused).code).toBe('invalid_request');
+    expect(JSON.stringify(refused.body)).not.toMatch(/captoin|constructor|comments\.nothing|igsk_/);
     expect(JSON.stringify(refused.body)).toContain(told.replaceAll('"', String.raw`\"`));
   });
 });

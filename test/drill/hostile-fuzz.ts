@@ -119,7 +119,9 @@ async function playOne(
 
 /** The error that a fake was told to cause: by its shortcode, or by a Turnstile response about a wrong secret. */
 export function toldToFail({ target, body }: Pick<HostileRequest, 'target' | 'body'>): readonly ErrorCode[] {
-  if (asksForFault(target)) return ['provider_unavailable', 'provider_busy', 'provider_timeout'];
+  const missed: readonly ErrorCode[] = /[?&]onlyIfCached=/.test(target) ? ['cache_miss'] : [];
+  if (asksForFault(target)) return ['provider_unavailable', 'provider_busy', 'provider_timeout', ...missed];
+  if (missed.length > 0) return missed;
   return body !== null && new TextDecoder().decode(body.bytes).includes('our-trouble') ? ['overloaded'] : [];
 }
 
@@ -167,13 +169,15 @@ function streamOf(bytes: Uint8Array, breaksOff: boolean): ReadableStream<Uint8Ar
 
 /** A path as the router reads it: percent-decoded once, except for encoded slashes. */
 export function routedPath(pathname: string): string {
-  return pathname.replaceAll(/(?:%[0-9A-Fa-f]{2})+/g, (encoded) => {
+  const decoded = pathname.replaceAll(/(?:%[0-9A-Fa-f]{2})+/g, (encoded) => {
     try {
       return decodeURI(encoded);
     } catch {
       return encoded;
     }
   });
+  // A path with a slash or a dot segment behind it is the path without it.
+  return decoded.replace(/\/\.$/, '/').replace(/(?<=[^/])\/$/, '');
 }
 
 function textOf({ body }: HostileRequest): string {

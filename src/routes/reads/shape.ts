@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { closestName } from '../../core/closest-name.ts';
 import type { Shape } from '../../read/response/envelope.ts';
 import { fieldsOf } from '../../read/response/fields.ts';
 import { type View, VIEWS } from '../../read/response/readings.ts';
@@ -6,6 +7,11 @@ import { type View, VIEWS } from '../../read/response/readings.ts';
 /** The parameters that choose what the answer shows of its `data`, which has this schema in the full view. */
 export function shapeQuery(data: z.ZodType) {
   const known = new Set(fieldsOf(data));
+  // What was sent is not repeated: it may be a secret in the wrong place.
+  const unknownField = (index: number, field: string) => {
+    const meant = closestName(field, [...known]);
+    return `Number ${index + 1} of fields is no field of the full view.${meant === null ? '' : ` Did you mean \`${meant}\`?`}`;
+  };
   return {
     view: z
       .enum(VIEWS)
@@ -20,9 +26,8 @@ export function shapeQuery(data: z.ZodType) {
       .min(1, 'fields is empty.')
       .transform((list) => list.split(',').map((field) => field.trim()))
       .superRefine((fields, ctx) => {
-        for (const field of fields.filter((name) => !known.has(name))) {
-          ctx.addIssue({ code: 'custom', message: `There is no field "${field}" in the full view.` });
-        }
+        for (const [index, field] of fields.entries())
+          if (!known.has(field)) ctx.addIssue({ code: 'custom', message: unknownField(index, field) });
       })
       .optional()
       .openapi({
