@@ -177,10 +177,11 @@ async function chargeHits(job: ReadJob, target: MediaTarget, { plan, lines }: Pr
   const full = lines.map(({ item, amount }) => ({ item, settled: amount }));
   // One time for the response and for its stored copy: while the payment runs, the age of a cache entry may change.
   const resultAt = composerOf(job, delivery);
-  if (job.order.isKnown(resultAt(nothingPaid))) return identifiedResult(job, resultAt);
-  const stored = (await recorder?.result(resultAt(expectedPayment(payer, lines, full)))) ?? null;
+  // Free are hits that cost nothing, as an empty thread does, and an answer that the caller has already: nothing is booked or stored.
+  const isFree = lines.length === 0 || job.order.isKnown(resultAt(nothingPaid));
+  const stored = isFree ? null : await recorder?.result(resultAt(expectedPayment(payer, lines, full)));
   try {
-    const paid = lines.length === 0 ? await identifyOnly(job) : await payer.charge(lines, receipt, stored);
+    const paid = isFree ? await identifyOnly(job) : await payer.charge(lines, receipt, stored ?? null);
     if (!paid.ok) return await unpaidRead(job, target, paid.error);
     recordAccount(trace, paid.value);
     if (paid.value.settled > 0) job.order.misses?.end(nameOf(job, target), 'paid');
@@ -191,18 +192,7 @@ async function chargeHits(job: ReadJob, target: MediaTarget, { plan, lines }: Pr
   }
 }
 
-/** An answer that the caller has already, for nothing. */
-async function identifiedResult(
-  job: ReadJob,
-  resultAt: (payment: Payment) => ReadResult<PartList>,
-): Promise<Result<ReadResult<PartList>, Stop>> {
-  const identified = await identifyOnly(job);
-  if (!identified.ok) return unpaid(job, identified.error);
-  recordAccount(job.trace, identified.value);
-  return ok(resultAt(identified.value));
-}
-
-/** Hits may cost nothing, as an empty thread does: then nothing is booked. */
+/** What is free still needs a key that exists. */
 async function identifyOnly({ order }: ReadJob): Promise<Result<Payment & PayingAccount, SpendRefusal>> {
   const identified = await order.payer.identify();
   return identified.ok ? ok({ ...nothingPaid, ...identified.value }) : identified;
