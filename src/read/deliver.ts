@@ -3,6 +3,7 @@ import type { ReadRefusal } from '../errors/from-read.ts';
 import type { MediaTarget } from '../instagram/target.ts';
 import type { Budget } from '../net/deadline.ts';
 import type { Limitation } from './limitations/catalog.ts';
+import { linkLimitations } from './limitations/of-link.ts';
 import type { ReadContext } from './model/context.ts';
 import type { Delivered } from './model/delivered.ts';
 import type { PartInput, NeededParts, OutcomesOf, PartFailure, PartList } from './model/part.ts';
@@ -66,9 +67,12 @@ export function deliveryOf(target: MediaTarget, plan: Plan, outcomes: ReadonlyMa
   return { target, parts, main };
 }
 
-/** Everything that is missing or weak in a read, in the order of its parts. `now` in unix milliseconds. */
-export function limitationsOf(delivery: Delivery, now: number): readonly Limitation[] {
-  return delivery.parts.flatMap(({ part, ...input }) => part.limitations(input, now));
+/**
+ * Everything that is missing or weak in a read: of its link, then in the order of its parts. `mirror` is the host of a link that is not of
+ * the platform, or null; `now` in unix milliseconds.
+ */
+export function limitationsOf(delivery: Delivery, mirror: string | null, now: number): readonly Limitation[] {
+  return [...linkLimitations(mirror), ...delivery.parts.flatMap(({ part, ...input }) => part.limitations(input, now))];
 }
 
 /** The outcome of every part of the list; null for one that was not requested. */

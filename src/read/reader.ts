@@ -18,7 +18,6 @@ import { affordableSize, roomAfter } from './affordable.ts';
 import { ageSeconds } from './cache/freshness.ts';
 import { type Delivery, deliver, deliverHits, limitationsOf, outcomesOf } from './deliver.ts';
 import { dryRun } from './dry-run.ts';
-import { linkLimitations } from './limitations/of-link.ts';
 import type { DryRun } from './response/quote.ts';
 import type { ReadContext } from './model/context.ts';
 import type { ReadDeps } from './model/deps.ts';
@@ -287,6 +286,6 @@ function composerOf({ deps, parts, order, mirror }: ReadJob, delivery: Delivery)
     provider,
     cache: { status, key, ttlSeconds: ttlSeconds === null ? null : Math.max(0, ttlSeconds - age), ageSeconds: age },
     payment,
-    limitations: [...linkLimitations(mirror), ...limitationsOf(delivery, now)],
+    limitations: limitationsOf(delivery, mirror, now),
   });
 }

@@ -2,7 +2,6 @@ import { Receipt } from '../billing/ledger/receipt.ts';
 import { ageSeconds } from './cache/freshness.ts';
 import { type Delivery, limitationsOf } from './deliver.ts';
 import type { PartList } from './model/part.ts';
-import { linkLimitations } from './limitations/of-link.ts';
 import type { ReadJob } from './order.ts';
 
 /** Composes what the ledger keeps for good: what was read, from where, and by which prices. Never text that people wrote. */
@@ -23,7 +22,7 @@ export function receiptOf({ deps, parts, order, trace, mirror }: ReadJob, delive
     provider: main.provider,
     // `type` keeps its place above and gets its value here.
     ...Object.fromEntries(parts.flatMap(ofPart)),
-    limitations: [...new Set([...linkLimitations(mirror), ...limitationsOf(delivery, deps.clock())].map((limitation) => limitation.code))],
+    limitations: [...new Set(limitationsOf(delivery, mirror, deps.clock()).map((limitation) => limitation.code))],
     upstream: trace.attempts ?? [],
   });
 }

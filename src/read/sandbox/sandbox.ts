@@ -6,7 +6,6 @@ import { type ReadRefusal, targetRefusal } from '../../errors/from-read.ts';
 import { findTarget } from '../../instagram/pasted/find-target.ts';
 import type { MediaTarget } from '../../instagram/target.ts';
 import { type Delivery, deliveryOf, limitationsOf, outcomesOf } from '../deliver.ts';
-import { linkLimitations } from '../limitations/of-link.ts';
 import type { RequestOf } from '../model/part.ts';
 import type { ReadTrace } from '../model/trace.ts';
 import type { ReadOrder } from '../order.ts';
@@ -105,6 +104,6 @@ function resultOf(request: RequestOf<Parts>, { target, mirror, status = 'miss', 
       ageSeconds: SAMPLE_AGE_SECONDS[status],
     },
     payment: nothingPaid,
-    limitations: [...linkLimitations(mirror), ...limitationsOf(delivery, now)],
+    limitations: limitationsOf(delivery, mirror, now),
   };
 }
