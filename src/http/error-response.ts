@@ -73,37 +73,32 @@ export function refuse<C extends ErrorCode>(c: AppContext, refusal: Refusal<C>):
   const row = ERROR_ROWS[refusal.code];
   c.get('event').errorCode = refusal.code;
   if (row.status === 401) c.header('WWW-Authenticate', 'Bearer realm="igskill"');
-  const retryAfterSeconds = retrySecondsOf(refusal);
-  if (retryAfterSeconds !== null) c.header('Retry-After', String(retryAfterSeconds));
+  const body = errorBody(refusal, c.get('requestId'), publicOrigin(c));
+  const { retryAfterSeconds } = body.error;
+  if (retryAfterSeconds !== undefined) c.header('Retry-After', String(retryAfterSeconds));
   c.header('Cache-Control', 'no-store');
   // safe because the row of this code was looked up by the code itself
   const status = row.status as StatusOf<C>;
-  return c.json(errorBody(refusal, c.get('requestId'), publicOrigin(c)), status);
+  return c.json(body, status);
 }
 
 /** `origin` is where this API is, so that `docUrl` can be followed; null makes it a path. */
 export function errorBody(refusal: Refusal, requestId: string, origin: string | null): ErrorBody {
   const row = ERROR_ROWS[refusal.code];
-  const retryAfterSeconds = retrySecondsOf(refusal);
+  const isRetryable = row.retry === 'after_delay';
   return {
     error: {
       code: refusal.code,
       message: refusal.message ?? row.summary,
       requestId,
-      retryable: row.retry === 'after_delay',
+      retryable: isRetryable,
       billed: refusal.billed === undefined ? row.billed : refusal.billed,
       remedy: row.callerAction,
-      ...(retryAfterSeconds === null ? {} : { retryAfterSeconds }),
+      ...(isRetryable ? { retryAfterSeconds: refusal.retryAfterSeconds ?? DEFAULT_RETRY_AFTER_SECONDS } : {}),
       docUrl: `${origin ?? ''}/docs/errors#${refusal.code}`,
       ...(refusal.details === undefined ? {} : { details: { ...refusal.details } }),
     },
   };
-}
-
-/** When the request may be sent again; null where that alone does not help. */
-function retrySecondsOf({ code, retryAfterSeconds }: Refusal): number | null {
-  const { retry, status } = ERROR_ROWS[code];
-  return retry === 'after_delay' || status === 503 ? (retryAfterSeconds ?? DEFAULT_RETRY_AFTER_SECONDS) : null;
 }
 
 type ErrorResponse = {
