@@ -7,6 +7,7 @@ import type { Provider } from '../../src/providers/provider.ts';
 import { createContentCache } from '../../src/read/cache/content-cache.ts';
 import { createCursorSeal } from '../../src/read/model/comments-cursor.ts';
 import type { ReadDeps } from '../../src/read/model/deps.ts';
+import type { Payer } from '../../src/read/pricing/payer.ts';
 
 const receipt = {
   provider: 'scrapecreators',
@@ -47,4 +48,20 @@ export function readDeps(clock: Clock): ReadDeps {
     absentTtlSeconds: 60,
     background: () => undefined,
   };
+}
+
+/** An order of the example post by a caller that asks for nothing special. */
+export function orderOf<Request>(request: Request, payer: Payer) {
+  return {
+    endpoint: '/v1/post',
+    input: 'DemoImage01',
+    request,
+    freshness: { maxAgeSeconds: null, maxStaleSeconds: 0 },
+    payer,
+    ceiling: null,
+    onlyIfCached: false,
+    isKnown: () => false,
+    misses: null,
+    recorder: null,
+  } as const;
 }

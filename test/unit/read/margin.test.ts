@@ -24,7 +24,7 @@ import { PARTS, type ReadRequest } from '../../../src/read/parts/parts.ts';
 import { operatorPayer } from '../../../src/read/pricing/payer.ts';
 import { createReader } from '../../../src/read/reader.ts';
 import { manualClock } from '../../support/database.ts';
-import { readDeps } from '../../support/reads.ts';
+import { orderOf, readDeps } from '../../support/reads.ts';
 import { type Fate, threadVendor, type ThreadShape } from '../../support/thread-vendor.ts';
 
 const LIMITS = [20, 100, 500] as const;
@@ -53,20 +53,7 @@ async function read(deps: ReadDeps, request: ReadRequest): Promise<Books> {
     },
   };
   const trace: ReadTrace = {};
-  const freshness = { maxAgeSeconds: null, maxStaleSeconds: 0 };
-  const order = {
-    endpoint: '/v1/test',
-    input: 'DemoImage01',
-    request,
-    freshness,
-    payer,
-    ceiling: null,
-    onlyIfCached: false,
-    isKnown: () => false,
-    misses: null,
-    recorder: null,
-  };
-  const result = await createReader(deps, PARTS).read(order, trace);
+  const result = await createReader(deps, PARTS).read(orderOf(request, payer), trace);
   const limitations = result.ok ? result.value.limitations.map(({ code, reason }) => `${code}/${reason}`) : [];
   return { held, settled, calls: trace.attempts ?? [], limitations };
 }

@@ -21,7 +21,7 @@ import { customerPayer } from '../../../src/read/pricing/payer.ts';
 import { createReader } from '../../../src/read/reader.ts';
 import { addCustomer, countedIds, type Customer, manualClock, memoryDatabase, sha256 } from '../../support/database.ts';
 import { ledgerOver } from '../../support/ledger.ts';
-import { readDeps } from '../../support/reads.ts';
+import { orderOf, readDeps } from '../../support/reads.ts';
 
 const BALANCE = 1_000_000;
 const MEDIA = 3_000;
@@ -120,18 +120,7 @@ function order() {
     idempotencyKeyHash: null,
     holdTtlMs: 60_000,
   });
-  return {
-    endpoint: '/v1/post',
-    input: 'DemoImage01',
-    request: { main: 'media', parts: { media: { reelOnly: false }, colors: { count: 2 } } },
-    freshness: { maxAgeSeconds: null, maxStaleSeconds: 0 },
-    payer,
-    ceiling: null,
-    onlyIfCached: false,
-    isKnown: () => false,
-    misses: null,
-    recorder: null,
-  } as const;
+  return orderOf({ main: 'media', parts: { media: { reelOnly: false }, colors: { count: 2 } } } as const, payer);
 }
 
 async function receiptBody(id: string | null): Promise<unknown> {
