@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { err, ok, type Result } from '../src/core/result.ts';
+import { SHORTCODE } from '../src/instagram/shortcode.ts';
 
-const RecordingMap = z.record(z.string(), z.string().regex(/^[A-Za-z0-9_-]{1,11}$/));
+const RecordingMap = z.record(z.string(), z.string().regex(SHORTCODE));
 
 /** Maps files, relative to their folder with `/` as separator, to the shortcodes under which they are served. */
 export type RecordingMap = z.infer<typeof RecordingMap>;

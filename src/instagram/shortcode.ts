@@ -3,6 +3,9 @@ const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_
 
 const BITS_PER_DIGIT = 6n;
 
+/** The shortcode of a public post. The first posts have codes of a few characters. */
+export const SHORTCODE = /^[A-Za-z0-9_-]{1,11}$/;
+
 /** What a private post's link appends to the shortcode. It grants access and is not part of the number. */
 const PRIVATE_LINK_CHARACTERS = 28;
 

@@ -1,4 +1,5 @@
 import { err, ok, type Result } from '../core/result.ts';
+import { SHORTCODE } from './shortcode.ts';
 import { INSTAGRAM_HOSTS, MEDIA_TAILS, URL_SHAPES } from './url-shapes.ts';
 
 /** A post or reel that an input names. `hint` is what the URL's path said; the provider tells the real type. */
@@ -75,8 +76,7 @@ export type TargetRefusal = { readonly reason: TargetRefusalReason; readonly mes
 type Parsed = Result<Target, TargetRefusal>;
 type Rule = { readonly pattern: RegExp; readonly reason: TargetRefusalReason };
 
-/** The first posts have codes of a few characters. Only a URL tells these from words. */
-const SHORTCODE = /^[A-Za-z0-9_-]{1,11}$/;
+/** Only a URL tells a shorter code from a word. */
 const BARE_SHORTCODE = /^[A-Za-z0-9_-]{5,11}$/;
 const WORD = /^[A-Za-z0-9_-]+$/;
 /** Tokens of 9 and 10 characters are known. Six as the least keeps `/share/reels` out. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { err, type Result } from '../core/result.ts';
 import { type ReadRefusal, shareLinkRefusal } from '../errors/from-read.ts';
+import { SHORTCODE } from '../instagram/shortcode.ts';
 import type { MediaTarget, ShareTarget, Target } from '../instagram/target.ts';
 import type { Budget } from '../net/deadline.ts';
 import { isFresh } from './cache/freshness.ts';
@@ -14,7 +15,7 @@ const SHARE_LINK_TTL_SECONDS = 2_592_000;
 /** Where a share link leads. */
 export const ShareLinkEntry = z.object({
   ...entryTimes,
-  shortcode: z.string().regex(/^[A-Za-z0-9_-]{1,11}$/),
+  shortcode: z.string().regex(SHORTCODE),
   hint: z.enum(['post', 'reel', 'video', 'unknown']),
 });
 export type ShareLinkEntry = z.infer<typeof ShareLinkEntry>;

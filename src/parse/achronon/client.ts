@@ -5,6 +5,7 @@ import { joinUrl, requestJson, type Fetch, type JsonAnswer } from '../../net/fet
 import { err, ok, type Result } from '../../core/result.ts';
 import { mapTexts, visible } from '../../core/text.ts';
 import { isPlatformMediaUrl } from '../../instagram/media-url.ts';
+import { SHORTCODE } from '../../instagram/shortcode.ts';
 import type { ParseFailure, ParseRequest, TranscriptionFailure, TranscriptionRequest } from '../ports.ts';
 
 // The gateway publishes no contract. Everything that igskill assumes about it is in this file and described in docs/reference/achronon-gateway.md;
@@ -35,7 +36,7 @@ const MAX_MODEL_CHARACTERS = 100;
 
 const nonBlank = z.string().regex(/\S/);
 const model = nonBlank.max(MAX_MODEL_CHARACTERS);
-const media = z.object({ mediaId: z.string().regex(/^\d{1,20}$/), shortcode: z.string().regex(/^[A-Za-z0-9_-]{1,11}$/) });
+const media = z.object({ mediaId: z.string().regex(/^\d{1,20}$/), shortcode: z.string().regex(SHORTCODE) });
 
 export const TranscribeBody = z.strictObject({
   task: z.literal('transcribe'),
