@@ -11,10 +11,16 @@ import { distinct } from '../core/collections.ts';
  * - tags joined to each other (#a#b) are all tags; a tag joined to other text (a#b, `&#39;`) is none;
  * - a mention is a username; an address of two hosts (@kite@social.example) names an account of another platform.
  */
-const WORD_CHARACTER = '[[\\p{L}\\p{M}\\p{N}\\p{Pc}\\u05F3]--[\\uFE0E\\uFE0F\\u20E3]]';
+const WORD_CHARACTERS = '\\p{L}\\p{M}\\p{N}\\p{Pc}\\u05F3';
 
 /** Belong to a word only where it goes on behind them. */
-const MEDIAL_CHARACTER = '[\\u00B7\\u0387\\u05F4\\u0F0B\\u0F0C\\u200C\\u200D](?=[[\\p{L}\\p{M}]--[\\uFE0E\\uFE0F\\u20E3]])';
+const MEDIAL_CHARACTERS = '\\u00B7\\u0387\\u05F4\\u0F0B\\u0F0C\\u200C\\u200D';
+
+/** Every character of a hashtag, for a character class of a regular expression. */
+export const HASHTAG_CHARACTERS = WORD_CHARACTERS + MEDIAL_CHARACTERS;
+
+const WORD_CHARACTER = `[[${WORD_CHARACTERS}]--[\\uFE0E\\uFE0F\\u20E3]]`;
+const MEDIAL_CHARACTER = `[${MEDIAL_CHARACTERS}](?=[[\\p{L}\\p{M}]--[\\uFE0E\\uFE0F\\u20E3]])`;
 
 const SCHEME = '[A-Za-z][A-Za-z0-9+.\\-]*://';
 

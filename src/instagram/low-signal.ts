@@ -1,3 +1,5 @@
+import { HASHTAG_CHARACTERS } from './caption.ts';
+
 /**
  * Why a comment is low-signal, in the order in which the reasons are tested. The table in docs/reference/comment-sampling.md is checked against it.
  */
@@ -25,7 +27,7 @@ const LETTERS_AND_DIGITS = /[\p{L}\p{N}]/gu;
 /** Digits drawn as emoji: 1️⃣. */
 const KEYCAPS = /[0-9#*]\uFE0F?\u20E3/gu;
 const INVISIBLE = /[\s\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
-const TAGS_AND_MENTIONS = /[@＠][A-Za-z0-9._]+|[#＃][\p{L}\p{M}\p{N}\p{Pc}\u00B7\u0387\u05F3\u05F4\u0F0B\u0F0C\u200C\u200D]+/gu;
+const TAGS_AND_MENTIONS = new RegExp(`[@＠][A-Za-z0-9._]+|[#＃][${HASHTAG_CHARACTERS}]+`, 'gu');
 const NO_LETTER_MARK_DIGIT = /[^\p{L}\p{M}\p{N}]+/gu;
 /** Scripts whose characters write a syllable or a word. */
 const DENSE_SCRIPT = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;
