@@ -4,7 +4,7 @@ import { mediaLimitations } from '../../src/read/limitations/of-media.ts';
 import type { CommentBatch } from '../../src/providers/provider.ts';
 import type { InstagramMedia } from '../../src/instagram/media.ts';
 import { createHikerApi } from '../../src/providers/hikerapi/hikerapi.ts';
-import { readBody } from '../../src/read/response/envelope.ts';
+import { contentOf, readBody } from '../../src/read/response/envelope.ts';
 import type { View } from '../../src/read/response/readings.ts';
 import type { ReadResult } from '../../src/read/response/result.ts';
 import { microCredits } from '../../src/core/money.ts';
@@ -90,7 +90,7 @@ function shared(item: string, price: number): Omit<ReadResult, 'request' | 'outc
 }
 
 function sized(name: string, main: 'media' | 'comments', result: ReadResult): Sized {
-  const jsonOf = (view: View) => JSON.stringify(readBody({ main, shape: { view } }, result, PRICE_CARD_VERSION));
+  const jsonOf = (view: View) => JSON.stringify(readBody(contentOf({ main, shape: { view } }, result), result, PRICE_CARD_VERSION));
   const minimal = jsonOf('minimal');
   return {
     name,

@@ -20,7 +20,7 @@ import { customerPayer, operatorPayer, type Payer, type Principal } from './pric
 import { type ReadLimits, takeReadQuota } from './rate-limit.ts';
 import type { Reader, Stop } from './reader.ts';
 import { entityTag } from './response/entity-tag.ts';
-import { type Main, type ReadBody, readBody, type Shape } from './response/envelope.ts';
+import { type Content, contentOf, type Main, type ReadBody, readBody, type Shape } from './response/envelope.ts';
 import { type DryRun, type QuoteBody, quoteBody } from './response/quote.ts';
 import type { ReadResult } from './response/result.ts';
 import { withBalance } from './response/stored.ts';
@@ -68,14 +68,14 @@ export type ReadCall<M extends Main = Main> = {
 export type ResponseFormat = {
   /** Part of the entity tag. */
   readonly name: string;
-  readonly body: (body: ReadBody<Main>, delivered: Delivered) => ResponseText;
+  readonly body: (body: ReadBody<Main>, delivered: AnswerHead) => ResponseText;
   /** Says that the caller has the answer already. */
-  readonly unchanged: (delivered: Delivered) => ResponseText;
+  readonly unchanged: (delivered: AnswerHead) => ResponseText;
   readonly refusal: (refusal: ReadRefusal) => ResponseText;
 };
 
 /** What a transport says of a delivered answer around its body. */
-export type Delivered = { readonly cache: ReadResult['cache']; readonly entityTag: string };
+export type AnswerHead = { readonly cache: ReadResult['cache']; readonly entityTag: string };
 
 /** What a read cost, and the available balance after it; null where that would take another query. Micro-credits. */
 export type Credits = { readonly used: number; readonly remaining: number | null };
@@ -86,8 +86,8 @@ type Facts = { readonly credits: Credits; readonly rateLimit: RateLimitResult | 
 /** A read that ended well: delivered, priced, or answered with the stored response of the same call. */
 export type ReadResponse<M extends Main = Main> = Facts &
   (
-    | ({ readonly kind: 'delivered'; readonly body: ReadBody<M> } & Delivered)
-    | ({ readonly kind: 'unchanged' } & Delivered)
+    | ({ readonly kind: 'delivered'; readonly body: ReadBody<M> } & AnswerHead)
+    | ({ readonly kind: 'unchanged' } & AnswerHead)
     | { readonly kind: 'priced'; readonly body: QuoteBody }
     | { readonly kind: 'replayed'; readonly stored: ResponseText }
   );
@@ -126,7 +126,7 @@ export function createExecuteRead(deps: ExecuteReadDeps): ExecuteRead {
   return async function executeRead<M extends Main>(caller: Caller, call: ReadCall<M>) {
     const { rateLimit, refusal } = await countCall(deps, caller);
     if (refusal !== null) return err({ refusal, credits: { used: 0, remaining: null }, rateLimit });
-    const run: Run<M> = { deps, caller, call, key: storageKey(caller, call), trace: {}, rateLimit };
+    const run: Run<M> = { deps, caller, call, render: rendererOf(deps, call), key: storageKey(caller, call), trace: {}, rateLimit };
     const reader = modeOf(caller) === 'test' ? deps.sandbox() : deps.reader(sharerOf(deps, caller));
     if (call.isDryRun) {
       const priced = await reader.dryRun(orderOf(run), run.trace);
@@ -142,6 +142,7 @@ type Run<M extends Main> = {
   readonly deps: ExecuteReadDeps;
   readonly caller: Caller;
   readonly call: ReadCall<M>;
+  readonly render: (result: ReadResult) => Rendered<M>;
   readonly key: ReadCall['idempotencyKey'];
   readonly trace: ReadTrace;
   readonly rateLimit: RateLimitResult | null;
@@ -150,17 +151,34 @@ type Run<M extends Main> = {
 function deliveredResponse<M extends Main>(run: Run<M>, result: ReadResult): ReadResponse<M> {
   const { payment, provider } = result;
   logRead(run, { provider: provider.id, reservedMicroCredits: payment.reserved, settledMicroCredits: payment.settled });
-  const { body, delivered, isKnown } = rendered(run, result);
+  const { body, delivered, isKnown } = run.render(result);
   const facts = { ...delivered, credits: { used: payment.settled, remaining: payment.available }, rateLimit: run.rateLimit };
   return isKnown ? { kind: 'unchanged', ...facts } : { kind: 'delivered', body, ...facts };
 }
 
-/** Renders a result, and compares it with what the caller has. */
-function rendered<M extends Main>({ deps, call }: Pick<Run<M>, 'deps' | 'call'>, result: ReadResult) {
+type Rendered<M extends Main> = { readonly body: ReadBody<M>; readonly delivered: AnswerHead; readonly isKnown: boolean };
+
+/**
+ * Renders the results of a call, and compares them with what the caller has. Their content is rendered once: the results of one delivery
+ * share its outcome, and differ only in their payment.
+ */
+function rendererOf<M extends Main>({ priceCardVersion }: ExecuteReadDeps, call: ReadCall<M>): (result: ReadResult) => Rendered<M> {
   const { request, shape, format, knownTags } = call;
-  const body = readBody({ main: request.main, shape }, result, deps.priceCardVersion);
-  const delivered: Delivered = { cache: result.cache, entityTag: entityTag(body, format.name) };
-  return { body, delivered, isKnown: knownTags.includes(delivered.entityTag) };
+  const shown = new WeakMap<ReadResult['outcome'], { readonly content: Content; readonly tag: string }>();
+  return (result) => {
+    let rendered = shown.get(result.outcome);
+    if (rendered === undefined) {
+      const content = contentOf({ main: request.main, shape }, result);
+      rendered = { content, tag: entityTag(content, format.name) };
+      shown.set(result.outcome, rendered);
+    }
+    const { content, tag } = rendered;
+    return {
+      body: readBody(content, result, priceCardVersion),
+      delivered: { cache: result.cache, entityTag: tag },
+      isKnown: knownTags.includes(tag),
+    };
+  };
 }
 
 function pricedResponse(run: Run<Main>, priced: DryRun): ReadResponse<never> {
@@ -218,7 +236,7 @@ function storageKey(caller: Caller, call: ReadCall): ReadCall['idempotencyKey'] 
 
 function orderOf<M extends Main>(run: Run<M>): ReadOrder {
   const { endpoint, input, request, freshness, onlyIfCached, ceiling, knownTags } = run.call;
-  const isKnown = (result: ReadResult) => knownTags.length > 0 && rendered(run, result).isKnown;
+  const isKnown = (result: ReadResult) => knownTags.length > 0 && run.render(result).isKnown;
   const { traceId } = run.caller;
   return {
     endpoint,
@@ -260,11 +278,11 @@ function payerOf<M extends Main>({ deps, caller, call, key }: Run<M>): Payer {
   return customerPayer({ ledger, accounts, requestId, keyHash, fingerprint, scope, idempotencyKeyHash: key?.digest ?? null, holdTtlMs });
 }
 
-function recorderOf<M extends Main>({ deps, call, key }: Run<M>): ResponseRecorder | null {
+function recorderOf<M extends Main>({ deps, call, render, key }: Run<M>): ResponseRecorder | null {
   if (key === null) return null;
   const { format } = call;
   const textOf = (result: ReadResult) => {
-    const { body, delivered, isKnown } = rendered({ deps, call }, result);
+    const { body, delivered, isKnown } = render(result);
     return isKnown ? format.unchanged(delivered) : format.body(body, delivered);
   };
   return {

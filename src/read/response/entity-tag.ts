@@ -1,4 +1,5 @@
 import { sha256Hex } from '../../core/sha256.ts';
+import type { Content } from './envelope.ts';
 
 /** 128 bits of a SHA-256. */
 const TAG_DIGITS = 32;
@@ -7,8 +8,7 @@ const TAG_DIGITS = 32;
  * The weak entity tag of an answer: of what it shows and how. It stays when only the age, the price or the balance differ. `format` names the
  * format of the transport.
  */
-export function entityTag(body: { readonly view: string; readonly data: unknown; readonly parse: unknown }, format: string): string {
-  const { view, data, parse } = body;
+export function entityTag({ view, data, parse }: Content, format: string): string {
   return `W/"${sha256Hex(JSON.stringify([format, view, data, parse])).slice(0, TAG_DIGITS)}"`;
 }
 

@@ -31,20 +31,31 @@ const RENDERERS = {
 
 const INTERPRETATIONS = { media: mediaParse, comments: commentParse } as const satisfies Record<Main, unknown>;
 
-/** Renders a result. The order of the fields is part of a stored response, so it must not change. */
-export function readBody<M extends Main>(
-  { main, shape }: { readonly main: M; readonly shape: Shape },
-  result: ReadResult,
-  priceCardVersion: string,
-): ReadBody<M> {
-  const { provider, cache, payment, limitations } = result;
+/** What an answer shows of a read, whatever that costs. */
+export type Content = {
+  readonly view: Shape['view'];
+  readonly data: unknown;
+  readonly untrusted: readonly string[];
+  readonly parse: unknown;
+};
+
+/** Renders what an answer shows of a result. */
+export function contentOf({ main, shape }: { readonly main: Main; readonly shape: Shape }, result: ReadResult): Content {
   const data = RENDERERS[main](result, shape);
   const parse = INTERPRETATIONS[main](result);
+  return { view: shape.view, data, untrusted: untrustedIn({ data, parse }), parse };
+}
+
+/**
+ * Puts what a read cost and where it is from around its content. The order of the fields is part of a stored response, so it must not
+ * change.
+ */
+export function readBody<M extends Main>({ view, data, ...shared }: Content, result: ReadResult, priceCardVersion: string): ReadBody<M> {
+  const { provider, cache, payment, limitations } = result;
   const usage = usageOf(payment, priceCardVersion);
-  const shared = { untrusted: untrustedIn({ data, parse }), parse };
-  const head = { kind: 'reading', view: shape.view, data } as const;
+  const head = { kind: 'reading', view, data } as const;
   const body =
-    shape.view === 'minimal'
+    view === 'minimal'
       ? {
           ...head,
           cache: { status: cache.status, ageSeconds: cache.ageSeconds },

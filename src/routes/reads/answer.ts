@@ -12,7 +12,7 @@ import { type IdempotencyKey, idempotencyKey } from '../../http/idempotency/head
 import { sendStored } from '../../http/idempotency/idempotent.ts';
 import { recordCredits } from '../../http/middleware/credit-headers.ts';
 import { entityTagsIn } from '../../read/response/entity-tag.ts';
-import type { Caller, Delivered, ReadCall, ResponseFormat } from '../../read/execute-read.ts';
+import type { AnswerHead, Caller, ReadCall, ResponseFormat } from '../../read/execute-read.ts';
 import type { Main } from '../../read/response/envelope.ts';
 import { cacheHeaders } from './http.ts';
 import { cacheDirectives, freshnessOf } from './freshness.ts';
@@ -94,12 +94,12 @@ function variantOf(c: AppContext): Readonly<Record<string, string>> {
 }
 
 /** The headers of a delivered answer. */
-function setHeaders(c: AppContext, { cache, entityTag: tag }: Delivered): void {
+function setHeaders(c: AppContext, { cache, entityTag: tag }: AnswerHead): void {
   for (const [name, value] of Object.entries({ ...cacheHeaders(cache), ETag: tag })) c.header(name, value);
 }
 
 /** The headers of a delivered answer that come again with its replay. */
-function keptHeaders({ cache, entityTag: tag }: Delivered) {
+function keptHeaders({ cache, entityTag: tag }: AnswerHead) {
   return { 'Cache-Status': cacheHeaders(cache)['Cache-Status'], ETag: tag, Vary: 'Authorization' };
 }
 
