@@ -70,27 +70,28 @@ function callOf<M extends Main>(
   { query, request, key }: { readonly query: ReadQuery; readonly request: ReadCall<M>['request']; readonly key: IdempotencyKey | null },
 ): ReadCall<M> {
   const directives = cacheDirectives(c.req.header('Cache-Control'));
+  const isMarkdown = prefersMarkdown(c);
+  const tags = c.req.header('If-None-Match');
   return {
     endpoint: c.req.path,
     scope: scopeOf(c.req.path),
     input: query.url,
     request,
-    shape: prefersMarkdown(c) && query.fields === undefined ? { view: 'minimal' } : shapeOf(query),
+    shape: isMarkdown && query.fields === undefined ? { view: 'minimal' } : shapeOf(query),
     freshness: freshnessOf(query, directives),
     onlyIfCached: query.onlyIfCached === 'true' || directives.onlyIfCached,
-    knownTags: entityTagsIn(c.req.header('If-None-Match')),
+    knownTags: entityTagsIn(tags),
     ceiling: query.maxCostMicroCredits ?? null,
     isDryRun: query.dryRun === 'true',
     idempotencyKey: key,
-    fingerprint: fingerprint(c.req.method, c.req.path, { ...c.req.query(), ...variantOf(c) }),
-    format: formatOf(c),
+    fingerprint: fingerprint(c.req.method, c.req.path, { ...c.req.query(), ...variantOf(isMarkdown, tags) }),
+    format: formatOf(c, isMarkdown),
   };
 }
 
 /** What of the headers changes a stored response: one in Markdown is in another view, and a 304 has no content for a caller without it. */
-function variantOf(c: AppContext): Readonly<Record<string, string>> {
-  const tags = c.req.header('If-None-Match');
-  return { ...(prefersMarkdown(c) ? { accept: 'text/markdown' } : {}), ...(tags === undefined ? {} : { 'if-none-match': tags }) };
+function variantOf(isMarkdown: boolean, tags: string | undefined): Readonly<Record<string, string>> {
+  return { ...(isMarkdown ? { accept: 'text/markdown' } : {}), ...(tags === undefined ? {} : { 'if-none-match': tags }) };
 }
 
 /** The headers of a delivered answer. */
@@ -104,10 +105,10 @@ function keptHeaders({ cache, entityTag: tag }: AnswerHead) {
 }
 
 /** How HTTP writes a response that is stored. */
-function formatOf(c: AppContext): ResponseFormat {
+function formatOf(c: AppContext, isMarkdown: boolean): ResponseFormat {
   const json = { 'Content-Type': 'application/json' };
   return {
-    name: prefersMarkdown(c) ? 'markdown' : 'json',
+    name: isMarkdown ? 'markdown' : 'json',
     body: (body, delivered) => ({ status: 200, headers: { ...json, ...keptHeaders(delivered) }, body: JSON.stringify(body) }),
     unchanged: (delivered) => ({ status: 304, headers: keptHeaders(delivered), body: '' }),
     refusal: (refusal) => {
