@@ -17,7 +17,7 @@ export function openApiDocument(app: App): Document {
         description:
           'Reads public Instagram posts, reels and comments for AI agents, and returns normalized JSON. Send the URL of a post with your API key. ' +
           'Reads are paid from a prepaid balance in micro-credits (1,000,000 = US$1): the highest possible price is reserved first, what was ' +
-          'delivered is charged, and the rest is refunded. Errors are never charged. Ids are strings. `limitations` explains every null whose field does not say itself what a null means.',
+          'delivered is charged, and the rest is refunded. Errors are never charged. Ids are strings. `limitations` gives the reason for every null, except where the description of the field says what null means.',
         license: { name: 'Proprietary', url: 'https://igskill.md/terms' },
       },
       servers: [{ url: '/' }],
