@@ -7,6 +7,7 @@ import { createHikerApi } from '../../src/providers/hikerapi/hikerapi.ts';
 import { contentOf, readBody } from '../../src/read/response/envelope.ts';
 import type { View } from '../../src/read/response/readings.ts';
 import type { ReadResult } from '../../src/read/response/result.ts';
+import { PRICE_CARD } from '../../src/billing/price-card.ts';
 import { microCredits } from '../../src/core/money.ts';
 import { readingMarkdown } from '../../src/http/format/reading.ts';
 import { hikerapiFake } from '../fakes/hikerapi.ts';
@@ -17,7 +18,6 @@ const NOW = Date.UTC(2026, 5, 28);
 const clock = () => NOW;
 /** The time for one read of the samples. */
 export const budget = { deadlineAt: NOW + 60_000 };
-const PRICE_CARD_VERSION = '2026-11-28';
 const UNLIMITED = Number.MAX_SAFE_INTEGER;
 
 /** What one read delivers, in every view and format. */
@@ -90,7 +90,7 @@ function shared(item: string, price: number): Omit<ReadResult, 'request' | 'outc
 }
 
 function sized(name: string, main: 'media' | 'comments', result: ReadResult): Sized {
-  const jsonOf = (view: View) => JSON.stringify(readBody(contentOf({ main, shape: { view } }, result), result, PRICE_CARD_VERSION));
+  const jsonOf = (view: View) => JSON.stringify(readBody(contentOf({ main, shape: { view } }, result), result, PRICE_CARD.version));
   const minimal = jsonOf('minimal');
   return {
     name,
