@@ -165,7 +165,6 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'errors',
       'read',
       'read/cache',
-      'read/limitations',
       'read/model',
       'read/parts',
       'read/pricing',
